@@ -1,0 +1,19 @@
+import { defineConfig } from "vitest/config";
+
+// Two rungs: `unit` needs nothing but Node; `engine` needs a Docker engine and the images that `make test` builds.
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/**/*.engine.test.ts"] } },
+      {
+        test: {
+          name: "engine",
+          include: ["test/**/*.engine.test.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
