@@ -1,0 +1,82 @@
+/** What went wrong, in the manager's own terms. `rpc/error-code.ts` maps each kind to one gRPC code. */
+export type ErrorKind =
+  | "invalid"
+  | "not_found"
+  | "conflict"
+  | "denied"
+  | "unauthenticated"
+  | "not_running"
+  | "too_much"
+  | "unavailable"
+  | "call_lost"
+  | "interrupted"
+  | "unsupported"
+  | "protocol"
+  | "deadline"
+  | "cancelled"
+  | "internal";
+
+/** Whether a request reached the MCP server: never, perhaps (outcome unknown), or it answered with an error. */
+export type Delivery = "not_sent" | "sent" | "answered";
+
+/** One field of a request that breaks a rule. */
+export interface FieldViolation {
+  /** Path in the proto's spelling, e.g. `spec.mounts[0].target`. */
+  readonly field: string;
+  /** The rule, as a sentence for the caller. */
+  readonly description: string;
+}
+
+/** What a program can read of an error, besides its kind and message. */
+export interface ErrorDetails {
+  /** Stable word for programs, e.g. `SERVER_EXITED`. Each is documented in docs/api.md. */
+  readonly reason: string;
+  readonly delivery?: Delivery;
+  readonly server?: string;
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  /** Last lines of the server's stderr, at most 2 KiB. */
+  readonly stderrTail?: string;
+  readonly violations?: readonly FieldViolation[];
+  /** When repeating the call makes sense. Only with `not_sent`. */
+  readonly retryAfterMs?: number;
+  /** The JSON-RPC error code and data that the server answered. */
+  readonly rpcCode?: number;
+  readonly rpcData?: string;
+}
+
+/** The one error class. Modules throw kinds; only `rpc` knows codes. */
+export class ManagerError extends Error {
+  override readonly name = "ManagerError";
+  readonly kind: ErrorKind;
+  readonly details: ErrorDetails;
+
+  constructor(kind: ErrorKind, message: string, options: { details: ErrorDetails; cause?: unknown }) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.kind = kind;
+    this.details = options.details;
+  }
+
+  /** The same error with some details replaced. */
+  with(details: Partial<ErrorDetails>): ManagerError {
+    return new ManagerError(this.kind, this.message, { details: { ...this.details, ...details }, cause: this.cause });
+  }
+}
+
+/** A request that breaks a rule; the message names the first field. */
+export function invalidRequest(violations: readonly FieldViolation[]): ManagerError {
+  const first = violations[0];
+  const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
+  const message = first === undefined ? "invalid request" : `${first.field}: ${first.description}${more}`;
+  return new ManagerError("invalid", message, { details: { reason: "INVALID_REQUEST", violations } });
+}
+
+/** Anything thrown, as a ManagerError; what is not one already is a bug and becomes `internal`. */
+export function toManagerError(error: unknown): ManagerError {
+  if (error instanceof ManagerError) return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ManagerError("internal", `unexpected error in the manager: ${message}`, {
+    details: { reason: "INTERNAL", delivery: "sent" },
+    cause: error,
+  });
+}

@@ -1,0 +1,128 @@
+import type { ServerSpec } from "../spec.ts";
+
+/**
+ * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
+ * for an answer. The engine behind it is the only store: what exists is what `list` gives.
+ */
+export interface Runtime extends AsyncDisposable {
+  readonly kind: "docker";
+
+  /** Version of the engine. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
+  version(options: RuntimeCallOptions): Promise<string>;
+
+  /**
+   * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled
+   * or created. Returns nothing; `create` applies the same rules again.
+   */
+  check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void>;
+
+  /** Whether the engine has the image of this spec already; tells whether `prepare` will have to pull. */
+  hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean>;
+
+  /** Makes the image available by the spec's pull policy. Throws `not_found` (IMAGE_UNAVAILABLE) when it can't be had. */
+  prepare(
+    spec: ServerSpec,
+    options: RuntimeCallOptions & { readonly onProgress?: (line: string) => void },
+  ): Promise<void>;
+
+  /** Creates the instance, not started, and names it. Throws `conflict` (NAME_TAKEN) when the name is in use. */
+  create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
+
+  /**
+   * Opens stdin, stdout and stderr of an instance, started or not. Bytes go to `sink` until its `end`, which comes
+   * exactly once, however the attachment ended. Must be called before `start`, or the first bytes are lost.
+   */
+  attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
+
+  /** Starts a created or exited instance. */
+  start(id: string, options: RuntimeCallOptions): Promise<void>;
+
+  /** SIGTERM, waits up to `graceMs`, SIGKILL. Zero kills at once. Returns when the instance has exited or is gone. */
+  stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
+
+  /** Marks an instance as being removed, so that a manager that boots finishes the removal. */
+  markStopping(id: string, options: RuntimeCallOptions): Promise<void>;
+
+  /** Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. */
+  remove(id: string, options: RuntimeCallOptions): Promise<void>;
+
+  /** The instance as it is now, or undefined when it is gone. */
+  inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined>;
+
+  /** All instances of this fleet, whatever their state. */
+  list(options: RuntimeCallOptions): Promise<InstanceRecord[]>;
+
+  /**
+   * Tells of exits of this fleet's instances until disposed. A break of the engine's event stream is mended by the
+   * runtime itself and reported as `resync`, after which the caller lists again: events may have been missed.
+   */
+  watch(listener: WatchListener): AsyncDisposable;
+}
+
+export interface RuntimeCallOptions {
+  readonly signal?: AbortSignal;
+}
+
+export interface CreateRequest {
+  /** The server's name. */
+  readonly server: string;
+  /** Identity of the copy, stable over restarts. */
+  readonly instance: string;
+  readonly spec: ServerSpec;
+}
+
+/** An instance as the engine knows it. */
+export interface InstanceRecord {
+  /** The engine's id: for docker the container's 64 hexadecimal digits. */
+  readonly id: string;
+  readonly server: string;
+  readonly instance: string;
+  /** The spec as the user gave it, env values included; undefined when the record can't be read (`specError` says why). */
+  readonly spec: ServerSpec | undefined;
+  readonly specError?: string;
+  readonly state: "created" | "running" | "paused" | "exited";
+  /** A Stop was under way: finish the removal. */
+  readonly stopping: boolean;
+  readonly imageId: string;
+  /** The image's digest in its registry; empty for an image built here. */
+  readonly imageDigest: string;
+  readonly createTimeMs: number;
+  readonly startTimeMs?: number;
+  readonly exit?: InstanceExit;
+}
+
+export interface InstanceExit {
+  readonly exitCode?: number;
+  readonly oomKilled: boolean;
+}
+
+/** The open stdio of an instance. */
+export interface Attachment {
+  /**
+   * Writes to stdin. False: the instance reads slower than this; write again after the sink's `drain`. A write after
+   * the end is dropped.
+   */
+  write(chunk: Uint8Array): boolean;
+
+  /** Lets go of the streams without touching the instance. The sink's `end` follows. Idempotent. */
+  close(): void;
+}
+
+/** Receives what comes out of an attachment. Chunks are the callee's to keep. */
+export interface AttachmentSink {
+  stdout(chunk: Buffer): void;
+  stderr(chunk: Buffer): void;
+  /** Stdin takes bytes again. */
+  drain(): void;
+  /** Nothing comes any more: the instance exited, the engine went away, or `close` was called. */
+  end(error?: Error): void;
+}
+
+export interface WatchListener {
+  /** The main process of an instance exited. */
+  exit(id: string, exit: InstanceExit): void;
+  /** The instance was removed. */
+  removed(id: string): void;
+  /** The event stream was broken and is open again: list and compare. */
+  resync(): void;
+}

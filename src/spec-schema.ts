@@ -1,0 +1,134 @@
+import { z } from "zod";
+import type { ServerSpec } from "./spec.ts";
+
+const maxArgBytes = 131_000;
+const hourMs = 3_600_000;
+
+/** The server names that `mcp-<name>` makes a valid container name and host label of. */
+export const serverNameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$/,
+    "must be 1 to 48 of a-z, 0-9 and '-', not starting or ending with '-'",
+  );
+
+const argument = z
+  .string()
+  .refine((text) => !text.includes("\0"), "must not hold a NUL character")
+  .refine((text) => Buffer.byteLength(text) <= maxArgBytes, `must have at most ${maxArgBytes} bytes`);
+
+const absolutePath = z
+  .string()
+  .max(4096, "must have at most 4096 characters")
+  .regex(/^\/[^\0]*$/, "must be an absolute path")
+  .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
+
+const envSchema = z
+  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name must match ^[A-Za-z_][A-Za-z0-9_]*$"), argument)
+  .superRefine((env, context) => {
+    for (const [name, value] of Object.entries(env)) {
+      if (Buffer.byteLength(name) + Buffer.byteLength(value) <= maxArgBytes) continue;
+      context.addIssue({
+        code: "custom",
+        path: [name],
+        message: `name and value must have at most ${maxArgBytes} bytes`,
+      });
+    }
+  });
+
+const target = absolutePath.refine((path) => !/^\/+(?:\.\/*)*$/.test(path), "must not be the root");
+
+const mountSchema = z.discriminatedUnion(
+  "type",
+  [
+    z.strictObject({ type: z.literal("bind"), source: absolutePath, target, writable: z.boolean().optional() }),
+    z.strictObject({
+      type: z.literal("volume"),
+      source: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, "must be a volume name of 2 to 128 characters"),
+      target,
+      writable: z.boolean().optional(),
+    }),
+    z.strictObject({
+      type: z.literal("tmpfs"),
+      source: z.undefined({ error: "must be empty for TMPFS" }).optional(),
+      target,
+      writable: z.boolean().optional(),
+    }),
+  ],
+  { error: "must be set: BIND, VOLUME or TMPFS" },
+);
+
+const limitsSchema = z.strictObject({
+  cpus: z.number("must be a number").min(0.01, "must be at least 0.01").optional(),
+  memoryBytes: z
+    .number()
+    .int()
+    .min(6 * 1024 * 1024, "must be at least 6 MiB (6291456)")
+    .max(Number.MAX_SAFE_INTEGER, "must be below 2^53")
+    .optional(),
+  pids: z.number().int().min(1, "must be at least 1").max(4_194_304, "must be at most 4194304").optional(),
+});
+
+const labelsSchema = z
+  .record(
+    z
+      .string()
+      .min(1, "the name must not be empty")
+      .max(256, "the name must have at most 256 characters")
+      .refine((name) => name !== "managed-by" && !name.startsWith("mcpm."), "the name is the manager's own"),
+    z.string().max(4096, "must have at most 4096 characters"),
+  )
+  .refine((labels) => Object.keys(labels).length <= 64, "must have at most 64 entries");
+
+const durationMs = (maxMs: number, maxText: string) =>
+  z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
+
+/** The rules of every field of a spec. The proto's comments say the same in words. */
+export const serverSpecSchema = z.strictObject({
+  image: z
+    .string()
+    .min(1, "must be set")
+    .max(512, "must have at most 512 characters")
+    .regex(/^\S*$/, "must not hold spaces"),
+  command: z.array(argument).max(256, "must have at most 256 entries").optional(),
+  args: z.array(argument).max(1024, "must have at most 1024 entries").optional(),
+  env: envSchema.optional(),
+  mounts: z.array(mountSchema).max(64, "must have at most 64 entries").optional(),
+  limits: limitsSchema.optional(),
+  network: z.enum(["none", "bridge"], "must be none or bridge").optional(),
+  workingDir: absolutePath.optional(),
+  user: z
+    .string()
+    .regex(
+      /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?$/,
+      "must be user, uid, user:group or uid:gid",
+    )
+    .optional(),
+  readOnlyRoot: z.boolean().optional(),
+  capAdd: z
+    .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]*$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
+    .max(64, "must have at most 64 entries")
+    .optional(),
+  era: z
+    .enum(["legacy"], "must be unset or ERA_LEGACY: this version of the manager speaks the legacy era only")
+    .optional(),
+  pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").optional(),
+  restart: z
+    .strictObject({
+      policy: z
+        .enum(["never"], "must be unset or RESTART_POLICY_NEVER: this version of the manager does not restart servers")
+        .optional(),
+    })
+    .optional(),
+  handshakeTimeoutMs: durationMs(hourMs, "1 h").optional(),
+  callTimeoutMs: durationMs(24 * hourMs, "24 h").optional(),
+  labels: labelsSchema.optional(),
+}) satisfies z.ZodType<unknown>;
+
+/** The type that a checked spec has; kept equal to the domain's by the compiler. */
+export type CheckedSpec = z.infer<typeof serverSpecSchema>;
+
+/** A checked spec in the domain's type. */
+export function asServerSpec(checked: CheckedSpec): ServerSpec {
+  return checked as ServerSpec;
+}

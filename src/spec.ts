@@ -1,0 +1,49 @@
+/**
+ * The wish for a server, in the domain's terms: what rpc, http, fleet and the runtimes share. Field rules are in
+ * `spec-schema.ts`. Durations are milliseconds, sizes bytes; an absent field means the default.
+ */
+export interface ServerSpec {
+  readonly image: string;
+  readonly command?: readonly string[];
+  readonly args?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly MountSpec[];
+  readonly limits?: LimitsSpec;
+  readonly network?: "none" | "bridge";
+  readonly workingDir?: string;
+  readonly user?: string;
+  readonly readOnlyRoot?: boolean;
+  readonly capAdd?: readonly string[];
+  readonly era?: Era;
+  readonly pullPolicy?: PullPolicy;
+  readonly restart?: { readonly policy?: "never" };
+  readonly handshakeTimeoutMs?: number;
+  readonly callTimeoutMs?: number;
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+export interface MountSpec {
+  readonly type: "bind" | "volume" | "tmpfs";
+  readonly source?: string;
+  readonly target: string;
+  readonly writable?: boolean;
+}
+
+export interface LimitsSpec {
+  readonly cpus?: number;
+  readonly memoryBytes?: number;
+  readonly pids?: number;
+}
+
+/** A generation of MCP. */
+export type Era = "legacy" | "modern";
+
+export type PullPolicy = "if_missing" | "never" | "always";
+
+/** What a server gets when its spec says nothing. */
+export const specDefaults = {
+  cpus: 1,
+  memoryBytes: 512 * 1024 * 1024,
+  pids: 256,
+  handshakeTimeoutMs: 30_000,
+} as const;

@@ -1,0 +1,18 @@
+/** The text if it has at most `maxBytes` of UTF-8, else its beginning (or its end) with an ellipsis; characters stay whole. */
+export function truncateUtf8(text: string, options: { maxBytes: number; keep: "start" | "end" }): string {
+  const bytes = Buffer.from(text);
+  if (bytes.length <= options.maxBytes) return text;
+  const room = options.maxBytes - 3;
+  if (options.keep === "start") {
+    let end = room;
+    while (end > 0 && isContinuation(bytes[end])) end -= 1;
+    return `${bytes.subarray(0, end)}…`;
+  }
+  let start = bytes.length - room;
+  while (start < bytes.length && isContinuation(bytes[start])) start += 1;
+  return `…${bytes.subarray(start)}`;
+}
+
+function isContinuation(byte: number | undefined): boolean {
+  return byte !== undefined && (byte & 0xc0) === 0x80;
+}
