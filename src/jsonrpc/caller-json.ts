@@ -1,0 +1,27 @@
+import { invalidRequest } from "../errors.ts";
+import { expectEnd, JsonSyntaxError, scanValue } from "./json-scan.ts";
+
+/** Deepest nesting that a caller's JSON may have. */
+export const maxCallerDepth = 128;
+
+/**
+ * Proves that a caller's text is exactly one JSON object and makes it fit for a line: raw line breaks and tabs, which
+ * can only stand between its parts, become spaces. Nothing else changes. Without the proof `{}}\n{"jsonrpc":…` would
+ * smuggle a second request. Throws `invalid` with the field and the offset.
+ */
+export function checkedJsonObject(text: string, field: string): string {
+  try {
+    if (!text.isWellFormed()) throw new JsonSyntaxError("unpaired surrogate", unpairedSurrogate(text));
+    const end = scanValue(text, 0, { maxDepth: maxCallerDepth });
+    expectEnd(text, end);
+    if (text.trimStart()[0] !== "{") throw new JsonSyntaxError("not an object", 0);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw invalidRequest([{ field, description: `must be the text of one JSON object: ${error.message}` }]);
+  }
+  return text.replaceAll(/[\r\n\t]/g, " ");
+}
+
+function unpairedSurrogate(text: string): number {
+  return /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.exec(text)?.index ?? 0;
+}

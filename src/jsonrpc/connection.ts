@@ -1,0 +1,274 @@
+import { isUtf8 } from "node:buffer";
+import { type Delivery, ManagerError } from "../errors.ts";
+import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
+import { type Message, parseLine, type RpcError } from "./message.ts";
+import { Outbox, type QueuedLine } from "./outbox.ts";
+import { overlongReply } from "./overlong.ts";
+
+/** The answer to a request. `result` is the JSON text as the other side wrote it. */
+export type Reply = { readonly result: string } | { readonly error: RpcError };
+
+export interface ConnectionListener {
+  notification(method: string, params: string): void;
+  /** A request of the other side; `id` is JSON text for `respond`. */
+  request(request: { readonly id: string; readonly method: string; readonly params: string }): void;
+  /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
+  noise(line: Buffer, note?: { truncated: boolean }): void;
+}
+
+export interface ConnectionOptions {
+  readonly write: (chunk: Buffer) => boolean;
+  readonly listener: ConnectionListener;
+  /** First request id. After a re-attach it must be a new random one, so that stale replies match nothing. */
+  readonly firstId: number;
+  readonly maxLineBytes: number;
+  /** Most characters of requests that may wait for the other side to read. */
+  readonly maxQueuedChars: number;
+}
+
+export interface RequestOptions {
+  /** Ends the wait. Its reason must be a ManagerError (`deadline`, `cancelled`, …), which the request throws. */
+  readonly signal?: AbortSignal | undefined;
+  /** Called when a written request is given up, with its id. */
+  readonly onAbandoned?: (id: number, reason: ManagerError) => void;
+}
+
+/** Why no answer can come any more. */
+export interface ConnectionEnd {
+  readonly reason: string;
+  readonly message: string;
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  readonly stderrTail?: string;
+}
+
+interface Pending {
+  readonly line: QueuedLine;
+  settle(reply: Reply): void;
+  fail(error: ManagerError): void;
+}
+
+/** What a connection saw besides answers. */
+export interface ConnectionCounters {
+  noiseLines: number;
+  lateReplies: number;
+}
+
+/**
+ * Request ids <-> replies over one stream of newline-delimited JSON. Any number of requests may be in flight; answers
+ * come in any order. Every request ends: with its reply, by its signal, or when the connection ends.
+ */
+export class Connection {
+  readonly counters: ConnectionCounters = { noiseLines: 0, lateReplies: 0 };
+  readonly #options: ConnectionOptions;
+  readonly #outbox: Outbox;
+  readonly #splitter: LineSplitter;
+  readonly #pending = new Map<number, Pending>();
+  #nextId: number;
+  #end: ConnectionEnd | undefined;
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#nextId = options.firstId;
+    this.#outbox = new Outbox({ write: options.write, maxQueuedChars: options.maxQueuedChars });
+    this.#splitter = new LineSplitter({
+      maxLineBytes: options.maxLineBytes,
+      onLine: (line) => this.#receive(line),
+      onOverlong: (line) => this.#receiveOverlong(line),
+    });
+  }
+
+  /** Requests without an answer. */
+  get inFlight(): number {
+    return this.#pending.size;
+  }
+
+  /**
+   * Sends a request; `params` is JSON text without line breaks, or makes it from the id. Throws by kind:
+   * `too_much` (the other side does not read), `unavailable` (ended before the request was written), `call_lost` (ended
+   * after), `protocol` (a broken reply), or the signal's reason.
+   */
+  request(method: string, params: string | ((id: number) => string), options: RequestOptions = {}): Promise<Reply> {
+    const { signal } = options;
+    if (signal?.aborted) return Promise.reject(abortReason(signal, "not_sent"));
+    if (this.#end !== undefined) return Promise.reject(endError(this.#end, "not_sent"));
+    const id = this.#nextId++;
+    const text = typeof params === "string" ? params : params(id);
+    const line = this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${text}}`);
+    if (line === undefined) return Promise.reject(notReading());
+    return new Promise((resolve, reject) => {
+      const onAbort = () => this.#abandon(id, options);
+      const done = () => {
+        this.#pending.delete(id);
+        signal?.removeEventListener("abort", onAbort);
+      };
+      this.#pending.set(id, {
+        line,
+        settle: (reply) => {
+          done();
+          resolve(reply);
+        },
+        fail: (error) => {
+          done();
+          reject(error);
+        },
+      });
+      signal?.addEventListener("abort", onAbort, { once: true });
+    });
+  }
+
+  /** Sends a notification; dropped when the other side does not read or the connection ended. */
+  notify(method: string, params: string): void {
+    this.#outbox.push(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
+  }
+
+  /** Answers a request of the other side; `id` and `result` are JSON text. */
+  respond(id: string, result: string): void {
+    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+  }
+
+  /** Refuses a request of the other side. */
+  respondError(id: string, error: { code: number; message: string }): void {
+    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`);
+  }
+
+  /** Bytes from the other side. The connection keeps none of the chunk. */
+  receive(chunk: Buffer): void {
+    this.#splitter.push(chunk);
+  }
+
+  /** The other side reads again. */
+  drain(): void {
+    this.#outbox.drain();
+  }
+
+  /** No more bytes come: an unfinished line is handed on as noise. */
+  endOfInput(): void {
+    this.#splitter.end();
+  }
+
+  /** Retires every pending request at once, by whether it was written. Idempotent. */
+  end(end: ConnectionEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#outbox.close();
+    for (const pending of [...this.#pending.values()]) {
+      pending.fail(endError(end, pending.line.state === "written" ? "sent" : "not_sent"));
+    }
+  }
+
+  #abandon(id: number, options: RequestOptions): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined || options.signal === undefined) return;
+    const written = pending.line.state === "written";
+    const reason = abortReason(options.signal, written ? "sent" : "not_sent");
+    this.#outbox.drop(pending.line);
+    pending.fail(reason);
+    if (written) options.onAbandoned?.(id, reason);
+  }
+
+  #receive(line: Buffer): void {
+    if (line.length === 0) return;
+    if (!isUtf8(line)) {
+      this.#receiveInvalid(line);
+      return;
+    }
+    for (const message of parseLine(line.toString("utf8"))) this.#dispatch(message, line);
+  }
+
+  #dispatch(message: Message, line: Buffer): void {
+    switch (message.kind) {
+      case "result":
+        this.#settle(message.id, { result: message.result });
+        break;
+      case "error":
+        this.#settle(message.id, { error: message.error });
+        break;
+      case "notification":
+        this.#options.listener.notification(message.method, message.params);
+        break;
+      case "request":
+        this.#options.listener.request(message);
+        break;
+      case "stray":
+        this.counters.lateReplies += 1;
+        break;
+      case "malformed":
+        if (message.id !== undefined) this.#pending.get(message.id)?.fail(brokenReply(message.problem));
+        this.#noise(line);
+        break;
+      case "noise":
+        this.#noise(line);
+        break;
+      default:
+        message satisfies never;
+    }
+  }
+
+  #settle(id: number, reply: Reply): void {
+    const pending = this.#pending.get(id);
+    if (pending === undefined) this.counters.lateReplies += 1;
+    else pending.settle(reply);
+  }
+
+  #noise(line: Buffer, note?: { truncated: boolean }): void {
+    this.counters.noiseLines += 1;
+    this.#options.listener.noise(line, note);
+  }
+
+  /** Latin-1 maps each byte to one character, so that the ASCII parts, the id among them, can be read. */
+  #receiveInvalid(line: Buffer): void {
+    for (const message of parseLine(line.toString("latin1"))) {
+      if ("id" in message && typeof message.id === "number") {
+        this.#pending.get(message.id)?.fail(brokenReply("it is not UTF-8"));
+      }
+    }
+    this.#noise(line);
+  }
+
+  #receiveOverlong(line: OverlongLine): void {
+    const owner = overlongReply(line);
+    const error = resultTooLarge(line.bytes, this.#options.maxLineBytes);
+    if (owner === "unknown") for (const pending of [...this.#pending.values()]) pending.fail(error);
+    else if (owner !== undefined) this.#pending.get(owner)?.fail(error);
+    this.#noise(line.head, { truncated: true });
+  }
+}
+
+function abortReason(signal: AbortSignal, delivery: Delivery): ManagerError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof ManagerError) return reason.with({ delivery });
+  return new ManagerError("cancelled", "the call was cancelled", {
+    details: { reason: "CANCELLED", delivery },
+    cause: reason,
+  });
+}
+
+function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
+  const { reason, message, ...rest } = end;
+  const kind = delivery === "sent" ? "call_lost" : "unavailable";
+  const outcome = delivery === "sent" ? "the call had been sent and its outcome is unknown" : "the call was not sent";
+  return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...rest, reason, delivery } });
+}
+
+function brokenReply(problem: string): ManagerError {
+  return new ManagerError("protocol", `the server's reply is not valid JSON-RPC: ${problem}`, {
+    details: { reason: "MALFORMED_REPLY", delivery: "answered" },
+  });
+}
+
+function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
+  return new ManagerError(
+    "too_much",
+    `the server's reply has ${bytes} bytes, more than the ${maxBytes} allowed in a line`,
+    {
+      details: { reason: "RESULT_TOO_LARGE", delivery: "answered" },
+    },
+  );
+}
+
+function notReading(): ManagerError {
+  return new ManagerError("too_much", "the server does not read its input, and the queue of calls for it is full", {
+    details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
+  });
+}

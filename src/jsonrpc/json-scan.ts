@@ -1,0 +1,225 @@
+/**
+ * One strict, iterative pass over JSON text (RFC 8259). It tells where things are and never builds values, so numbers,
+ * escapes and repeated names stay as they were written, and depth costs memory instead of stack.
+ */
+
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const colon = 0x3a;
+const openBrace = 0x7b;
+const closeBrace = 0x7d;
+const openBracket = 0x5b;
+const closeBracket = 0x5d;
+
+/** Offsets are in UTF-16 code units. */
+export class JsonSyntaxError extends Error {
+  override readonly name = "JsonSyntaxError";
+  readonly offset: number;
+
+  constructor(problem: string, offset: number) {
+    super(`${problem} at offset ${offset}`);
+    this.offset = offset;
+  }
+}
+
+/** Sees the parts of a text in their order. Spans include the quotes of strings. */
+export interface JsonVisitor {
+  open?(): void;
+  close?(): void;
+  name?(start: number, end: number): void;
+  string?(start: number, end: number): void;
+  number?(start: number, end: number): void;
+}
+
+export interface ScanOptions {
+  /** Containers inside one another; more is a JsonSyntaxError. Default: no limit. */
+  readonly maxDepth?: number;
+  readonly visitor?: JsonVisitor;
+}
+
+/** Proves one JSON value at `start` (spaces before it allowed) and returns the offset after it. */
+export function scanValue(text: string, start: number, options: ScanOptions = {}): number {
+  const { maxDepth = Number.POSITIVE_INFINITY, visitor } = options;
+  const closers: number[] = [];
+  let at = start;
+  for (;;) {
+    at = skipSpace(text, at);
+    const code = text.charCodeAt(at);
+    if (code === openBrace || code === openBracket) {
+      if (closers.length >= maxDepth) throw new JsonSyntaxError(`more than ${maxDepth} levels of nesting`, at);
+      const closer = code === openBrace ? closeBrace : closeBracket;
+      visitor?.open?.();
+      at = skipSpace(text, at + 1);
+      if (text.charCodeAt(at) !== closer) {
+        closers.push(closer);
+        if (code === openBrace) at = skipName(text, at, visitor);
+        continue;
+      }
+      visitor?.close?.();
+      at += 1;
+    } else {
+      at = skipScalar(text, at, visitor);
+    }
+    at = skipClosers(text, at, { closers, visitor });
+    if (closers.length === 0) return at;
+    at += 1; // the comma
+    if (closers.at(-1) === closeBrace) at = skipName(text, skipSpace(text, at), visitor);
+  }
+}
+
+/** After a value: closes what closes here and stops at a comma, or after the last closer. */
+function skipClosers(
+  text: string,
+  start: number,
+  scan: { closers: number[]; visitor: JsonVisitor | undefined },
+): number {
+  let at = start;
+  while (scan.closers.length > 0) {
+    at = skipSpace(text, at);
+    const code = text.charCodeAt(at);
+    if (code === comma) return at;
+    if (code !== scan.closers.at(-1)) throw unexpected(text, at);
+    scan.closers.pop();
+    scan.visitor?.close?.();
+    at += 1;
+  }
+  return at;
+}
+
+/** A member name and its colon. */
+function skipName(text: string, start: number, visitor: JsonVisitor | undefined): number {
+  if (text.charCodeAt(start) !== quote) throw unexpected(text, start);
+  const end = skipString(text, start);
+  visitor?.name?.(start, end);
+  const at = skipSpace(text, end);
+  if (text.charCodeAt(at) !== colon) throw unexpected(text, at);
+  return at + 1;
+}
+
+function skipScalar(text: string, start: number, visitor: JsonVisitor | undefined): number {
+  if (text.charCodeAt(start) === quote) {
+    const end = skipString(text, start);
+    visitor?.string?.(start, end);
+    return end;
+  }
+  for (const word of ["true", "false", "null"]) if (text.startsWith(word, start)) return start + word.length;
+  numberToken.lastIndex = start;
+  if (!numberToken.test(text)) throw unexpected(text, start);
+  const end = numberToken.lastIndex;
+  visitor?.number?.(start, end);
+  return end;
+}
+
+const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
+
+function skipString(text: string, start: number): number {
+  let at = start + 1;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code === quote) return at + 1;
+    if (code === backslash) {
+      escapeSequence.lastIndex = at;
+      if (!escapeSequence.test(text)) throw new JsonSyntaxError("invalid escape in a string", at);
+      at = escapeSequence.lastIndex;
+    } else if (code >= 0x20) {
+      at += 1;
+    } else if (Number.isNaN(code)) {
+      throw new JsonSyntaxError("unexpected end of the text", at);
+    } else {
+      throw new JsonSyntaxError("control character in a string", at);
+    }
+  }
+}
+
+function skipSpace(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    const code = text.charCodeAt(at);
+    if (code !== 0x20 && code !== 0x0a && code !== 0x0d && code !== 0x09) return at;
+    at += 1;
+  }
+}
+
+function unexpected(text: string, at: number): JsonSyntaxError {
+  const char = text.codePointAt(at);
+  return char === undefined
+    ? new JsonSyntaxError("unexpected end of the text", at)
+    : new JsonSyntaxError(`unexpected ${JSON.stringify(String.fromCodePoint(char))}`, at);
+}
+
+/** Whether nothing but spaces follows. */
+export function endsAt(text: string, at: number): boolean {
+  return skipSpace(text, at) === text.length;
+}
+
+/** Throws unless nothing but spaces follows. */
+export function expectEnd(text: string, at: number): void {
+  const end = skipSpace(text, at);
+  if (end !== text.length) throw unexpected(text, end);
+}
+
+/** One member of an object: its decoded name, and its value as it was written. */
+export interface JsonMember {
+  readonly name: string;
+  readonly value: string;
+}
+
+/** The members of the object that is the whole of `text`, in their order. Throws JsonSyntaxError for anything else. */
+export function objectMembers(text: string, options: { maxDepth?: number } = {}): JsonMember[] {
+  const members: JsonMember[] = [];
+  for (const member of eachMember(text, options)) members.push(member);
+  return members;
+}
+
+/** As objectMembers, one by one: what comes before a syntax error is still seen. */
+export function* eachMember(text: string, options: { maxDepth?: number } = {}): Generator<JsonMember> {
+  const scan = options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth - 1 };
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
+  at = skipSpace(text, at + 1);
+  if (text.charCodeAt(at) === closeBrace) return expectEnd(text, at + 1);
+  for (;;) {
+    const nameStart = skipSpace(text, at);
+    const afterColon = skipName(text, nameStart, undefined);
+    const valueStart = skipSpace(text, afterColon);
+    const valueEnd = scanValue(text, valueStart, scan);
+    yield { name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) };
+    at = skipSpace(text, valueEnd);
+    const code = text.charCodeAt(at);
+    if (code === closeBrace) return expectEnd(text, at + 1);
+    if (code !== comma) throw unexpected(text, at);
+    at += 1;
+  }
+}
+
+function decodeName(text: string, start: number): string {
+  const raw = text.slice(start, skipString(text, start));
+  return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
+}
+
+/** The elements of the array that is the whole of `text`, as they were written. */
+export function arrayElements(text: string): string[] {
+  const elements: string[] = [];
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== openBracket) throw unexpected(text, at);
+  at = skipSpace(text, at + 1);
+  if (text.charCodeAt(at) === closeBracket) {
+    expectEnd(text, at + 1);
+    return elements;
+  }
+  for (;;) {
+    const start = skipSpace(text, at);
+    const end = scanValue(text, start);
+    elements.push(text.slice(start, end));
+    at = skipSpace(text, end);
+    const code = text.charCodeAt(at);
+    if (code !== comma && code !== closeBracket) throw unexpected(text, at);
+    at += 1;
+    if (code === closeBracket) {
+      expectEnd(text, at);
+      return elements;
+    }
+  }
+}

@@ -1,0 +1,117 @@
+const lineFeed = 0x0a;
+const keptBytes = 4096;
+const smallBuffer = 64 * 1024;
+
+/** A line that was longer than the limit: its first and last bytes, and how many it had. */
+export interface OverlongLine {
+  readonly head: Buffer;
+  readonly tail: Buffer;
+  readonly bytes: number;
+}
+
+export interface LineSplitterOptions {
+  readonly maxLineBytes: number;
+  /** A line without its line break, CR and BOM. The bytes are only good until the call returns. */
+  readonly onLine: (line: Buffer) => void;
+  /** Called at the end of an overlong line, whose bytes were not kept. */
+  readonly onOverlong: (line: OverlongLine) => void;
+}
+
+/**
+ * Splits a byte stream at 0x0A, before any decoding: a character may span chunks. Cost is linear in bytes whatever the
+ * chunk sizes are, memory is at most twice the longest line, and a line above the limit is skipped without being kept.
+ */
+export class LineSplitter {
+  readonly #options: LineSplitterOptions;
+  /** The line so far, when it spans chunks. */
+  #buffer = Buffer.allocUnsafe(smallBuffer);
+  #length = 0;
+  #skipping: { head: Buffer; tail: Buffer; bytes: number } | undefined;
+
+  constructor(options: LineSplitterOptions) {
+    this.#options = options;
+  }
+
+  push(chunk: Buffer): void {
+    let start = 0;
+    for (;;) {
+      const end = chunk.indexOf(lineFeed, start);
+      if (end === -1) break;
+      this.#finish(chunk.subarray(start, end));
+      start = end + 1;
+    }
+    if (start < chunk.length) this.#keep(chunk.subarray(start));
+  }
+
+  /** The stream ended: what stands without a line break counts as a line. */
+  end(): void {
+    if (this.#length > 0 || this.#skipping !== undefined) this.#finish(Buffer.alloc(0));
+  }
+
+  /** Bytes of the unfinished line. */
+  get pendingBytes(): number {
+    return this.#skipping?.bytes ?? this.#length;
+  }
+
+  #finish(rest: Buffer): void {
+    if (this.#skipping === undefined && this.#length === 0 && rest.length <= this.#options.maxLineBytes) {
+      this.#emit(rest);
+      return;
+    }
+    this.#keep(rest);
+    if (this.#skipping !== undefined) {
+      const line = this.#skipping;
+      this.#skipping = undefined;
+      this.#options.onOverlong(line);
+      return;
+    }
+    const line = this.#buffer.subarray(0, this.#length);
+    this.#length = 0;
+    if (this.#buffer.length > smallBuffer) this.#buffer = Buffer.allocUnsafe(smallBuffer);
+    this.#emit(line);
+  }
+
+  #emit(line: Buffer): void {
+    let start = 0;
+    let end = line.length;
+    if (end > 0 && line[end - 1] === 0x0d) end -= 1;
+    if (end >= 3 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) start = 3;
+    this.#options.onLine(line.subarray(start, end));
+  }
+
+  #keep(part: Buffer): void {
+    if (this.#skipping !== undefined) {
+      this.#skip(this.#skipping, part);
+      return;
+    }
+    const length = this.#length + part.length;
+    if (length > this.#options.maxLineBytes) {
+      this.#startSkipping(part);
+      return;
+    }
+    if (length > this.#buffer.length) this.#grow(length);
+    part.copy(this.#buffer, this.#length);
+    this.#length = length;
+  }
+
+  #grow(length: number): void {
+    const larger = Buffer.allocUnsafe(Math.max(length, this.#buffer.length * 2));
+    this.#buffer.copy(larger, 0, 0, this.#length);
+    this.#buffer = larger;
+  }
+
+  #startSkipping(part: Buffer): void {
+    const kept = this.#buffer.subarray(0, this.#length);
+    const head = Buffer.concat([kept.subarray(0, keptBytes), part.subarray(0, keptBytes)]).subarray(0, keptBytes);
+    this.#skipping = { head, tail: Buffer.from(kept.subarray(-keptBytes)), bytes: kept.length };
+    this.#length = 0;
+    this.#buffer = Buffer.allocUnsafe(smallBuffer);
+    this.#skip(this.#skipping, part);
+  }
+
+  #skip(line: { tail: Buffer; bytes: number }, part: Buffer): void {
+    if (part.length === 0) return;
+    line.bytes += part.length;
+    line.tail = Buffer.concat([line.tail, part.subarray(-keptBytes)]).subarray(-keptBytes);
+  }
+}

@@ -1,0 +1,108 @@
+import { arrayElements, eachMember, type JsonMember, JsonSyntaxError, objectMembers } from "./json-scan.ts";
+
+/** A JSON-RPC error as the other side sent it; `data` is JSON text. */
+export interface RpcError {
+  readonly code: number;
+  readonly message: string;
+  readonly data?: string;
+}
+
+/** One inbound JSON-RPC 2.0 message. `result`, `params` and a request's `id` are JSON text as it was written. */
+export type Message =
+  | { readonly kind: "result"; readonly id: number; readonly result: string }
+  | { readonly kind: "error"; readonly id: number; readonly error: RpcError }
+  | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
+  | { readonly kind: "notification"; readonly method: string; readonly params: string }
+  /** A reply to an id that is not one of ours (ours are integers). */
+  | { readonly kind: "stray" }
+  /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
+  | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
+  /** Not JSON-RPC at all: a banner, a log line. */
+  | { readonly kind: "noise" };
+
+/** The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). */
+export function parseLine(line: string): Message[] {
+  if (line.startsWith("[")) {
+    try {
+      const messages = arrayElements(line).map(parseMessage);
+      return messages.length > 0 && messages.every((message) => message.kind !== "noise")
+        ? messages
+        : [{ kind: "noise" }];
+    } catch (error) {
+      if (error instanceof JsonSyntaxError) return [{ kind: "noise" }];
+      throw error;
+    }
+  }
+  return [parseMessage(line)];
+}
+
+interface Fields {
+  jsonrpc?: string;
+  id?: string;
+  method?: string;
+  params?: string;
+  result?: string;
+  error?: string;
+}
+
+const known = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
+
+function parseMessage(text: string): Message {
+  const fields: Fields = {};
+  try {
+    // The last of repeated names wins, as in JSON.parse.
+    for (const { name, value } of eachMember(text)) if (known.has(name)) fields[name as keyof Fields] = value;
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    return brokenMessage(fields, text, error);
+  }
+  if (fields.jsonrpc !== '"2.0"') return { kind: "noise" };
+  const method = fields.method === undefined ? undefined : stringOf(fields.method);
+  if (method !== undefined) {
+    const params = fields.params ?? "{}";
+    if (fields.id === undefined || fields.id === "null") return { kind: "notification", method, params };
+    return { kind: "request", id: fields.id, method, params };
+  }
+  return parseReply(fields);
+}
+
+function parseReply(fields: Fields): Message {
+  const id = integerOf(fields.id);
+  if (id === undefined) return { kind: "stray" };
+  if (fields.error !== undefined && fields.error !== "null")
+    return { kind: "error", id, error: parseError(fields.error) };
+  if (fields.result !== undefined) return { kind: "result", id, result: fields.result };
+  return { kind: "malformed", id, problem: "neither result nor error" };
+}
+
+function parseError(text: string): RpcError {
+  let members: JsonMember[];
+  try {
+    members = objectMembers(text);
+  } catch {
+    return { code: 0, message: text };
+  }
+  const fields = new Map(members.map(({ name, value }) => [name, value]));
+  const data = fields.get("data");
+  return {
+    code: integerOf(fields.get("code")) ?? 0,
+    message: stringOf(fields.get("message")) ?? "",
+    ...(data === undefined ? {} : { data }),
+  };
+}
+
+/** A line that stops being JSON: noise, unless it had begun as a message. */
+function brokenMessage(fields: Fields, text: string, error: JsonSyntaxError): Message {
+  if (fields.jsonrpc !== '"2.0"' && !text.startsWith('{"jsonrpc"') && fields.id === undefined) return { kind: "noise" };
+  const id = fields.method === undefined ? integerOf(fields.id) : undefined;
+  return { kind: "malformed", problem: error.message, ...(id === undefined ? {} : { id }) };
+}
+
+/** The integer that a JSON text is, or undefined. Our ids are integers; no server has reason to write them otherwise. */
+function integerOf(text: string | undefined): number | undefined {
+  return text !== undefined && /^-?[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+}
+
+function stringOf(text: string | undefined): string | undefined {
+  return text?.startsWith('"') ? (JSON.parse(text) as string) : undefined;
+}
