@@ -1,0 +1,58 @@
+import { scanValue } from "../jsonrpc/json-scan.ts";
+
+/** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
+const maxDepth = 30;
+
+/**
+ * Whether a JSON text survives the way through google.protobuf.Value: every number is a double's own decimal form, at
+ * most 30 levels, no unpaired surrogate, no name twice in one object, and no `__proto__`, which JavaScript loses.
+ */
+export function isExactValue(text: string): boolean {
+  let exact = true;
+  const names: Set<string>[] = [];
+  const check = (condition: boolean) => {
+    exact &&= condition;
+  };
+  scanValue(text, 0, {
+    visitor: {
+      open() {
+        names.push(new Set());
+        check(names.length <= maxDepth);
+      },
+      close() {
+        names.pop();
+      },
+      name(start, end) {
+        const name = JSON.parse(text.slice(start, end)) as string;
+        const seen = names.at(-1);
+        check(name !== "__proto__" && name.isWellFormed() && seen?.has(name) === false);
+        seen?.add(name);
+      },
+      string(start, end) {
+        const raw = text.slice(start, end);
+        check(!raw.includes("\\u") || (JSON.parse(raw) as string).isWellFormed());
+      },
+      number(start, end) {
+        check(isExactNumber(text.slice(start, end)));
+      },
+    },
+  });
+  return exact;
+}
+
+/** Whether a number's text and the shortest text of its double are the same decimal number. */
+export function isExactNumber(text: string): boolean {
+  const value = Number(text);
+  return Number.isFinite(value) && decimalOf(text) === decimalOf(String(value));
+}
+
+/** Sign, digits without zeros at the ends, and exponent: equal for equal decimal numbers. */
+function decimalOf(text: string): string {
+  const [, sign, whole = "", fraction = "", exponent = "0"] =
+    /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(text) ?? [];
+  const digits = (whole + fraction).replace(/^0+/, "");
+  const significant = digits.replace(/0+$/, "");
+  if (significant === "") return "0";
+  const scale = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
+  return `${sign}${significant}e${scale}`;
+}

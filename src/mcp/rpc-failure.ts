@@ -1,0 +1,24 @@
+import { type ErrorKind, ManagerError } from "../errors.ts";
+import type { RpcError } from "../jsonrpc/message.ts";
+
+const kinds: Readonly<Record<number, { kind: ErrorKind; reason: string }>> = {
+  [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },
+  [-32601]: { kind: "unsupported", reason: "METHOD_NOT_FOUND" },
+};
+
+const maxMessageChars = 600;
+const maxDataChars = 1024;
+
+/** A JSON-RPC error that the server answered, in the manager's terms, with the server's own words in it. */
+export function rpcFailure(error: RpcError, method: string): ManagerError {
+  const { kind, reason } = kinds[error.code] ?? { kind: "protocol", reason: "SERVER_ERROR" };
+  const words = error.message.toWellFormed().slice(0, maxMessageChars);
+  return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}`, {
+    details: {
+      reason,
+      delivery: "answered",
+      rpcCode: error.code,
+      ...(error.data === undefined ? {} : { rpcData: error.data.slice(0, maxDataChars) }),
+    },
+  });
+}

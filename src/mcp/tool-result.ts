@@ -1,0 +1,84 @@
+import { ManagerError } from "../errors.ts";
+import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { arrayElements } from "../jsonrpc/json-scan.ts";
+import { type Content, readContent } from "./content.ts";
+import { isExactValue } from "./exact-value.ts";
+
+/** A tool's result, before anything in it is parsed but the two fields that callers branch on. */
+export interface ToolResult {
+  /** The result object as the server wrote it, byte for byte. */
+  readonly json: string;
+  readonly isError: boolean;
+  readonly kind: "complete" | "input_required";
+}
+
+/** A tool's result with its parts in their places; nothing of it is lost. */
+export interface TypedResult {
+  readonly content: readonly Content[];
+  /** The structured result: as a value when that changes nothing, else as the server's text. */
+  readonly structured?: { readonly value: unknown } | { readonly json: string };
+  /** The fields that have no place here, as JSON; empty when there are none. */
+  readonly extraJson: string;
+}
+
+/** Reads a result. Throws `protocol` when it is not an object. */
+export function readToolResult(json: string): ToolResult {
+  const fields = fieldsOf(json);
+  return {
+    json,
+    isError: fields.raw("isError") === "true",
+    kind: fields.string("resultType") === "input_required" ? "input_required" : "complete",
+  };
+}
+
+/**
+ * Whether a failed result is the JSON-RPC error -32602 in disguise: servers on the TypeScript SDK answer an unknown tool
+ * and wrong arguments so.
+ */
+export function isRefusal(result: ToolResult): boolean {
+  if (!result.isError) return false;
+  const first = typedResult(result).content[0];
+  return first?.kind === "text" && first.text.startsWith("MCP error -32602:");
+}
+
+/** Puts a result's parts in their places. Throws `protocol` when `content` is not an array. */
+export function typedResult(result: ToolResult): TypedResult {
+  const fields = fieldsOf(result.json);
+  const structured = fields.raw("structuredContent");
+  return {
+    content: contentOf(fields),
+    ...(structured === undefined ? {} : { structured: structuredOf(structured) }),
+    extraJson: fields.rest(placedFields(fields)),
+  };
+}
+
+/** A known field with a value that its place can't hold goes to the rest as well. */
+function placedFields(fields: JsonFields): Set<string> {
+  const placed = new Set(["content", "structuredContent"]);
+  if (/^(?:true|false)$/.test(fields.raw("isError") ?? "")) placed.add("isError");
+  if (/^"(?:complete|input_required)"$/.test(fields.raw("resultType") ?? "")) placed.add("resultType");
+  return placed;
+}
+
+function contentOf(fields: JsonFields): Content[] {
+  const content = fields.raw("content");
+  if (content === undefined) return [];
+  if (!content.startsWith("[")) throw notAResult("its content is not an array");
+  return arrayElements(content).map(readContent);
+}
+
+function structuredOf(text: string): { value: unknown } | { json: string } {
+  return isExactValue(text) ? { value: JSON.parse(text) } : { json: text };
+}
+
+function fieldsOf(json: string): JsonFields {
+  const fields = JsonFields.of(json);
+  if (fields === undefined) throw notAResult("it is not an object");
+  return fields;
+}
+
+function notAResult(problem: string): ManagerError {
+  return new ManagerError("protocol", `the server's tool result breaks MCP: ${problem}`, {
+    details: { reason: "MALFORMED_RESULT", delivery: "answered" },
+  });
+}

@@ -1,0 +1,30 @@
+import { JsonFields } from "../jsonrpc/json-fields.ts";
+
+/** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchemaJson: string;
+  readonly outputSchemaJson: string;
+  readonly annotationsJson: string;
+  readonly extraJson: string;
+}
+
+const placed = new Set(["name", "title", "description", "inputSchema", "outputSchema", "annotations"]);
+
+/** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
+export function readTool(text: string): Tool | undefined {
+  const fields = JsonFields.of(text);
+  const name = fields?.string("name");
+  if (fields === undefined || name === undefined || name === "" || !name.isWellFormed()) return undefined;
+  return {
+    name,
+    title: fields.string("title")?.toWellFormed() ?? "",
+    description: fields.string("description")?.toWellFormed() ?? "",
+    inputSchemaJson: fields.raw("inputSchema") ?? "",
+    outputSchemaJson: fields.raw("outputSchema") ?? "",
+    annotationsJson: fields.raw("annotations") ?? "",
+    extraJson: fields.rest(placed),
+  };
+}
