@@ -1,0 +1,28 @@
+import { ManagerError } from "../errors.ts";
+
+/** A signal that aborts with the parent's reason or, after `timeoutMs`, with `deadline`. Dispose it when the call ends. */
+export function deadlineSignal(
+  parent: AbortSignal | undefined,
+  timeoutMs: number | undefined,
+): Disposable & { readonly signal: AbortSignal | undefined } {
+  if (timeoutMs === undefined) return { signal: parent, [Symbol.dispose]() {} };
+  const controller = new AbortController();
+  const onParent = () => controller.abort(parent?.reason);
+  const timer = setTimeout(() => controller.abort(deadlinePassed(timeoutMs)), timeoutMs);
+  if (parent?.aborted) onParent();
+  parent?.addEventListener("abort", onParent, { once: true });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    },
+  };
+}
+
+/** What a call throws whose deadline passed. */
+export function deadlinePassed(timeoutMs: number): ManagerError {
+  return new ManagerError("deadline", `the call did not end within its deadline of ${timeoutMs} ms`, {
+    details: { reason: "DEADLINE_EXCEEDED" },
+  });
+}

@@ -1,0 +1,221 @@
+import { abortable } from "../abortable.ts";
+import { ManagerError, toManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { ClientInfo } from "../mcp/legacy.ts";
+import type { Session } from "../mcp/session.ts";
+import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
+import { deadlineSignal } from "./deadline-signal.ts";
+import { ExitWatch } from "./exit-watch.ts";
+import { LogRing } from "./log-ring.ts";
+import { ManagedServer, type ServerSnapshot } from "./managed-server.ts";
+import { checkPolicy, type SpecPolicy } from "./policy.ts";
+import { sameSpec } from "./same-spec.ts";
+
+export interface FleetOptions {
+  readonly runtime: Runtime;
+  readonly policy: SpecPolicy;
+  readonly clientInfo: ClientInfo;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly newId: () => string;
+  readonly maxLineBytes: number;
+  /** Most characters of calls that may wait for one server to read. */
+  readonly maxQueuedChars: number;
+  readonly logRingBytes: number;
+  /** Deadline of a call whose caller and spec set none. */
+  readonly defaultCallTimeoutMs: number;
+}
+
+/** The wait of one caller. */
+export interface CallerOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
+export interface CallOptions extends CallerOptions {
+  readonly callerHasDeadline: boolean;
+}
+
+/** The servers of one fleet, by name. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #servers = new Map<string, ManagedServer>();
+  readonly #exits: ExitWatch;
+  #watch: AsyncDisposable | undefined;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#exits = new ExitWatch({ onResync: () => this.#reconcile() });
+  }
+
+  /**
+   * Takes over what a manager before this one left in the engine. Resolves when every server is known (calls into them
+   * wait); `adopted` then resolves when each is ready or has failed. Throws when the engine does not answer.
+   */
+  async open(): Promise<{ adopted: Promise<void> }> {
+    this.#watch = this.#options.runtime.watch(this.#exits);
+    const records = await this.#options.runtime.list({});
+    const adoptions = await Promise.all(records.map((record) => this.#adoptRecord(record)));
+    const adopted = Promise.all(adoptions.map((adoption) => adoption?.done)).then(() => {});
+    return { adopted };
+  }
+
+  /**
+   * Brings a server up. Without a spec the server must exist. Concurrent starts of one name make one container; a start
+   * during a stop waits for its end. The signal ends only this caller's wait. Throws by kind: `not_found`, `conflict`
+   * (the name has another spec), `denied`, `invalid`, `not_running`, `interrupted`, `unavailable`.
+   */
+  async start(name: string, options: CallerOptions & { spec?: ServerSpec | undefined }): Promise<ServerSnapshot> {
+    const { spec, signal } = options;
+    if (spec !== undefined) {
+      checkPolicy(spec, this.#options.policy);
+      await this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
+    }
+    for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
+      await abortable(stopping, signal);
+    }
+    const server = this.#servers.get(name);
+    if (server === undefined) return this.#startNew(name, options);
+    if (spec !== undefined && !sameSpec(server.spec, spec)) throw nameTaken(name);
+    await abortable(server.start(), signal);
+    return server.snapshot();
+  }
+
+  /** Stops a server and removes its container. Returns whether there was one. The signal ends only the caller's wait. */
+  async stop(name: string, options: CallerOptions & { graceMs: number }): Promise<boolean> {
+    const server = this.#servers.get(name);
+    if (server === undefined) return false;
+    await abortable(this.#stopServer(server, options.graceMs), options.signal);
+    return true;
+  }
+
+  list(): ServerSnapshot[] {
+    return [...this.#servers.values()].map((server) => server.snapshot());
+  }
+
+  /** Throws `not_found`. */
+  get(name: string): ServerSnapshot {
+    return this.#server(name).snapshot();
+  }
+
+  /** The server's recent log. Throws `not_found`. */
+  log(name: string): LogRing {
+    return this.#server(name).ring;
+  }
+
+  /** Uses a server's session, as soon as it is ready. Errors name the server. */
+  async call<T>(
+    name: string,
+    options: CallOptions & { work: (session: Session, signal: AbortSignal | undefined) => Promise<T> },
+  ): Promise<T> {
+    const server = this.#server(name);
+    const timeoutMs = server.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
+    using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : timeoutMs);
+    try {
+      return await server.use(deadline.signal, (session) => options.work(session, deadline.signal));
+    } catch (error) {
+      throw toManagerError(error).with({ server: name });
+    }
+  }
+
+  /** The manager shuts down: instances stay, calls get `drainMs` to finish. */
+  async close(options: { drainMs: number }): Promise<void> {
+    await this.#watch?.[Symbol.asyncDispose]();
+    const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" };
+    await Promise.all([...this.#servers.values()].map((server) => server.release({ ...options, ...why })));
+  }
+
+  #stopOf(name: string): Promise<void> | undefined {
+    return this.#servers.get(name)?.stopping;
+  }
+
+  #server(name: string): ManagedServer {
+    const server = this.#servers.get(name);
+    if (server === undefined) throw notFound(name);
+    return server;
+  }
+
+  async #startNew(name: string, options: CallerOptions & { spec?: ServerSpec | undefined }): Promise<ServerSnapshot> {
+    const { spec, signal } = options;
+    if (spec === undefined) throw notFound(name);
+    const server = this.#add({ name, spec });
+    const started = server.start();
+    // A first start that fails frees the name.
+    started.catch(() => this.#forget(server));
+    await abortable(started, signal);
+    return server.snapshot();
+  }
+
+  async #stopServer(server: ManagedServer, graceMs: number): Promise<void> {
+    await server.stop({ graceMs });
+    this.#forget(server);
+  }
+
+  #add(server: { name: string; spec: ServerSpec }): ManagedServer {
+    const { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, logRingBytes } = this.#options;
+    const ring = new LogRing({ maxBytes: logRingBytes, now });
+    const context = { runtime, exits: this.#exits, ring, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars };
+    const added = new ManagedServer(context, server);
+    this.#servers.set(server.name, added);
+    return added;
+  }
+
+  #forget(server: ManagedServer): void {
+    server.ring.close();
+    if (this.#servers.get(server.name) === server) this.#servers.delete(server.name);
+  }
+
+  /** Finishes a removal, removes what never started, takes over the rest. */
+  async #adoptRecord(record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
+    const { runtime, log } = this.#options;
+    const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
+    if (record.stopping || record.state === "created") {
+      log.info(
+        record.stopping ? "finishing the removal of a stopped server" : "removing a server that never started",
+        about,
+      );
+      await runtime.remove(record.id, {});
+      return undefined;
+    }
+    if (record.spec === undefined) {
+      log.error("left alone a container whose spec can't be read", { ...about, problem: record.specError });
+      return undefined;
+    }
+    const known = this.#servers.get(record.server);
+    if (known !== undefined) return this.#retake(known, record);
+    log.info("adopting a server", about);
+    return { done: this.#add({ name: record.server, spec: record.spec }).adopt(record) };
+  }
+
+  /** The engine came back: a server that failed with it may live. */
+  async #retake(server: ManagedServer, record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
+    if (server.state !== "failed" || record.state !== "running") return undefined;
+    return { done: server.adopt(record) };
+  }
+
+  #reconcile(): void {
+    const listed = this.#options.runtime.list({}).then(async (records) => {
+      for (const record of records) {
+        const server = this.#servers.get(record.server);
+        if (server !== undefined) await this.#retake(server, record);
+      }
+    });
+    listed.catch((error: unknown) =>
+      this.#options.log.warn("could not reconcile with the engine", { error: String(error) }),
+    );
+  }
+}
+
+function notFound(name: string): ManagerError {
+  return new ManagerError("not_found", `there is no server ${name}; Start it with a spec, or see List`, {
+    details: { reason: "SERVER_NOT_FOUND", server: name, delivery: "not_sent" },
+  });
+}
+
+function nameTaken(name: string): ManagerError {
+  const message = `server ${name} exists with another spec; Stop it first, or choose another name`;
+  return new ManagerError("conflict", message, {
+    details: { reason: "NAME_TAKEN", server: name, delivery: "not_sent" },
+  });
+}

@@ -1,0 +1,159 @@
+import { ManagerError, toManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import type { ClientInfo } from "../mcp/legacy.ts";
+import type { McpInfo } from "../mcp/mcp-info.ts";
+import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import { type ServerSpec, specDefaults } from "../spec.ts";
+import type { ExitWatch } from "./exit-watch.ts";
+import type { LogRing } from "./log-ring.ts";
+import { Run } from "./run.ts";
+import { runEndError } from "./run-end.ts";
+
+/** What bringing a server up needs. */
+export interface LaunchContext {
+  readonly runtime: Runtime;
+  readonly exits: ExitWatch;
+  readonly ring: LogRing;
+  readonly clientInfo: ClientInfo;
+  readonly maxLineBytes: number;
+  readonly maxQueuedChars: number;
+  readonly name: string;
+  readonly spec: ServerSpec;
+  readonly newId: () => string;
+  readonly log: Log;
+  /** Told of each step. */
+  readonly enter: (step: "pulling" | "creating" | "handshaking") => void;
+  /** Told of the instance as soon as there is one, and when it is gone again. */
+  readonly onInstance: (record: InstanceRecord | undefined) => void;
+}
+
+/** A server that answers. */
+export interface Launched {
+  readonly run: Run;
+  readonly record: InstanceRecord;
+  /** Undefined when the conversation of the run before goes on. */
+  readonly mcp: McpInfo | undefined;
+}
+
+interface SignalOption {
+  readonly signal: AbortSignal;
+}
+
+/** Creates an instance, starts it and shakes hands. When that fails the instance is removed again. */
+export async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
+  const { runtime, spec } = context;
+  const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
+  if (pulls) context.enter("pulling");
+  await runtime.prepare(spec, { signal });
+  context.enter("creating");
+  const record = await runtime.create({ server: context.name, instance: context.newId(), spec }, { signal });
+  context.onInstance(record);
+  try {
+    return await startAndShake(context, { record, signal });
+  } catch (error) {
+    await cleanUp(context, () => runtime.remove(record.id, {}));
+    context.onInstance(undefined);
+    throw error;
+  }
+}
+
+/** Starts an existing instance again. When that fails it is left exited. */
+export async function relaunch(
+  context: LaunchContext,
+  options: SignalOption & { record: InstanceRecord },
+): Promise<Launched> {
+  context.enter("creating");
+  await context.runtime.stop(options.record.id, { graceMs: 0, signal: options.signal });
+  try {
+    return await startAndShake(context, options);
+  } catch (error) {
+    await cleanUp(context, () => context.runtime.stop(options.record.id, { graceMs: 0 }));
+    throw error;
+  }
+}
+
+/** What made the launch fail is what the caller must see; a failing clean-up only goes to the log. */
+async function cleanUp(context: LaunchContext, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    context.log.warn("could not clean up after a failed start", { server: context.name, error: String(error) });
+  }
+}
+
+/**
+ * Takes over a running instance: attaches, ends half a line that may stand in its stdin, and shakes hands unless the
+ * same process is known to be in conversation already. The instance is not touched when that fails.
+ */
+export async function takeOver(
+  context: LaunchContext,
+  options: SignalOption & { record: InstanceRecord; inConversation: boolean },
+): Promise<Launched> {
+  context.enter("handshaking");
+  const run = await openRun(context, options);
+  run.session.endHalfLine();
+  const mcp = options.inConversation ? undefined : await handshake(context, { run, signal: options.signal });
+  return { run, record: options.record, mcp };
+}
+
+async function startAndShake(
+  context: LaunchContext,
+  options: SignalOption & { record: InstanceRecord },
+): Promise<Launched> {
+  const { runtime } = context;
+  const { signal } = options;
+  // Attach first, or the first bytes are lost.
+  const run = await openRun(context, options);
+  try {
+    await runtime.start(options.record.id, { signal });
+  } catch (error) {
+    run.release({ reason: "START_FAILED", message: `server ${context.name} could not be started` });
+    throw error;
+  }
+  context.enter("handshaking");
+  const mcp = await handshake(context, { run, signal });
+  const record = (await runtime.inspect(options.record.id, { signal })) ?? options.record;
+  return { run, record, mcp };
+}
+
+function openRun(context: LaunchContext, options: SignalOption & { record: InstanceRecord }): Promise<Run> {
+  const { runtime, exits, ring, clientInfo, maxLineBytes, maxQueuedChars, name } = context;
+  const { id, instance } = options.record;
+  return Run.open(
+    { runtime, exits, ring, server: name, id, instance, clientInfo, maxLineBytes, maxQueuedChars },
+    { signal: options.signal },
+  );
+}
+
+/** Bounded by the spec's `handshake_timeout`. When it fails, the run is let go of and the error says what it showed. */
+async function handshake(context: LaunchContext, { run, signal }: SignalOption & { run: Run }): Promise<McpInfo> {
+  const timeoutMs = context.spec.handshakeTimeoutMs ?? specDefaults.handshakeTimeoutMs;
+  const timer = new AbortController();
+  const timeout = setTimeout(() => timer.abort(handshakeTimeout(context.name, timeoutMs)), timeoutMs);
+  try {
+    return await run.session.handshake({ signal: AbortSignal.any([signal, timer.signal]) });
+  } catch (error) {
+    const failure = handshakeFailure(context.name, { run, error });
+    run.release({ reason: "HANDSHAKE_FAILED", message: `server ${context.name} did not finish its handshake` });
+    throw failure;
+  } finally {
+    clearTimeout(timeout);
+  }
+}
+
+function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {
+  const stderrTail = run.stderrTail();
+  if (run.end !== undefined) {
+    return runEndError(name, { end: run.end, stderrTail, doing: " before it finished the MCP handshake" });
+  }
+  return toManagerError(error).with({
+    server: name,
+    delivery: "not_sent",
+    ...(stderrTail === "" ? {} : { stderrTail }),
+  });
+}
+
+function handshakeTimeout(name: string, timeoutMs: number): ManagerError {
+  const message = `server ${name} did not answer the MCP handshake within ${timeoutMs} ms; is it an MCP server on stdio? (handshake_timeout)`;
+  return new ManagerError("not_running", message, { details: { reason: "HANDSHAKE_TIMEOUT" } });
+}

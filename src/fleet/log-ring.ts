@@ -1,0 +1,100 @@
+import type { LogEntry, LogEvent } from "./log-entry.ts";
+
+/** What an entry costs besides its text. */
+const entryOverheadBytes = 160;
+
+export interface LogRingOptions {
+  readonly maxBytes: number;
+  readonly now: () => number;
+}
+
+/** The recent log entries of one server, bounded in bytes: the oldest go first. */
+export class LogRing {
+  /** When this ring began, which tells its cursors from those of a ring before it. */
+  readonly epochMs: number;
+  readonly #options: LogRingOptions;
+  #entries: LogEntry[] = [];
+  /** Index of the first entry that counts; those before it wait for the next compaction. */
+  #start = 0;
+  #bytes = 0;
+  #nextOrdinal = 0;
+  #changed = Promise.withResolvers<void>();
+  #closed = false;
+
+  constructor(options: LogRingOptions) {
+    this.#options = options;
+    this.epochMs = options.now();
+  }
+
+  append(instance: string, event: LogEvent): void {
+    if (this.#closed) return;
+    this.#entries.push({ ordinal: this.#nextOrdinal++, timeMs: this.#options.now(), instance, event });
+    this.#bytes += sizeOf(event);
+    while (this.#bytes > this.#options.maxBytes && this.#entries.length - this.#start > 1) this.#evict();
+    if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+    this.#wake();
+  }
+
+  /** Nothing comes any more; followers end after what there is. */
+  close(): void {
+    this.#closed = true;
+    this.#wake();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ordinal of the oldest entry that is still there, or of the next one. */
+  get firstOrdinal(): number {
+    return this.#entries[this.#start]?.ordinal ?? this.#nextOrdinal;
+  }
+
+  get nextOrdinal(): number {
+    return this.#nextOrdinal;
+  }
+
+  /** The entry with this ordinal, if it is there. */
+  at(ordinal: number): LogEntry | undefined {
+    return ordinal < this.firstOrdinal ? undefined : this.#entries[this.#start + ordinal - this.firstOrdinal];
+  }
+
+  /** Resolves at the next append or at the close. */
+  changed(): Promise<void> {
+    return this.#changed.promise;
+  }
+
+  /** The last lines of stderr from `fromOrdinal` on, at most `maxChars` of them, the newest kept. */
+  stderrTail(fromOrdinal: number, maxChars: number): string {
+    const lines: string[] = [];
+    let chars = 0;
+    for (let ordinal = this.#nextOrdinal - 1; ordinal >= Math.max(fromOrdinal, this.firstOrdinal); ordinal -= 1) {
+      const event = this.at(ordinal)?.event;
+      if (event?.kind !== "line" || event.source !== "stderr") continue;
+      chars += event.text.length + 1;
+      lines.unshift(event.text);
+      if (chars > maxChars) break;
+    }
+    return lines.join("\n").slice(-maxChars).toWellFormed();
+  }
+
+  #evict(): void {
+    const oldest = this.#entries[this.#start];
+    if (oldest === undefined) return;
+    this.#bytes -= sizeOf(oldest.event);
+    this.#start += 1;
+  }
+
+  #wake(): void {
+    const changed = this.#changed;
+    this.#changed = Promise.withResolvers();
+    changed.resolve();
+  }
+}
+
+function sizeOf(event: LogEvent): number {
+  return entryOverheadBytes + 2 * (event.kind === "line" ? event.text.length : event.message.length);
+}

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { decodeCursor, encodeCursor } from "./log-cursor.ts";
+import { type LogEntry, type LogSource, sourceOf } from "./log-entry.ts";
+import type { LogRing } from "./log-ring.ts";
+
+export interface LogQuery {
+  readonly follow: boolean;
+  /** How many of the entries there are come first, the newest of them. Undefined: all. 0: only new ones. */
+  readonly tail?: number | undefined;
+  readonly sinceMs?: number | undefined;
+  /** Empty: all. */
+  readonly sources: readonly LogSource[];
+  /** Go on after this event. Empty: from the start. */
+  readonly cursor: string;
+}
+
+export type LogReading = { readonly cursor: string } & (
+  | { readonly kind: "entry"; readonly entry: LogEntry }
+  /** Entries are missing here; 0: not known how many. */
+  | { readonly kind: "gap"; readonly lines: number; readonly timeMs: number }
+  | { readonly kind: "heartbeat"; readonly timeMs: number }
+);
+
+export interface ReadLogOptions {
+  readonly signal: AbortSignal;
+  readonly heartbeatMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Reads a ring, and follows it until it closes or the signal aborts. The first reading comes at once, a heartbeat if
+ * there is nothing else. A slow reader holds nothing: what the ring drops meanwhile is a gap. Throws `invalid` for a
+ * cursor that is none.
+ */
+export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogOptions): AsyncGenerator<LogReading> {
+  const heartbeat = (): LogReading => ({
+    kind: "heartbeat",
+    timeMs: options.now(),
+    cursor: cursorBefore(ring, next, options),
+  });
+  const place = startOf(ring, query);
+  let next = place.next;
+  let silent = true;
+  if (place.gap !== undefined) {
+    yield { kind: "gap", lines: place.gap, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
+    silent = false;
+  }
+  for (;;) {
+    const changed = ring.changed();
+    while (next < ring.nextOrdinal && !options.signal.aborted) {
+      const lost = ring.firstOrdinal - next;
+      if (lost > 0) {
+        next = ring.firstOrdinal;
+        yield { kind: "gap", lines: lost, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
+        silent = false;
+        continue;
+      }
+      const entry = ring.at(next);
+      next += 1;
+      if (entry === undefined || !matches(entry, query)) continue;
+      yield { kind: "entry", entry, cursor: cursorOf(ring, entry) };
+      silent = false;
+    }
+    if (options.signal.aborted || ring.closed || !query.follow) break;
+    if (silent) yield heartbeat();
+    silent = false;
+    if (!(await changedWithin(changed, options))) silent = !options.signal.aborted;
+  }
+  if (silent && !options.signal.aborted) yield heartbeat();
+}
+
+/** Whether the ring changed before it was time for a heartbeat. */
+async function changedWithin(changed: Promise<void>, options: ReadLogOptions): Promise<boolean> {
+  const timer = new AbortController();
+  const stop = () => timer.abort();
+  options.signal.addEventListener("abort", stop, { once: true });
+  if (options.signal.aborted) stop();
+  const timeout = delay(options.heartbeatMs, false, { signal: timer.signal, ref: false }).catch(() => false);
+  const result = await Promise.race([changed.then(() => true), timeout]);
+  options.signal.removeEventListener("abort", stop);
+  stop();
+  return result;
+}
+
+function startOf(ring: LogRing, query: LogQuery): { next: number; gap?: number } {
+  if (query.cursor !== "") return resume(ring, query.cursor);
+  if (query.tail === undefined) return { next: ring.firstOrdinal };
+  let next = ring.nextOrdinal;
+  for (let wanted = query.tail; wanted > 0 && next > ring.firstOrdinal; ) {
+    next -= 1;
+    const entry = ring.at(next);
+    if (entry !== undefined && matches(entry, query)) wanted -= 1;
+  }
+  return { next };
+}
+
+/** The cursor of another ring, which an earlier process of the manager gave out, is as good as its time. */
+function resume(ring: LogRing, text: string): { next: number; gap?: number } {
+  const cursor = decodeCursor(text);
+  if (cursor.epochMs !== ring.epochMs) return { next: ring.firstOrdinal, gap: 0 };
+  return { next: Math.min(cursor.ordinal + 1, ring.nextOrdinal) };
+}
+
+function matches(entry: LogEntry, query: LogQuery): boolean {
+  if (query.sinceMs !== undefined && entry.timeMs < query.sinceMs) return false;
+  return query.sources.length === 0 || query.sources.includes(sourceOf(entry.event));
+}
+
+function cursorOf(ring: LogRing, entry: LogEntry): string {
+  return encodeCursor({ epochMs: ring.epochMs, ordinal: entry.ordinal, timeMs: entry.timeMs });
+}
+
+function cursorBefore(ring: LogRing, next: number, options: ReadLogOptions): string {
+  return encodeCursor({ epochMs: ring.epochMs, ordinal: next - 1, timeMs: options.now() });
+}

@@ -1,0 +1,42 @@
+import { z } from "zod";
+import { serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
+
+const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must be at most 1000");
+const pageToken = z.string().max(1024, "must have at most 1024 characters");
+
+export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec: serverSpecSchema.optional() });
+
+export const stopRequestSchema = z.strictObject({
+  name: serverNameSchema,
+  gracePeriodMs: z.number().min(0, "must not be negative").max(3_600_000, "must be at most 1 h").optional(),
+});
+
+export const getRequestSchema = z.strictObject({ name: serverNameSchema });
+
+export const listRequestSchema = z.strictObject({ pageSize, pageToken });
+
+export const listToolsRequestSchema = z.strictObject({ server: serverNameSchema, pageSize, pageToken });
+
+export const callToolRequestSchema = z.strictObject({
+  server: serverNameSchema,
+  tool: z
+    .string()
+    .min(1, "must be set")
+    .max(256, "must have at most 256 characters")
+    .refine((name) => name.isWellFormed(), "must not hold an unpaired surrogate"),
+  resultFormat: z.enum(["typed", "json"], "must be unset, TYPED or JSON"),
+});
+
+export const logsRequestSchema = z
+  .strictObject({
+    server: serverNameSchema,
+    follow: z.boolean(),
+    tail: z.number().int().min(0, "must not be negative").optional(),
+    sinceMs: z.number().min(0, "must not be before 1970").optional(),
+    sources: z.array(z.enum(["stderr", "stdout", "mcp", "lifecycle"], "must be a known source")),
+    cursor: z.string().max(1024, "must have at most 1024 characters"),
+  })
+  .refine((request) => request.cursor === "" || request.sinceMs === undefined, {
+    path: ["cursor"],
+    message: "must be empty when since is set",
+  });

@@ -1,0 +1,130 @@
+import { randomInt } from "node:crypto";
+import { ManagerError } from "../errors.ts";
+import type { ClientInfo } from "../mcp/legacy.ts";
+import { Session } from "../mcp/session.ts";
+import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
+import { within } from "../within.ts";
+import type { ExitWatch } from "./exit-watch.ts";
+import type { LogRing } from "./log-ring.ts";
+import { OutputLog } from "./output-log.ts";
+import { connectionEnd, type RunEnd } from "./run-end.ts";
+
+/** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
+const exitEventMs = 500;
+const stderrTailChars = 2048;
+
+export interface RunOptions {
+  readonly runtime: Runtime;
+  readonly exits: ExitWatch;
+  readonly ring: LogRing;
+  readonly server: string;
+  /** The engine's id of the instance. */
+  readonly id: string;
+  readonly instance: string;
+  readonly clientInfo: ClientInfo;
+  readonly maxLineBytes: number;
+  readonly maxQueuedChars: number;
+}
+
+/** A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it. */
+export class Run {
+  readonly session: Session;
+  /** Resolves once, when it is known why the run ended; the calls have failed by then. */
+  readonly ended: Promise<RunEnd>;
+  readonly #options: RunOptions;
+  readonly #output: OutputLog;
+  readonly #firstOrdinal: number;
+  readonly #attachmentEnded = Promise.withResolvers<void>();
+  readonly #exited = Promise.withResolvers<InstanceExit>();
+  readonly #released = Promise.withResolvers<RunEnd>();
+  #end: RunEnd | undefined;
+
+  private constructor(options: RunOptions) {
+    this.#options = options;
+    this.#output = new OutputLog(options.ring, options.instance);
+    this.#firstOrdinal = options.ring.nextOrdinal;
+    this.session = new Session({
+      clientInfo: options.clientInfo,
+      maxLineBytes: options.maxLineBytes,
+      maxQueuedChars: options.maxQueuedChars,
+      // Random per attachment: a reply to the attachment before can't settle a call of this one. Larger ids break
+      // servers that parse int32.
+      firstId: randomInt(1, 2 ** 30),
+      listener: {
+        stderr: (chunk) => this.#output.stderr(chunk),
+        strayLine: (line, note) => this.#output.strayLine(line, note),
+        logMessage: (entry) => this.#output.logMessage(entry),
+        attachmentEnded: () => this.#attachmentEnded.resolve(),
+      },
+    });
+    this.ended = this.#watch();
+  }
+
+  /** Attaches to an instance, started or not. Throws what `Runtime.attach` throws. */
+  static async open(options: RunOptions, call: { signal?: AbortSignal }): Promise<Run> {
+    const run = new Run(options);
+    try {
+      run.session.bind(await options.runtime.attach(options.id, run.session.sink, call));
+      return run;
+    } catch (error) {
+      run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${options.server}` });
+      throw error;
+    }
+  }
+
+  /** Why it ended; undefined while it runs. */
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** The last lines of stderr of this run, at most 2 KiB. */
+  stderrTail(): string {
+    return this.#options.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
+  }
+
+  /** Lets go of the attachment; calls still pending fail with this reason. The instance is not touched. */
+  release(why: { readonly reason: string; readonly message: string }): void {
+    this.#released.resolve({ kind: "released", ...why });
+    this.#finish({ kind: "released", ...why });
+  }
+
+  async #watch(): Promise<RunEnd> {
+    const { exits, id } = this.#options;
+    const unsubscribe = exits.subscribe(id, (exit) => this.#exited.resolve(exit));
+    const end = await Promise.race([this.#released.promise, this.#findEnd()]);
+    unsubscribe();
+    this.#finish(end);
+    return this.#end ?? end;
+  }
+
+  /** The last output and the exit event come in either order; both belong into the error. */
+  async #findEnd(): Promise<RunEnd> {
+    const attachment = this.#attachmentEnded.promise;
+    const exited = this.#exited.promise;
+    await Promise.race([attachment, exited]);
+    const both = await within(exitEventMs, Promise.all([attachment, exited]));
+    if (both) return { kind: "exited", exit: await exited };
+    return this.#inspectEnd();
+  }
+
+  async #inspectEnd(): Promise<RunEnd> {
+    if (this.#end !== undefined) return this.#end;
+    const { runtime, id } = this.#options;
+    try {
+      const record = await runtime.inspect(id, {});
+      if (record === undefined) return { kind: "gone" };
+      if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
+      return { kind: "detached" };
+    } catch (error) {
+      if (error instanceof ManagerError) return { kind: "engine_down" };
+      throw error;
+    }
+  }
+
+  #finish(end: RunEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#output.end();
+    this.session.end(connectionEnd(this.#options.server, { end, stderrTail: this.stderrTail() }));
+  }
+}
