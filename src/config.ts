@@ -1,0 +1,225 @@
+import { readFileSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { isLoopback } from "./loopback.ts";
+import {
+  absolutePath,
+  decimal,
+  flag,
+  flagOf,
+  integer,
+  list,
+  oneOf,
+  type Setting,
+  SettingProblem,
+  text,
+} from "./settings.ts";
+
+const mib = 1024 * 1024;
+
+function setting<T>(env: string, options: Omit<Setting<T>, "env">): Setting<T> {
+  return { env, ...options };
+}
+
+/** Every setting: name, default, rule. `--help` prints this table. */
+const settings = {
+  host: setting("MCPM_HOST", {
+    help: "address to listen on",
+    fallback: "127.0.0.1",
+    parse: text(/^[A-Za-z0-9.:_-]{1,253}$/, "must be a host name or an address"),
+  }),
+  port: setting("MCPM_PORT", { help: "port to listen on; 0: any free one", fallback: 8080, parse: integer(0, 65_535) }),
+  fleet: setting("MCPM_FLEET", {
+    help: "name of the fleet that this manager owns",
+    fallback: "default",
+    parse: text(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and '-'"),
+  }),
+  runtime: setting("MCPM_RUNTIME", {
+    help: "what runs the servers",
+    fallback: "docker" as const,
+    parse: oneOf(["docker"]),
+  }),
+  bindRoots: setting("MCPM_BIND_ROOTS", {
+    help: "folders below which bind mounts are allowed, comma-separated",
+    fallback: [] as readonly string[],
+    parse: list(absolutePath),
+  }),
+  allowedHosts: setting("MCPM_ALLOWED_HOSTS", {
+    help: "Host names besides loopback that requests may carry, comma-separated",
+    fallback: [] as readonly string[],
+    parse: list((host) => text(/^[a-zA-Z0-9._-]+$/, "must hold host names without port")(host).toLowerCase()),
+  }),
+  corsOrigins: setting("MCPM_CORS_ORIGINS", {
+    help: "origins of web pages that may call, comma-separated",
+    fallback: [] as readonly string[],
+    parse: list(text(/^https?:\/\/[^/,\s]+$/, "must hold origins such as https://console.example")),
+  }),
+  allowCaps: setting("MCPM_ALLOW_CAPS", {
+    help: "capabilities that a spec may add, comma-separated",
+    fallback: [] as readonly string[],
+    parse: list(text(/^(?!CAP_)[A-Z][A-Z_]*$/, "must hold capabilities without CAP_, e.g. NET_BIND_SERVICE")),
+  }),
+  allowNetworks: setting("MCPM_ALLOW_NETWORKS", {
+    help: "networks besides none that a spec may ask for: bridge",
+    fallback: [] as readonly string[],
+    parse: list(oneOf(["bridge"])),
+  }),
+  allowWritableRoot: setting("MCPM_ALLOW_WRITABLE_ROOT", {
+    help: "1: a spec may ask for a writable root",
+    fallback: false,
+    parse: flag,
+  }),
+  maxCpus: setting("MCPM_MAX_CPUS", { help: "most CPUs of a server", fallback: 4, parse: decimal(0.01, 1024) }),
+  maxMemoryBytes: setting("MCPM_MAX_MEMORY_BYTES", {
+    help: "most memory of a server",
+    fallback: 4096 * mib,
+    parse: integer(6 * mib, Number.MAX_SAFE_INTEGER),
+  }),
+  maxPids: setting("MCPM_MAX_PIDS", {
+    help: "most processes of a server",
+    fallback: 4096,
+    parse: integer(1, 4_194_304),
+  }),
+  maxRequestBytes: setting("MCPM_MAX_REQUEST_BYTES", {
+    help: "largest request message",
+    fallback: 16 * mib,
+    parse: integer(1024, 1024 * mib),
+  }),
+  maxLineBytes: setting("MCPM_MAX_LINE_BYTES", {
+    help: "largest line that a server may write",
+    fallback: 32 * mib,
+    parse: integer(1024, 256 * mib),
+  }),
+  callTimeoutMs: setting("MCPM_CALL_TIMEOUT_MS", {
+    help: "deadline of a call whose caller and spec set none",
+    fallback: 60_000,
+    parse: integer(1, 86_400_000),
+  }),
+  maxCallTimeoutMs: setting("MCPM_MAX_CALL_TIMEOUT_MS", {
+    help: "longest deadline of a call",
+    fallback: 600_000,
+    parse: integer(1, 86_400_000),
+  }),
+  logRingBytes: setting("MCPM_LOG_RING_BYTES", {
+    help: "memory for the recent log lines of one server",
+    fallback: mib,
+    parse: integer(4096, 1024 * mib),
+  }),
+  shutdownGraceMs: setting("MCPM_SHUTDOWN_GRACE_MS", {
+    help: "how long calls under way may take when the manager stops",
+    fallback: 10_000,
+    parse: integer(0, 3_600_000),
+  }),
+  insecureListen: setting("MCPM_INSECURE_LISTEN", {
+    help: "1: listen on an address that is not loopback, without any authentication",
+    fallback: false,
+    parse: flag,
+  }),
+  logLevel: setting("MCPM_LOG_LEVEL", {
+    help: "what the manager's own log shows",
+    fallback: "info" as const,
+    parse: oneOf(["debug", "info", "warn", "error"]),
+  }),
+};
+
+type Settings = { readonly [K in keyof typeof settings]: (typeof settings)[K]["fallback"] };
+
+/** The manager's configuration, checked and frozen. */
+export interface Config extends Readonly<Omit<Settings, "logLevel">> {
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  /** `DOCKER_HOST`; undefined: the default socket. */
+  readonly dockerHost: string | undefined;
+  /** Folder of the Docker config, for registry credentials (`DOCKER_CONFIG`). */
+  readonly dockerConfigDir: string;
+  /** Client certificate for a TLS engine (`DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`). */
+  readonly dockerTls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
+}
+
+/** A configuration that stops the start: the message names the setting. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+export interface ConfigSource {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly args: readonly string[];
+}
+
+/** What this process was started with. */
+export function processSource(): ConfigSource {
+  return { env: process.env, args: process.argv.slice(2) };
+}
+
+/** Environment and flags (which win) -> Config. Throws ConfigError. */
+export function readConfig({ env, args }: ConfigSource): Config {
+  const flags = readFlags(args);
+  const values: Record<string, unknown> = {};
+  for (const [key, { env: name, fallback, parse }] of Object.entries(settings)) {
+    values[key] = read<unknown>(flags[flagOf(name)] ?? env[name], { name, fallback, parse });
+  }
+  const config = Object.freeze({ ...values, ...dockerConfig(env) }) as unknown as Config;
+  if (!isLoopback(config.host) && !config.insecureListen) {
+    throw new ConfigError(
+      `MCPM_HOST=${config.host} is not a loopback address, and this manager has no authentication: whoever reaches it ` +
+        "runs containers on this machine. Listen on 127.0.0.1, or set MCPM_INSECURE_LISTEN=1 if something in front protects it",
+    );
+  }
+  return config;
+}
+
+/** The text that `--help` prints. */
+export function usage(): string {
+  const rows = Object.values(settings).map(({ env, help, fallback }) => {
+    const shown = Array.isArray(fallback) ? "none" : typeof fallback === "boolean" ? Number(fallback) : fallback;
+    return `  --${flagOf(env)}, ${env}\n      ${help} (${shown})\n`;
+  });
+  return `Usage: node src/main.ts [--flag value …]\n\nEach setting is a flag or an environment variable; the flag wins.\n\n${rows.join("")}`;
+}
+
+function readFlags(args: readonly string[]): Record<string, string | undefined> {
+  const options = Object.fromEntries(
+    Object.values(settings).map(({ env }) => [flagOf(env), { type: "string" as const }]),
+  );
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Record<
+      string,
+      string
+    >;
+  } catch (error) {
+    throw new ConfigError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function read<T>(
+  value: string | undefined,
+  { name, fallback, parse }: Pick<Setting<T>, "fallback" | "parse"> & { name: string },
+): T {
+  if (value === undefined || value === "") return fallback;
+  try {
+    return parse(value);
+  } catch (error) {
+    if (error instanceof SettingProblem) throw new ConfigError(`${name}=${value} ${error.message}`);
+    throw error;
+  }
+}
+
+function dockerConfig(env: ConfigSource["env"]): Pick<Config, "dockerHost" | "dockerConfigDir" | "dockerTls"> {
+  const dockerConfigDir = env.DOCKER_CONFIG || join(homedir(), ".docker");
+  const certPath = env.DOCKER_CERT_PATH || dockerConfigDir;
+  return {
+    dockerHost: env.DOCKER_HOST || undefined,
+    dockerConfigDir,
+    dockerTls: env.DOCKER_TLS_VERIFY ? readCertificates(certPath) : undefined,
+  };
+}
+
+function readCertificates(folder: string): NonNullable<Config["dockerTls"]> {
+  try {
+    const [ca, cert, key] = ["ca.pem", "cert.pem", "key.pem"].map((file) => readFileSync(join(folder, file)));
+    if (ca === undefined || cert === undefined || key === undefined) throw new Error("unreachable");
+    return { ca, cert, key };
+  } catch (error) {
+    throw new ConfigError(`DOCKER_TLS_VERIFY is set, but DOCKER_CERT_PATH=${folder} can't be read: ${String(error)}`);
+  }
+}

@@ -1,0 +1,22 @@
+import type { IncomingHttpHeaders } from "node:http";
+import { cors } from "@connectrpc/connect";
+
+/** Headers that let a page of an allowed origin (`guard.ts` has refused all others) read the answer. */
+export function corsHeaders(headers: IncomingHttpHeaders): Record<string, string> {
+  const { origin } = headers;
+  if (origin === undefined) return {};
+  return {
+    "access-control-allow-origin": origin,
+    "access-control-expose-headers": cors.exposedHeaders.join(", "),
+    vary: "Origin",
+  };
+}
+
+/** What a preflight of an allowed origin is answered. */
+export function preflightHeaders(): Record<string, string> {
+  return {
+    "access-control-allow-methods": cors.allowedMethods.join(", "),
+    "access-control-allow-headers": cors.allowedHeaders.join(", "),
+    "access-control-max-age": "7200",
+  };
+}

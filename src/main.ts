@@ -1,0 +1,41 @@
+import { startApp } from "./app.ts";
+import { ConfigError, processSource, readConfig, usage } from "./config.ts";
+import { ManagerError } from "./errors.ts";
+import { createPinoLog } from "./pino-log.ts";
+
+/** What a user can mend is said in one sentence; anything else is a bug and shows its stack. */
+function fail(error: unknown): never {
+  const known = error instanceof ConfigError || error instanceof ManagerError || isSystemError(error);
+  process.stderr.write(`mcp-docker-manager: ${known ? (error as Error).message : (error as Error).stack}\n`);
+  process.exit(1);
+}
+
+function isSystemError(error: unknown): boolean {
+  return error instanceof Error && "syscall" in error;
+}
+
+async function main(): Promise<void> {
+  const source = processSource();
+  if (source.args.includes("--help") || source.args.includes("-h")) {
+    process.stdout.write(usage());
+    return;
+  }
+  const config = readConfig(source);
+  const log = createPinoLog(config.logLevel);
+  const app = await startApp(config, { log });
+  log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });
+  void app.adopted.then(() => log.debug("adoption finished"));
+  const signal = await new Promise<NodeJS.Signals>((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+  // A second signal means: now.
+  process.once("SIGTERM", () => process.exit(130));
+  process.once("SIGINT", () => process.exit(130));
+  log.info("shutting down; containers stay", { signal });
+  await app[Symbol.asyncDispose]();
+  log.info("stopped");
+  process.exit(0);
+}
+
+main().catch(fail);

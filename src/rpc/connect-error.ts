@@ -1,0 +1,81 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { ErrorDetails, ManagerError } from "../errors.ts";
+import { truncateUtf8 } from "../truncate.ts";
+import { codeOf } from "./error-code.ts";
+
+/** Domain of every ErrorInfo. */
+export const errorDomain = "mcpmanager.v1";
+
+/** Clients cap metadata at 8 KiB; gRPC sends the message twice, once percent-encoded and once in the details. */
+const maxMessageBytes = 1024;
+const maxTailBytes = 2048;
+const maxDataBytes = 1024;
+const maxViolations = 10;
+
+/** A ManagerError as it goes to a client, with its details within what clients accept. */
+export function toConnectError(error: ManagerError): ConnectError {
+  const { details } = error;
+  const connectError = new ConnectError(shortMessage(error.message), codeOf[error.kind], undefined, undefined, error);
+  connectError.details.push({ desc: ErrorInfoSchema, value: errorInfo(details) });
+  if (details.violations !== undefined) {
+    const fieldViolations = details.violations.slice(0, maxViolations).map(({ field, description }) => ({
+      field: truncateUtf8(field, { maxBytes: 128, keep: "start" }),
+      description: truncateUtf8(description, { maxBytes: 256, keep: "start" }),
+    }));
+    connectError.details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) });
+  }
+  if (details.retryAfterMs !== undefined && deliveryOf(details) === "not_sent") {
+    const seconds = BigInt(Math.floor(details.retryAfterMs / 1000));
+    const retryDelay = { seconds, nanos: (details.retryAfterMs % 1000) * 1_000_000 };
+    connectError.details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
+  }
+  return connectError;
+}
+
+/**
+ * Gives an error that the RPC library made before any handler ran (a message that can't be decoded, is too large, has a
+ * misspelt field) the same details as ours. Other errors are left alone.
+ */
+export function addMissingDetails(error: unknown): void {
+  if (!(error instanceof ConnectError) || error.details.length > 0) return;
+  const reason = libraryReasons[error.code] ?? "RPC_ERROR";
+  error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery: "not_sent" }) });
+}
+
+const libraryReasons: Partial<Record<Code, string>> = {
+  [Code.InvalidArgument]: "INVALID_REQUEST",
+  [Code.ResourceExhausted]: "MESSAGE_TOO_LARGE",
+  [Code.Unimplemented]: "NOT_IMPLEMENTED",
+  [Code.DeadlineExceeded]: "DEADLINE_EXCEEDED",
+  [Code.Canceled]: "CANCELLED",
+};
+
+function errorInfo(details: ErrorDetails) {
+  const metadata: Record<string, string> = { delivery: deliveryOf(details) };
+  if (details.server !== undefined) metadata.server = details.server;
+  if (details.exitCode !== undefined) metadata.exit_code = String(details.exitCode);
+  if (details.oomKilled !== undefined) metadata.oom_killed = String(details.oomKilled);
+  if (details.stderrTail !== undefined) {
+    metadata.stderr_tail = truncateUtf8(details.stderrTail, { maxBytes: maxTailBytes, keep: "end" });
+  }
+  if (details.rpcCode !== undefined) metadata.rpc_code = String(details.rpcCode);
+  if (details.rpcData !== undefined) {
+    metadata.rpc_data = truncateUtf8(details.rpcData, { maxBytes: maxDataBytes, keep: "start" });
+  }
+  return create(ErrorInfoSchema, { domain: errorDomain, reason: details.reason, metadata });
+}
+
+function deliveryOf(details: ErrorDetails): string {
+  return details.delivery ?? "not_sent";
+}
+
+/** Percent-encoding makes up to three bytes of one: the limit is on the encoded form. */
+function shortMessage(message: string): string {
+  let text = truncateUtf8(message.toWellFormed(), { maxBytes: maxMessageBytes, keep: "start" });
+  while (encodeURIComponent(text).length > 2 * maxMessageBytes) {
+    text = truncateUtf8(text, { maxBytes: Math.floor(Buffer.byteLength(text) / 2), keep: "start" });
+  }
+  return text;
+}

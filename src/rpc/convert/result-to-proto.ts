@@ -1,0 +1,64 @@
+import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
+import { ValueSchema } from "@bufbuild/protobuf/wkt";
+import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { type Content as ContentMessage, ContentSchema, ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { Content, EmbeddedResource } from "../../mcp/content.ts";
+import { type ToolResult, type TypedResult, typedResult } from "../../mcp/tool-result.ts";
+
+const kinds = {
+  complete: ResultKind.COMPLETE,
+  input_required: ResultKind.INPUT_REQUIRED,
+} satisfies Record<ToolResult["kind"], ResultKind>;
+
+/** A result in the form that the caller asked for. Throws `protocol` for a typed form of what is no result. */
+export function resultToProto(result: ToolResult, format: "typed" | "json"): CallToolResponse {
+  const common = { isError: result.isError, resultKind: kinds[result.kind] };
+  if (format === "json") return create(CallToolResponseSchema, { ...common, resultJson: result.json });
+  const { content, structured, extraJson } = typedResult(result);
+  return create(CallToolResponseSchema, {
+    ...common,
+    content: content.map(contentToProto),
+    structured: structuredToProto(structured),
+    extraJson,
+  });
+}
+
+function structuredToProto(structured: TypedResult["structured"]): CallToolResponse["structured"] {
+  if (structured === undefined) return { case: undefined };
+  if ("json" in structured) return { case: "structuredContentJson", value: structured.json };
+  return { case: "structuredContent", value: fromJson(ValueSchema, structured.value as JsonValue) };
+}
+
+function contentToProto(content: Content): ContentMessage {
+  if (content.kind === "json") return create(ContentSchema, { kind: { case: "json", value: content.json } });
+  const { annotationsJson, extraJson } = content;
+  return create(ContentSchema, { kind: kindToProto(content), annotationsJson, extraJson });
+}
+
+function kindToProto(content: Exclude<Content, { kind: "json" }>) {
+  switch (content.kind) {
+    case "text":
+      return { case: "text" as const, value: { text: content.text } };
+    case "image":
+      return { case: "image" as const, value: { data: content.data, mimeType: content.mimeType } };
+    case "audio":
+      return { case: "audio" as const, value: { data: content.data, mimeType: content.mimeType } };
+    case "resource_link": {
+      const { uri, name, title, description, mimeType, sizeBytes } = content;
+      const size = sizeBytes === undefined ? {} : { sizeBytes: BigInt(sizeBytes) };
+      return { case: "resourceLink" as const, value: { uri, name, title, description, mimeType, ...size } };
+    }
+    case "embedded_resource":
+      return { case: "embeddedResource" as const, value: resourceToProto(content) };
+    default:
+      return content satisfies never;
+  }
+}
+
+function resourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
+  const inner =
+    "text" in contents
+      ? { case: "text" as const, value: contents.text }
+      : { case: "blob" as const, value: contents.blob };
+  return { uri, mimeType, resourceExtraJson, contents: inner };
+}

@@ -1,0 +1,74 @@
+import {
+  EraSchema,
+  type Limits,
+  type Mount,
+  MountTypeSchema,
+  type Network,
+  PullPolicySchema,
+  RestartPolicySchema,
+  type ServerSpec as SpecMessage,
+} from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { enumName } from "./enum-name.ts";
+import { durationMs } from "./time.ts";
+
+/**
+ * A spec message as a plain object in the domain's spelling, not yet checked. What is unset is absent, so that equal
+ * wishes are equal objects.
+ */
+export function specFromProto(spec: SpecMessage): Record<string, unknown> {
+  return present({
+    image: spec.image,
+    command: nonEmpty(spec.command),
+    args: nonEmpty(spec.args),
+    env: nonEmptyMap(spec.env),
+    mounts: nonEmpty(spec.mounts.map(mountFromProto)),
+    limits: spec.limits === undefined ? undefined : limitsFromProto(spec.limits),
+    network: spec.network === undefined ? undefined : networkFromProto(spec.network),
+    workingDir: spec.workingDir || undefined,
+    user: spec.user || undefined,
+    readOnlyRoot: spec.readOnlyRoot,
+    capAdd: nonEmpty(spec.capAdd),
+    era: enumName(EraSchema, spec.era),
+    pullPolicy: enumName(PullPolicySchema, spec.pullPolicy),
+    restart: spec.restart?.policy ? { policy: enumName(RestartPolicySchema, spec.restart.policy) } : undefined,
+    handshakeTimeoutMs: durationMs(spec.handshakeTimeout),
+    callTimeoutMs: durationMs(spec.callTimeout),
+    labels: nonEmptyMap(spec.labels),
+  });
+}
+
+function mountFromProto(mount: Mount): Record<string, unknown> {
+  return present({
+    type: enumName(MountTypeSchema, mount.type),
+    source: mount.source || undefined,
+    target: mount.target,
+    writable: mount.writable || undefined,
+  });
+}
+
+function limitsFromProto(limits: Limits): Record<string, unknown> | undefined {
+  const { cpus, memoryBytes, pids } = limits;
+  const given = present({
+    cpus,
+    memoryBytes: memoryBytes === undefined ? undefined : Number(memoryBytes),
+    pids: pids === undefined ? undefined : Number(pids),
+  });
+  return Object.keys(given).length === 0 ? undefined : given;
+}
+
+/** A network without a kind is a mistake, which the schema names. */
+function networkFromProto(network: Network): string {
+  return network.kind.case ?? "unset";
+}
+
+function present(fields: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {
+  return list.length === 0 ? undefined : list;
+}
+
+function nonEmptyMap(map: Record<string, string>): Record<string, string> | undefined {
+  return Object.keys(map).length === 0 ? undefined : map;
+}

@@ -1,0 +1,37 @@
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { toManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+import { addMissingDetails, toConnectError } from "./connect-error.ts";
+
+/** Maps what handlers throw, once, for unary and streaming RPCs alike. A bug goes to the log with its stack. */
+export function errorInterceptor(log: Log): Interceptor {
+  const mapped = (error: unknown, method: string): ConnectError => {
+    if (error instanceof ConnectError) {
+      addMissingDetails(error);
+      return error;
+    }
+    const failure = toManagerError(error);
+    if (failure.kind === "internal") {
+      log.error("bug: a handler threw what no module throws", { method, error: failure.cause ?? failure });
+    }
+    return toConnectError(failure);
+  };
+  return (next) => async (request) => {
+    try {
+      const response = await next(request);
+      if (!response.stream) return response;
+      const { message } = response;
+      return { ...response, message: mapStream(message, (error) => mapped(error, request.method.name)) };
+    } catch (error) {
+      throw mapped(error, request.method.name);
+    }
+  };
+}
+
+async function* mapStream<T>(stream: AsyncIterable<T>, map: (error: unknown) => unknown): AsyncIterable<T> {
+  try {
+    yield* stream;
+  } catch (error) {
+    throw map(error);
+  }
+}

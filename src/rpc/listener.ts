@@ -1,0 +1,93 @@
+import http from "node:http";
+import http2 from "node:http2";
+import net from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import type { NodeHandler } from "./node-handler.ts";
+
+/** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
+const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
+/** A connection that says nothing is closed. */
+const firstBytesMs = 10_000;
+
+export interface ListenOptions {
+  readonly host: string;
+  /** 0: any free port. */
+  readonly port: number;
+  readonly handler: NodeHandler;
+}
+
+/** One cleartext port for HTTP/1.1 and HTTP/2: the first bytes of a connection tell which. */
+export class Listener {
+  readonly #net: net.Server;
+  readonly #http1: http.Server;
+  readonly #http2: http2.Http2Server;
+  readonly #sessions = new Set<http2.ServerHttp2Session>();
+  readonly #sockets = new Set<net.Socket>();
+
+  private constructor(handler: NodeHandler) {
+    this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
+    // Not listening itself, it would never enforce headersTimeout and requestTimeout.
+    this.#http1.emit("listening");
+    this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 } }, handler);
+    this.#http2.on("session", (session) => {
+      this.#sessions.add(session);
+      session.on("close", () => this.#sessions.delete(session));
+      session.on("error", () => session.destroy());
+    });
+    this.#net = net.createServer((socket) => this.#accept(socket));
+  }
+
+  /** Throws the system's error, e.g. EADDRINUSE. */
+  static async open({ host, port, handler }: ListenOptions): Promise<Listener> {
+    const listener = new Listener(handler);
+    const listening = Promise.withResolvers<void>();
+    listener.#net.once("error", listening.reject);
+    listener.#net.listen(port, host, () => listening.resolve());
+    await listening.promise;
+    return listener;
+  }
+
+  get port(): number {
+    return (this.#net.address() as net.AddressInfo).port;
+  }
+
+  /**
+   * Accepts no new connections or streams (GOAWAY), waits up to `graceMs` for requests under way, then destroys what is
+   * left.
+   */
+  async close({ graceMs }: { graceMs: number }): Promise<void> {
+    this.#net.close();
+    this.#http1.closeIdleConnections();
+    for (const session of this.#sessions) session.close();
+    const deadline = Date.now() + graceMs;
+    while (this.#sockets.size > 0 && Date.now() < deadline) {
+      this.#http1.closeIdleConnections();
+      await delay(10);
+    }
+    for (const socket of this.#sockets) socket.destroy();
+    this.#http1.close();
+  }
+
+  #accept(socket: net.Socket): void {
+    this.#sockets.add(socket);
+    socket.on("close", () => this.#sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    socket.setNoDelay(true);
+    socket.setTimeout(firstBytesMs, () => socket.destroy());
+    let seen = Buffer.alloc(0);
+    const onReadable = () => {
+      const chunk: Buffer | null = socket.read();
+      if (chunk === null) return;
+      seen = Buffer.concat([seen, chunk]);
+      const length = Math.min(seen.length, http2Preface.length);
+      const isHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
+      if (isHttp2 && length < http2Preface.length) return;
+      socket.off("readable", onReadable);
+      socket.setTimeout(0);
+      socket.removeAllListeners("timeout");
+      socket.unshift(seen);
+      (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
+    };
+    socket.on("readable", onReadable);
+  }
+}

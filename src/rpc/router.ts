@@ -1,0 +1,39 @@
+import type { ConnectRouter } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import type { Log } from "../log.ts";
+import { addMissingDetails } from "./connect-error.ts";
+import { deadlineInterceptor } from "./deadline-interceptor.ts";
+import { errorInterceptor } from "./error-interceptor.ts";
+import type { NodeHandler } from "./node-handler.ts";
+import { callsIntoServer, managerService, type ServiceOptions } from "./service.ts";
+
+export interface RouterOptions extends ServiceOptions {
+  readonly log: Log;
+  /** Answers requests for other paths. */
+  readonly fallback: NodeHandler;
+}
+
+/** Serves ManagerService over gRPC, gRPC-Web and Connect. */
+export function rpcHandler(options: RouterOptions): NodeHandler {
+  const { info, log } = options;
+  return connectNodeAdapter({
+    routes: (router: ConnectRouter) => router.service(ManagerService, managerService(options)),
+    fallback: options.fallback,
+    interceptors: [
+      errorInterceptor(log),
+      deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer }),
+    ],
+    // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
+    requestGate: ({ signal }) => {
+      signal.addEventListener("abort", () => addMissingDetails(signal.reason), { once: true });
+    },
+    readMaxBytes: info.maxRequestBytes,
+    // A result is never larger than the line it came in, but escapes and base64 make a typed one no smaller in JSON.
+    writeMaxBytes: 2 * info.maxLineBytes + 1024 * 1024,
+    // A misspelt field must not vanish.
+    jsonOptions: { ignoreUnknownFields: false },
+    // Callers are near; packing costs more than it saves.
+    acceptCompression: [],
+  });
+}

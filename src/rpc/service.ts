@@ -1,0 +1,195 @@
+import { create } from "@bufbuild/protobuf";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import {
+  type CallToolRequest,
+  type GetInfoResponse,
+  GetInfoResponseSchema,
+  GetResponseSchema,
+  ListResponseSchema,
+  ListToolsResponseSchema,
+  LogSourceSchema,
+  type LogsRequest,
+  type LogsResponse,
+  type ManagerService,
+  StartResponseSchema,
+  StopResponseSchema,
+} from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { ResultFormatSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { ManagerError } from "../errors.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+import { pageByKey, pageByPosition } from "../fleet/page.ts";
+import { readLog } from "../fleet/read-log.ts";
+import {
+  callToolRequestSchema,
+  getRequestSchema,
+  listRequestSchema,
+  listToolsRequestSchema,
+  logsRequestSchema,
+  startRequestSchema,
+  stopRequestSchema,
+} from "../fleet/request-schema.ts";
+import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
+import type { Runtime } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
+import { validate } from "../validate.ts";
+import { argumentsJson } from "./convert/arguments.ts";
+import { enumName } from "./convert/enum-name.ts";
+import { readingToProto } from "./convert/log-to-proto.ts";
+import { resultToProto } from "./convert/result-to-proto.ts";
+import { serverToProto } from "./convert/server-to-proto.ts";
+import { specFromProto } from "./convert/spec-from-proto.ts";
+import { durationMs, timestampMs, toDuration } from "./convert/time.ts";
+
+export interface ServiceOptions {
+  readonly fleet: Fleet;
+  readonly runtime: Runtime;
+  readonly info: ManagerInfo;
+  readonly now: () => number;
+  /** Pause between heartbeats of an idle Logs stream. */
+  readonly heartbeatMs: number;
+  /** Aborts when the manager shuts down: streams end UNAVAILABLE. */
+  readonly shutdown: AbortSignal;
+}
+
+/** What GetInfo tells, besides the engine's version. */
+export interface ManagerInfo {
+  readonly version: string;
+  readonly fleet: string;
+  readonly maxCpus: number;
+  readonly maxMemoryBytes: number;
+  readonly maxPids: number;
+  readonly maxRequestBytes: number;
+  readonly maxLineBytes: number;
+  readonly defaultCallTimeoutMs: number;
+  readonly maxCallTimeoutMs: number;
+  readonly logRingBytes: number;
+}
+
+const defaultGraceMs = 10_000;
+const defaultServersPerPage = 100;
+const defaultToolsPerPage = 1000;
+
+/** The RPCs that call into a server: the manager's maximum deadline applies to them. */
+export const callsIntoServer: ReadonlySet<string> = new Set(["CallTool", "ListTools"]);
+
+/** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
+export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
+  const { fleet, runtime } = options;
+  const toServer = (server: ReturnType<Fleet["get"]>) => serverToProto(server, runtime.kind);
+  return {
+    async start(request, { signal }) {
+      const spec = request.spec === undefined ? {} : { spec: specFromProto(request.spec) };
+      const checked = validate(startRequestSchema, { name: request.name, ...spec });
+      const server = await fleet.start(checked.name, { spec: checked.spec as ServerSpec | undefined, signal });
+      return create(StartResponseSchema, { server: toServer(server) });
+    },
+
+    async stop(request, { signal }) {
+      const gracePeriodMs = durationMs(request.gracePeriod);
+      const { name } = validate(stopRequestSchema, { name: request.name, gracePeriodMs });
+      const found = await fleet.stop(name, { graceMs: gracePeriodMs ?? defaultGraceMs, signal });
+      return create(StopResponseSchema, { found });
+    },
+
+    list({ pageSize, pageToken }) {
+      const page = validate(listRequestSchema, { pageSize, pageToken });
+      const { items, nextPageToken } = pageByKey(fleet.list(), {
+        ...page,
+        defaultSize: defaultServersPerPage,
+        key: ({ name }) => name,
+      });
+      return create(ListResponseSchema, { servers: items.map(toServer), nextPageToken });
+    },
+
+    get(request) {
+      const { name } = validate(getRequestSchema, { name: request.name });
+      return create(GetResponseSchema, { server: toServer(fleet.get(name)) });
+    },
+
+    async getInfo(_request, { signal }) {
+      return infoToProto(options.info, { runtime: runtime.kind, engineVersion: await runtime.version({ signal }) });
+    },
+
+    async listTools({ server, pageSize, pageToken }, context) {
+      const request = validate(listToolsRequestSchema, { server, pageSize, pageToken });
+      const tools = await fleet.call(request.server, {
+        ...callerOf(context),
+        work: (session, signal) => session.listTools({ signal }),
+      });
+      const { items, nextPageToken } = pageByPosition(tools, { ...request, defaultSize: defaultToolsPerPage });
+      return create(ListToolsResponseSchema, { tools: [...items], nextPageToken });
+    },
+
+    async callTool(request, context) {
+      const { server, tool, resultFormat } = checkCall(request);
+      const call = {
+        tool,
+        argumentsJson: argumentsJson(request.input),
+        metaJson: request.metaJson === "" ? undefined : checkedJsonObject(request.metaJson, "meta_json"),
+      };
+      const result = await fleet.call(server, {
+        ...callerOf(context),
+        work: (session, signal) => session.callTool(call, { signal }),
+      });
+      return resultToProto(result, resultFormat);
+    },
+
+    async *logs(request, { signal }) {
+      yield* logs(options, { request, signal });
+    },
+  };
+}
+
+function callerOf(context: HandlerContext) {
+  return { signal: context.signal, callerHasDeadline: context.timeoutMs() !== undefined };
+}
+
+function checkCall(request: CallToolRequest) {
+  const resultFormat = enumName(ResultFormatSchema, request.resultFormat) ?? "typed";
+  return validate(callToolRequestSchema, { server: request.server, tool: request.tool, resultFormat });
+}
+
+async function* logs(
+  { fleet, now, heartbeatMs, shutdown }: ServiceOptions,
+  { request, signal }: { request: LogsRequest; signal: AbortSignal },
+): AsyncGenerator<LogsResponse> {
+  const { server, ...query } = validate(logsRequestSchema, {
+    server: request.server,
+    follow: request.follow,
+    tail: request.tail,
+    sinceMs: timestampMs(request.since),
+    sources: request.sources.map((source) => enumName(LogSourceSchema, source) ?? "unspecified"),
+    cursor: request.cursor,
+  });
+  const until = AbortSignal.any([signal, shutdown]);
+  for await (const reading of readLog(fleet.log(server), query, { signal: until, heartbeatMs, now })) {
+    yield readingToProto(reading);
+  }
+  if (shutdown.aborted) throw shuttingDown();
+  signal.throwIfAborted();
+}
+
+function shuttingDown(): ManagerError {
+  return new ManagerError("unavailable", "the manager is shutting down; follow again with the last cursor", {
+    details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
+  });
+}
+
+function infoToProto(info: ManagerInfo, running: { runtime: string; engineVersion: string }): GetInfoResponse {
+  const { version, fleet, maxCpus, maxPids, ...sizes } = info;
+  return create(GetInfoResponseSchema, {
+    version,
+    fleet,
+    ...running,
+    limits: {
+      maxCpus,
+      maxMemoryBytes: BigInt(sizes.maxMemoryBytes),
+      maxPids: BigInt(maxPids),
+      maxRequestBytes: BigInt(sizes.maxRequestBytes),
+      maxLineBytes: BigInt(sizes.maxLineBytes),
+      defaultCallTimeout: toDuration(sizes.defaultCallTimeoutMs),
+      maxCallTimeout: toDuration(sizes.maxCallTimeoutMs),
+      logRingBytes: BigInt(sizes.logRingBytes),
+    },
+  });
+}

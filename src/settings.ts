@@ -1,0 +1,71 @@
+import { isAbsolute } from "node:path";
+
+/** A setting of the manager: its environment variable, which is also its flag (`MCPM_PORT` is `--port`). */
+export interface Setting<T> {
+  readonly env: string;
+  readonly help: string;
+  readonly fallback: T;
+  /** Throws SettingProblem. */
+  readonly parse: (text: string) => T;
+}
+
+/** What is wrong with a value, as the end of a sentence that starts with the setting's name. */
+export class SettingProblem extends Error {}
+
+/** The flag of a setting, without its dashes. */
+export function flagOf(env: string): string {
+  return env
+    .replace(/^MCPM_/, "")
+    .toLowerCase()
+    .replaceAll("_", "-");
+}
+
+export function text(pattern: RegExp, rule: string): (value: string) => string {
+  return (value) => {
+    if (!pattern.test(value)) throw new SettingProblem(rule);
+    return value;
+  };
+}
+
+export function oneOf<T extends string>(words: readonly T[]): (value: string) => T {
+  return (value) => {
+    const word = words.find((candidate) => candidate === value);
+    if (word === undefined) throw new SettingProblem(`must be ${words.join(" or ")}`);
+    return word;
+  };
+}
+
+export function integer(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = /^[0-9]{1,16}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw new SettingProblem(`must be an integer from ${min} to ${max}`);
+    return number;
+  };
+}
+
+export function decimal(min: number, max: number): (value: string) => number {
+  return (value) => {
+    const number = /^[0-9]+(\.[0-9]+)?$/.test(value) ? Number(value) : Number.NaN;
+    if (!(number >= min && number <= max)) throw new SettingProblem(`must be a number from ${min} to ${max}`);
+    return number;
+  };
+}
+
+export function flag(value: string): boolean {
+  return oneOf(["0", "1"])(value) === "1";
+}
+
+/** Comma-separated entries; spaces around them don't count, empty ones neither. */
+export function list(parseEntry: (entry: string) => string): (value: string) => readonly string[] {
+  return (value) =>
+    value
+      .split(",")
+      .map((entry) => entry.trim())
+      .filter((entry) => entry !== "")
+      .map(parseEntry);
+}
+
+export function absolutePath(value: string): string {
+  if (!isAbsolute(value)) throw new SettingProblem(`must hold absolute paths, not ${JSON.stringify(value)}`);
+  return value;
+}
