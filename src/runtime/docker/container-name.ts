@@ -1,0 +1,23 @@
+/** The fleet whose containers go by the short name. */
+const defaultFleet = "default";
+const stoppingSuffix = ".stopping";
+
+/** Name of a server's container. It is for people: identity is the labels. */
+export function containerName(fleet: string, server: string): string {
+  return fleet === defaultFleet ? `mcp-${server}` : `mcp-${fleet}.${server}`;
+}
+
+/** Name while a Stop is under way; with the container's id when an earlier stop still holds the plain one. */
+export function stoppingName(fleet: string, server: string): string {
+  return containerName(fleet, server) + stoppingSuffix;
+}
+
+export function stoppingNameWithId(stopping: string, id: string): string {
+  return `${stopping}-${id.slice(0, 12)}`;
+}
+
+/** Whether the container `actual` of this server was marked. A server called "stopping" is not. */
+export function isStopping(actual: string, owner: { readonly fleet: string; readonly server: string }): boolean {
+  const stopping = stoppingName(owner.fleet, owner.server);
+  return actual === stopping || actual.startsWith(`${stopping}-`);
+}

@@ -1,0 +1,73 @@
+import type Docker from "dockerode";
+import { type ServerSpec, specDefaults } from "../../spec.ts";
+import { tmpfsBytes } from "./mounts.ts";
+
+/**
+ * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks
+ * for (capabilities, network, a writable root, limits) is decided before, by the fleet's policy.
+ */
+export function containerOptions(
+  spec: ServerSpec,
+  options: { readonly labels: Record<string, string>; readonly mounts: Docker.MountSettings[] },
+): Docker.ContainerCreateOptions {
+  return {
+    Image: spec.image,
+    ...(spec.command?.length ? { Entrypoint: [...spec.command] } : {}),
+    ...(spec.args?.length ? { Cmd: [...spec.args] } : {}),
+    ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
+    ...(spec.user ? { User: spec.user } : {}),
+    Env: Object.entries(spec.env ?? {}).map(([key, value]) => `${key}=${value}`),
+    Labels: options.labels,
+    // stdio stays open over detaching and attaching again; a terminal would mangle the protocol.
+    OpenStdin: true,
+    StdinOnce: false,
+    Tty: false,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    // The session tells whether the server is well; the image's own probe would only run processes beside it.
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: hostConfig(spec, options.mounts),
+  };
+}
+
+function hostConfig(spec: ServerSpec, mounts: Docker.MountSettings[]): Docker.HostConfig {
+  const memory = spec.limits?.memoryBytes ?? specDefaults.memoryBytes;
+  const config = {
+    NetworkMode: spec.network ?? "none",
+    ...rootFileSystem(spec),
+    Mounts: mounts,
+    CapDrop: ["ALL"],
+    CapAdd: [...(spec.capAdd ?? [])],
+    SecurityOpt: ["no-new-privileges:true"],
+    NanoCpus: Math.round((spec.limits?.cpus ?? specDefaults.cpus) * 1e9),
+    Memory: memory,
+    // Memory and swap together: equal means no swap on top.
+    MemorySwap: memory,
+    PidsLimit: spec.limits?.pids ?? specDefaults.pids,
+    Privileged: false,
+    IpcMode: "private",
+    CgroupnsMode: "private",
+    // Node and cat ignore SIGTERM as process 1; docker-init passes it on and reaps zombies.
+    Init: true,
+    // The manager restarts, not the engine (lifecycle.md, Restart).
+    RestartPolicy: { Name: "no" },
+    // Read by people (`docker logs`), and by us once, at adoption.
+    LogConfig: { Type: "local", Config: { "max-size": "10m", "max-file": "3" } },
+  };
+  // @types/dockerode lacks CgroupnsMode, so not checked for excess properties.
+  return config;
+}
+
+/**
+ * A read-only root with a small writable /tmp, unless the spec mounts something there or wants a writable root.
+ * Nothing can be executed from that /tmp, as from any tmpfs that Docker makes by default.
+ */
+function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
+  if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
+  const mountsTmp = spec.mounts?.some((mount) => mount.target.replace(/\/+$/, "") === "/tmp") ?? false;
+  return {
+    ReadonlyRootfs: true,
+    ...(mountsTmp ? {} : { Tmpfs: { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` } }),
+  };
+}

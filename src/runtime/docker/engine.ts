@@ -1,0 +1,86 @@
+import http from "node:http";
+import https from "node:https";
+import Docker from "dockerode";
+import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
+import { engineError } from "./engine-error.ts";
+import { abortError, untilAborted } from "./until-aborted.ts";
+
+/** What dockerode calls take to be cut short. */
+export interface Abort {
+  readonly abortSignal?: AbortSignal;
+}
+
+/** One Docker engine: where it is, dockerode on it, and the one place where its errors become ours. */
+export class Engine {
+  readonly docker: Docker;
+  readonly address: DockerAddress;
+  /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
+  readonly requestOptions: http.RequestOptions | https.RequestOptions;
+  readonly #agent: http.Agent;
+
+  constructor(options: { readonly dockerHost?: string | undefined; readonly tls?: DockerTls | undefined }) {
+    this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
+    const secure = this.address.kind === "remote" && this.address.tls;
+    // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
+    this.#agent = secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false });
+    this.requestOptions = {
+      agent: this.#agent,
+      ...(this.address.kind === "local"
+        ? { socketPath: this.address.socketPath }
+        : { host: this.address.host, port: this.address.port }),
+      ...(options.tls === undefined ? {} : { ca: options.tls.ca, cert: options.tls.cert, key: options.tls.key }),
+    };
+    this.docker = new Docker(modemOptions(this.address, { agent: this.#agent, tls: options.tls }));
+  }
+
+  /** Runs one request; every failure is a ManagerError. `doing` completes "the Docker engine could not …". */
+  async call<T>(
+    doing: string,
+    run: (docker: Docker, abort: Abort) => Promise<T>,
+    options: { readonly signal?: AbortSignal | undefined },
+  ): Promise<T> {
+    const { signal } = options;
+    try {
+      return await untilAborted(() => run(this.docker, signal === undefined ? {} : { abortSignal: signal }), signal);
+    } catch (error) {
+      throw this.#error(error, doing);
+    }
+  }
+
+  throwIfAborted(signal: AbortSignal | undefined): void {
+    if (signal?.aborted) throw this.#error(abortError(signal), "go on");
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #error(error: unknown, doing: string): Error {
+    return engineError(error, { doing, address: formatDockerAddress(this.address) });
+  }
+}
+
+/**
+ * docker-modem fills whatever is not given from `process.env`, so everything is given, if only as undefined: a
+ * DOCKER_HOST in the environment would otherwise win over our socket.
+ */
+function modemOptions(
+  address: DockerAddress,
+  options: { readonly agent: http.Agent; readonly tls: DockerTls | undefined },
+): Docker.DockerOptions {
+  const { agent, tls } = options;
+  const local = address.kind === "local";
+  const given = {
+    socketPath: local ? address.socketPath : undefined,
+    host: local ? undefined : address.host.includes(":") ? `[${address.host}]` : address.host,
+    port: local ? undefined : address.port,
+    protocol: !local && address.tls ? "https" : "http",
+    pathPrefix: "/",
+    ca: tls?.ca,
+    cert: tls?.cert,
+    key: tls?.key,
+    timeout: undefined,
+    agent,
+  };
+  return given as unknown as Docker.DockerOptions;
+}

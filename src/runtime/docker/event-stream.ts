@@ -1,0 +1,115 @@
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type Docker from "dockerode";
+import type { Log } from "../../log.ts";
+import type { WatchListener } from "../runtime.ts";
+import type { Engine } from "./engine.ts";
+import { ownerFilter } from "./labels.ts";
+import { lines } from "./lines.ts";
+
+const firstDelayMs = 100;
+const maxDelayMs = 5_000;
+
+interface EngineEvent {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+}
+
+interface EventStreamOptions {
+  readonly engine: Engine;
+  readonly fleet: string;
+  readonly listener: WatchListener;
+  readonly log: Log;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * The engine's events about this fleet's containers, kept open over breaks: reconnects with growing delays, asks for
+ * what came since the last event, and then says `resync`, for the engine keeps only its last few hundred events.
+ */
+export class EventStream implements AsyncDisposable {
+  readonly #options: EventStreamOptions;
+  readonly #closed = new AbortController();
+  readonly #running: Promise<void>;
+  /** Containers with an `oom` event and no `die` yet. */
+  readonly #oomed = new Set<string>();
+  /** Nanoseconds since 1970 by the engine's clock: everything up to here is known. */
+  #knownUntil: bigint | undefined;
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    // From now on, though the stream opens later. The clock is the engine's only when it is on this machine.
+    this.#knownUntil = options.engine.address.kind === "local" ? BigInt(options.now()) * 1_000_000n : undefined;
+    this.#running = this.#run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closed;
+    let failures = 0;
+    let broken = false;
+    while (!signal.aborted) {
+      try {
+        const stream = await this.#open();
+        failures = 0;
+        if (broken) this.#options.listener.resync();
+        for await (const line of lines(stream)) this.#receive(line);
+      } catch (error) {
+        if (signal.aborted) return;
+        const reason = error instanceof Error ? error.message : String(error);
+        // Once a break: an engine that is down for long is not told again at every try.
+        if (failures === 0) this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
+      }
+      broken = true;
+      const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures++);
+      await delay(delayMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #open(): Promise<Readable> {
+    const { engine, fleet } = this.#options;
+    const filters = { type: ["container"], event: ["die", "oom", "destroy"], label: ownerFilter(fleet) };
+    const since = this.#knownUntil === undefined ? {} : { since: formatTime(this.#knownUntil) };
+    const open = (docker: Docker, abort: object) =>
+      // @types/dockerode has `since` as a number, which can't hold nanoseconds.
+      docker.getEvents({ filters, ...since, ...abort } as unknown as Docker.GetEventsOptions);
+    return (await engine.call("send events", open, { signal: this.#closed.signal })) as Readable;
+  }
+
+  #receive(line: string): void {
+    // A replay may begin with what is known already. Not by JSON.parse: nanoseconds exceed 2^53.
+    const time = /"timeNano":(\d+)/.exec(line)?.[1];
+    if (time !== undefined) {
+      if (this.#knownUntil !== undefined && BigInt(time) <= this.#knownUntil) return;
+      this.#knownUntil = BigInt(time);
+    }
+    const { Action, Actor } = JSON.parse(line) as EngineEvent;
+    this.#handle(Action, Actor);
+  }
+
+  #handle(action: string, actor: EngineEvent["Actor"]): void {
+    const { listener } = this.#options;
+    const { ID: id, Attributes: attributes } = actor;
+    if (action === "oom") {
+      this.#oomed.add(id);
+    } else if (action === "die") {
+      const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
+      const oomKilled = this.#oomed.delete(id);
+      listener.exit(id, { oomKilled, ...(Number.isNaN(exitCode) ? {} : { exitCode }) });
+    } else if (action === "destroy") {
+      this.#oomed.delete(id);
+      listener.removed(id);
+    }
+  }
+}
+
+/** Seconds and nanoseconds, as the engine takes them. */
+function formatTime(nanoseconds: bigint): string {
+  const billion = 1_000_000_000n;
+  return `${nanoseconds / billion}.${String(nanoseconds % billion).padStart(9, "0")}`;
+}

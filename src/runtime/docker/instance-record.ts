@@ -1,0 +1,49 @@
+import type Docker from "dockerode";
+import type { ServerSpec } from "../../spec.ts";
+import type { InstanceRecord } from "../runtime.ts";
+import { isStopping } from "./container-name.ts";
+import { label, readSpec } from "./labels.ts";
+
+const states: Readonly<Record<string, InstanceRecord["state"]>> = {
+  created: "created",
+  running: "running",
+  restarting: "running",
+  paused: "paused",
+  exited: "exited",
+  // A removal that failed half-way: it runs no more, and can be removed again.
+  dead: "exited",
+};
+
+/** An inspected container as a record; undefined while the engine is removing it. */
+export function instanceRecord(
+  info: Docker.ContainerInspectInfo,
+  context: { readonly fleet: string; readonly imageDigest: string },
+): InstanceRecord | undefined {
+  const state = states[info.State.Status];
+  if (state === undefined) return undefined;
+  const labels = info.Config.Labels;
+  const server = labels[label.server] ?? "";
+  const startTimeMs = Date.parse(info.State.StartedAt);
+  return {
+    id: info.Id,
+    server,
+    instance: labels[label.instance] ?? "",
+    ...specOf(info),
+    state,
+    stopping: isStopping(info.Name.replace(/^\//, ""), { fleet: context.fleet, server }),
+    imageId: info.Image,
+    imageDigest: context.imageDigest,
+    createTimeMs: Date.parse(info.Created),
+    // The engine writes the year 1 for "never".
+    ...(startTimeMs > 0 ? { startTimeMs } : {}),
+    ...(state === "exited" ? { exit: { exitCode: info.State.ExitCode, oomKilled: info.State.OOMKilled } } : {}),
+  };
+}
+
+function specOf(info: Docker.ContainerInspectInfo): { spec: ServerSpec | undefined; specError?: string } {
+  try {
+    return { spec: readSpec(info.Config.Labels, info.Config.Env ?? []) };
+  } catch (error) {
+    return { spec: undefined, specError: error instanceof Error ? error.message : String(error) };
+  }
+}

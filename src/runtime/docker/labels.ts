@@ -1,0 +1,90 @@
+import canonicalize from "canonicalize";
+import { invalidRequest } from "../../errors.ts";
+import type { ServerSpec } from "../../spec.ts";
+
+const managedBy = "mcp-docker-manager";
+const maxSpecBytes = 64 * 1024;
+
+export const label = {
+  managedBy: "managed-by",
+  fleet: "mcpm.fleet",
+  server: "mcpm.server",
+  instance: "mcpm.instance",
+  era: "mcpm.era",
+  spec: "mcpm.spec",
+} as const;
+
+export type Labels = Readonly<Record<string, string>>;
+
+/** The two labels that make a container or a volume ours. Everything is listed, adopted and removed by both. */
+export function ownerLabels(fleet: string): Record<string, string> {
+  return { [label.managedBy]: managedBy, [label.fleet]: fleet };
+}
+
+/** The same two as a filter of the engine's lists and events. */
+export function ownerFilter(fleet: string): string[] {
+  return Object.entries(ownerLabels(fleet)).map(([name, value]) => `${name}=${value}`);
+}
+
+export function isOwned(labels: Labels | null | undefined, fleet: string): boolean {
+  return labels?.[label.managedBy] === managedBy && labels[label.fleet] === fleet;
+}
+
+/**
+ * All labels of a container: the user's, then ours over them. Labels can't be changed later, and events and
+ * `docker ps` show them: env values stay out (lifecycle.md, "In the engine").
+ */
+export function containerLabels(
+  spec: ServerSpec,
+  owner: { readonly fleet: string; readonly server: string; readonly instance: string },
+): Record<string, string> {
+  return {
+    ...spec.labels,
+    ...ownerLabels(owner.fleet),
+    [label.server]: owner.server,
+    [label.instance]: owner.instance,
+    [label.era]: spec.era ?? "auto",
+    [label.spec]: specLabel(spec),
+  };
+}
+
+/** The user's spec as canonical JSON, env values blank. Throws `invalid` naming `spec` when it is too large. */
+export function specLabel(spec: ServerSpec): string {
+  const { env, ...rest } = spec;
+  const blank = env && Object.fromEntries(Object.keys(env).map((key) => [key, ""]));
+  const text = canonicalize(blank === undefined ? rest : { ...rest, env: blank }) ?? "{}";
+  const size = Buffer.byteLength(text);
+  if (size > maxSpecBytes) {
+    const description = `is ${size} bytes as JSON without env values; at most ${maxSpecBytes} are allowed`;
+    throw invalidRequest([{ field: "spec", description }]);
+  }
+  return text;
+}
+
+/** The spec of a container from its label and its env (`KEY=value` entries). Throws when the label is not ours. */
+export function readSpec(labels: Labels, containerEnv: readonly string[]): ServerSpec {
+  const text = labels[label.spec];
+  if (text === undefined) throw new Error(`the label ${label.spec} is missing`);
+  const spec: unknown = JSON.parse(text);
+  if (!isSpec(spec)) throw new Error(`the label ${label.spec} is not a spec`);
+  if (spec.env === undefined) return spec;
+  const values = new Map(containerEnv.map(splitEntry));
+  const env: [string, string][] = Object.keys(spec.env).map((key) => {
+    const value = values.get(key);
+    if (value === undefined) throw new Error(`the container has no environment variable ${key}`);
+    return [key, value];
+  });
+  return { ...spec, env: Object.fromEntries(env) };
+}
+
+/** Written by us and by nobody else (only root of the engine can forge it), so the shape is looked at, not validated. */
+function isSpec(value: unknown): value is ServerSpec {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const { image, env } = value as Partial<ServerSpec>;
+  return typeof image === "string" && (env === undefined || (typeof env === "object" && env !== null));
+}
+
+function splitEntry(entry: string): [string, string] {
+  const at = entry.indexOf("=");
+  return at < 0 ? [entry, ""] : [entry.slice(0, at), entry.slice(at + 1)];
+}
