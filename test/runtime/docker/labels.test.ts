@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import { containerLabels, isOwned, ownerFilter, readSpec, specLabel } from "../../../src/runtime/docker/labels.ts";
+import type { ServerSpec } from "../../../src/spec.ts";
+
+const owner = { fleet: "blue", server: "files", instance: "i-1" };
+
+const full: ServerSpec = {
+  image: "mcp/filesystem:latest",
+  command: ["node"],
+  args: ["server.js", "/data"],
+  env: { TOKEN: "hunter2", EMPTY: "", ODD: "a=b=c" },
+  mounts: [{ type: "bind", source: "/srv/data", target: "/data", writable: true }],
+  limits: { cpus: 0.5, memoryBytes: 1 << 28, pids: 10 },
+  network: "bridge",
+  readOnlyRoot: false,
+  era: "legacy",
+  labels: { team: "données" },
+};
+const containerEnv = ["PATH=/bin", "TOKEN=hunter2", "EMPTY=", "ODD=a=b=c"];
+
+describe("labels", () => {
+  test("give back the user's spec, env values from the container", () => {
+    expect(readSpec(containerLabels(full, owner), containerEnv)).toEqual(full);
+  });
+
+  test("give back a spec without env, and without defaults filled in", () => {
+    const spec: ServerSpec = { image: "a" };
+    expect(readSpec(containerLabels(spec, owner), ["PATH=/bin"])).toEqual(spec);
+  });
+
+  test("hold no env value", () => {
+    expect(JSON.stringify(containerLabels(full, owner))).not.toContain("hunter2");
+  });
+
+  test("are the same for a spec with its keys in another order", () => {
+    const reversed = Object.fromEntries(Object.entries(full).reverse()) as unknown as ServerSpec;
+    expect(specLabel(reversed)).toBe(specLabel(full));
+  });
+
+  test("say whose container it is", () => {
+    const labels = containerLabels(full, owner);
+    expect(labels).toMatchObject({
+      "managed-by": "mcp-docker-manager",
+      "mcpm.fleet": "blue",
+      "mcpm.server": "files",
+      "mcpm.instance": "i-1",
+      "mcpm.era": "legacy",
+      team: "données",
+    });
+    expect(isOwned(labels, "blue")).toBe(true);
+    expect(isOwned(labels, "red")).toBe(false);
+    expect(isOwned(null, "blue")).toBe(false);
+    expect(ownerFilter("blue")).toEqual(["managed-by=mcp-docker-manager", "mcpm.fleet=blue"]);
+  });
+
+  test("call the era auto when the spec leaves it open", () => {
+    expect(containerLabels({ image: "a" }, owner)["mcpm.era"]).toBe("auto");
+  });
+
+  test("can't be overridden by the user's labels", () => {
+    const labels = containerLabels({ image: "a", labels: { "mcpm.fleet": "red", "managed-by": "me" } }, owner);
+    expect(isOwned(labels, "blue")).toBe(true);
+  });
+
+  test("refuse a spec of more than 64 KiB, naming the field", () => {
+    const spec = { image: "a", args: ["x".repeat(64 * 1024)] };
+    expect(() => specLabel(spec)).toThrow(
+      expect.objectContaining({
+        kind: "invalid",
+        details: expect.objectContaining({ violations: [expect.objectContaining({ field: "spec" })] }),
+      }),
+    );
+  });
+
+  test("don't count env values against the 64 KiB", () => {
+    expect(() => specLabel({ image: "a", env: { BIG: "x".repeat(100_000) } })).not.toThrow();
+  });
+
+  test.each([
+    ["is missing", {}],
+    ["is not JSON", { "mcpm.spec": "{" }],
+    ["is not a spec", { "mcpm.spec": "[]" }],
+    ["names an env key the container lacks", { "mcpm.spec": '{"env":{"A":""},"image":"a"}' }],
+  ])("throw when the spec %s", (_what, labels) => {
+    expect(() => readSpec(labels as Record<string, string>, [])).toThrow();
+  });
+});

@@ -1,0 +1,170 @@
+// An MCP server on stdio that misbehaves when asked to: at the start by its arguments, later by its tools.
+//
+//   --exit CODE            say why on stderr and exit at once
+//   --silent               never answer anything
+//   --version V            answer initialize with this protocol version
+//   --refuse-initialize    answer initialize with an error
+//   --exit-on-initialize   exit 3 when initialize comes
+//   --handshake-ms N       answer initialize after so long
+//   --banner               print noise on stdout first
+//   --pages N              list one tool a page, on N pages ("" is the first cursor)
+//   --endless-pages        never end the listing
+//   --odd-tool             list an entry without a name, too
+//   --ignore-term          outlive SIGTERM
+import process from "node:process";
+
+const args = process.argv.slice(2);
+const has = (flag) => args.includes(flag);
+const value = (flag) => (has(flag) ? args[args.indexOf(flag) + 1] : undefined);
+
+/** Every message that came in, for the tool `received`. */
+const received = [];
+const timers = new Map();
+let reading = true;
+
+function send(message) {
+  process.stdout.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
+}
+
+function reply(id, result) {
+  send({ jsonrpc: "2.0", id, result });
+}
+
+function text(id, content) {
+  reply(id, { content: [{ type: "text", text: content }] });
+}
+
+const tools = {
+  /** Gives its text back. */
+  echo: (id, { text: content = "" }) => text(id, content),
+  /** Gives back the JSON of its arguments, as this server understood them. */
+  reflect: (id, input) => reply(id, { content: [], structuredContent: input }),
+  /** Answers after so many milliseconds, unless it is cancelled. */
+  sleep: (id, { ms, text: content = "slept" }) => {
+    timers.set(
+      id,
+      setTimeout(() => text(id, content), ms),
+    );
+  },
+  /** Answers after so many milliseconds, cancelled or not. */
+  stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
+  never: () => {},
+  /** Writes this text as the result, byte for byte. */
+  raw: (id, { json }) => send(`{"jsonrpc":"2.0","id":${id},"result":${json}}`),
+  /** Writes these lines, with ID in them replaced, instead of a reply. */
+  lines: (id, { lines }) => {
+    for (const line of lines) send(line.replaceAll("ID", String(id)));
+  },
+  /** Writes these bytes, given in base64, with no line break added. */
+  bytes: (_id, { base64 }) => process.stdout.write(Buffer.from(base64, "base64")),
+  /** A text of so many bytes; `idLast` puts the id after the result. */
+  large: (id, { bytes, idLast = false }) => {
+    const result = JSON.stringify({ content: [{ type: "text", text: "x".repeat(bytes) }] });
+    send(
+      idLast ? `{"result":${result},"jsonrpc":"2.0","id":${id}}` : `{"jsonrpc":"2.0","id":${id},"result":${result}}`,
+    );
+  },
+  /** Says this on stderr, then exits with the code. */
+  exit: (_id, { code = 1, stderr = "" }) => {
+    process.stderr.write(stderr, () => process.exit(code));
+  },
+  /** Says this on stderr and answers. */
+  stderr: (id, { text: line, count = 1 }) => {
+    process.stderr.write(`${line}\n`.repeat(count), () => text(id, "said"));
+  },
+  /** Logs by MCP and answers. */
+  log: (id, { level, data }) => {
+    send({ jsonrpc: "2.0", method: "notifications/message", params: { level, data } });
+    text(id, "logged");
+  },
+  /** Asks the client for this method; `received` shows what it answered. */
+  ask: (id, { method }) => {
+    send({ jsonrpc: "2.0", id: `ask-${id}`, method, params: {} });
+    text(id, "asked");
+  },
+  /** Stops reading stdin, for ever. */
+  deaf: (id) => {
+    reading = false;
+    process.stdin.pause();
+    text(id, "deaf");
+  },
+  received: (id) => reply(id, { content: [], structuredContent: { messages: received } }),
+  fail: (id) => reply(id, { content: [{ type: "text", text: "it went wrong" }], isError: true }),
+  error: (id, { code, message = "refused", data }) => send({ jsonrpc: "2.0", id, error: { code, message, data } }),
+  hog: () => {
+    const taken = [];
+    for (;;) taken.push(Buffer.alloc(8 * 1024 * 1024, 1));
+  },
+};
+
+function listTools(id, params) {
+  const names = Object.keys(tools);
+  const pages = Number(value("--pages") ?? 0);
+  if (has("--endless-pages")) {
+    reply(id, { tools: [{ name: "echo", inputSchema: {} }], nextCursor: "again" });
+  } else if (pages > 0) {
+    const page = params?.cursor === undefined ? 0 : params.cursor === "" ? 1 : Number(params.cursor);
+    const next = page + 1 < pages ? { nextCursor: page === 0 ? "" : String(page + 1) } : {};
+    reply(id, { tools: [{ name: names[page], inputSchema: { type: "object" } }], ...next });
+  } else {
+    const odd = has("--odd-tool") ? [{ title: "nameless" }, 7] : [];
+    const big = `{"name":"big","inputSchema":{"maximum":9007199254740993},"icons":[{"src":"data:,"}],"annotations":{"readOnlyHint":true}}`;
+    const rest = [...odd, ...names.map((name) => ({ name, inputSchema: { type: "object" } }))];
+    send(
+      `{"jsonrpc":"2.0","id":${id},"result":{"tools":[${[big, ...rest.map((tool) => JSON.stringify(tool))].join(",")}]}}`,
+    );
+  }
+}
+
+function initialize(id, params) {
+  if (has("--exit-on-initialize")) process.exit(3);
+  if (has("--refuse-initialize")) {
+    send({ jsonrpc: "2.0", id, error: { code: -32000, message: "not you" } });
+    return;
+  }
+  const result = {
+    protocolVersion: value("--version") ?? params.protocolVersion,
+    capabilities: { tools: { listChanged: true }, logging: {} },
+    serverInfo: { name: "hostile", version: "1.0.0" },
+    instructions: "handle with care",
+  };
+  setTimeout(() => reply(id, result), Number(value("--handshake-ms") ?? 0));
+}
+
+function receive(line) {
+  let message;
+  try {
+    message = JSON.parse(line);
+  } catch {
+    return; // Half a line that a manager left behind.
+  }
+  received.push(message);
+  const { id, method, params } = message;
+  if (method === "initialize") initialize(id, params);
+  else if (method === "ping") reply(id, {});
+  else if (method === "tools/list") listTools(id, params);
+  else if (method === "notifications/cancelled") clearTimeout(timers.get(params.requestId));
+  else if (method === "tools/call") {
+    const tool = tools[params.name];
+    if (tool === undefined)
+      send({ jsonrpc: "2.0", id, error: { code: -32602, message: `Unknown tool: ${params.name}` } });
+    else tool(id, params.arguments ?? {});
+  }
+}
+
+if (has("--exit")) {
+  process.stderr.write("cannot start: no license\n", () => process.exit(Number(value("--exit"))));
+} else {
+  if (has("--ignore-term")) process.on("SIGTERM", () => {});
+  if (has("--banner")) process.stdout.write('\ufeffWelcome!\n{"level":"info","msg":"not a message"}\n\n');
+  let rest = "";
+  process.stdin.setEncoding("utf8");
+  process.stdin.on("data", (chunk) => {
+    if (has("--silent")) return;
+    rest += chunk;
+    const lines = rest.split("\n");
+    rest = lines.pop();
+    for (const line of lines) if (reading && line !== "") receive(line);
+  });
+  process.stdin.on("end", () => process.exit(0));
+}

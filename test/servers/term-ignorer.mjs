@@ -1,0 +1,6 @@
+// Stays, whatever it is asked: only SIGKILL ends it. Says each signal on stdout.
+import process from "node:process";
+
+process.on("SIGTERM", () => process.stdout.write("ignored SIGTERM\n"));
+process.stdout.write("ready\n");
+process.stdin.resume();
