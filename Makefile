@@ -1,0 +1,33 @@
+# Every target is a script in scripts/ or one line. MCPM_* and DOCKER_HOST are
+# passed through, from the environment or as in `make dev MCPM_PORT=9000`.
+MAKEFLAGS += --no-print-directory
+unexport CDPATH
+.NOTPARALLEL:
+
+.PHONY: help demo test check build dev clean
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
+	  { sub("%", "<name>", $$1); printf "make %-13s %s\n", $$1, $$2 }' Makefile
+
+demo: ## call a tool of a real MCP server in a container, through gRPC
+	@scripts/demo
+
+test: ## run every check and test, those on a real engine included
+	@scripts/test
+
+check: ## run the checks and unit tests that need no engine
+	@scripts/toolchain && scripts/with-node npm run --silent check
+
+build: ## build the images of all servers in servers/
+	@for file in servers/*/Dockerfile; do \
+	  scripts/build-server "$$(basename "$$(dirname "$$file")")" || exit; done
+
+build-%: ## build servers/<name> as mcp/<name>:latest
+	@scripts/build-server $*
+
+dev: ## run the manager from source in the foreground, with MCPM_*
+	@exec scripts/dev
+
+clean: ## remove the containers, volumes, networks of MCPM_FLEET
+	@scripts/clean
