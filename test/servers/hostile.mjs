@@ -86,6 +86,7 @@ const tools = {
   deaf: (id) => {
     reading = false;
     process.stdin.pause();
+    setInterval(() => {}, 60_000); // Nothing else would keep this process alive.
     text(id, "deaf");
   },
   received: (id) => reply(id, { content: [], structuredContent: { messages: received } }),

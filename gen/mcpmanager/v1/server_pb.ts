@@ -31,7 +31,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   image: string;
 
   /**
-   * Replaces the image's entrypoint when not empty. At most 256 entries.
+   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries.
    *
    * @generated from field: repeated string command = 2;
    */
@@ -631,7 +631,8 @@ export const MountType = {
   VOLUME: 2,
 
   /**
-   * An empty file system in memory; it counts against the memory limit.
+   * An empty file system in memory, at most 64 MiB, which count against the memory limit. Everybody may write to it,
+   * unless the image has a folder of that path: then it has that folder's mode, and root owns it.
    *
    * @generated from enum value: MOUNT_TYPE_TMPFS = 3;
    */

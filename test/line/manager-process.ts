@@ -1,0 +1,52 @@
+import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { fileURLToPath } from "node:url";
+import { grpcClient, type ManagerClient } from "./test-manager.ts";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+/** A manager as users run it: a process of its own, which can be killed. */
+export class ManagerProcess implements AsyncDisposable {
+  readonly client: ManagerClient;
+  readonly port: number;
+  readonly exited: Promise<number | null>;
+  readonly #child: ChildProcessByStdio<null, null, Readable>;
+
+  private constructor(
+    child: ChildProcessByStdio<null, null, Readable>,
+    options: { port: number; exited: Promise<number | null> },
+  ) {
+    this.#child = child;
+    this.port = options.port;
+    this.exited = options.exited;
+    this.client = grpcClient(`http://127.0.0.1:${options.port}`);
+  }
+
+  /** Resolves when it listens. */
+  static async start(fleet: string, env: Record<string, string> = {}): Promise<ManagerProcess> {
+    const child = spawn(process.execPath, [main], {
+      env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: fleet, ...env },
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
+    const lines: string[] = [];
+    for await (const line of createInterface({ input: child.stderr })) {
+      lines.push(line);
+      const port = /"port":(\d+).*"msg":"listening"/.exec(line)?.[1];
+      if (port === undefined) continue;
+      child.stderr.resume();
+      return new ManagerProcess(child, { port: Number(port), exited });
+    }
+    throw new Error(`the manager ended before it listened: ${lines.join("\n")}`);
+  }
+
+  kill(signal: NodeJS.Signals): Promise<number | null> {
+    this.#child.kill(signal);
+    return this.exited;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill("SIGKILL");
+  }
+}

@@ -1,0 +1,115 @@
+import { randomBytes } from "node:crypto";
+import { type Client, type ConnectError, createClient } from "@connectrpc/connect";
+import { createGrpcTransport } from "@connectrpc/connect-node";
+import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { type App, startApp } from "../../src/app.ts";
+import { readConfig } from "../../src/config.ts";
+import { silentLog } from "../../src/log.ts";
+import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+
+export type ManagerClient = Client<typeof ManagerService>;
+
+/** A whole manager in this process, on a free port and in a fleet of its own, which leaves nothing behind. */
+export class TestManager implements AsyncDisposable {
+  readonly engine = new TestFleet();
+  readonly #env: Record<string, string>;
+  #app: App | undefined;
+
+  private constructor(env: Record<string, string>) {
+    this.#env = env;
+  }
+
+  static async start(env: Record<string, string> = {}): Promise<TestManager> {
+    const manager = new TestManager(env);
+    await manager.boot();
+    return manager;
+  }
+
+  /** Starts a manager on the fleet; after `shutDown`, the next one. */
+  async boot(): Promise<void> {
+    const { DOCKER_HOST } = process.env;
+    const env = {
+      DOCKER_HOST,
+      MCPM_PORT: "0",
+      MCPM_FLEET: this.engine.fleet,
+      MCPM_SHUTDOWN_GRACE_MS: "500",
+      ...this.#env,
+    };
+    this.#app = await startApp(readConfig({ env, args: [] }), { log: silentLog });
+  }
+
+  async shutDown(): Promise<void> {
+    await this.#app?.[Symbol.asyncDispose]();
+    this.#app = undefined;
+  }
+
+  get app(): App {
+    if (this.#app === undefined) throw new Error("no manager is running");
+    return this.#app;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.app.port}`;
+  }
+
+  /** A gRPC client over HTTP/2. */
+  get client(): ManagerClient {
+    return grpcClient(this.url);
+  }
+
+  /** The containers of this fleet, by the engine's own word. */
+  async containers(): Promise<string[]> {
+    const label = ["managed-by=mcp-docker-manager", `mcpm.fleet=${this.engine.fleet}`];
+    const containers = await this.engine.docker.listContainers({ all: true, filters: { label } });
+    return containers.map(({ Id }) => Id);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.shutDown();
+    await this.engine[Symbol.asyncDispose]();
+  }
+}
+
+export function grpcClient(url: string): ManagerClient {
+  return createClient(ManagerService, createGrpcTransport({ baseUrl: url }));
+}
+
+/** A spec that runs the hostile server with these arguments. */
+export function hostileSpec(...args: string[]) {
+  return { image: testImage, args: ["hostile.mjs", ...args], pullPolicy: PullPolicy.NEVER };
+}
+
+export function randomName(): string {
+  return `s-${randomBytes(4).toString("hex")}`;
+}
+
+/** What a program can read of an error. */
+export function errorInfo(error: ConnectError) {
+  const [info] = error.findDetails(ErrorInfoSchema);
+  const [bad] = error.findDetails(BadRequestSchema);
+  return {
+    code: error.code,
+    reason: info?.reason,
+    ...info?.metadata,
+    fields: bad?.fieldViolations.map(({ field }) => field) ?? [],
+  };
+}
+
+/** The error that a call ends with. */
+export async function failureOf(call: Promise<unknown>): Promise<ConnectError> {
+  try {
+    await call;
+  } catch (error) {
+    return error as ConnectError;
+  }
+  throw new Error("the call was expected to fail");
+}
+
+/** The text of a result's first block. */
+export function textOf(result: Awaited<ReturnType<ManagerClient["callTool"]>>): string {
+  const kind = result.content[0]?.kind;
+  if (kind?.case !== "text") throw new Error(`expected text, got ${kind?.case}`);
+  return kind.value.text;
+}
