@@ -1,0 +1,41 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { usage } from "../src/config.ts";
+import { errorReasons } from "../src/error-reason.ts";
+
+const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
+
+describe("docs/api.md", () => {
+  it("explains every error reason, and no other", () => {
+    const explained = [...read("docs/api.md").matchAll(/^\| `([A-Z_]+)` \|/gm)].map(([, reason]) => reason);
+    expect(explained).toEqual([...errorReasons]);
+  });
+});
+
+describe("docs/operations.md", () => {
+  it("lists every setting, and no other", () => {
+    const settings = new Set(usage().match(/MCPM_[A-Z_]+/g));
+    const listed = read("docs/operations.md")
+      .split("\n")
+      .filter((line) => /^\| `MCPM_/.test(line))
+      .flatMap((line) => (line.split("|")[1] ?? "").match(/MCPM_[A-Z_]+/g) ?? []);
+    expect(new Set(listed)).toEqual(settings);
+  });
+});
+
+describe("The README", () => {
+  it("links only to files that are there", () => {
+    const files = new Set([
+      ...readdirSync(new URL("..", import.meta.url)),
+      ...readdirSync(new URL("../docs", import.meta.url)),
+    ]);
+    for (const [, target = ""] of read("README.md").matchAll(/\]\(([^)#:]+)\)/g)) {
+      expect(files).toContain(target.replace("docs/", "").split("/")[0]);
+    }
+  });
+
+  it("shows every RPC", () => {
+    const rpcs = [...read("proto/mcpmanager/v1/manager.proto").matchAll(/^ {2}rpc (\w+)/gm)].map(([, name]) => name);
+    for (const rpc of rpcs) expect(read("README.md")).toContain(`call ${rpc} `);
+  });
+});
