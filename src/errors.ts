@@ -1,3 +1,5 @@
+import type { ErrorReason } from "./error-reason.ts";
+
 /** What went wrong, in the manager's own terms. `rpc/error-code.ts` maps each kind to one gRPC code. */
 export type ErrorKind =
   | "invalid"
@@ -29,8 +31,7 @@ export interface FieldViolation {
 
 /** What a program can read of an error, besides its kind and message. */
 export interface ErrorDetails {
-  /** Stable word for programs, e.g. `SERVER_EXITED`. Each is documented in docs/api.md. */
-  readonly reason: string;
+  readonly reason: ErrorReason;
   readonly delivery?: Delivery;
   readonly server?: string;
   readonly exitCode?: number;

@@ -18,12 +18,18 @@ const argument = z
   .refine((text) => Buffer.byteLength(text) <= maxArgBytes, `must have at most ${maxArgBytes} bytes`);
 
 const absolutePath = z
-  .string()
+  .string("must be set")
   .max(4096, "must have at most 4096 characters")
   .regex(/^\/[^\0]*$/, "must be an absolute path")
   .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
 
-const envSchema = z
+/** zod leaves out the key `__proto__` of a record without a word. */
+const plainMap = z.any().superRefine((map: unknown, context) => {
+  if (typeof map !== "object" || map === null || !Object.hasOwn(map, "__proto__")) return;
+  context.addIssue({ code: "custom", path: ["__proto__"], message: "the name __proto__ is not possible" });
+});
+
+const envRecord = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name must match ^[A-Za-z_][A-Za-z0-9_]*$"), argument)
   .superRefine((env, context) => {
     for (const [name, value] of Object.entries(env)) {
@@ -36,6 +42,8 @@ const envSchema = z
     }
   });
 
+const envSchema = plainMap.pipe(envRecord);
+
 const target = absolutePath.refine((path) => !/^\/+(?:\.\/*)*$/.test(path), "must not be the root");
 
 const mountSchema = z.discriminatedUnion(
@@ -44,7 +52,9 @@ const mountSchema = z.discriminatedUnion(
     z.strictObject({ type: z.literal("bind"), source: absolutePath, target, writable: z.boolean().optional() }),
     z.strictObject({
       type: z.literal("volume"),
-      source: z.string().regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, "must be a volume name of 2 to 128 characters"),
+      source: z
+        .string("must be set")
+        .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, "must be a volume name of 2 to 128 characters"),
       target,
       writable: z.boolean().optional(),
     }),
@@ -62,14 +72,19 @@ const limitsSchema = z.strictObject({
   cpus: z.number("must be a number").min(0.01, "must be at least 0.01").optional(),
   memoryBytes: z
     .number()
-    .int()
+    .refine(Number.isInteger, "must be an integer")
     .min(6 * 1024 * 1024, "must be at least 6 MiB (6291456)")
     .max(Number.MAX_SAFE_INTEGER, "must be below 2^53")
     .optional(),
-  pids: z.number().int().min(1, "must be at least 1").max(4_194_304, "must be at most 4194304").optional(),
+  pids: z
+    .number()
+    .refine(Number.isInteger, "must be an integer")
+    .min(1, "must be at least 1")
+    .max(4_194_304, "must be at most 4194304")
+    .optional(),
 });
 
-const labelsSchema = z
+const labelsRecord = z
   .record(
     z
       .string()
@@ -79,6 +94,8 @@ const labelsSchema = z
     z.string().max(4096, "must have at most 4096 characters"),
   )
   .refine((labels) => Object.keys(labels).length <= 64, "must have at most 64 entries");
+
+const labelsSchema = plainMap.pipe(labelsRecord);
 
 const durationMs = (maxMs: number, maxText: string) =>
   z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);

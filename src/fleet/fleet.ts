@@ -122,7 +122,7 @@ export class Fleet {
   /** The manager shuts down: instances stay, calls get `drainMs` to finish. */
   async close(options: { drainMs: number }): Promise<void> {
     await this.#watch?.[Symbol.asyncDispose]();
-    const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" };
+    const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
     await Promise.all([...this.#servers.values()].map((server) => server.release({ ...options, ...why })));
   }
 
@@ -183,23 +183,15 @@ export class Fleet {
       return undefined;
     }
     const known = this.#servers.get(record.server);
-    if (known !== undefined) return this.#retake(known, record);
+    if (known !== undefined) return undefined;
     log.info("adopting a server", about);
     return { done: this.#add({ name: record.server, spec: record.spec }).adopt(record) };
   }
 
-  /** The engine came back: a server that failed with it may live. */
-  async #retake(server: ManagedServer, record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
-    if (server.state !== "failed" || record.state !== "running") return undefined;
-    return { done: server.adopt(record) };
-  }
-
+  /** The engine came back: servers that failed with it may live. */
   #reconcile(): void {
-    const listed = this.#options.runtime.list({}).then(async (records) => {
-      for (const record of records) {
-        const server = this.#servers.get(record.server);
-        if (server !== undefined) await this.#retake(server, record);
-      }
+    const listed = this.#options.runtime.list({}).then((records) => {
+      for (const record of records) this.#servers.get(record.server)?.recover(record);
     });
     listed.catch((error: unknown) =>
       this.#options.log.warn("could not reconcile with the engine", { error: String(error) }),

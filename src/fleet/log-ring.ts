@@ -31,7 +31,8 @@ export class LogRing {
     this.#entries.push({ ordinal: this.#nextOrdinal++, timeMs: this.#options.now(), instance, event });
     this.#bytes += sizeOf(event);
     while (this.#bytes > this.#options.maxBytes && this.#entries.length - this.#start > 1) this.#evict();
-    if (this.#start > 1024 && this.#start * 2 > this.#entries.length) {
+    // At half, the cost of a copy is linear, and what was dropped is never held for long.
+    if (this.#start * 2 > this.#entries.length) {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }

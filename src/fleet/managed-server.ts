@@ -1,3 +1,4 @@
+import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { Session } from "../mcp/session.ts";
@@ -107,6 +108,12 @@ export class ManagedServer {
     return this.#launch.done.catch(() => {});
   }
 
+  /** The engine answers again: a server that failed with it is taken over if it lives, or its end is told. */
+  recover(record: InstanceRecord): void {
+    if (this.#state.kind !== "failed" || this.#failure?.error.details.reason !== "ENGINE_UNAVAILABLE") return;
+    void this.adopt(record);
+  }
+
   /** Uses the session once it is ready. Throws `not_running`, or `unavailable` when the signal ends the wait. */
   use<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
     return this.#calls.run(this.#readiness(), { signal, work });
@@ -121,7 +128,7 @@ export class ManagedServer {
   }
 
   /** The manager shuts down: the instance stays, calls that don't finish within `drainMs` fail. */
-  async release(options: { drainMs: number; reason: string; message: string }): Promise<void> {
+  async release(options: { drainMs: number; reason: ErrorReason; message: string }): Promise<void> {
     this.#launch?.abort.abort(
       new ManagerError("unavailable", options.message, { details: { reason: options.reason } }),
     );

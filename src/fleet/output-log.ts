@@ -35,7 +35,7 @@ export class OutputLog {
   }
 
   logMessage(entry: { readonly level: string; readonly text: string }): void {
-    const text = entry.text.slice(0, maxLineBytes);
+    const text = entry.text.slice(0, maxLineBytes).replace(/[\ud800-\udbff]$/, "");
     const flags = { level: entry.level, truncated: text.length < entry.text.length };
     this.#ring.append(this.#instance, { kind: "line", source: "mcp", text, flags });
   }
@@ -46,7 +46,17 @@ export class OutputLog {
   }
 
   #append(source: LineSource, line: Buffer, truncated: boolean): void {
-    const flags = { truncated, invalidUtf8: !isUtf8(line) };
-    this.#ring.append(this.#instance, { kind: "line", source, text: line.toString("utf8"), flags });
+    const shown = truncated ? untorn(line) : line;
+    const flags = { truncated, invalidUtf8: !isUtf8(shown) };
+    this.#ring.append(this.#instance, { kind: "line", source, text: shown.toString("utf8"), flags });
   }
+}
+
+/** Without the last character when the cut has torn it. */
+function untorn(line: Buffer): Buffer {
+  for (let torn = 0; torn < 4; torn += 1) {
+    const whole = line.subarray(0, line.length - torn);
+    if (isUtf8(whole)) return whole;
+  }
+  return line;
 }

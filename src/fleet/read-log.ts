@@ -40,10 +40,11 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
   });
   const place = startOf(ring, query);
   let next = place.next;
-  let silent = true;
+  /** When the last reading was handed out; undefined: none was. */
+  let spokeMs: number | undefined;
   if (place.gap !== undefined) {
     yield { kind: "gap", lines: place.gap, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-    silent = false;
+    spokeMs = options.now();
   }
   for (;;) {
     const changed = ring.changed();
@@ -52,32 +53,36 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
       if (lost > 0) {
         next = ring.firstOrdinal;
         yield { kind: "gap", lines: lost, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-        silent = false;
+        spokeMs = options.now();
         continue;
       }
       const entry = ring.at(next);
       next += 1;
       if (entry === undefined || !matches(entry, query)) continue;
       yield { kind: "entry", entry, cursor: cursorOf(ring, entry) };
-      silent = false;
+      spokeMs = options.now();
     }
     if (options.signal.aborted || ring.closed || !query.follow) break;
-    if (silent) yield heartbeat();
-    silent = false;
-    if (!(await changedWithin(changed, options))) silent = !options.signal.aborted;
+    // Entries that don't match leave the reader without a word, too.
+    const dueMs = spokeMs === undefined ? 0 : spokeMs + options.heartbeatMs - options.now();
+    const waitMs = Math.min(dueMs, options.heartbeatMs); // A clock that was set back must not silence the stream.
+    if (waitMs > 0 && (await changedWithin(changed, { ms: waitMs, signal: options.signal }))) continue;
+    if (options.signal.aborted) break;
+    yield heartbeat();
+    spokeMs = options.now();
   }
-  if (silent && !options.signal.aborted) yield heartbeat();
+  if (spokeMs === undefined && !options.signal.aborted) yield heartbeat();
 }
 
-/** Whether the ring changed before it was time for a heartbeat. */
-async function changedWithin(changed: Promise<void>, options: ReadLogOptions): Promise<boolean> {
+/** Whether the ring changed in this time. */
+async function changedWithin(changed: Promise<void>, wait: { ms: number; signal: AbortSignal }): Promise<boolean> {
   const timer = new AbortController();
   const stop = () => timer.abort();
-  options.signal.addEventListener("abort", stop, { once: true });
-  if (options.signal.aborted) stop();
-  const timeout = delay(options.heartbeatMs, false, { signal: timer.signal, ref: false }).catch(() => false);
+  wait.signal.addEventListener("abort", stop, { once: true });
+  if (wait.signal.aborted) stop();
+  const timeout = delay(wait.ms, false, { signal: timer.signal, ref: false }).catch(() => false);
   const result = await Promise.race([changed.then(() => true), timeout]);
-  options.signal.removeEventListener("abort", stop);
+  wait.signal.removeEventListener("abort", stop);
   stop();
   return result;
 }

@@ -1,3 +1,4 @@
+import type { ErrorReason } from "../error-reason.ts";
 import { type ErrorKind, ManagerError } from "../errors.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection.ts";
 import type { InstanceExit } from "../runtime/runtime.ts";
@@ -11,7 +12,7 @@ export type RunEnd =
   | { readonly kind: "detached" }
   | { readonly kind: "engine_down" }
   /** The manager ended it: a Stop, a failed handshake, its own shutdown. */
-  | { readonly kind: "released"; readonly reason: string; readonly message: string };
+  | { readonly kind: "released"; readonly reason: ErrorReason; readonly message: string };
 
 /** What those whose calls were pending are told. */
 export function connectionEnd(server: string, options: { end: RunEnd; stderrTail: string }): ConnectionEnd {
@@ -54,7 +55,7 @@ function kindOf(end: RunEnd): ErrorKind {
   return end.kind === "engine_down" || end.kind === "detached" ? "unavailable" : "not_running";
 }
 
-function exitReason(exit: InstanceExit): string {
+function exitReason(exit: InstanceExit): ErrorReason {
   return exit.oomKilled ? "SERVER_OUT_OF_MEMORY" : "SERVER_EXITED";
 }
 

@@ -1,4 +1,5 @@
 import { randomInt } from "node:crypto";
+import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError } from "../errors.ts";
 import type { ClientInfo } from "../mcp/legacy.ts";
 import { Session } from "../mcp/session.ts";
@@ -83,7 +84,7 @@ export class Run {
   }
 
   /** Lets go of the attachment; calls still pending fail with this reason. The instance is not touched. */
-  release(why: { readonly reason: string; readonly message: string }): void {
+  release(why: { readonly reason: ErrorReason; readonly message: string }): void {
     this.#released.resolve({ kind: "released", ...why });
     this.#finish({ kind: "released", ...why });
   }

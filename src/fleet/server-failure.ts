@@ -40,5 +40,5 @@ export function notRunningAtBoot(name: string, record: InstanceRecord): ManagerE
     );
   }
   const end = { kind: "exited", exit: record.exit ?? { oomKilled: false } } as const;
-  return runEndError(name, { end, stderrTail: "", doing: " while no manager was running" });
+  return runEndError(name, { end, stderrTail: "", doing: " while the manager did not see it" });
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import type { ErrorReason } from "../error-reason.ts";
 import { type Delivery, ManagerError } from "../errors.ts";
 import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
 import { type Message, parseLine, type RpcError } from "./message.ts";
@@ -35,7 +36,7 @@ export interface RequestOptions {
 
 /** Why no answer can come any more. */
 export interface ConnectionEnd {
-  readonly reason: string;
+  readonly reason: ErrorReason;
   readonly message: string;
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
@@ -229,9 +230,15 @@ export class Connection {
   #receiveOverlong(line: OverlongLine): void {
     const owner = overlongReply(line);
     const error = resultTooLarge(line.bytes, this.#options.maxLineBytes);
-    if (owner === "unknown") for (const pending of [...this.#pending.values()]) pending.fail(error);
+    if (owner === "unknown") this.#failWritten(error);
     else if (owner !== undefined) this.#pending.get(owner)?.fail(error);
     this.#noise(line.head, { truncated: true });
+  }
+
+  /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */
+  #failWritten(error: ManagerError): void {
+    const written = [...this.#pending.values()].filter(({ line }) => line.state === "written");
+    for (const pending of written) pending.fail(written.length === 1 ? error : error.with({ delivery: "sent" }));
   }
 }
 

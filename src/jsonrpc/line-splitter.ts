@@ -102,16 +102,19 @@ export class LineSplitter {
 
   #startSkipping(part: Buffer): void {
     const kept = this.#buffer.subarray(0, this.#length);
-    const head = Buffer.concat([kept.subarray(0, keptBytes), part.subarray(0, keptBytes)]).subarray(0, keptBytes);
+    const head = Buffer.from(kept.subarray(0, keptBytes));
     this.#skipping = { head, tail: Buffer.from(kept.subarray(-keptBytes)), bytes: kept.length };
     this.#length = 0;
     this.#buffer = Buffer.allocUnsafe(smallBuffer);
     this.#skip(this.#skipping, part);
   }
 
-  #skip(line: { tail: Buffer; bytes: number }, part: Buffer): void {
+  #skip(line: { head: Buffer; tail: Buffer; bytes: number }, part: Buffer): void {
     if (part.length === 0) return;
     line.bytes += part.length;
+    if (line.head.length < keptBytes) {
+      line.head = Buffer.concat([line.head, part.subarray(0, keptBytes - line.head.length)]);
+    }
     line.tail = Buffer.concat([line.tail, part.subarray(-keptBytes)]).subarray(-keptBytes);
   }
 }

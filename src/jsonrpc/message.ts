@@ -22,12 +22,12 @@ export type Message =
 
 /** The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). */
 export function parseLine(line: string): Message[] {
-  if (line.startsWith("[")) {
+  if (/^[ \t\r]*\[/.test(line)) {
     try {
-      const messages = arrayElements(line).map(parseMessage);
-      return messages.length > 0 && messages.every((message) => message.kind !== "noise")
-        ? messages
-        : [{ kind: "noise" }];
+      const elements = arrayElements(line).map(parseMessage);
+      const messages = elements.filter(({ kind }) => kind !== "noise");
+      // What is no message in a batch, or an array without any, is one noise.
+      return messages.length > 0 && messages.length === elements.length ? messages : [...messages, { kind: "noise" }];
     } catch (error) {
       if (error instanceof JsonSyntaxError) return [{ kind: "noise" }];
       throw error;

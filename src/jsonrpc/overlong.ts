@@ -1,11 +1,13 @@
 import type { OverlongLine } from "./line-splitter.ts";
 
+/** Where a line begins, a BOM included, which was read as Latin-1. */
+const start = String.raw`^(?:\xef\xbb\xbf)?\s*\{\s*`;
 const version = String.raw`"jsonrpc"\s*:\s*"2\.0"`;
 const id = String.raw`"id"\s*:\s*([0-9]{1,15})`;
 const outcome = String.raw`"(?:result|error)"\s*:`;
 
-const idFirst = new RegExp(String.raw`^\s*\{\s*(?:${version}\s*,\s*)?${id}\s*,\s*(?:${version}\s*,\s*)?${outcome}`);
-const outcomeFirst = new RegExp(String.raw`^\s*\{\s*(?:${version}\s*,\s*)?${outcome}`);
+const idFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${id}\s*,\s*(?:${version}\s*,\s*)?${outcome}`);
+const outcomeFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${outcome}`);
 /** The last member of an object that ends here. A quote inside a string is escaped, so this can't be inside one. */
 const idLast = new RegExp(String.raw`,\s*${id}\s*(?:,\s*${version}\s*)?\}\s*$`);
 

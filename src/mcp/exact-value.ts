@@ -1,23 +1,34 @@
-import { scanValue } from "../jsonrpc/json-scan.ts";
+import { JsonSyntaxError, scanValue } from "../jsonrpc/json-scan.ts";
 
 /** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
 const maxDepth = 30;
+/** A double's decimal form has at most 17 digits and 324 zeros: what is longer is padded, and not worth a look. */
+const maxNumberChars = 400;
 
 /**
  * Whether a JSON text survives the way through google.protobuf.Value: every number is a double's own decimal form, at
  * most 30 levels, no unpaired surrogate, no name twice in one object, and no `__proto__`, which JavaScript loses.
  */
 export function isExactValue(text: string): boolean {
+  try {
+    return scanExact(text);
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return false; // Too deep: the text was proven before.
+    throw error;
+  }
+}
+
+function scanExact(text: string): boolean {
   let exact = true;
   const names: Set<string>[] = [];
   const check = (condition: boolean) => {
     exact &&= condition;
   };
   scanValue(text, 0, {
+    maxDepth,
     visitor: {
       open() {
         names.push(new Set());
-        check(names.length <= maxDepth);
       },
       close() {
         names.pop();
@@ -42,6 +53,7 @@ export function isExactValue(text: string): boolean {
 
 /** Whether a number's text and the shortest text of its double are the same decimal number. */
 export function isExactNumber(text: string): boolean {
+  if (text.length > maxNumberChars) return false;
   const value = Number(text);
   return Number.isFinite(value) && decimalOf(text) === decimalOf(String(value));
 }

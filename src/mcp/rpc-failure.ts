@@ -1,7 +1,8 @@
+import type { ErrorReason } from "../error-reason.ts";
 import { type ErrorKind, ManagerError } from "../errors.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
 
-const kinds: Readonly<Record<number, { kind: ErrorKind; reason: string }>> = {
+const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
   [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },
   [-32601]: { kind: "unsupported", reason: "METHOD_NOT_FOUND" },
 };

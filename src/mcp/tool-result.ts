@@ -37,8 +37,9 @@ export function readToolResult(json: string): ToolResult {
  */
 export function isRefusal(result: ToolResult): boolean {
   if (!result.isError) return false;
-  const first = typedResult(result).content[0];
-  return first?.kind === "text" && first.text.startsWith("MCP error -32602:");
+  const content = fieldsOf(result.json).raw("content");
+  const first = content?.startsWith("[") ? arrayElements(content)[0] : undefined;
+  return first !== undefined && JsonFields.of(first)?.string("text")?.startsWith("MCP error -32602:") === true;
 }
 
 /** Puts a result's parts in their places. Throws `protocol` when `content` is not an array. */

@@ -1,6 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import type { ErrorReason } from "../error-reason.ts";
 import type { ErrorDetails, ManagerError } from "../errors.ts";
 import { truncateUtf8 } from "../truncate.ts";
 import { codeOf } from "./error-code.ts";
@@ -12,7 +13,7 @@ export const errorDomain = "mcpmanager.v1";
 const maxMessageBytes = 1024;
 const maxTailBytes = 2048;
 const maxDataBytes = 1024;
-const maxViolations = 10;
+const maxViolations = 8;
 
 /** A ManagerError as it goes to a client, with its details within what clients accept. */
 export function toConnectError(error: ManagerError): ConnectError {
@@ -44,7 +45,7 @@ export function addMissingDetails(error: unknown): void {
   error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery: "not_sent" }) });
 }
 
-const libraryReasons: Partial<Record<Code, string>> = {
+const libraryReasons: Partial<Record<Code, ErrorReason>> = {
   [Code.InvalidArgument]: "INVALID_REQUEST",
   [Code.ResourceExhausted]: "MESSAGE_TOO_LARGE",
   [Code.Unimplemented]: "NOT_IMPLEMENTED",

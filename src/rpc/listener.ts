@@ -6,14 +6,15 @@ import type { NodeHandler } from "./node-handler.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
-/** A connection that says nothing is closed. */
-const firstBytesMs = 10_000;
+const defaultFirstBytesMs = 10_000;
 
 export interface ListenOptions {
   readonly host: string;
   /** 0: any free port. */
   readonly port: number;
   readonly handler: NodeHandler;
+  /** A connection that says nothing for so long is closed. Default: 10 s. */
+  readonly firstBytesMs?: number;
 }
 
 /** One cleartext port for HTTP/1.1 and HTTP/2: the first bytes of a connection tell which. */
@@ -23,8 +24,12 @@ export class Listener {
   readonly #http2: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #sockets = new Set<net.Socket>();
+  /** Those that have not said yet which protocol they speak. */
+  readonly #undecided = new Set<net.Socket>();
+  readonly #firstBytesMs: number;
 
-  private constructor(handler: NodeHandler) {
+  private constructor({ handler, firstBytesMs }: ListenOptions) {
+    this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
@@ -38,8 +43,9 @@ export class Listener {
   }
 
   /** Throws the system's error, e.g. EADDRINUSE. */
-  static async open({ host, port, handler }: ListenOptions): Promise<Listener> {
-    const listener = new Listener(handler);
+  static async open(options: ListenOptions): Promise<Listener> {
+    const { host, port } = options;
+    const listener = new Listener(options);
     const listening = Promise.withResolvers<void>();
     listener.#net.once("error", listening.reject);
     listener.#net.listen(port, host, () => listening.resolve());
@@ -58,6 +64,7 @@ export class Listener {
   async close({ graceMs }: { graceMs: number }): Promise<void> {
     this.#net.close();
     this.#http1.closeIdleConnections();
+    for (const socket of this.#undecided) socket.destroy();
     for (const session of this.#sessions) session.close();
     const deadline = Date.now() + graceMs;
     while (this.#sockets.size > 0 && Date.now() < deadline) {
@@ -70,10 +77,14 @@ export class Listener {
 
   #accept(socket: net.Socket): void {
     this.#sockets.add(socket);
-    socket.on("close", () => this.#sockets.delete(socket));
+    this.#undecided.add(socket);
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#undecided.delete(socket);
+    });
     socket.on("error", () => socket.destroy());
     socket.setNoDelay(true);
-    socket.setTimeout(firstBytesMs, () => socket.destroy());
+    socket.setTimeout(this.#firstBytesMs, () => socket.destroy());
     let seen = Buffer.alloc(0);
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
@@ -83,6 +94,7 @@ export class Listener {
       const isHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
       if (isHttp2 && length < http2Preface.length) return;
       socket.off("readable", onReadable);
+      this.#undecided.delete(socket);
       socket.setTimeout(0);
       socket.removeAllListeners("timeout");
       socket.unshift(seen);

@@ -43,6 +43,11 @@ function checkExact(value: JsonValue, place: Place): void {
 }
 
 function checkNumber(value: number, field: string): void {
+  if (!Number.isFinite(value)) {
+    throw invalidRequest([
+      { field, description: "is not a finite number, and JSON has no others: use arguments_json" },
+    ]);
+  }
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
   const description = "is an integer beyond ±(2^53−1), which was rounded before it came here: use arguments_json";
   throw invalidRequest([{ field, description }]);

@@ -27,7 +27,10 @@ export async function openAttachment(
 
 function asRefusal(error: unknown): never {
   if (statusOf(error) === 409) {
-    throw refusal("not_running", "the container is paused: `docker unpause` it", { reason: "PAUSED", cause: error });
+    throw refusal("not_running", "the container is paused: `docker unpause` it", {
+      reason: "CONTAINER_PAUSED",
+      cause: error,
+    });
   }
   throw error;
 }

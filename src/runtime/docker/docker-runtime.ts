@@ -87,7 +87,7 @@ class DockerRuntime implements Runtime {
       const record = await this.inspect(id, options);
       if (record !== undefined) return record;
       throw new ManagerError("not_found", `the container of ${request.server} was removed as soon as it was created`, {
-        details: { reason: "INSTANCE_GONE", delivery: "not_sent", server: request.server },
+        details: { reason: "CONTAINER_REMOVED", delivery: "not_sent", server: request.server },
       });
     } catch (error) {
       // Nobody else knows of it yet; also when the caller left: the request to create can't be taken back.

@@ -31,7 +31,7 @@ function aborted(error: Error): ManagerError {
   if (error.cause instanceof ManagerError) return error.cause;
   return error.name === "TimeoutError"
     ? refusal("deadline", "the deadline passed while waiting for the Docker engine", {
-        reason: "DEADLINE",
+        reason: "DEADLINE_EXCEEDED",
         cause: error,
       })
     : refusal("cancelled", "cancelled while waiting for the Docker engine", { reason: "CANCELLED", cause: error });
@@ -67,7 +67,7 @@ export function engineError(
   }
   const message = `the Docker engine could not ${context.doing}: ${engineText(error)}`;
   if (status === 400) return refusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
-  if (status === 404) return refusal("not_found", message, { reason: "INSTANCE_GONE", cause: error });
+  if (status === 404) return refusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
   if (status === 409) return refusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
   if (status === 401 || status === 403) {
     return refusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
