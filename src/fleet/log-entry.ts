@@ -1,4 +1,4 @@
-import type { ServerState } from "./server-state.ts";
+import type { StateKind } from "./state-kind.ts";
 
 /** One entry of a server's log. */
 export interface LogEntry {
@@ -11,7 +11,7 @@ export interface LogEntry {
 
 export type LogEvent =
   | { readonly kind: "line"; readonly source: LineSource; readonly text: string; readonly flags: LineFlags }
-  | { readonly kind: "lifecycle"; readonly state: ServerState["kind"]; readonly message: string };
+  | { readonly kind: "lifecycle"; readonly state: StateKind; readonly message: string };
 
 /** stderr, a stray line on stdout, or an MCP log notification. */
 export type LineSource = "stderr" | "stdout" | "mcp";

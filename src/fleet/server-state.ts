@@ -1,4 +1,5 @@
 import type { Run } from "./run.ts";
+import type { StateKind } from "./state-kind.ts";
 
 /** What a server is doing. Why it failed is in its last error. */
 export type ServerState =
@@ -10,9 +11,7 @@ export type ServerState =
   | { readonly kind: "failed" }
   | { readonly kind: "stopped" };
 
-type Kind = ServerState["kind"];
-
-const allowed: Readonly<Record<Kind, readonly Kind[]>> = {
+const allowed: Readonly<Record<StateKind, readonly StateKind[]>> = {
   pulling: ["creating", "failed", "draining"],
   creating: ["pulling", "handshaking", "failed", "draining"],
   handshaking: ["ready", "failed", "draining"],

@@ -140,7 +140,7 @@ describe("DockerRuntime on an engine", () => {
     expect(await runtime.inspect(id, {})).toBeUndefined();
     await expect(runtime.start(id, {})).rejects.toMatchObject({
       kind: "not_found",
-      details: { reason: "INSTANCE_GONE" },
+      details: { reason: "CONTAINER_REMOVED" },
     });
   });
 
@@ -183,7 +183,7 @@ describe("DockerRuntime.list", () => {
     expect(await fleet.runtime.inspect(foreign.id, {})).toBeUndefined();
     await expect(fleet.runtime.attach(paused.id, sink, {})).rejects.toMatchObject({
       kind: "not_running",
-      details: { reason: "PAUSED" },
+      details: { reason: "CONTAINER_PAUSED" },
     });
     await fleet.runtime.stop(paused.id, { graceMs: 30_000 });
     expect((await fleet.runtime.inspect(paused.id, {}))?.state).toBe("exited");

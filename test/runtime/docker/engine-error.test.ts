@@ -11,7 +11,7 @@ describe("engineError", () => {
   test.each([
     [answer(400), "invalid", "ENGINE_REFUSED"],
     [answer(403), "denied", "ENGINE_DENIED"],
-    [answer(404), "not_found", "INSTANCE_GONE"],
+    [answer(404), "not_found", "CONTAINER_REMOVED"],
     [answer(409), "conflict", "ENGINE_CONFLICT"],
     [answer(500), "unavailable", "ENGINE_ERROR"],
     [answer(503), "unavailable", "ENGINE_ERROR"],
@@ -19,7 +19,7 @@ describe("engineError", () => {
     [failure("ECONNRESET"), "unavailable", "ENGINE_UNAVAILABLE"],
     [failure("CERT_HAS_EXPIRED"), "unavailable", "ENGINE_UNAVAILABLE"],
     [new DOMException("aborted", "AbortError"), "cancelled", "CANCELLED"],
-    [new DOMException("late", "TimeoutError"), "deadline", "DEADLINE"],
+    [new DOMException("late", "TimeoutError"), "deadline", "DEADLINE_EXCEEDED"],
   ])("maps %s", (error, kind, reason) => {
     expect(engineError(error, context)).toMatchObject({
       kind,
@@ -33,7 +33,7 @@ describe("engineError", () => {
   });
 
   test("passes our own errors on, also as the reason of an abort", () => {
-    const ours = new ManagerError("interrupted", "stopped", { details: { reason: "STOPPED" } });
+    const ours = new ManagerError("interrupted", "stopped", { details: { reason: "SERVER_STOPPED" } });
     expect(engineError(ours, context)).toBe(ours);
     expect(engineError(new DOMException("aborted", { name: "AbortError", cause: ours }), context)).toBe(ours);
   });

@@ -1,0 +1,171 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ConfigError, readConfig, usage } from "../src/config.ts";
+
+type Env = Record<string, string | undefined>;
+
+const fromEnv = (env: Env) => readConfig({ env, args: [] });
+const fromFlags = (...args: string[]) => readConfig({ env: {}, args });
+
+describe("readConfig", () => {
+  it("has the documented defaults", () => {
+    expect(fromEnv({})).toEqual({
+      host: "127.0.0.1",
+      port: 8080,
+      fleet: "default",
+      runtime: "docker",
+      bindRoots: [],
+      allowedHosts: [],
+      corsOrigins: [],
+      allowCaps: [],
+      allowNetworks: [],
+      allowWritableRoot: false,
+      maxCpus: 4,
+      maxMemoryBytes: 4 * 1024 ** 3,
+      maxPids: 4096,
+      maxRequestBytes: 16 * 1024 ** 2,
+      maxLineBytes: 32 * 1024 ** 2,
+      callTimeoutMs: 60_000,
+      maxCallTimeoutMs: 600_000,
+      logRingBytes: 1024 ** 2,
+      shutdownGraceMs: 10_000,
+      insecureListen: false,
+      logLevel: "info",
+      dockerHost: undefined,
+      dockerConfigDir: join(homedir(), ".docker"),
+      dockerTls: undefined,
+    });
+  });
+
+  it("is frozen", () => {
+    expect(Object.isFrozen(fromEnv({}))).toBe(true);
+  });
+
+  it("takes empty values for the default", () => {
+    expect(fromEnv({ MCPM_PORT: "", MCPM_HOST: "", MCPM_BIND_ROOTS: "", DOCKER_HOST: "", DOCKER_CONFIG: "" })).toEqual(
+      fromEnv({}),
+    );
+  });
+
+  it("reads every setting from the environment", () => {
+    expect(
+      fromEnv({
+        MCPM_HOST: "::1",
+        MCPM_PORT: "0",
+        MCPM_FLEET: "team-a",
+        MCPM_BIND_ROOTS: "/data, /srv/x ,",
+        MCPM_ALLOWED_HOSTS: "Mcp.Example",
+        MCPM_CORS_ORIGINS: "https://console.example,http://localhost:3000",
+        MCPM_ALLOW_CAPS: "CHOWN,NET_BIND_SERVICE",
+        MCPM_ALLOW_NETWORKS: "bridge",
+        MCPM_ALLOW_WRITABLE_ROOT: "1",
+        MCPM_MAX_CPUS: "0.5",
+        MCPM_LOG_LEVEL: "debug",
+        DOCKER_HOST: "tcp://engine:2375",
+        DOCKER_CONFIG: "/config",
+      }),
+    ).toMatchObject({
+      host: "::1",
+      port: 0,
+      fleet: "team-a",
+      bindRoots: ["/data", "/srv/x"],
+      allowedHosts: ["mcp.example"],
+      corsOrigins: ["https://console.example", "http://localhost:3000"],
+      allowCaps: ["CHOWN", "NET_BIND_SERVICE"],
+      allowNetworks: ["bridge"],
+      allowWritableRoot: true,
+      maxCpus: 0.5,
+      logLevel: "debug",
+      dockerHost: "tcp://engine:2375",
+      dockerConfigDir: "/config",
+    });
+  });
+
+  it("lets a flag win over its environment variable", () => {
+    const config = readConfig({ env: { MCPM_PORT: "1", MCPM_FLEET: "a" }, args: ["--port", "2", "--max-cpus=3"] });
+    expect(config).toMatchObject({ port: 2, fleet: "a", maxCpus: 3 });
+  });
+
+  it.each([["--no-such", "1"], ["extra"], ["--port"], ["-p", "1"]])("refuses the flags %j", (...args) => {
+    expect(() => fromFlags(...args.filter((arg) => typeof arg === "string"))).toThrow(ConfigError);
+  });
+
+  it.each([
+    ["MCPM_HOST", "a b"],
+    ["MCPM_PORT", "65536"],
+    ["MCPM_PORT", "-1"],
+    ["MCPM_PORT", "80x"],
+    ["MCPM_PORT", "0x50"],
+    ["MCPM_FLEET", "Team A"],
+    ["MCPM_RUNTIME", "podman"],
+    ["MCPM_BIND_ROOTS", "/data,relative"],
+    ["MCPM_ALLOWED_HOSTS", "host:8080"],
+    ["MCPM_CORS_ORIGINS", "*"],
+    ["MCPM_CORS_ORIGINS", "https://console.example/"],
+    ["MCPM_ALLOW_CAPS", "CAP_CHOWN"],
+    ["MCPM_ALLOW_NETWORKS", "host"],
+    ["MCPM_ALLOW_WRITABLE_ROOT", "yes"],
+    ["MCPM_MAX_CPUS", "0"],
+    ["MCPM_MAX_CPUS", "1e3"],
+    ["MCPM_MAX_MEMORY_BYTES", "4g"],
+    ["MCPM_MAX_PIDS", "0"],
+    ["MCPM_MAX_REQUEST_BYTES", "1"],
+    ["MCPM_MAX_LINE_BYTES", "99999999999999999"],
+    ["MCPM_CALL_TIMEOUT_MS", "0"],
+    ["MCPM_MAX_CALL_TIMEOUT_MS", "1.5"],
+    ["MCPM_LOG_RING_BYTES", "100"],
+    ["MCPM_SHUTDOWN_GRACE_MS", "forever"],
+    ["MCPM_INSECURE_LISTEN", "true"],
+    ["MCPM_LOG_LEVEL", "loud"],
+  ])("stops at %s=%s with the setting's name", (name, value) => {
+    expect(() => fromEnv({ [name]: value })).toThrow(ConfigError);
+    expect(() => fromEnv({ [name]: value })).toThrow(`${name}=${value} must`);
+    const flag = `--${name.replace("MCPM_", "").toLowerCase().replaceAll("_", "-")}=${value}`;
+    expect(() => fromFlags(flag)).toThrow(`${name}=${value} must`);
+  });
+
+  it.each(["localhost", "127.0.0.1", "127.1.2.3", "::1"])("listens on %s without more ado", (host) => {
+    expect(fromEnv({ MCPM_HOST: host }).host).toBe(host);
+  });
+
+  it.each(["0.0.0.0", "::", "192.168.1.2", "manager.example"])(
+    "listens on %s only when told that it is insecure",
+    (host) => {
+      expect(() => fromEnv({ MCPM_HOST: host })).toThrow(`MCPM_HOST=${host} is not a loopback address`);
+      expect(() => fromEnv({ MCPM_HOST: host, MCPM_INSECURE_LISTEN: "0" })).toThrow(ConfigError);
+      expect(fromEnv({ MCPM_HOST: host, MCPM_INSECURE_LISTEN: "1" }).host).toBe(host);
+    },
+  );
+});
+
+describe("readConfig, with a TLS engine", () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), "mcpm-test-"));
+    for (const name of ["ca", "cert", "key"]) await writeFile(join(folder, `${name}.pem`), name);
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it("reads the certificates", () => {
+    const { dockerTls } = fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder });
+    expect(dockerTls).toEqual({ ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") });
+    expect(fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder }).dockerTls).toEqual(dockerTls);
+  });
+
+  it("names the settings when they can't be read", () => {
+    const env = { DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: join(folder, "missing") };
+    expect(() => fromEnv(env)).toThrow("DOCKER_TLS_VERIFY is set, but DOCKER_CERT_PATH=");
+  });
+});
+
+describe("usage", () => {
+  it("shows every setting with its flag and its default", () => {
+    expect(usage()).toContain("--port, MCPM_PORT\n      port to listen on; 0: any free one (8080)\n");
+    expect(usage()).toContain("--bind-roots, MCPM_BIND_ROOTS\n");
+    expect(usage()).toContain("(none)");
+    expect(usage()).toContain("--insecure-listen, MCPM_INSECURE_LISTEN\n");
+    expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(Object.keys(fromEnv({})).length - 3);
+  });
+});

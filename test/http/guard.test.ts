@@ -1,0 +1,71 @@
+import { describe, expect, it } from "vitest";
+import { hostName, refusalOf } from "../../src/http/guard.ts";
+
+const options = { allowedHosts: ["mcp.example"], corsOrigins: ["https://console.example"] };
+
+describe("refusalOf", () => {
+  it.each([
+    "localhost",
+    "localhost:8080",
+    "LOCALHOST:8080",
+    "127.0.0.1:8080",
+    "127.1.2.3",
+    "[::1]",
+    "[::1]:8080",
+    "mcp.example",
+    "MCP.Example:443",
+  ])("lets requests to the host %s through", (host) => {
+    expect(refusalOf({ host }, options)).toBeUndefined();
+    expect(refusalOf({ ":authority": host }, options)).toBeUndefined();
+  });
+
+  it.each([
+    undefined,
+    "",
+    "evil.example",
+    "localhost.evil.example:8080",
+    "127.0.0.1.nip.io",
+    "evil.example:127.0.0.1",
+    "localhost@evil.example",
+    "evil.example#localhost",
+    "0.0.0.0:8080",
+    "192.168.1.2",
+    "[::]:8080",
+    "[::ffff:7f00:1]",
+    "localhost:8080:8080",
+    "localhost, evil.example",
+    "sub.mcp.example",
+  ])("refuses requests to the host %s", (host) => {
+    expect(refusalOf(host === undefined ? {} : { host }, options)?.status).toBe(421);
+  });
+
+  it("judges an HTTP/2 request by its authority", () => {
+    expect(refusalOf({ ":authority": "evil.example", host: "localhost" }, options)?.status).toBe(421);
+  });
+
+  it("lets an allowed origin through, and requests without any", () => {
+    expect(refusalOf({ host: "localhost", origin: "https://console.example" }, options)).toBeUndefined();
+    expect(refusalOf({ host: "localhost" }, options)).toBeUndefined();
+  });
+
+  it.each([
+    "https://evil.example",
+    "http://console.example",
+    "https://console.example:444",
+    "https://console.example.evil.example",
+    "null",
+    "",
+    "http://localhost:8080",
+  ])("refuses the origin %j", (origin) => {
+    expect(refusalOf({ host: "localhost", origin }, options)?.status).toBe(403);
+  });
+});
+
+describe("hostName", () => {
+  it("drops the port and takes no more than a host", () => {
+    expect(hostName("Example.ORG:80")).toBe("example.org");
+    expect(hostName("[::1]:80")).toBe("[::1]");
+    for (const text of ["::1", "a b", "a/b", "a:b", "a:123456", "[::1", "http://a"])
+      expect(hostName(text)).toBeUndefined();
+  });
+});

@@ -1,0 +1,125 @@
+import { once } from "node:events";
+import http from "node:http";
+import http2 from "node:http2";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { guarded, notFound } from "../../src/http/handler.ts";
+import { Listener } from "../../src/rpc/listener.ts";
+import type { NodeHandler } from "../../src/rpc/node-handler.ts";
+
+let listener: Listener;
+let handled = 0;
+
+beforeAll(async () => {
+  const handler: NodeHandler = (request, response) => {
+    handled += 1;
+    if (request.url?.startsWith("/here")) response.end("here");
+    else notFound(request, response);
+  };
+  const options = { allowedHosts: [], corsOrigins: ["https://console.example"] };
+  listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: guarded(handler, options) });
+});
+
+afterAll(() => listener.close({ graceMs: 0 }));
+
+interface Answer {
+  readonly status: number | undefined;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly text: string;
+}
+
+async function send(options: http.RequestOptions, body = ""): Promise<Answer> {
+  const request = http.request({ host: "127.0.0.1", port: listener.port, path: "/here", agent: false, ...options });
+  request.end(body);
+  const [response] = (await once(request, "response")) as [http.IncomingMessage];
+  const text = (await response.toArray()).join("");
+  return { status: response.statusCode, headers: response.headers, text };
+}
+
+const allowed = { origin: "https://console.example" };
+
+describe("guarded", () => {
+  it("hands on requests to loopback names", async () => {
+    expect(await send({})).toMatchObject({ status: 200, text: "here" });
+    expect(await send({ headers: { host: "localhost:1" } })).toMatchObject({ status: 200 });
+  });
+
+  it("refuses a page whose name was rebound to this machine", async () => {
+    const before = handled;
+    expect(await send({ headers: { host: `evil.example:${listener.port}` } })).toMatchObject({
+      status: 421,
+      text: "Host is neither a loopback name nor in MCPM_ALLOWED_HOSTS\n",
+    });
+    expect(handled).toBe(before);
+  });
+
+  it("refuses a rebound name over HTTP/2, too", async () => {
+    const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+    const stream = session.request({ ":path": "/here", ":authority": "evil.example" });
+    stream.end();
+    const [headers] = await once(stream, "response");
+    expect(headers[":status"]).toBe(421);
+    session.destroy();
+  });
+
+  it.each(["POST", "GET", "OPTIONS", "DELETE"])(
+    "refuses a %s of a foreign page, without a body too",
+    async (method) => {
+      const before = handled;
+      const answer = await send({ method, headers: { origin: "https://evil.example" } });
+      expect(answer).toMatchObject({ status: 403, text: "Origin is not in MCPM_CORS_ORIGINS\n" });
+      expect(answer.headers).not.toHaveProperty("access-control-allow-origin");
+      expect(handled).toBe(before);
+    },
+  );
+
+  it("keeps a connection in order whose refused request has a body", async () => {
+    const agent = new http.Agent({ keepAlive: true, maxSockets: 1 });
+    const headers = { origin: "https://evil.example", "content-type": "text/plain" };
+    expect(await send({ method: "POST", headers, agent }, "x".repeat(100_000))).toMatchObject({ status: 403 });
+    expect(await send({ agent })).toMatchObject({ status: 200 });
+    agent.destroy();
+  });
+
+  it("answers the preflight of an allowed page itself", async () => {
+    const before = handled;
+    const answer = await send({
+      method: "OPTIONS",
+      headers: {
+        ...allowed,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "content-type",
+      },
+    });
+    expect(answer.status).toBe(204);
+    expect(answer.headers).toMatchObject({
+      "access-control-allow-origin": "https://console.example",
+      "access-control-max-age": "7200",
+      vary: "Origin",
+    });
+    expect(answer.headers["access-control-allow-methods"]).toContain("POST");
+    expect(answer.headers["access-control-allow-headers"]?.toLowerCase()).toContain("content-type");
+    expect(answer.headers).not.toHaveProperty("access-control-allow-credentials");
+    expect(handled).toBe(before);
+  });
+
+  it("lets an allowed page read the answer", async () => {
+    const answer = await send({ headers: allowed });
+    expect(answer).toMatchObject({ status: 200, text: "here" });
+    expect(answer.headers["access-control-allow-origin"]).toBe("https://console.example");
+    expect(answer.headers["access-control-expose-headers"]?.toLowerCase()).toContain("grpc-status");
+  });
+
+  it("says nothing of origins to those who have none", async () => {
+    const { headers } = await send({});
+    expect(headers).not.toHaveProperty("access-control-allow-origin");
+  });
+});
+
+describe("notFound", () => {
+  it("names the path without its query", async () => {
+    expect(await send({ path: "/nowhere?token=secret" })).toMatchObject({
+      status: 404,
+      text: "no such path: /nowhere\n",
+    });
+  });
+});

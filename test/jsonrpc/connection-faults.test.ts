@@ -1,0 +1,141 @@
+import { describe, expect, it } from "vitest";
+import { nextTick, openWire, reply } from "./wire.ts";
+
+describe("Connection, when the other side misbehaves", () => {
+  it("refuses requests beyond its queue while the other side does not read", async () => {
+    const wire = openWire({ maxQueuedChars: 180 });
+    wire.reader.reads = false;
+    void wire.request();
+    await nextTick();
+    const queued = [wire.request(), wire.request(), wire.request()];
+    await expect(wire.request()).rejects.toMatchObject({
+      kind: "too_much",
+      details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
+    });
+    expect(wire.connection.inFlight).toBe(4);
+    wire.connection.drain();
+    wire.receive(reply(2), reply(3), reply(4));
+    await Promise.all(queued);
+  });
+
+  it("counts noise, shows it, and goes on", async () => {
+    const wire = openWire();
+    const asked = wire.request();
+    await nextTick();
+    wire.receive("\ufeffWelcome!", "", '{"level":"info"}', reply(1));
+    expect(await asked).toEqual({ result: "{}" });
+    expect(wire.heard.noise.map(({ line }) => line)).toEqual(["Welcome!", '{"level":"info"}']);
+    expect(wire.connection.counters.noiseLines).toBe(2);
+  });
+
+  it("fails a call at once whose reply is malformed, and shows the line", async () => {
+    const wire = openWire();
+    const broken = wire.request();
+    const empty = wire.request();
+    const fine = wire.request();
+    await nextTick();
+    wire.receive('{"jsonrpc":"2.0","id":1,"result":{"a":NaN}}', '{"jsonrpc":"2.0","id":2}', reply(3));
+    const malformed = { kind: "protocol", details: { reason: "MALFORMED_REPLY", delivery: "answered" } };
+    await expect(broken).rejects.toMatchObject(malformed);
+    await expect(empty).rejects.toMatchObject(malformed);
+    expect(await fine).toEqual({ result: "{}" });
+    expect(wire.connection.counters.noiseLines).toBe(2);
+  });
+
+  it("fails a call whose reply is not UTF-8, and lives on", async () => {
+    const wire = openWire();
+    const broken = wire.request();
+    const fine = wire.request();
+    await nextTick();
+    const bytes = Buffer.from(`${reply(1, '"?"')}\n`);
+    bytes[bytes.indexOf("?")] = 0xff;
+    wire.connection.receive(bytes);
+    wire.receive(reply(2));
+    await expect(broken).rejects.toMatchObject({
+      kind: "protocol",
+      message: expect.stringContaining("not UTF-8"),
+      details: { reason: "MALFORMED_REPLY", delivery: "answered" },
+    });
+    expect(await fine).toEqual({ result: "{}" });
+    expect(wire.connection.counters.noiseLines).toBe(1);
+  });
+
+  it("counts replies to strings and to unknown numbers as late, and settles nothing by them", async () => {
+    const wire = openWire();
+    const asked = wire.request();
+    await nextTick();
+    wire.receive('{"jsonrpc":"2.0","id":"1","result":{}}', reply(99), reply(0), reply(-1));
+    expect(wire.connection.inFlight).toBe(1);
+    expect(wire.connection.counters.lateReplies).toBe(4);
+    wire.receive(reply(1));
+    await asked;
+  });
+
+  it("drops the second of two replies to one call", async () => {
+    const wire = openWire();
+    const asked = wire.request();
+    await nextTick();
+    wire.receive(reply(1, "1"), reply(1, "2"));
+    expect(await asked).toEqual({ result: "1" });
+    expect(wire.connection.counters.lateReplies).toBe(1);
+  });
+});
+
+describe("Connection, when a reply is too long", () => {
+  const long = `"${"x".repeat(5000)}"`;
+  const tooLarge = { kind: "too_much", details: { reason: "RESULT_TOO_LARGE", delivery: "answered" } };
+
+  it.each([
+    ["before", `{"jsonrpc":"2.0","id":2,"result":${long}}`],
+    ["after", `{"jsonrpc":"2.0","result":${long},"id":2}`],
+  ])("fails the one call when its id stands %s the result, and lives on", async (_where, line) => {
+    const wire = openWire({ maxLineBytes: 1000 });
+    const [first, second] = [wire.request(), wire.request()];
+    await nextTick();
+    wire.receive(line, reply(1));
+    await expect(second).rejects.toMatchObject(tooLarge);
+    expect(await first).toEqual({ result: "{}" });
+    expect(wire.heard.noise).toMatchObject([{ truncated: true }]);
+  });
+
+  it("fails all calls that were sent when it can't tell whose it is, but none that waits", async () => {
+    const wire = openWire({ maxLineBytes: 1000 });
+    wire.reader.reads = false;
+    const sent = [wire.request(), wire.request()];
+    await nextTick();
+    const queued = wire.request();
+    wire.receive(`{"jsonrpc":"2.0","result":${long}}`);
+    for (const call of sent) {
+      await expect(call).rejects.toMatchObject({
+        kind: "too_much",
+        details: { reason: "RESULT_TOO_LARGE", delivery: "sent" },
+      });
+    }
+    wire.connection.drain();
+    wire.receive(reply(3));
+    expect(await queued).toEqual({ result: "{}" });
+  });
+
+  it("knows whose it is when only one call was sent", async () => {
+    const wire = openWire({ maxLineBytes: 1000 });
+    const only = wire.request();
+    await nextTick();
+    wire.receive(`{"jsonrpc":"2.0","result":${long}}`);
+    await expect(only).rejects.toMatchObject(tooLarge);
+  });
+
+  it.each([
+    ["request", `{"jsonrpc":"2.0","id":1,"method":"ask","params":{"result":${long}}}`],
+    ["request with its id last", `{"jsonrpc":"2.0","method":"ask","params":{"result":${long}},"id":1}`],
+    ["notification", `{"jsonrpc":"2.0","method":"n","params":{"a":${long}}}`],
+  ])("lets no call fail by an overlong %s of the server", async (_what, line) => {
+    const wire = openWire({ maxLineBytes: 1000 });
+    const asked = wire.request();
+    await nextTick();
+    wire.receive(line);
+    expect(wire.connection.inFlight).toBe(1);
+    expect(wire.connection.counters.noiseLines).toBe(1);
+    wire.receive(reply(1));
+    expect(await asked).toEqual({ result: "{}" });
+  });
+});

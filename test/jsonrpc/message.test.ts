@@ -1,0 +1,112 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { parseLine } from "../../src/jsonrpc/message.ts";
+import { anyText } from "./json-text.ts";
+
+const ok = '{"jsonrpc":"2.0","id":1,"result":{}}';
+
+describe("parseLine", () => {
+  it("reads a result as it was written, wherever the id stands", () => {
+    const result = { kind: "result", id: 7, result: '{"n": 9007199254740993}' };
+    expect(parseLine('{"jsonrpc":"2.0","id":7,"result":{"n": 9007199254740993}}')).toEqual([result]);
+    expect(parseLine(' {"result":{"n": 9007199254740993} , "id" : 7,"extra":[],"jsonrpc":"2.0"} ')).toEqual([result]);
+  });
+
+  it("lets the last of repeated members win", () => {
+    expect(parseLine('{"jsonrpc":"2.0","id":1,"id":2,"result":1,"result":2}')).toEqual([
+      { kind: "result", id: 2, result: "2" },
+    ]);
+  });
+
+  it("reads an error with its code, message and data", () => {
+    expect(
+      parseLine('{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"no\\n","data":{"big":1e400}}}'),
+    ).toEqual([{ kind: "error", id: 1, error: { code: -32601, message: "no\n", data: '{"big":1e400}' } }]);
+  });
+
+  it("reads an error that is no error object as one with its text", () => {
+    expect(parseLine('{"jsonrpc":"2.0","id":1,"error":"boom"}')).toEqual([
+      { kind: "error", id: 1, error: { code: 0, message: '"boom"' } },
+    ]);
+    expect(parseLine('{"jsonrpc":"2.0","id":1,"error":{"code":"x"}}')).toEqual([
+      { kind: "error", id: 1, error: { code: 0, message: "" } },
+    ]);
+  });
+
+  it("takes error:null beside a result for no error", () => {
+    expect(parseLine('{"jsonrpc":"2.0","id":1,"error":null,"result":{}}')).toEqual([
+      { kind: "result", id: 1, result: "{}" },
+    ]);
+  });
+
+  it("reads notifications and requests, and keeps the text of a request's id", () => {
+    expect(parseLine('{"jsonrpc":"2.0","method":"notifications/x","params":{"a":1.0}}')).toEqual([
+      { kind: "notification", method: "notifications/x", params: '{"a":1.0}' },
+    ]);
+    expect(parseLine('{"jsonrpc":"2.0","method":"x","id":null}')).toEqual([
+      { kind: "notification", method: "x", params: "{}" },
+    ]);
+    expect(parseLine('{"jsonrpc":"2.0","method":"ping","id":"a\\u0062"}')).toEqual([
+      { kind: "request", id: '"a\\u0062"', method: "ping", params: "{}" },
+    ]);
+  });
+
+  it.each(['"1"', "null", "1.0", "1e0", "[1]", "12345678901234567890"])("calls a reply to the id %s stray", (id) => {
+    expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
+  });
+
+  it("calls a reply with an id and no outcome malformed, and says whose it is", () => {
+    expect(parseLine('{"jsonrpc":"2.0","id":3}')).toMatchObject([{ kind: "malformed", id: 3 }]);
+    expect(parseLine('{"jsonrpc":"2.0","id":3,"error":null}')).toMatchObject([{ kind: "malformed", id: 3 }]);
+  });
+
+  it("calls a message that stops being JSON malformed, and says whose it is when it was a reply", () => {
+    expect(parseLine('{"jsonrpc":"2.0","id":3,"result":{"a":NaN}}')).toMatchObject([{ kind: "malformed", id: 3 }]);
+    expect(parseLine('{"jsonrpc":"2.0","id":3,"result":{}')).toMatchObject([{ kind: "malformed", id: 3 }]);
+    const request = parseLine('{"jsonrpc":"2.0","id":3,"method":"ping","params":{"a":NaN}}');
+    expect(request).toMatchObject([{ kind: "malformed" }]);
+    expect(request[0]).not.toHaveProperty("id");
+  });
+
+  it.each([
+    "Welcome!",
+    '{"level":"info","msg":"started"}',
+    '{"level":"info", oops',
+    '"jsonrpc"',
+    "7",
+    "null",
+    '{"jsonrpc":"1.0","id":1,"result":{}}',
+    "[]",
+    "[1,2]",
+    "[INFO] started",
+    '["2026-11-03","started"]',
+  ])("calls %j noise", (line) => {
+    expect(parseLine(line)).toEqual([{ kind: "noise" }]);
+  });
+
+  it("reads each message of a batch", () => {
+    const batch = `[${ok},{"jsonrpc":"2.0","method":"n"} , {"jsonrpc":"2.0","id":"x","method":"ping"}]`;
+    const kinds = parseLine(batch).map(({ kind }) => kind);
+    expect(kinds).toEqual(["result", "notification", "request"]);
+    expect(parseLine(`  ${batch}\t`).map(({ kind }) => kind)).toEqual(kinds);
+  });
+
+  it("reads the messages of a batch that holds noise, too: their calls must not wait for ever", () => {
+    expect(parseLine(`[7,${ok},{"x":1}]`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
+  });
+
+  it("gives at least one message and never throws, whatever the line is", () => {
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          anyText,
+          anyText.map((text) => `{"jsonrpc":"2.0","id":1,"result":${text}}`),
+        ),
+        (text) => {
+          expect(parseLine(text).length).toBeGreaterThan(0);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+});

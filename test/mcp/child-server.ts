@@ -1,0 +1,73 @@
+import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { Session, type SessionListener, type SessionOptions } from "../../src/mcp/session.ts";
+import type { Attachment, AttachmentSink } from "../../src/runtime/runtime.ts";
+
+/** What a session told its owner. */
+export interface Heard {
+  readonly stderr: string[];
+  readonly stray: string[];
+  readonly logs: { level: string; text: string }[];
+  /** Resolves when the attachment ended. */
+  readonly ended: Promise<void>;
+}
+
+export interface ChildSession extends AsyncDisposable {
+  readonly session: Session;
+  readonly heard: Heard;
+  kill(signal: NodeJS.Signals): void;
+}
+
+/** A session over the pipes of a real MCP server, run as a child process; killed when disposed. */
+export function openChildSession(
+  command: readonly string[],
+  options: Partial<Pick<SessionOptions, "firstId" | "maxLineBytes" | "maxQueuedChars">> = {},
+): ChildSession {
+  const heard = { stderr: [] as string[], stray: [] as string[], logs: [] as { level: string; text: string }[] };
+  const ended = Promise.withResolvers<void>();
+  const listener: SessionListener = {
+    stderr: (chunk) => heard.stderr.push(chunk.toString()),
+    strayLine: (line) => heard.stray.push(line.toString()),
+    logMessage: (entry) => heard.logs.push(entry),
+    attachmentEnded: () => ended.resolve(),
+  };
+  const session = new Session({
+    clientInfo: { name: "test", version: "0" },
+    listener,
+    firstId: 1,
+    maxLineBytes: 32 * 1024 * 1024,
+    maxQueuedChars: 32 * 1024 * 1024,
+    ...options,
+  });
+  const child = attachChild(command, session.sink);
+  session.bind(child.attachment);
+  return {
+    session,
+    heard: { ...heard, ended: ended.promise },
+    kill: (signal) => child.process.kill(signal),
+    async [Symbol.asyncDispose]() {
+      session.end({ reason: "SERVER_STOPPED", message: "the test is over" });
+      await child.exited;
+    },
+  };
+}
+
+/** The hostile server with these arguments. */
+export function hostile(...args: string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL("../servers/hostile.mjs", import.meta.url)), ...args];
+}
+
+function attachChild([file = "", ...args]: readonly string[], sink: AttachmentSink) {
+  const child = spawn(file, args, { stdio: ["pipe", "pipe", "pipe"] });
+  const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  child.stdout.on("data", (chunk: Buffer) => sink.stdout(chunk));
+  child.stderr.on("data", (chunk: Buffer) => sink.stderr(chunk));
+  child.stdin.on("drain", () => sink.drain());
+  child.stdin.on("error", () => {}); // A write after the death of the child; `close` tells of that.
+  child.once("close", () => sink.end());
+  const attachment: Attachment = {
+    write: (chunk) => child.stdin.write(chunk),
+    close: () => child.kill("SIGKILL"),
+  };
+  return { attachment, process: child, exited };
+}

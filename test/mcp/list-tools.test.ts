@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { ready, receivedBy } from "./hostile-session.ts";
+
+describe("Session.listTools", () => {
+  it("keeps the server's own text of schemas, annotations and unknown fields", async () => {
+    await using child = await ready();
+    const [big, ...others] = await child.session.listTools({});
+    expect(big).toEqual({
+      name: "big",
+      title: "",
+      description: "",
+      inputSchemaJson: '{"maximum":9007199254740993}',
+      outputSchemaJson: "",
+      annotationsJson: '{"readOnlyHint":true}',
+      extraJson: '{"icons":[{"src":"data:,"}]}',
+    });
+    expect(others.map(({ name }) => name)).toContain("echo");
+  });
+
+  it("follows every page, the cursor that is an empty string included", async () => {
+    await using child = await ready("--pages", "5");
+    const tools = await child.session.listTools({});
+    expect(tools.map(({ name }) => name)).toEqual(["echo", "reflect", "sleep", "stubborn", "never"]);
+    const cursors = (await receivedBy(child.session))
+      .filter(({ method }) => method === "tools/list")
+      .map(({ params }) => params?.cursor);
+    expect(cursors).toEqual([undefined, "", "2", "3", "4"]);
+  });
+
+  it("gives up a listing that never ends", async () => {
+    await using child = await ready("--endless-pages");
+    await expect(child.session.listTools({})).rejects.toMatchObject({
+      kind: "protocol",
+      details: { reason: "MALFORMED_RESULT" },
+    });
+  });
+
+  it("leaves out odd entries and keeps the others", async () => {
+    await using plain = await ready();
+    await using odd = await ready("--odd-tool");
+    expect(await odd.session.listTools({})).toEqual(await plain.session.listTools({}));
+  });
+});

@@ -1,0 +1,128 @@
+import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { ManagerError } from "../../../src/errors.ts";
+import type { ServerSnapshot } from "../../../src/fleet/managed-server.ts";
+import { serverToProto } from "../../../src/rpc/convert/server-to-proto.ts";
+import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
+import type { ServerSpec } from "../../../src/spec.ts";
+
+const spec: ServerSpec = {
+  image: "i",
+  command: ["c"],
+  args: ["a"],
+  env: { TOKEN: "secret", EMPTY: "" },
+  mounts: [{ type: "bind", source: "/s", target: "/t", writable: true }],
+  limits: { cpus: 0.5, memoryBytes: 8_000_000, pids: 7 },
+  network: "bridge",
+  workingDir: "/w",
+  user: "u",
+  readOnlyRoot: false,
+  capAdd: ["CHOWN"],
+  era: "legacy",
+  pullPolicy: "never",
+  restart: { policy: "never" },
+  handshakeTimeoutMs: 1500,
+  callTimeoutMs: 1,
+  labels: { l: "v" },
+};
+
+function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
+  return {
+    name: "s",
+    spec: { image: "i" },
+    state: "ready",
+    restartCount: 0,
+    callsInFlight: 0,
+    callsQueued: 0,
+    failure: undefined,
+    mcp: undefined,
+    instance: undefined,
+    ...parts,
+  };
+}
+
+const json = (parts: Partial<ServerSnapshot>) => toJson(ServerSchema, serverToProto(snapshot(parts), "docker"));
+
+describe("serverToProto", () => {
+  it("never shows env values, and everything else of the spec as the user gave it", () => {
+    const message = serverToProto(snapshot({ spec }), "docker");
+    expect(JSON.stringify(toJson(ServerSchema, message))).not.toContain("secret");
+    const shown = message.spec === undefined ? undefined : specFromProto(message.spec);
+    expect(shown).toEqual({ ...spec, env: { TOKEN: "", EMPTY: "" } });
+  });
+
+  it("shows no defaults that the user did not ask for", () => {
+    expect(json({})).toEqual({ name: "s", spec: { image: "i" }, state: "SERVER_STATE_READY", runtime: "docker" });
+  });
+
+  it("shows counters, the handshake and the instance", () => {
+    expect(
+      json({
+        restartCount: 2,
+        callsInFlight: 3,
+        callsQueued: 4,
+        mcp: {
+          era: "legacy",
+          protocolVersion: "2025-11-25",
+          serverName: "n\ud800",
+          serverVersion: "1",
+          instructions: "",
+          capabilitiesJson: '{"tools":{}}',
+        },
+        instance: {
+          id: "c".repeat(64),
+          server: "s",
+          instance: "u-1",
+          spec,
+          state: "exited",
+          stopping: false,
+          imageId: "sha256:1",
+          imageDigest: "",
+          createTimeMs: 1500,
+          startTimeMs: 2000,
+          exit: { exitCode: 0, oomKilled: true },
+        },
+      }),
+    ).toMatchObject({
+      createTime: "1970-01-01T00:00:01.500Z",
+      restartCount: "2",
+      callsInFlight: "3",
+      callsQueued: "4",
+      mcp: {
+        era: "ERA_LEGACY",
+        protocolVersion: "2025-11-25",
+        serverName: "n\ufffd",
+        capabilitiesJson: '{"tools":{}}',
+      },
+      instances: [
+        {
+          id: "u-1",
+          containerId: "c".repeat(64),
+          imageId: "sha256:1",
+          state: "INSTANCE_STATE_EXITED",
+          startTime: "1970-01-01T00:00:02Z",
+          exitCode: 0,
+          oomKilled: true,
+        },
+      ],
+    });
+  });
+
+  it("shows why a server failed, within bounds", () => {
+    const error = new ManagerError("not_running", "漢".repeat(10_000), {
+      details: {
+        reason: "SERVER_EXITED",
+        exitCode: 137,
+        oomKilled: true,
+        stderrTail: `${"x".repeat(100_000)}last words`,
+      },
+    });
+    const message = serverToProto(snapshot({ state: "failed", failure: { error, timeMs: 1000 } }), "docker");
+    const { lastError } = fromBinary(ServerSchema, toBinary(ServerSchema, message));
+    expect(lastError).toMatchObject({ code: 9, reason: "SERVER_EXITED", exitCode: 137, oomKilled: true });
+    expect(lastError?.stderrTail).toMatch(/^…x+last words$/);
+    expect(Buffer.byteLength(lastError?.message ?? "")).toBeLessThanOrEqual(1024);
+    expect(Buffer.byteLength(lastError?.stderrTail ?? "")).toBeLessThanOrEqual(2048);
+  });
+});

@@ -1,0 +1,226 @@
+import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
+import { describe, expect, it } from "vitest";
+import { ServerSpecSchema } from "../gen/mcpmanager/v1/server_pb.ts";
+import { ManagerError } from "../src/errors.ts";
+import { startRequestSchema } from "../src/fleet/request-schema.ts";
+import { specFromProto } from "../src/rpc/convert/spec-from-proto.ts";
+import { validate } from "../src/validate.ts";
+
+/** What is wrong with a Start of this spec, which is in the proto's JSON form. */
+function problems(spec: JsonObject, name = "s"): string[] {
+  const message = fromJson(ServerSpecSchema, { image: "i", ...spec });
+  try {
+    validate(startRequestSchema, { name, spec: specFromProto(message) });
+    return [];
+  } catch (error) {
+    if (!(error instanceof ManagerError)) throw error;
+    return (error.details.violations ?? []).map(({ field, description }) => `${field}: ${description}`);
+  }
+}
+
+const strings = (count: number) => Array.from({ length: count }, (_, index) => `x${index}`);
+const bind = { type: "MOUNT_TYPE_BIND", source: "/data", target: "/data" };
+
+describe("startRequestSchema", () => {
+  it.each(["a", "0", "fs", "my-server-2", "a".repeat(48)])("takes the server name %s", (name) => {
+    expect(problems({}, name)).toEqual([]);
+  });
+
+  it.each(["", "-a", "a-", "A", "a_b", "a.b", "ä", "a\n", "a".repeat(49)])("refuses the server name %j", (name) => {
+    expect(problems({}, name)).toEqual([expect.stringMatching(/^name: must be 1 to 48 of/)]);
+  });
+
+  it("takes a spec with everything in it", () => {
+    expect(
+      problems({
+        image: "registry.example:5000/mcp/filesystem:latest@sha256:0123",
+        command: ["node", "--flag=\n", ""],
+        args: ["/data"],
+        env: { A: "", _b1: "x=y\n" },
+        mounts: [
+          bind,
+          { type: "MOUNT_TYPE_VOLUME", source: "cache.v-1", target: "/cache", writable: true },
+          { type: "MOUNT_TYPE_TMPFS", target: "/tmp/x" },
+        ],
+        limits: { cpus: 0.01, memoryBytes: "6291456", pids: "1" },
+        network: { bridge: {} },
+        workingDir: "/",
+        user: "1000:1000",
+        readOnlyRoot: false,
+        capAdd: ["NET_BIND_SERVICE"],
+        era: "ERA_LEGACY",
+        pullPolicy: "PULL_POLICY_ALWAYS",
+        restart: { policy: "RESTART_POLICY_NEVER" },
+        handshakeTimeout: "0.001s",
+        callTimeout: "86400s",
+        labels: { team: "a", "com.example/x": "" },
+      }),
+    ).toEqual([]);
+  });
+
+  it("takes the largest values that the proto allows", () => {
+    expect(
+      problems({
+        image: "i".repeat(512),
+        command: strings(256),
+        args: strings(1024),
+        env: { A: "x".repeat(130_999) },
+        mounts: strings(64).map((name) => ({ ...bind, target: `/${name}` })),
+        labels: Object.fromEntries(strings(64).map((name) => [name, ""])),
+        handshakeTimeout: "3600s",
+      }),
+    ).toEqual([]);
+  });
+
+  it.each<[string, JsonObject, string]>([
+    ["an empty image", { image: "" }, "spec.image: must be set"],
+    ["a long image", { image: "i".repeat(513) }, "spec.image: must have at most 512 characters"],
+    ["spaces in the image", { image: "a b" }, "spec.image: must not hold spaces"],
+    ["too much command", { command: strings(257) }, "spec.command: must have at most 256 entries"],
+    ["too many args", { args: strings(1025) }, "spec.args: must have at most 1024 entries"],
+    ["a NUL in an argument", { args: ["a", "b\0"] }, "spec.args[1]: must not hold a NUL character"],
+    ["an endless argument", { command: ["é".repeat(65_501)] }, "spec.command[0]: must have at most 131000 bytes"],
+    ["a dash in an env name", { env: { "A-B": "x" } }, 'spec.env["A-B"]: the name must match ^[A-Za-z_][A-Za-z0-9_]*$'],
+    ["an env name that is empty", { env: { "": "x" } }, 'spec.env[""]: the name must match ^[A-Za-z_][A-Za-z0-9_]*$'],
+    ["a NUL in an env value", { env: { A: "\0" } }, 'spec.env["A"]: must not hold a NUL character'],
+    [
+      "an endless env entry",
+      { env: { AB: "x".repeat(130_999) } },
+      'spec.env["AB"]: name and value must have at most 131000 bytes',
+    ],
+    [
+      "a mount without a type",
+      { mounts: [{ target: "/a" }] },
+      "spec.mounts[0].type: must be set: BIND, VOLUME or TMPFS",
+    ],
+    [
+      "a mount of type 9",
+      { mounts: [bind, { type: 9, target: "/a" }] },
+      "spec.mounts[1].type: must be set: BIND, VOLUME or TMPFS",
+    ],
+    ["a bind without a source", { mounts: [{ ...bind, source: "" }] }, "spec.mounts[0].source: must be set"],
+    ["a relative source", { mounts: [{ ...bind, source: "data" }] }, "spec.mounts[0].source: must be an absolute path"],
+    ["a source with ..", { mounts: [{ ...bind, source: "/a/../etc" }] }, "spec.mounts[0].source: must not hold '..'"],
+    [
+      "a volume without a name",
+      { mounts: [{ type: "MOUNT_TYPE_VOLUME", target: "/a" }] },
+      "spec.mounts[0].source: must be set",
+    ],
+    [
+      "a volume with a path",
+      { mounts: [{ type: "MOUNT_TYPE_VOLUME", source: "/a", target: "/a" }] },
+      "spec.mounts[0].source: must be a volume name of 2 to 128 characters",
+    ],
+    [
+      "a tmpfs with a source",
+      { mounts: [{ type: "MOUNT_TYPE_TMPFS", source: "/a", target: "/a" }] },
+      "spec.mounts[0].source: must be empty for TMPFS",
+    ],
+    [
+      "a mount without a target",
+      { mounts: [{ ...bind, target: "" }] },
+      "spec.mounts[0].target: must be an absolute path",
+    ],
+    ["a relative target", { mounts: [{ ...bind, target: "data" }] }, "spec.mounts[0].target: must be an absolute path"],
+    ["a target of /", { mounts: [{ ...bind, target: "/" }] }, "spec.mounts[0].target: must not be the root"],
+    ["a target of //./", { mounts: [{ ...bind, target: "//./" }] }, "spec.mounts[0].target: must not be the root"],
+    [
+      "too many mounts",
+      { mounts: strings(65).map((name) => ({ ...bind, target: `/${name}` })) },
+      "spec.mounts: must have at most 64 entries",
+    ],
+    ["too few CPUs", { limits: { cpus: 0.001 } }, "spec.limits.cpus: must be at least 0.01"],
+    ["no CPUs", { limits: { cpus: 0 } }, "spec.limits.cpus: must be at least 0.01"],
+    ["CPUs that are no number", { limits: { cpus: "NaN" } }, "spec.limits.cpus: must be a number"],
+    ["endless CPUs", { limits: { cpus: "Infinity" } }, "spec.limits.cpus: must be a number"],
+    [
+      "too little memory",
+      { limits: { memoryBytes: "6291455" } },
+      "spec.limits.memory_bytes: must be at least 6 MiB (6291456)",
+    ],
+    [
+      "negative memory",
+      { limits: { memoryBytes: "-1" } },
+      "spec.limits.memory_bytes: must be at least 6 MiB (6291456)",
+    ],
+    [
+      "memory beyond 2^53",
+      { limits: { memoryBytes: "9223372036854775807" } },
+      "spec.limits.memory_bytes: must be below 2^53",
+    ],
+    ["no processes", { limits: { pids: "0" } }, "spec.limits.pids: must be at least 1"],
+    ["too many processes", { limits: { pids: "4194305" } }, "spec.limits.pids: must be at most 4194304"],
+    ["processes beyond 2^53", { limits: { pids: "9223372036854775807" } }, "spec.limits.pids: must be at most 4194304"],
+    ["a network without a kind", { network: {} }, "spec.network: must be none or bridge"],
+    ["a relative working directory", { workingDir: "data" }, "spec.working_dir: must be an absolute path"],
+    ["a user with a space", { user: "a b" }, "spec.user: must be user, uid, user:group or uid:gid"],
+    ["a user with an empty group", { user: "a:" }, "spec.user: must be user, uid, user:group or uid:gid"],
+    [
+      "a capability with CAP_",
+      { capAdd: ["CAP_NET_RAW"] },
+      "spec.cap_add[0]: must be a capability without CAP_, e.g. NET_BIND_SERVICE",
+    ],
+    [
+      "the modern era",
+      { era: "ERA_MODERN" },
+      "spec.era: must be unset or ERA_LEGACY: this version of the manager speaks the legacy era only",
+    ],
+    [
+      "an era of number 9",
+      { era: 9 },
+      expect.stringMatching(/^spec\.era: must be unset or ERA_LEGACY/) as unknown as string,
+    ],
+    ["a pull policy of number 9", { pullPolicy: 9 }, "spec.pull_policy: must be IF_MISSING, NEVER or ALWAYS"],
+    ...["RESTART_POLICY_ALWAYS", "RESTART_POLICY_ON_FAILURE", 9, -1].map((policy): [string, JsonObject, string] => [
+      `the restart policy ${policy}`,
+      { restart: { policy } },
+      "spec.restart.policy: must be unset or RESTART_POLICY_NEVER: this version of the manager does not restart servers",
+    ]),
+    ["no time for the handshake", { handshakeTimeout: "0s" }, "spec.handshake_timeout: must be at least 1 ms"],
+    ["negative time for the handshake", { handshakeTimeout: "-1s" }, "spec.handshake_timeout: must be at least 1 ms"],
+    [
+      "too much time for the handshake",
+      { handshakeTimeout: "3600.001s" },
+      "spec.handshake_timeout: must be at most 1 h",
+    ],
+    ["no time for calls", { callTimeout: "0.0009s" }, "spec.call_timeout: must be at least 1 ms"],
+    ["too much time for calls", { callTimeout: "86401s" }, "spec.call_timeout: must be at most 24 h"],
+    [
+      "the manager's own label",
+      { labels: { "managed-by": "x" } },
+      'spec.labels["managed-by"]: the name is the manager\'s own',
+    ],
+    [
+      "a label of the manager's",
+      { labels: { "mcpm.fleet": "x" } },
+      'spec.labels["mcpm.fleet"]: the name is the manager\'s own',
+    ],
+    ["a label without a name", { labels: { "": "x" } }, 'spec.labels[""]: the name must not be empty'],
+    [
+      "too many labels",
+      { labels: Object.fromEntries(strings(65).map((name) => [name, ""])) },
+      "spec.labels: must have at most 64 entries",
+    ],
+  ])("refuses %s", (_what, spec, problem) => {
+    expect(problems(spec)).toEqual([problem]);
+  });
+
+  it("names every broken rule at once", () => {
+    expect(problems({ image: "", env: { "A-B": "" }, limits: { pids: "0" }, workingDir: "x" })).toHaveLength(4);
+  });
+
+  it("refuses the name __proto__, which would get lost", () => {
+    const map = JSON.parse('{"__proto__":"x","A":"y"}');
+    const spec = specFromProto(create(ServerSpecSchema, { image: "i", env: map, labels: map }));
+    expect(() => validate(startRequestSchema, { name: "s", spec })).toThrow(
+      expect.objectContaining({
+        details: expect.objectContaining({
+          violations: [
+            { field: 'spec.env["__proto__"]', description: "the name __proto__ is not possible" },
+            { field: 'spec.labels["__proto__"]', description: "the name __proto__ is not possible" },
+          ],
+        }),
+      }),
+    );
+  });
+});
