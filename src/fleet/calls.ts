@@ -31,8 +31,8 @@ export class Calls {
     call: { signal: AbortSignal | undefined; work: (session: Session) => Promise<T> },
   ): Promise<T> {
     if (now instanceof ManagerError) throw now;
+    if (now !== undefined) this.#inFlight += 1;
     const session = now ?? (await this.#ready(call.signal));
-    this.#inFlight += 1;
     try {
       return await call.work(session);
     } finally {
@@ -47,7 +47,11 @@ export class Calls {
     this.#waiting.clear();
     for (const call of waiting) {
       if (outcome instanceof ManagerError) call.fail(outcome);
-      else call.ready(outcome);
+      else {
+        // From here on, or a drain could end between this and the call's own turn.
+        this.#inFlight += 1;
+        call.ready(outcome);
+      }
     }
   }
 

@@ -1,6 +1,6 @@
 import type { ErrorReason } from "../error-reason.ts";
 import { type ErrorKind, ManagerError } from "../errors.ts";
-import type { ConnectionEnd } from "../jsonrpc/connection.ts";
+import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { InstanceExit } from "../runtime/runtime.ts";
 
 /** Why a run of an instance ended. */

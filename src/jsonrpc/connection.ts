@@ -1,6 +1,13 @@
 import { isUtf8 } from "node:buffer";
-import type { ErrorReason } from "../error-reason.ts";
-import { type Delivery, ManagerError } from "../errors.ts";
+import type { ManagerError } from "../errors.ts";
+import {
+  abortReason,
+  brokenReply,
+  type ConnectionEnd,
+  endError,
+  notReading,
+  resultTooLarge,
+} from "./connection-error.ts";
 import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
 import { type Message, parseLine, type RpcError } from "./message.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
@@ -32,15 +39,6 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
-}
-
-/** Why no answer can come any more. */
-export interface ConnectionEnd {
-  readonly reason: ErrorReason;
-  readonly message: string;
-  readonly exitCode?: number;
-  readonly oomKilled?: boolean;
-  readonly stderrTail?: string;
 }
 
 interface Pending {
@@ -240,42 +238,4 @@ export class Connection {
     const written = [...this.#pending.values()].filter(({ line }) => line.state === "written");
     for (const pending of written) pending.fail(written.length === 1 ? error : error.with({ delivery: "sent" }));
   }
-}
-
-function abortReason(signal: AbortSignal, delivery: Delivery): ManagerError {
-  const reason: unknown = signal.reason;
-  if (reason instanceof ManagerError) return reason.with({ delivery });
-  return new ManagerError("cancelled", "the call was cancelled", {
-    details: { reason: "CANCELLED", delivery },
-    cause: reason,
-  });
-}
-
-function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
-  const { reason, message, ...rest } = end;
-  const kind = delivery === "sent" ? "call_lost" : "unavailable";
-  const outcome = delivery === "sent" ? "the call had been sent and its outcome is unknown" : "the call was not sent";
-  return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...rest, reason, delivery } });
-}
-
-function brokenReply(problem: string): ManagerError {
-  return new ManagerError("protocol", `the server's reply is not valid JSON-RPC: ${problem}`, {
-    details: { reason: "MALFORMED_REPLY", delivery: "answered" },
-  });
-}
-
-function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
-  return new ManagerError(
-    "too_much",
-    `the server's reply has ${bytes} bytes, more than the ${maxBytes} allowed in a line`,
-    {
-      details: { reason: "RESULT_TOO_LARGE", delivery: "answered" },
-    },
-  );
-}
-
-function notReading(): ManagerError {
-  return new ManagerError("too_much", "the server does not read its input, and the queue of calls for it is full", {
-    details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
-  });
 }

@@ -1,4 +1,5 @@
-import { type JsonMember, JsonSyntaxError, objectMembers } from "./json-scan.ts";
+import { type JsonMember, objectMembers } from "./json-members.ts";
+import { JsonSyntaxError } from "./json-scan.ts";
 
 /**
  * The members of one JSON object as they were written, read one at a time: nothing is parsed that nobody asks for. Of a

@@ -87,8 +87,8 @@ function skipClosers(
   return at;
 }
 
-/** A member name and its colon. */
-function skipName(text: string, start: number, visitor: JsonVisitor | undefined): number {
+/** The offset after a member name and its colon. */
+export function skipName(text: string, start: number, visitor: JsonVisitor | undefined): number {
   if (text.charCodeAt(start) !== quote) throw unexpected(text, start);
   const end = skipString(text, start);
   visitor?.name?.(start, end);
@@ -114,7 +114,8 @@ function skipScalar(text: string, start: number, visitor: JsonVisitor | undefine
 const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
-function skipString(text: string, start: number): number {
+/** The offset after the string that starts here. */
+export function skipString(text: string, start: number): number {
   let at = start + 1;
   for (;;) {
     const code = text.charCodeAt(at);
@@ -133,7 +134,8 @@ function skipString(text: string, start: number): number {
   }
 }
 
-function skipSpace(text: string, start: number): number {
+/** The offset of what comes after spaces. */
+export function skipSpace(text: string, start: number): number {
   let at = start;
   for (;;) {
     const code = text.charCodeAt(at);
@@ -142,84 +144,16 @@ function skipSpace(text: string, start: number): number {
   }
 }
 
-function unexpected(text: string, at: number): JsonSyntaxError {
+/** What to throw at a character that can't stand here. */
+export function unexpected(text: string, at: number): JsonSyntaxError {
   const char = text.codePointAt(at);
   return char === undefined
     ? new JsonSyntaxError("unexpected end of the text", at)
     : new JsonSyntaxError(`unexpected ${JSON.stringify(String.fromCodePoint(char))}`, at);
 }
 
-/** Whether nothing but spaces follows. */
-export function endsAt(text: string, at: number): boolean {
-  return skipSpace(text, at) === text.length;
-}
-
 /** Throws unless nothing but spaces follows. */
 export function expectEnd(text: string, at: number): void {
   const end = skipSpace(text, at);
   if (end !== text.length) throw unexpected(text, end);
-}
-
-/** One member of an object: its decoded name, and its value as it was written. */
-export interface JsonMember {
-  readonly name: string;
-  readonly value: string;
-}
-
-/** The members of the object that is the whole of `text`, in their order. Throws JsonSyntaxError for anything else. */
-export function objectMembers(text: string, options: { maxDepth?: number } = {}): JsonMember[] {
-  const members: JsonMember[] = [];
-  for (const member of eachMember(text, options)) members.push(member);
-  return members;
-}
-
-/** As objectMembers, one by one: what comes before a syntax error is still seen. */
-export function* eachMember(text: string, options: { maxDepth?: number } = {}): Generator<JsonMember> {
-  const scan = options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth - 1 };
-  let at = skipSpace(text, 0);
-  if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
-  at = skipSpace(text, at + 1);
-  if (text.charCodeAt(at) === closeBrace) return expectEnd(text, at + 1);
-  for (;;) {
-    const nameStart = skipSpace(text, at);
-    const afterColon = skipName(text, nameStart, undefined);
-    const valueStart = skipSpace(text, afterColon);
-    const valueEnd = scanValue(text, valueStart, scan);
-    yield { name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) };
-    at = skipSpace(text, valueEnd);
-    const code = text.charCodeAt(at);
-    if (code === closeBrace) return expectEnd(text, at + 1);
-    if (code !== comma) throw unexpected(text, at);
-    at += 1;
-  }
-}
-
-function decodeName(text: string, start: number): string {
-  const raw = text.slice(start, skipString(text, start));
-  return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
-}
-
-/** The elements of the array that is the whole of `text`, as they were written. */
-export function arrayElements(text: string): string[] {
-  const elements: string[] = [];
-  let at = skipSpace(text, 0);
-  if (text.charCodeAt(at) !== openBracket) throw unexpected(text, at);
-  at = skipSpace(text, at + 1);
-  if (text.charCodeAt(at) === closeBracket) {
-    expectEnd(text, at + 1);
-    return elements;
-  }
-  for (;;) {
-    const start = skipSpace(text, at);
-    const end = scanValue(text, start);
-    elements.push(text.slice(start, end));
-    at = skipSpace(text, end);
-    const code = text.charCodeAt(at);
-    if (code !== comma && code !== closeBracket) throw unexpected(text, at);
-    at += 1;
-    if (code === closeBracket) {
-      expectEnd(text, at);
-      return elements;
-    }
-  }
 }

@@ -1,4 +1,5 @@
-import { arrayElements, eachMember, type JsonMember, JsonSyntaxError, objectMembers } from "./json-scan.ts";
+import { arrayElements, eachMember, type JsonMember, objectMembers } from "./json-members.ts";
+import { JsonSyntaxError } from "./json-scan.ts";
 
 /** A JSON-RPC error as the other side sent it; `data` is JSON text. */
 export interface RpcError {

@@ -17,7 +17,8 @@ export interface OutboxOptions {
  */
 export class Outbox {
   readonly #options: OutboxOptions;
-  #queue: QueuedLine[] = [];
+  /** In the order of their arrival; a dropped line leaves at once, however long the other side does not read. */
+  #queue = new Set<QueuedLine>();
   #queuedChars = 0;
   #state: "idle" | "scheduled" | "blocked" | "closed" = "idle";
 
@@ -30,7 +31,7 @@ export class Outbox {
     if (this.#state === "closed") return undefined;
     if (this.#queuedChars > 0 && this.#queuedChars + text.length > this.#options.maxQueuedChars) return undefined;
     const line: QueuedLine = { text, state: "queued" };
-    this.#queue.push(line);
+    this.#queue.add(line);
     this.#queuedChars += text.length;
     if (this.#state === "idle") {
       this.#state = "scheduled";
@@ -41,7 +42,10 @@ export class Outbox {
 
   /** Takes a line back that was not written yet. */
   drop(line: QueuedLine): void {
-    if (line.state === "queued") line.state = "dropped";
+    if (line.state !== "queued") return;
+    line.state = "dropped";
+    this.#queue.delete(line);
+    this.#queuedChars -= line.text.length;
   }
 
   /** The other side reads again. */
@@ -52,18 +56,17 @@ export class Outbox {
   /** Nothing is written any more. */
   close(): void {
     this.#state = "closed";
-    this.#queue = [];
+    this.#queue.clear();
     this.#queuedChars = 0;
   }
 
   #flush(): void {
     if (this.#state === "closed") return;
     const lines = this.#queue;
-    this.#queue = [];
+    this.#queue = new Set();
     this.#queuedChars = 0;
     let chunk = "";
     for (const line of lines) {
-      if (line.state === "dropped") continue;
       line.state = "written";
       chunk += `${line.text}\n`;
       line.text = "";

@@ -1,12 +1,14 @@
 import { ManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-scan.ts";
+import { arrayElements } from "../jsonrpc/json-members.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import { readTool, type Tool } from "./tool.ts";
 
 /** A server that always gives a next page must not keep a call going for ever. */
 const maxPages = 200;
+/** Nor may its pages together fill the memory. */
+const maxListingChars = 64 * 1024 * 1024;
 
 /**
  * All tools of a server, page by page. Entries without a name are left out. Throws `protocol` for a malformed page or
@@ -18,9 +20,13 @@ export async function listTools(
 ): Promise<Tool[]> {
   const tools: Tool[] = [];
   let params = "{}";
+  let chars = 0;
   for (let page = 0; page < maxPages; page += 1) {
     const reply = await connection.request("tools/list", params, options);
     if ("error" in reply) throw rpcFailure(reply.error, "tools/list");
+    chars += reply.result.length;
+    if (chars > maxListingChars)
+      throw malformed(`the server's tool listing is larger than ${maxListingChars} characters`);
     const fields = JsonFields.of(reply.result);
     const list = fields?.raw("tools");
     if (fields === undefined || !list?.startsWith("["))

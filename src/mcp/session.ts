@@ -1,5 +1,6 @@
 import { ManagerError } from "../errors.ts";
-import { Connection, type ConnectionCounters, type ConnectionEnd } from "../jsonrpc/connection.ts";
+import { Connection, type ConnectionCounters } from "../jsonrpc/connection.ts";
+import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import { type ClientInfo, initialize } from "./legacy.ts";

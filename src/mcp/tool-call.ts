@@ -1,5 +1,5 @@
 import { invalidRequest } from "../errors.ts";
-import { objectMembers } from "../jsonrpc/json-scan.ts";
+import { objectMembers } from "../jsonrpc/json-members.ts";
 
 /** One call of a tool. The JSON texts are proven objects (`checkedJsonObject`). */
 export interface ToolCall {

@@ -1,6 +1,6 @@
 import { ManagerError } from "../errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-scan.ts";
+import { arrayElements } from "../jsonrpc/json-members.ts";
 import { type Content, readContent } from "./content.ts";
 import { isExactValue } from "./exact-value.ts";
 

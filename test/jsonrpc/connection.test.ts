@@ -2,7 +2,8 @@ import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
-import { Connection, type ConnectionEnd } from "../../src/jsonrpc/connection.ts";
+import { Connection } from "../../src/jsonrpc/connection.ts";
+import type { ConnectionEnd } from "../../src/jsonrpc/connection-error.ts";
 import { nextTick, openWire, reply } from "./wire.ts";
 
 const died: ConnectionEnd = {

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { JsonSyntaxError } from "../../src/jsonrpc/json-scan.ts";
 
 /** Pieces that break JSON, or nearly do. */
 const shards = [
@@ -44,5 +45,16 @@ export function parsed(text: string): { readonly value: unknown } | undefined {
     return { value: JSON.parse(text) };
   } catch {
     return undefined;
+  }
+}
+
+/** Where a text stops being what the work takes; undefined when it does not. */
+export function offsetOf(work: () => unknown): number | undefined {
+  try {
+    work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof JsonSyntaxError) return error.offset;
+    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { abortable } from "../../abortable.ts";
+
 /**
  * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
  * signal too: docker-modem does so for a request, but not for every phase of an answer.
@@ -5,13 +7,10 @@
 export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();
   if (signal.aborted) throw abortError(signal);
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => reject(abortError(signal));
-  signal.addEventListener("abort", onAbort, { once: true });
   try {
-    return await Promise.race([work(), aborted]);
-  } finally {
-    signal.removeEventListener("abort", onAbort);
+    return await abortable(work(), signal);
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? abortError(signal) : error;
   }
 }
 

@@ -1,0 +1,54 @@
+import type { ErrorReason } from "../error-reason.ts";
+import { type Delivery, ManagerError } from "../errors.ts";
+
+/** Why no answer can come any more. */
+export interface ConnectionEnd {
+  readonly reason: ErrorReason;
+  readonly message: string;
+  readonly exitCode?: number;
+  readonly oomKilled?: boolean;
+  readonly stderrTail?: string;
+}
+
+/** What a request throws that its signal ended. */
+export function abortReason(signal: AbortSignal, delivery: Delivery): ManagerError {
+  const reason: unknown = signal.reason;
+  if (reason instanceof ManagerError) return reason.with({ delivery });
+  return new ManagerError("cancelled", "the call was cancelled", {
+    details: { reason: "CANCELLED", delivery },
+    cause: reason,
+  });
+}
+
+/** What a request throws that the end of the connection retired. */
+export function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
+  const { reason, message, ...rest } = end;
+  const kind = delivery === "sent" ? "call_lost" : "unavailable";
+  const outcome = delivery === "sent" ? "the call had been sent and its outcome is unknown" : "the call was not sent";
+  return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...rest, reason, delivery } });
+}
+
+/** What a request throws whose reply can't be read. */
+export function brokenReply(problem: string): ManagerError {
+  return new ManagerError("protocol", `the server's reply is not valid JSON-RPC: ${problem}`, {
+    details: { reason: "MALFORMED_REPLY", delivery: "answered" },
+  });
+}
+
+/** What a request throws whose reply was too long to keep. */
+export function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
+  return new ManagerError(
+    "too_much",
+    `the server's reply has ${bytes} bytes, more than the ${maxBytes} allowed in a line`,
+    {
+      details: { reason: "RESULT_TOO_LARGE", delivery: "answered" },
+    },
+  );
+}
+
+/** What a request throws that found the queue full. */
+export function notReading(): ManagerError {
+  return new ManagerError("too_much", "the server does not read its input, and the queue of calls for it is full", {
+    details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
+  });
+}
