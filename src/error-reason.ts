@@ -26,6 +26,7 @@ export const errorReasons = [
   "METHOD_NOT_FOUND",
   "NAME_TAKEN",
   "NOT_IMPLEMENTED",
+  "QUEUE_FULL",
   "RESULT_TOO_LARGE",
   "RPC_ERROR",
   "SERVER_ERROR",

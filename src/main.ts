@@ -14,6 +14,14 @@ function isSystemError(error: unknown): boolean {
   return error instanceof Error && "syscall" in error;
 }
 
+/** The next SIGTERM or SIGINT; while one is awaited, it does not end the process by itself. */
+function nextSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    process.once("SIGTERM", resolve);
+    process.once("SIGINT", resolve);
+  });
+}
+
 async function main(): Promise<void> {
   const source = processSource();
   if (source.args.includes("--help") || source.args.includes("-h")) {
@@ -22,16 +30,13 @@ async function main(): Promise<void> {
   }
   const config = readConfig(source);
   const log = createPinoLog(config.logLevel);
+  const stopped = nextSignal();
   const app = await startApp(config, { log });
   log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });
   void app.adopted.then(() => log.debug("adoption finished"));
-  const signal = await new Promise<NodeJS.Signals>((resolve) => {
-    process.once("SIGTERM", resolve);
-    process.once("SIGINT", resolve);
-  });
+  const signal = await stopped;
   // A second signal means: now.
-  process.once("SIGTERM", () => process.exit(130));
-  process.once("SIGINT", () => process.exit(130));
+  void nextSignal().then(() => process.exit(130));
   log.info("shutting down; containers stay", { signal });
   await app[Symbol.asyncDispose]();
   log.info("stopped");

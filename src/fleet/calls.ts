@@ -6,15 +6,28 @@ interface Waiting {
   fail(error: ManagerError): void;
 }
 
+/** One call: what it does with the session, and how many characters it keeps in memory while it waits. */
+export interface Call<T> {
+  readonly signal: AbortSignal | undefined;
+  readonly chars: number;
+  readonly work: (session: Session) => Promise<T>;
+}
+
+/** A waiting call costs this much besides its arguments. */
+const waitingOverheadChars = 1024;
+
 /** The calls into one server: those that wait until it is ready, and those under way. */
 export class Calls {
   readonly #server: string;
   readonly #waiting = new Set<Waiting>();
+  readonly #maxWaitingChars: number;
+  #waitingChars = 0;
   #inFlight = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(server: string) {
+  constructor(server: string, options: { readonly maxWaitingChars: number }) {
     this.#server = server;
+    this.#maxWaitingChars = options.maxWaitingChars;
   }
 
   get inFlight(): number {
@@ -26,13 +39,10 @@ export class Calls {
   }
 
   /** Does the work now, when ready, or not at all: `now` is the session, why there will be none, or undefined: wait. */
-  async run<T>(
-    now: Session | ManagerError | undefined,
-    call: { signal: AbortSignal | undefined; work: (session: Session) => Promise<T> },
-  ): Promise<T> {
+  async run<T>(now: Session | ManagerError | undefined, call: Call<T>): Promise<T> {
     if (now instanceof ManagerError) throw now;
     if (now !== undefined) this.#inFlight += 1;
-    const session = now ?? (await this.#ready(call.signal));
+    const session = now ?? (await this.#ready(call));
     try {
       return await call.work(session);
     } finally {
@@ -68,13 +78,20 @@ export class Calls {
     this.#idle = undefined;
   }
 
-  #ready(signal: AbortSignal | undefined): Promise<Session> {
+  #ready({ signal, chars }: Pick<Call<unknown>, "signal" | "chars">): Promise<Session> {
+    const cost = chars + waitingOverheadChars;
+    if (this.#waitingChars + cost > this.#maxWaitingChars) return Promise.reject(queueFull(this.#server));
+    if (signal?.aborted) return Promise.reject(notReadyInTime(this.#server, signal.reason));
+    this.#waitingChars += cost;
     return new Promise((resolve, reject) => {
       const onAbort = () => {
         this.#waiting.delete(waiting);
-        reject(notReadyInTime(this.#server, signal?.reason));
+        waiting.fail(notReadyInTime(this.#server, signal?.reason));
       };
-      const done = () => signal?.removeEventListener("abort", onAbort);
+      const done = () => {
+        this.#waitingChars -= cost;
+        signal?.removeEventListener("abort", onAbort);
+      };
       const waiting: Waiting = {
         ready: (session) => {
           done();
@@ -85,14 +102,16 @@ export class Calls {
           reject(error);
         },
       };
-      if (signal?.aborted) {
-        onAbort();
-        return;
-      }
       this.#waiting.add(waiting);
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
+}
+
+function queueFull(server: string): ManagerError {
+  return new ManagerError("too_much", `too many calls wait until server ${server} is ready`, {
+    details: { reason: "QUEUE_FULL", server, delivery: "not_sent", retryAfterMs: 1000 },
+  });
 }
 
 /** A deadline that passes while a call waits is not the call's: it was never sent, and repeating it is safe. */

@@ -10,6 +10,7 @@ import { ExitWatch } from "./exit-watch.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer, type ServerSnapshot } from "./managed-server.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
+import { planFor } from "./record-plan.ts";
 import { sameSpec } from "./same-spec.ts";
 
 export interface FleetOptions {
@@ -35,6 +36,8 @@ export interface CallerOptions {
 /** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
 export interface CallOptions extends CallerOptions {
   readonly callerHasDeadline: boolean;
+  /** Characters that the call keeps in memory while it waits. */
+  readonly chars?: number;
 }
 
 /** The servers of one fleet, by name. */
@@ -43,6 +46,7 @@ export class Fleet {
   readonly #servers = new Map<string, ManagedServer>();
   readonly #exits: ExitWatch;
   #watch: AsyncDisposable | undefined;
+  #closed: Promise<void> | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
@@ -56,7 +60,7 @@ export class Fleet {
   async open(): Promise<{ adopted: Promise<void> }> {
     this.#watch = this.#options.runtime.watch(this.#exits);
     const records = await this.#options.runtime.list({});
-    const adoptions = await Promise.all(records.map((record) => this.#adoptRecord(record)));
+    const adoptions = await Promise.all(records.map((record) => this.#takeStock(record)));
     const adopted = Promise.all(adoptions.map((adoption) => adoption?.done)).then(() => {});
     return { adopted };
   }
@@ -75,6 +79,7 @@ export class Fleet {
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);
     }
+    if (this.#closed !== undefined) throw closing();
     const server = this.#servers.get(name);
     if (server === undefined) return this.#startNew(name, options);
     if (spec !== undefined && !sameSpec(server.spec, spec)) throw nameTaken(name);
@@ -113,17 +118,23 @@ export class Fleet {
     const timeoutMs = server.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
     using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : timeoutMs);
     try {
-      return await server.use(deadline.signal, (session) => options.work(session, deadline.signal));
+      const { signal } = deadline;
+      return await server.use({ signal, chars: options.chars ?? 0, work: (session) => options.work(session, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
     }
   }
 
   /** The manager shuts down: instances stay, calls get `drainMs` to finish. */
-  async close(options: { drainMs: number }): Promise<void> {
+  close(options: { drainMs: number }): Promise<void> {
+    this.#closed ??= this.#close(options.drainMs);
+    return this.#closed;
+  }
+
+  async #close(drainMs: number): Promise<void> {
     await this.#watch?.[Symbol.asyncDispose]();
     const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
-    await Promise.all([...this.#servers.values()].map((server) => server.release({ ...options, ...why })));
+    await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
   }
 
   #stopOf(name: string): Promise<void> | undefined {
@@ -141,8 +152,10 @@ export class Fleet {
     if (spec === undefined) throw notFound(name);
     const server = this.#add({ name, spec });
     const started = server.start();
-    // A first start that fails frees the name.
-    started.catch(() => this.#forget(server));
+    // A first start that fails frees the name, once its container is gone.
+    started.catch(() => {
+      if (!server.hasInstance) this.#forget(server);
+    });
     await abortable(started, signal);
     return server.snapshot();
   }
@@ -166,37 +179,60 @@ export class Fleet {
     if (this.#servers.get(server.name) === server) this.#servers.delete(server.name);
   }
 
+  /** One container that makes trouble must not keep the manager from the others. */
+  async #takeStock(record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
+    try {
+      return await this.#adoptRecord(record);
+    } catch (error) {
+      const about = { server: record.server, container: record.id.slice(0, 12), error: String(error) };
+      this.#options.log.error("left alone a container that can't be handled now", about);
+      return undefined;
+    }
+  }
+
   /** Finishes a removal, removes what never started, takes over the rest. */
   async #adoptRecord(record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
     const { runtime, log } = this.#options;
     const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
-    if (record.stopping || record.state === "created") {
-      log.info(
-        record.stopping ? "finishing the removal of a stopped server" : "removing a server that never started",
-        about,
-      );
+    const known = this.#servers.get(record.server);
+    if (planFor(record.server, record).kind === "finish_removal") {
+      log.info("removing what a stop or a start left unfinished", about);
       await runtime.remove(record.id, {});
+      if (known !== undefined) this.#forget(known);
       return undefined;
     }
     if (record.spec === undefined) {
       log.error("left alone a container whose spec can't be read", { ...about, problem: record.specError });
       return undefined;
     }
-    const known = this.#servers.get(record.server);
-    if (known !== undefined) return undefined;
+    if (known !== undefined) {
+      log.warn("left alone a second container of a server", about);
+      return undefined;
+    }
     log.info("adopting a server", about);
     return { done: this.#add({ name: record.server, spec: record.spec }).adopt(record) };
   }
 
-  /** The engine came back: servers that failed with it may live. */
+  /** The engine came back: what it has is compared with what is known. */
   #reconcile(): void {
-    const listed = this.#options.runtime.list({}).then((records) => {
-      for (const record of records) this.#servers.get(record.server)?.recover(record);
+    const { runtime, log } = this.#options;
+    const listed = runtime.list({}).then(async (records) => {
+      for (const record of records) {
+        const server = this.#servers.get(record.server);
+        // A server that is busy knows best what its container is.
+        if (server?.busy) continue;
+        if (server === undefined || record.stopping) await this.#takeStock(record);
+        else server.recover(record);
+      }
     });
-    listed.catch((error: unknown) =>
-      this.#options.log.warn("could not reconcile with the engine", { error: String(error) }),
-    );
+    listed.catch((error: unknown) => log.warn("could not reconcile with the engine", { error: String(error) }));
   }
+}
+
+function closing(): ManagerError {
+  return new ManagerError("unavailable", "the manager is shutting down", {
+    details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
+  });
 }
 
 function notFound(name: string): ManagerError {

@@ -6,8 +6,10 @@ import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
 import { type ServerSpec, specDefaults } from "../spec.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 import type { LogRing } from "./log-ring.ts";
+import { planFor } from "./record-plan.ts";
 import { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";
+import { startCancelled } from "./server-failure.ts";
 
 /** What bringing a server up needs. */
 export interface LaunchContext {
@@ -25,6 +27,8 @@ export interface LaunchContext {
   readonly enter: (step: "pulling" | "creating" | "handshaking") => void;
   /** Told of the instance as soon as there is one, and when it is gone again. */
   readonly onInstance: (record: InstanceRecord | undefined) => void;
+  /** Told when an instance that ran before is started again. */
+  readonly onRestart: () => void;
 }
 
 /** A server that answers. */
@@ -39,8 +43,35 @@ interface SignalOption {
   readonly signal: AbortSignal;
 }
 
+/** Brings a server up, whatever there is of it: goes on with an instance that runs, or starts one, or makes one. */
+export async function bringUp(
+  context: LaunchContext,
+  options: SignalOption & { known: InstanceRecord | undefined },
+): Promise<Launched> {
+  const { runtime, name } = context;
+  const { known, signal } = options;
+  const plan = planFor(name, known === undefined ? undefined : await runtime.inspect(known.id, { signal }));
+  switch (plan.kind) {
+    case "paused":
+      throw plan.error;
+    case "take_over":
+      return takeOver(context, { record: plan.record, inConversation: false, signal });
+    case "exited":
+      return relaunch(context, { record: plan.record, signal });
+    case "finish_removal":
+      await runtime.remove(plan.record.id, {});
+      break;
+    case "gone":
+      break;
+    default:
+      plan satisfies never;
+  }
+  context.onInstance(undefined);
+  return launchNew(context, { signal });
+}
+
 /** Creates an instance, starts it and shakes hands. When that fails the instance is removed again. */
-export async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
+async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
   const { runtime, spec } = context;
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
@@ -51,19 +82,16 @@ export async function launchNew(context: LaunchContext, { signal }: SignalOption
   try {
     return await startAndShake(context, { record, signal });
   } catch (error) {
-    await cleanUp(context, () => runtime.remove(record.id, {}));
-    context.onInstance(undefined);
+    // An instance that can't be removed now is not forgotten: a Stop, a Start or the next resync finishes.
+    if (await cleanUp(context, () => runtime.remove(record.id, {}))) context.onInstance(undefined);
     throw error;
   }
 }
 
 /** Starts an existing instance again. When that fails it is left exited. */
-export async function relaunch(
-  context: LaunchContext,
-  options: SignalOption & { record: InstanceRecord },
-): Promise<Launched> {
+async function relaunch(context: LaunchContext, options: SignalOption & { record: InstanceRecord }): Promise<Launched> {
   context.enter("creating");
-  await context.runtime.stop(options.record.id, { graceMs: 0, signal: options.signal });
+  context.onRestart();
   try {
     return await startAndShake(context, options);
   } catch (error) {
@@ -72,12 +100,14 @@ export async function relaunch(
   }
 }
 
-/** What made the launch fail is what the caller must see; a failing clean-up only goes to the log. */
-async function cleanUp(context: LaunchContext, work: () => Promise<void>): Promise<void> {
+/** What made the launch fail is what the caller must see; a failing clean-up goes to the log. Says whether it worked. */
+async function cleanUp(context: LaunchContext, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();
+    return true;
   } catch (error) {
     context.log.warn("could not clean up after a failed start", { server: context.name, error: String(error) });
+    return false;
   }
 }
 
@@ -90,10 +120,20 @@ export async function takeOver(
   options: SignalOption & { record: InstanceRecord; inConversation: boolean },
 ): Promise<Launched> {
   context.enter("handshaking");
+  const { signal } = options;
   const run = await openRun(context, options);
-  run.session.endHalfLine();
-  const mcp = options.inConversation ? undefined : await handshake(context, { run, signal: options.signal });
-  return { run, record: options.record, mcp };
+  try {
+    // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
+    const plan = planFor(context.name, await context.runtime.inspect(options.record.id, { signal }));
+    if (plan.kind !== "take_over") throw "error" in plan ? plan.error : startCancelled(context.name);
+    run.session.endHalfLine();
+    const same = plan.record.startTimeMs === options.record.startTimeMs;
+    const mcp = options.inConversation && same ? undefined : await handshake(context, { run, signal });
+    return { run, record: plan.record, mcp };
+  } catch (error) {
+    run.release({ reason: "ATTACH_FAILED", message: `server ${context.name} could not be taken over` });
+    throw error;
+  }
 }
 
 async function startAndShake(
@@ -106,14 +146,14 @@ async function startAndShake(
   const run = await openRun(context, options);
   try {
     await runtime.start(options.record.id, { signal });
+    context.enter("handshaking");
+    const mcp = await handshake(context, { run, signal });
+    const record = (await runtime.inspect(options.record.id, { signal })) ?? options.record;
+    return { run, record, mcp };
   } catch (error) {
     run.release({ reason: "START_FAILED", message: `server ${context.name} could not be started` });
     throw error;
   }
-  context.enter("handshaking");
-  const mcp = await handshake(context, { run, signal });
-  const record = (await runtime.inspect(options.record.id, { signal })) ?? options.record;
-  return { run, record, mcp };
 }
 
 function openRun(context: LaunchContext, options: SignalOption & { record: InstanceRecord }): Promise<Run> {

@@ -5,16 +5,19 @@ import type { Session } from "../mcp/session.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { within } from "../within.ts";
-import { Calls } from "./calls.ts";
-import { type LaunchContext, type Launched, launchNew, relaunch, takeOver } from "./launch.ts";
+import { type Call, Calls } from "./calls.ts";
+import { bringUp, type LaunchContext, type Launched, takeOver } from "./launch.ts";
 import type { LogRing } from "./log-ring.ts";
+import { planFor } from "./record-plan.ts";
 import type { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";
-import { notRunning, notRunningAtBoot, type ServerFailure, startCancelled } from "./server-failure.ts";
+import { notRunning, type ServerFailure, startCancelled } from "./server-failure.ts";
 import { type ServerState, transition } from "./server-state.ts";
+import { StopClock } from "./stop-clock.ts";
+import { tearDown } from "./tear-down.ts";
 
 /** What a server needs from its fleet. */
-export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onInstance"> & {
+export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onInstance" | "onRestart"> & {
   readonly now: () => number;
 };
 
@@ -48,18 +51,28 @@ export class ManagedServer {
   #failure: ServerFailure | undefined;
   #restartCount = 0;
   #launch: Launch | undefined;
-  #stop: Promise<void> | undefined;
+  #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
   constructor(context: ServerContext, server: { name: string; spec: ServerSpec }) {
     this.#context = context;
     this.name = server.name;
     this.spec = server.spec;
     this.#state = { kind: "creating" };
-    this.#calls = new Calls(server.name);
+    this.#calls = new Calls(server.name, { maxWaitingChars: context.maxQueuedChars });
   }
 
   get state(): ServerState["kind"] {
     return this.#state.kind;
+  }
+
+  /** Whether a start or a stop is under way. */
+  get busy(): boolean {
+    return this.#launch !== undefined || this.#stop !== undefined;
+  }
+
+  /** Whether the engine may still have something of it. */
+  get hasInstance(): boolean {
+    return this.#record !== undefined;
   }
 
   get ring(): LogRing {
@@ -68,7 +81,7 @@ export class ManagedServer {
 
   /** The Stop under way, if there is one; it does not reject. */
   get stopping(): Promise<void> | undefined {
-    return this.#stop?.catch(() => {});
+    return this.#stop?.done.catch(() => {});
   }
 
   snapshot(): ServerSnapshot {
@@ -91,21 +104,22 @@ export class ManagedServer {
    */
   start(): Promise<void> {
     if (this.#state.kind === "ready") return Promise.resolve();
-    this.#launch ??= this.#begin((signal) => this.#bringUp(signal));
+    this.#launch ??= this.#begin((signal) => bringUp(this.#launchContext(), { known: this.#record, signal }));
     return this.#launch.done;
   }
 
-  /** Takes over an instance that runs already, or says why it can't: how it ended is in the state, not in the promise. */
+  /** Takes over what was found in the engine, or says why it can't: how it ended is in the state, not in the promise. */
   adopt(record: InstanceRecord): Promise<void> {
     this.#record = record;
-    if (record.state !== "running") {
-      this.#fail(notRunningAtBoot(this.name, record));
-      return Promise.resolve();
+    const plan = planFor(this.name, record);
+    if (plan.kind === "take_over") {
+      this.#launch ??= this.#begin((signal) =>
+        takeOver(this.#launchContext(), { record, inConversation: false, signal }),
+      );
+      return this.#launch.done.catch(() => {});
     }
-    this.#launch ??= this.#begin((signal) =>
-      takeOver(this.#launchContext(), { record, inConversation: false, signal }),
-    );
-    return this.#launch.done.catch(() => {});
+    if ("error" in plan) this.#fail(plan.error);
+    return Promise.resolve();
   }
 
   /** The engine answers again: a server that failed with it is taken over if it lives, or its end is told. */
@@ -114,48 +128,38 @@ export class ManagedServer {
     void this.adopt(record);
   }
 
-  /** Uses the session once it is ready. Throws `not_running`, or `unavailable` when the signal ends the wait. */
-  use<T>(signal: AbortSignal | undefined, work: (session: Session) => Promise<T>): Promise<T> {
-    return this.#calls.run(this.#readiness(), { signal, work });
+  /** Uses the session once it is ready. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
+  use<T>(call: Call<T>): Promise<T> {
+    return this.#calls.run(this.#readiness(), call);
   }
 
-  /** Drains, ends and removes the instance. Joins a Stop under way. Throws when the engine does not answer. */
-  stop(options: { graceMs: number }): Promise<void> {
-    this.#stop ??= this.#tearDown(options).finally(() => {
-      this.#stop = undefined;
-    });
-    return this.#stop;
+  /** Drains, ends and removes the instance. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
+  stop({ graceMs }: { graceMs: number }): Promise<void> {
+    this.#stop?.clock.shorten(graceMs);
+    this.#stop ??= this.#beginStop(new StopClock({ graceMs, now: this.#context.now }));
+    return this.#stop.done;
   }
 
   /** The manager shuts down: the instance stays, calls that don't finish within `drainMs` fail. */
   async release(options: { drainMs: number; reason: ErrorReason; message: string }): Promise<void> {
-    this.#launch?.abort.abort(
-      new ManagerError("unavailable", options.message, { details: { reason: options.reason } }),
-    );
+    const { drainMs, reason, message } = options;
+    const closing = new ManagerError("unavailable", message, { details: { reason, server: this.name, delivery: "not_sent" } });
+    this.#launch?.abort.abort(closing);
     await this.#launch?.done.catch(() => {});
-    await within(options.drainMs, this.#calls.idle());
+    this.#calls.settleWaiting(closing);
+    await within(drainMs, this.#calls.idle());
     if (this.#state.kind === "ready") this.#state.run.release(options);
     this.ring.close();
   }
 
-  async #bringUp(signal: AbortSignal): Promise<Launched> {
-    const context = this.#launchContext();
-    const known = this.#record;
-    const record = known === undefined ? undefined : await this.#context.runtime.inspect(known.id, { signal });
-    this.#record = record;
-    if (record === undefined) return launchNew(context, { signal });
-    this.#restartCount += 1;
-    return relaunch(context, { record, signal });
-  }
-
   #begin(work: (signal: AbortSignal) => Promise<Launched>): Launch {
     const abort = new AbortController();
-    const done = this.#finish(work(abort.signal));
+    const done = this.#finish(work(abort.signal), abort.signal);
     done.catch(() => {}); // Whoever waits sees it; nobody needs to.
     return { done, abort };
   }
 
-  async #finish(launched: Promise<Launched>): Promise<void> {
+  async #finish(launched: Promise<Launched>, signal: AbortSignal): Promise<void> {
     try {
       const { run, record, mcp } = await launched;
       this.#launch = undefined;
@@ -166,55 +170,62 @@ export class ManagedServer {
     } catch (error) {
       this.#launch = undefined;
       const failure = toManagerError(error).with({ server: this.name });
-      if (failure.kind !== "interrupted") this.#fail(failure);
+      // Whoever aborted it, a Stop or the shutdown, decides what comes next.
+      if (!signal.aborted) this.#fail(failure);
       throw failure;
     }
   }
 
   /** The run ended by itself: a lost attachment is opened again, anything else is a failure. */
   #onRunEnded(run: Run): void {
-    if (this.#state.kind !== "ready" || this.#state.run !== run || run.end === undefined) return;
-    if (run.end.kind === "detached") {
+    if (this.#state.kind !== "ready" || this.#state.run !== run) return;
+    const { end } = run;
+    if (end === undefined || end.kind === "released") return;
+    if (end.kind === "detached") {
       this.#launch = this.#begin((signal) => this.#reattach(signal));
       return;
     }
-    if (run.end.kind === "exited" && this.#record !== undefined) {
-      this.#record = { ...this.#record, state: "exited", exit: run.end.exit };
+    if (end.kind === "exited" && this.#record !== undefined) {
+      this.#record = { ...this.#record, state: "exited", exit: end.exit };
     }
-    this.#fail(runEndError(this.name, { end: run.end, stderrTail: run.stderrTail(), doing: "" }));
+    this.#fail(runEndError(this.name, { end, stderrTail: run.stderrTail(), doing: "" }));
   }
 
   /** The same process (same start time) is in conversation already and needs no handshake. */
   async #reattach(signal: AbortSignal): Promise<Launched> {
     const before = this.#record;
     this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
-    const record = before === undefined ? undefined : await this.#context.runtime.inspect(before.id, { signal });
-    if (record?.state !== "running") {
-      throw runEndError(this.name, { end: { kind: "gone" }, stderrTail: "", doing: "" });
-    }
-    const inConversation = record.startTimeMs === before?.startTimeMs;
-    return takeOver(this.#launchContext(), { record, inConversation, signal });
+    if (before === undefined) throw new Error("a server without an instance had a run");
+    return takeOver(this.#launchContext(), { record: before, inConversation: true, signal });
   }
 
-  async #tearDown({ graceMs }: { graceMs: number }): Promise<void> {
-    const { runtime, now } = this.#context;
-    const deadlineMs = now() + graceMs;
+  #beginStop(clock: StopClock): { clock: StopClock; done: Promise<void> } {
+    const done = this.#tearDown(clock).finally(() => {
+      this.#stop = undefined;
+    });
+    return { clock, done };
+  }
+
+  async #tearDown(clock: StopClock): Promise<void> {
     this.#launch?.abort.abort(startCancelled(this.name));
     await this.#launch?.done.catch(() => {});
     const run = this.#state.kind === "ready" ? this.#state.run : undefined;
     this.#enter({ kind: "draining" }, "stopping");
+    const { runtime } = this.#context;
     try {
-      const id = this.#record?.id;
-      if (id !== undefined) await runtime.markStopping(id, {});
-      await within(drainMs(graceMs), this.#calls.idle());
-      if (id !== undefined) await runtime.stop(id, { graceMs: Math.max(0, deadlineMs - now()) });
-      run?.release({ reason: "SERVER_STOPPED", message: `server ${this.name} was stopped` });
-      if (id !== undefined) await runtime.remove(id, {});
+      await tearDown({
+        runtime,
+        server: this.name,
+        id: this.#record?.id,
+        run,
+        idle: () => this.#calls.idle(),
+        clock,
+      });
     } catch (error) {
-      run?.release({ reason: "SERVER_STOPPED", message: `server ${this.name} was being stopped` });
       this.#fail(toManagerError(error).with({ server: this.name }));
       throw error;
     }
+    this.#record = undefined;
     this.#enter({ kind: "stopped" }, "stopped");
     this.ring.close();
   }
@@ -227,6 +238,9 @@ export class ManagedServer {
       enter: (step) => this.#enter({ kind: step }, step),
       onInstance: (record) => {
         this.#record = record;
+      },
+      onRestart: () => {
+        this.#restartCount += 1;
       },
     };
   }
@@ -256,9 +270,4 @@ export class ManagedServer {
     const readiness = this.#readiness();
     if (readiness !== undefined) this.#calls.settleWaiting(readiness);
   }
-}
-
-/** Calls in flight get most of the grace period; the server's own shutdown keeps up to two seconds of it. */
-function drainMs(graceMs: number): number {
-  return Math.max(graceMs / 2, graceMs - 2000);
 }

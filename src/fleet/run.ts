@@ -1,6 +1,6 @@
 import { randomInt } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
-import { ManagerError } from "../errors.ts";
 import type { ClientInfo } from "../mcp/legacy.ts";
 import { Session } from "../mcp/session.ts";
 import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
@@ -12,6 +12,7 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
+const inspectTries = 3;
 const stderrTailChars = 2048;
 
 export interface RunOptions {
@@ -27,6 +28,12 @@ export interface RunOptions {
   readonly maxQueuedChars: number;
 }
 
+/** Why the manager itself ends a run. */
+export interface Release {
+  readonly reason: ErrorReason;
+  readonly message: string;
+}
+
 /** A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it. */
 export class Run {
   readonly session: Session;
@@ -35,9 +42,10 @@ export class Run {
   readonly #options: RunOptions;
   readonly #output: OutputLog;
   readonly #firstOrdinal: number;
-  readonly #attachmentEnded = Promise.withResolvers<void>();
-  readonly #exited = Promise.withResolvers<InstanceExit>();
+  readonly #attachmentEnded = { ...Promise.withResolvers<void>(), ended: false };
+  #exited = Promise.withResolvers<InstanceExit>();
   readonly #released = Promise.withResolvers<RunEnd>();
+  #expected: Release | undefined;
   #end: RunEnd | undefined;
 
   private constructor(options: RunOptions) {
@@ -55,7 +63,10 @@ export class Run {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
-        attachmentEnded: () => this.#attachmentEnded.resolve(),
+        attachmentEnded: () => {
+          this.#attachmentEnded.ended = true;
+          this.#attachmentEnded.resolve();
+        },
       },
     });
     this.ended = this.#watch();
@@ -65,7 +76,10 @@ export class Run {
   static async open(options: RunOptions, call: { signal?: AbortSignal }): Promise<Run> {
     const run = new Run(options);
     try {
-      run.session.bind(await options.runtime.attach(options.id, run.session.sink, call));
+      const attachment = await options.runtime.attach(options.id, run.session.sink, call);
+      run.session.bind(attachment);
+      // It ended while the attachment was being opened: nobody else would close that.
+      if (run.end !== undefined) attachment.close();
       return run;
     } catch (error) {
       run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${options.server}` });
@@ -83,8 +97,13 @@ export class Run {
     return this.#options.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
   }
 
+  /** From now on an end of the run is the manager's doing, for this reason. */
+  expectEnd(why: Release): void {
+    this.#expected = why;
+  }
+
   /** Lets go of the attachment; calls still pending fail with this reason. The instance is not touched. */
-  release(why: { readonly reason: ErrorReason; readonly message: string }): void {
+  release(why: Release): void {
     this.#released.resolve({ kind: "released", ...why });
     this.#finish({ kind: "released", ...why });
   }
@@ -94,32 +113,41 @@ export class Run {
     const unsubscribe = exits.subscribe(id, (exit) => this.#exited.resolve(exit));
     const end = await Promise.race([this.#released.promise, this.#findEnd()]);
     unsubscribe();
-    this.#finish(end);
+    this.#finish(this.#expected === undefined ? end : { kind: "released", ...this.#expected });
     return this.#end ?? end;
   }
 
   /** The last output and the exit event come in either order; both belong into the error. */
   async #findEnd(): Promise<RunEnd> {
-    const attachment = this.#attachmentEnded.promise;
-    const exited = this.#exited.promise;
-    await Promise.race([attachment, exited]);
-    const both = await within(exitEventMs, Promise.all([attachment, exited]));
-    if (both) return { kind: "exited", exit: await exited };
-    return this.#inspectEnd();
+    const attachment = this.#attachmentEnded;
+    for (;;) {
+      const exited = this.#exited.promise;
+      await Promise.race([attachment.promise, exited]);
+      const both = await within(exitEventMs, Promise.all([attachment.promise, exited]));
+      if (both) return { kind: "exited", exit: await exited };
+      const end = await this.#inspectEnd();
+      const lives = end.kind === "detached" && !attachment.ended;
+      if (!lives) return end;
+      // A late event: the process before this one exited.
+      this.#exited = Promise.withResolvers();
+    }
   }
 
+  /** What the engine says became of the instance. One failed look is not yet the engine's end. */
   async #inspectEnd(): Promise<RunEnd> {
-    if (this.#end !== undefined) return this.#end;
     const { runtime, id } = this.#options;
-    try {
-      const record = await runtime.inspect(id, {});
-      if (record === undefined) return { kind: "gone" };
-      if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
-      return { kind: "detached" };
-    } catch (error) {
-      if (error instanceof ManagerError) return { kind: "engine_down" };
-      throw error;
+    for (let tries = 1; this.#end === undefined; tries += 1) {
+      try {
+        const record = await runtime.inspect(id, {});
+        if (record === undefined) return { kind: "gone" };
+        if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
+        return { kind: "detached" };
+      } catch {
+        if (tries === inspectTries) return { kind: "engine_down" };
+        await delay(exitEventMs);
+      }
     }
+    return this.#end;
   }
 
   #finish(end: RunEnd): void {

@@ -1,6 +1,4 @@
 import { ManagerError } from "../errors.ts";
-import type { InstanceRecord } from "../runtime/runtime.ts";
-import { runEndError } from "./run-end.ts";
 
 /** Why a server failed, and when. */
 export interface ServerFailure {
@@ -15,9 +13,15 @@ export function notRunning(name: string, failure: ServerFailure | undefined): Ma
       details: { reason: "SERVER_STOPPING", server: name, delivery: "not_sent" },
     });
   }
-  const message = `server ${name} failed: ${failure.error.message}. Start it again, or see its last_error`;
-  return new ManagerError("not_running", message, {
-    details: { ...failure.error.details, reason: "SERVER_FAILED", server: name, delivery: "not_sent" },
+  const message = `server ${name} has failed; Start it again, or see its last_error: ${failure.error.message}`;
+  const engineDown = failure.error.details.reason === "ENGINE_UNAVAILABLE";
+  return new ManagerError(engineDown ? "unavailable" : "not_running", message, {
+    details: {
+      ...failure.error.details,
+      reason: engineDown ? "ENGINE_UNAVAILABLE" : "SERVER_FAILED",
+      server: name,
+      delivery: "not_sent",
+    },
   });
 }
 
@@ -26,19 +30,4 @@ export function startCancelled(name: string): ManagerError {
   return new ManagerError("interrupted", `the start of server ${name} was cancelled by a Stop`, {
     details: { reason: "START_CANCELLED", server: name, delivery: "not_sent" },
   });
-}
-
-/** Why a server whose container was found not running at boot failed. */
-export function notRunningAtBoot(name: string, record: InstanceRecord): ManagerError {
-  if (record.state === "paused") {
-    return new ManagerError(
-      "not_running",
-      `the container of server ${name} is paused: unpause it, then Start the server`,
-      {
-        details: { reason: "CONTAINER_PAUSED", server: name, delivery: "not_sent" },
-      },
-    );
-  }
-  const end = { kind: "exited", exit: record.exit ?? { oomKilled: false } } as const;
-  return runEndError(name, { end, stderrTail: "", doing: " while the manager did not see it" });
 }

@@ -141,9 +141,10 @@ export class Connection {
     this.#outbox.drain();
   }
 
-  /** No more bytes come: an unfinished line is handed on as noise. */
+  /** No more bytes come, and none are written: an unfinished line counts as a line. `end` follows with the reason. */
   endOfInput(): void {
     this.#splitter.end();
+    this.#outbox.close();
   }
 
   /** Retires every pending request at once, by whether it was written. Idempotent. */

@@ -26,9 +26,10 @@ export class Outbox {
     this.#options = options;
   }
 
-  /** Queues one line, which must not hold a line break. Undefined: the queue is full or closed. */
+  /** Queues one line, which must not hold a line break. Undefined: the queue is full. */
   push(text: string): QueuedLine | undefined {
-    if (this.#state === "closed") return undefined;
+    // Never written, and so never sent: whoever waits for its answer learns why when the connection's end is known.
+    if (this.#state === "closed") return { text: "", state: "queued" };
     if (this.#queuedChars > 0 && this.#queuedChars + text.length > this.#options.maxQueuedChars) return undefined;
     const line: QueuedLine = { text, state: "queued" };
     this.#queue.add(line);

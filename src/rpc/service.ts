@@ -127,11 +127,11 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
         argumentsJson: argumentsJson(request.input),
         metaJson: request.metaJson === "" ? undefined : checkedJsonObject(request.metaJson, "meta_json"),
       };
-      const result = await fleet.call(server, {
+      return fleet.call(server, {
         ...callerOf(context),
-        work: (session, signal) => session.callTool(call, { signal }),
+        chars: (call.argumentsJson?.length ?? 0) + (call.metaJson?.length ?? 0),
+        work: async (session, signal) => resultToProto(await session.callTool(call, { signal }), resultFormat),
       });
-      return resultToProto(result, resultFormat);
     },
 
     async *logs(request, { signal }) {

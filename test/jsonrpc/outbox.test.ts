@@ -107,11 +107,11 @@ describe("Outbox", () => {
     expect(line?.state).toBe("written");
   });
 
-  it("writes nothing and takes nothing once closed", async () => {
+  it("writes nothing once closed: what comes then stays queued for ever", async () => {
     const { outbox, chunks } = openOutbox();
     outbox.push("a");
     outbox.close();
-    expect(outbox.push("b")).toBeUndefined();
+    expect(outbox.push("b")?.state).toBe("queued");
     await nextTick();
     outbox.drain();
     expect(chunks).toEqual([]);

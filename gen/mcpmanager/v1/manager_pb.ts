@@ -860,8 +860,8 @@ export const LogSourceSchema: GenEnum<LogSource> = /*@__PURE__*/
  *
  * Every error that the manager answers carries a `google.rpc.ErrorInfo` (domain `mcpmanager.v1`, a stable `reason`)
  * with the metadata `delivery`: `not_sent` (the request never reached the MCP server, repeating it is safe), `sent` (it
- * did, the outcome is unknown) or `answered` (the MCP server answered with an error). An INVALID_ARGUMENT carries a
- * `google.rpc.BadRequest` with the field paths. Any RPC may answer DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED
+ * did, the outcome is unknown) or `answered` (the MCP server answered with an error). An INVALID_ARGUMENT or
+ * PERMISSION_DENIED about fields of a request carries a `google.rpc.BadRequest` with the field paths. Any RPC may answer DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED
  * (a message above a size limit), UNAVAILABLE (the manager is shutting down) and INTERNAL.
  *
  * @generated from service mcpmanager.v1.ManagerService

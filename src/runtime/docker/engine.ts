@@ -2,13 +2,23 @@ import http from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
-import { engineError } from "./engine-error.ts";
+import { engineError, refusal } from "./engine-error.ts";
 import { abortError, untilAborted } from "./until-aborted.ts";
 
 /** What dockerode calls take to be cut short. */
 export interface Abort {
   readonly abortSignal?: AbortSignal;
 }
+
+export interface EngineOptions {
+  readonly dockerHost?: string | undefined;
+  readonly tls?: DockerTls | undefined;
+  /** How long the engine may take for an answer, unless a call has no limit. */
+  readonly answerMs?: number;
+}
+
+/** An engine that accepts a request and says nothing must not hold its callers for ever. */
+const defaultAnswerMs = 60_000;
 
 /** One Docker engine: where it is, dockerode on it, and the one place where its errors become ours. */
 export class Engine {
@@ -17,8 +27,10 @@ export class Engine {
   /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
+  readonly #answerMs: number;
 
-  constructor(options: { readonly dockerHost?: string | undefined; readonly tls?: DockerTls | undefined }) {
+  constructor(options: EngineOptions) {
+    this.#answerMs = options.answerMs ?? defaultAnswerMs;
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
@@ -37,13 +49,17 @@ export class Engine {
   async call<T>(
     doing: string,
     run: (docker: Docker, abort: Abort) => Promise<T>,
-    options: { readonly signal?: AbortSignal | undefined },
+    options: { readonly signal?: AbortSignal | undefined; readonly unlimited?: boolean },
   ): Promise<T> {
-    const { signal } = options;
+    const limit = new AbortController();
+    const timer = options.unlimited ? undefined : setTimeout(() => limit.abort(this.#silent(doing)), this.#answerMs);
+    const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
-      return await untilAborted(() => run(this.docker, signal === undefined ? {} : { abortSignal: signal }), signal);
+      return await untilAborted(() => run(this.docker, { abortSignal: signal }), signal);
     } catch (error) {
       throw this.#error(error, doing);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -53,6 +69,12 @@ export class Engine {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  #silent(doing: string): Error {
+    const address = formatDockerAddress(this.address);
+    const message = `the Docker engine at ${address} did not ${doing} within ${this.#answerMs} ms: is it well?`;
+    return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
   #error(error: unknown, doing: string): Error {

@@ -9,6 +9,7 @@ import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;
 const maxDelayMs = 5_000;
+const oomToDieNanos = 2_000_000_000n;
 
 interface EngineEvent {
   readonly Action: string;
@@ -32,8 +33,8 @@ export class EventStream implements AsyncDisposable {
   readonly #options: EventStreamOptions;
   readonly #closed = new AbortController();
   readonly #running: Promise<void>;
-  /** Containers with an `oom` event and no `die` yet. */
-  readonly #oomed = new Set<string>();
+  /** When a process of a container was last killed for lack of memory, in nanoseconds. */
+  readonly #oomed = new Map<string, bigint>();
   /** Nanoseconds since 1970 by the engine's clock: everything up to here is known. */
   #knownUntil: bigint | undefined;
 
@@ -78,7 +79,7 @@ export class EventStream implements AsyncDisposable {
     const open = (docker: Docker, abort: object) =>
       // @types/dockerode has `since` as a number, which can't hold nanoseconds.
       docker.getEvents({ filters, ...since, ...abort } as unknown as Docker.GetEventsOptions);
-    return (await engine.call("send events", open, { signal: this.#closed.signal })) as Readable;
+    return (await engine.call("send events", open, { signal: this.#closed.signal, unlimited: true })) as Readable;
   }
 
   #receive(line: string): void {
@@ -88,18 +89,20 @@ export class EventStream implements AsyncDisposable {
       if (this.#knownUntil !== undefined && BigInt(time) <= this.#knownUntil) return;
       this.#knownUntil = BigInt(time);
     }
-    const { Action, Actor } = JSON.parse(line) as EngineEvent;
-    this.#handle(Action, Actor);
+    this.#handle(JSON.parse(line) as EngineEvent, BigInt(time ?? 0));
   }
 
-  #handle(action: string, actor: EngineEvent["Actor"]): void {
+  #handle({ Action: action, Actor: actor }: EngineEvent, time: bigint): void {
     const { listener } = this.#options;
     const { ID: id, Attributes: attributes } = actor;
     if (action === "oom") {
-      this.#oomed.add(id);
+      this.#oomed.set(id, time);
     } else if (action === "die") {
       const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
-      const oomKilled = this.#oomed.delete(id);
+      const oomTime = this.#oomed.get(id);
+      this.#oomed.delete(id);
+      // The kill of a child gives an `oom` without a `die`; that of the main process comes milliseconds before it.
+      const oomKilled = oomTime !== undefined && time - oomTime <= oomToDieNanos;
       listener.exit(id, { oomKilled, ...(Number.isNaN(exitCode) ? {} : { exitCode }) });
     } else if (action === "destroy") {
       this.#oomed.delete(id);

@@ -76,7 +76,7 @@ export class Images {
         return error;
       }
     };
-    const failure: unknown = await this.#engine.call(`pull image ${image}`, pull, options);
+    const failure: unknown = await this.#engine.call(`pull image ${image}`, pull, { ...options, unlimited: true });
     if (failure !== undefined) throw imageUnavailable(image, `and can't be pulled: ${engineText(failure)}`);
   }
 }

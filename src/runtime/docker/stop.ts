@@ -71,6 +71,6 @@ export async function waitUntil(
         if (statusOf(error) !== 404) throw error;
       }
     },
-    options,
+    { ...options, unlimited: true },
   );
 }

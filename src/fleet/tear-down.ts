@@ -1,0 +1,55 @@
+import type { Runtime } from "../runtime/runtime.ts";
+import { within } from "../within.ts";
+import type { Run } from "./run.ts";
+import type { StopClock } from "./stop-clock.ts";
+
+export interface TearDownOptions {
+  readonly runtime: Runtime;
+  readonly server: string;
+  /** The engine's id of the instance. Undefined: there is none. */
+  readonly id: string | undefined;
+  /** Its session, if it has one. */
+  readonly run: Run | undefined;
+  /** Resolves when no call is under way. */
+  readonly idle: () => Promise<void>;
+  readonly clock: StopClock;
+}
+
+/**
+ * Marks, drains, ends and removes an instance. A manager that dies in between leaves the mark, by which the next one
+ * finishes. Throws when the engine does not answer; the mark stays then, too.
+ */
+export async function tearDown(options: TearDownOptions): Promise<void> {
+  const { runtime, server, id, run } = options;
+  const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
+  try {
+    if (id !== undefined) await runtime.markStopping(id, {});
+    await drain(options);
+    run?.expectEnd(why);
+    if (id !== undefined) await end(options, id);
+  } finally {
+    run?.release(why);
+  }
+  if (id !== undefined) await runtime.remove(id, {});
+}
+
+/** Calls in flight get most of the grace period; the server's own shutdown keeps up to two seconds of it. */
+async function drain({ idle, clock }: TearDownOptions): Promise<void> {
+  const hurry = Promise.withResolvers<void>();
+  clock.shortened.addEventListener("abort", () => hurry.resolve(), { once: true });
+  const { remainingMs } = clock;
+  await within(Math.max(remainingMs / 2, remainingMs - 2000), Promise.race([idle(), hurry.promise]));
+}
+
+/** SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. */
+async function end({ runtime, clock }: TearDownOptions, id: string): Promise<void> {
+  for (;;) {
+    const { shortened } = clock;
+    try {
+      await runtime.stop(id, { graceMs: clock.remainingMs, signal: shortened });
+      return;
+    } catch (error) {
+      if (!shortened.aborted) throw error;
+    }
+  }
+}

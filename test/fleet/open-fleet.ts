@@ -1,0 +1,77 @@
+import { randomUUID } from "node:crypto";
+import { ManagerError } from "../../src/errors.ts";
+import { Fleet } from "../../src/fleet/fleet.ts";
+import { silentLog } from "../../src/log.ts";
+import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
+import { TestFleet } from "../runtime/docker/test-fleet.ts";
+
+const policy = {
+  maxCpus: 4,
+  maxMemoryBytes: 2 ** 32,
+  maxPids: 4096,
+  allowCaps: [],
+  allowNetworks: [],
+  allowWritableRoot: false,
+};
+
+/** A fleet on the real runtime, of which single methods can be made to fail, to wait or to do something first. */
+export class OpenFleet implements AsyncDisposable {
+  readonly engine = new TestFleet();
+  /** Replaces methods of the runtime for as long as they stand here. */
+  readonly faults: Partial<Runtime> = {};
+  listener: WatchListener | undefined;
+  fleet: Fleet;
+  readonly #runtime: Runtime;
+
+  constructor() {
+    this.#runtime = this.#withFaults();
+    this.fleet = this.#newFleet();
+  }
+
+  /** As a manager that boots. Resolves when what was found is adopted. */
+  async boot(): Promise<void> {
+    await this.fleet.close({ drainMs: 0 });
+    this.fleet = this.#newFleet();
+    const { adopted } = await this.fleet.open();
+    await adopted;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.fleet.close({ drainMs: 0 });
+    await this.engine[Symbol.asyncDispose]();
+  }
+
+  #newFleet(): Fleet {
+    return new Fleet({
+      runtime: this.#runtime,
+      policy,
+      clientInfo: { name: "test", version: "0" },
+      log: silentLog,
+      now: Date.now,
+      newId: randomUUID,
+      maxLineBytes: 1024 * 1024,
+      maxQueuedChars: 1024 * 1024,
+      logRingBytes: 1024 * 1024,
+      defaultCallTimeoutMs: 20_000,
+    });
+  }
+
+  #withFaults(): Runtime {
+    const { runtime } = this.engine;
+    const watch: Runtime["watch"] = (listener) => {
+      this.listener = listener;
+      return runtime.watch(listener);
+    };
+    return new Proxy(runtime, {
+      get: (target, name: keyof Runtime) => {
+        const method = this.faults[name] ?? (name === "watch" ? watch : target[name]);
+        return typeof method === "function" ? method.bind(target) : method;
+      },
+    });
+  }
+}
+
+/** What the engine's absence makes of a call. */
+export function engineDown(): Promise<never> {
+  return Promise.reject(new ManagerError("unavailable", "no engine", { details: { reason: "ENGINE_UNAVAILABLE" } }));
+}
