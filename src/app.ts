@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import type { Config } from "./config.ts";
+import { type Config, ConfigError } from "./config.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import type { Log } from "./log.ts";
-import { Listener } from "./rpc/listener.ts";
+import { Listener, type ListenOptions } from "./rpc/listener.ts";
 import { rpcHandler } from "./rpc/router.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -40,7 +40,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   opened.defer(() => fleet.close({ drainMs }));
   const { adopted } = await fleet.open();
   const shutdown = new AbortController();
-  const listener = await Listener.open({
+  const listener = await listen({
     host: config.host,
     port: config.port,
     handler: guarded(rpcHandler(serviceOptions(config, { fleet, runtime, log, shutdown: shutdown.signal })), config),
@@ -52,6 +52,16 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   });
   const resources = opened.move();
   return { port: listener.port, adopted, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** A port that is taken is a setting's fault, and named. */
+async function listen(options: ListenOptions): Promise<Listener> {
+  try {
+    return await Listener.open(options);
+  } catch (error) {
+    const { host, port } = options;
+    throw new ConfigError(`can't listen on MCPM_HOST=${host} MCPM_PORT=${port}: ${(error as Error).message}`);
+  }
 }
 
 function createRuntime(config: Config, log: Log): Runtime {

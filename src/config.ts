@@ -123,6 +123,9 @@ const settings = {
   }),
 };
 
+/** Read by scripts/, not by the manager. */
+const scriptSettings = ["MCPM_NODE_IMAGE"];
+
 type Settings = { readonly [K in keyof typeof settings]: (typeof settings)[K]["fallback"] };
 
 /** The manager's configuration, checked and frozen. */
@@ -166,6 +169,12 @@ export function readConfig({ env, args }: ConfigSource): Config {
     );
   }
   return config;
+}
+
+/** Environment variables that look like settings and are none: misspelt ones, most likely. */
+export function unknownSettings({ env }: ConfigSource): string[] {
+  const known = new Set<string>([...Object.values(settings).map((setting) => setting.env), ...scriptSettings]);
+  return Object.keys(env).filter((name) => name.startsWith("MCPM_") && !known.has(name));
 }
 
 /** The text that `--help` prints. */

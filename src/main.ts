@@ -1,17 +1,13 @@
 import { startApp } from "./app.ts";
-import { ConfigError, processSource, readConfig, usage } from "./config.ts";
+import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
 
 /** What a user can mend is said in one sentence; anything else is a bug and shows its stack. */
 function fail(error: unknown): never {
-  const known = error instanceof ConfigError || error instanceof ManagerError || isSystemError(error);
+  const known = error instanceof ConfigError || error instanceof ManagerError;
   process.stderr.write(`mcp-docker-manager: ${known ? (error as Error).message : (error as Error).stack}\n`);
   process.exit(1);
-}
-
-function isSystemError(error: unknown): boolean {
-  return error instanceof Error && "syscall" in error;
 }
 
 /** The next SIGTERM or SIGINT; while one is awaited, it does not end the process by itself. */
@@ -30,6 +26,7 @@ async function main(): Promise<void> {
   }
   const config = readConfig(source);
   const log = createPinoLog(config.logLevel);
+  for (const name of unknownSettings(source)) log.warn("ignored an environment variable that is no setting", { name });
   const stopped = nextSignal();
   const app = await startApp(config, { log });
   log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });

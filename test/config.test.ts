@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ConfigError, readConfig, usage } from "../src/config.ts";
+import { ConfigError, readConfig, unknownSettings, usage } from "../src/config.ts";
 
 type Env = Record<string, string | undefined>;
 
@@ -167,5 +167,12 @@ describe("usage", () => {
     expect(usage()).toContain("(none)");
     expect(usage()).toContain("--insecure-listen, MCPM_INSECURE_LISTEN\n");
     expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(Object.keys(fromEnv({})).length - 3);
+  });
+});
+
+describe("unknownSettings", () => {
+  it("names what looks like a setting and is none", () => {
+    const env = { MCPM_BIND_ROOT: "/x", MCPM_PORT: "1", MCPM_NODE_IMAGE: "node:24", HOME: "/root" };
+    expect(unknownSettings({ env, args: [] })).toEqual(["MCPM_BIND_ROOT"]);
   });
 });

@@ -143,7 +143,9 @@ export class ManagedServer {
   /** The manager shuts down: the instance stays, calls that don't finish within `drainMs` fail. */
   async release(options: { drainMs: number; reason: ErrorReason; message: string }): Promise<void> {
     const { drainMs, reason, message } = options;
-    const closing = new ManagerError("unavailable", message, { details: { reason, server: this.name, delivery: "not_sent" } });
+    const closing = new ManagerError("unavailable", message, {
+      details: { reason, server: this.name, delivery: "not_sent" },
+    });
     this.#launch?.abort.abort(closing);
     await this.#launch?.done.catch(() => {});
     this.#calls.settleWaiting(closing);

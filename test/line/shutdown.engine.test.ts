@@ -53,6 +53,14 @@ describe("A manager that shuts down", () => {
   });
 });
 
+describe("A manager whose port is taken", () => {
+  it("does not start, and names the setting", async () => {
+    await using manager = await TestManager.start();
+    const start = ManagerProcess.start("taken", { MCPM_PORT: String(manager.app.port) });
+    await expect(start).rejects.toThrow(/MCPM_PORT/);
+  });
+});
+
 describe("Starts and stops", () => {
   it("leave no container, volume or open file behind", async () => {
     await using manager = await TestManager.start();
