@@ -18,7 +18,8 @@ export class LogRing {
   #start = 0;
   #bytes = 0;
   #nextOrdinal = 0;
-  #changed = Promise.withResolvers<void>();
+  /** What those wait for who asked for a change; undefined: nobody did since the last one. */
+  #changed: PromiseWithResolvers<void> | undefined;
   #closed = false;
 
   constructor(options: LogRingOptions) {
@@ -65,6 +66,7 @@ export class LogRing {
 
   /** Resolves at the next append or at the close. */
   changed(): Promise<void> {
+    this.#changed ??= Promise.withResolvers();
     return this.#changed.promise;
   }
 
@@ -90,12 +92,12 @@ export class LogRing {
   }
 
   #wake(): void {
-    const changed = this.#changed;
-    this.#changed = Promise.withResolvers();
-    changed.resolve();
+    this.#changed?.resolve();
+    this.#changed = undefined;
   }
 }
 
 function sizeOf(event: LogEvent): number {
-  return entryOverheadBytes + 2 * (event.kind === "line" ? event.text.length : event.message.length);
+  const chars = event.kind === "line" ? event.text.length + (event.flags.level?.length ?? 0) : event.message.length;
+  return entryOverheadBytes + 2 * chars;
 }

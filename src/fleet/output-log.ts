@@ -1,4 +1,5 @@
 import { isUtf8 } from "node:buffer";
+import { detached } from "../detached.ts";
 import { LineSplitter } from "../jsonrpc/line-splitter.ts";
 import type { LineSource } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
@@ -7,6 +8,8 @@ import type { LogRing } from "./log-ring.ts";
 const maxLineBytes = 16 * 1024;
 /** What is shown of a longer one. */
 const shownBytes = 4096;
+/** The levels of MCP have at most nine characters. */
+const maxLevelChars = 32;
 
 /** Writes what one run of an instance puts out into the server's log, line by line. */
 export class OutputLog {
@@ -35,8 +38,9 @@ export class OutputLog {
   }
 
   logMessage(entry: { readonly level: string; readonly text: string }): void {
-    const text = entry.text.slice(0, maxLineBytes).replace(/[\ud800-\udbff]$/, "");
-    const flags = { level: entry.level, truncated: text.length < entry.text.length };
+    const text = beginning(entry.text, maxLineBytes);
+    const level = beginning(entry.level, maxLevelChars);
+    const flags = { level, truncated: text.length < entry.text.length };
     this.#ring.append(this.#instance, { kind: "line", source: "mcp", text, flags });
   }
 
@@ -50,6 +54,11 @@ export class OutputLog {
     const flags = { truncated, invalidUtf8: !isUtf8(shown) };
     this.#ring.append(this.#instance, { kind: "line", source, text: shown.toString("utf8"), flags });
   }
+}
+
+/** So many characters of a text that may be a part of a long line, which must not be kept for it. */
+function beginning(text: string, chars: number): string {
+  return detached(text.slice(0, chars).replace(/[\ud800-\udbff]$/, ""));
 }
 
 /** Without the last character when the cut has torn it. */

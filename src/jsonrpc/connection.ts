@@ -9,7 +9,7 @@ import {
   resultTooLarge,
 } from "./connection-error.ts";
 import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
-import { type Message, parseLine, type RpcError } from "./message.ts";
+import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
 import { overlongReply } from "./overlong.ts";
 
@@ -47,18 +47,11 @@ interface Pending {
   fail(error: ManagerError): void;
 }
 
-/** What a connection saw besides answers. */
-export interface ConnectionCounters {
-  noiseLines: number;
-  lateReplies: number;
-}
-
 /**
  * Request ids <-> replies over one stream of newline-delimited JSON. Any number of requests may be in flight; answers
  * come in any order. Every request ends: with its reply, by its signal, or when the connection ends.
  */
 export class Connection {
-  readonly counters: ConnectionCounters = { noiseLines: 0, lateReplies: 0 };
   readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
   readonly #splitter: LineSplitter;
@@ -83,17 +76,17 @@ export class Connection {
   }
 
   /**
-   * Sends a request; `params` is JSON text without line breaks, or makes it from the id. Throws by kind:
-   * `too_much` (the other side does not read), `unavailable` (ended before the request was written), `call_lost` (ended
-   * after), `protocol` (a broken reply), or the signal's reason.
+   * Sends a request; `params` is JSON text without line breaks. Throws by kind: `too_much` (the other side does not
+   * read), `unavailable` (ended before the request was written), `call_lost` (ended after), `protocol` (a broken reply),
+   * or the signal's reason.
    */
-  request(method: string, params: string | ((id: number) => string), options: RequestOptions = {}): Promise<Reply> {
+  request(method: string, params: string, options: RequestOptions = {}): Promise<Reply> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal, "not_sent"));
     if (this.#end !== undefined) return Promise.reject(endError(this.#end, "not_sent"));
     const id = this.#nextId++;
-    const text = typeof params === "string" ? params : params(id);
-    const line = this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${text}}`);
+    const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
+    const line = this.#outbox.push(text);
     if (line === undefined) return Promise.reject(notReading());
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#abandon(id, options);
@@ -169,14 +162,23 @@ export class Connection {
 
   #receive(line: Buffer): void {
     if (line.length === 0) return;
+    if (!mayBeMessage(line)) {
+      this.#noise(line);
+      return;
+    }
     if (!isUtf8(line)) {
       this.#receiveInvalid(line);
       return;
     }
-    for (const message of parseLine(line.toString("utf8"))) this.#dispatch(message, line);
+    let noisy = false;
+    for (const message of parseLine(line.toString("utf8"))) {
+      this.#dispatch(message);
+      noisy ||= message.kind === "noise" || message.kind === "malformed";
+    }
+    if (noisy) this.#noise(line);
   }
 
-  #dispatch(message: Message, line: Buffer): void {
+  #dispatch(message: Message): void {
     switch (message.kind) {
       case "result":
         this.#settle(message.id, { result: message.result });
@@ -190,15 +192,11 @@ export class Connection {
       case "request":
         this.#options.listener.request(message);
         break;
-      case "stray":
-        this.counters.lateReplies += 1;
-        break;
       case "malformed":
         if (message.id !== undefined) this.#pending.get(message.id)?.fail(brokenReply(message.problem));
-        this.#noise(line);
         break;
+      case "stray":
       case "noise":
-        this.#noise(line);
         break;
       default:
         message satisfies never;
@@ -206,13 +204,11 @@ export class Connection {
   }
 
   #settle(id: number, reply: Reply): void {
-    const pending = this.#pending.get(id);
-    if (pending === undefined) this.counters.lateReplies += 1;
-    else pending.settle(reply);
+    // A reply that nobody waits for comes late, or twice.
+    this.#pending.get(id)?.settle(reply);
   }
 
   #noise(line: Buffer, note?: { truncated: boolean }): void {
-    this.counters.noiseLines += 1;
     this.#options.listener.noise(line, note);
   }
 

@@ -1,4 +1,13 @@
-import { expectEnd, scanValue, skipName, skipSpace, skipString, unexpected } from "./json-scan.ts";
+import {
+  expectEnd,
+  JsonSyntaxError,
+  scanValue,
+  skipName,
+  skipSpace,
+  skipString,
+  unexpected,
+  type ValueBudget,
+} from "./json-scan.ts";
 
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
@@ -6,31 +15,38 @@ const comma = 0x2c;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
+/**
+ * Most members of one object that are told apart. JSON-RPC messages, tools and results have a dozen; an object of
+ * millions would cost a hundred bytes of memory for each of its own.
+ */
+const maxMembers = 10_000;
+
 /** One member of an object: its decoded name, and its value as it was written. */
 export interface JsonMember {
   readonly name: string;
   readonly value: string;
 }
 
-/** The members of the object that is the whole of `text`, in their order. Throws JsonSyntaxError for anything else. */
-export function objectMembers(text: string, options: { maxDepth?: number } = {}): JsonMember[] {
-  const members: JsonMember[] = [];
-  for (const member of eachMember(text, options)) members.push(member);
-  return members;
+/**
+ * The members of the object that is the whole of `text`, in their order. Throws JsonSyntaxError for anything else, and
+ * for more than 10,000 members.
+ */
+export function objectMembers(text: string): JsonMember[] {
+  return [...eachMember(text)];
 }
 
 /** As objectMembers, one by one: what comes before a syntax error is still seen. */
-export function* eachMember(text: string, options: { maxDepth?: number } = {}): Generator<JsonMember> {
-  const scan = options.maxDepth === undefined ? {} : { maxDepth: options.maxDepth - 1 };
+export function* eachMember(text: string): Generator<JsonMember> {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
   at = skipSpace(text, at + 1);
   if (text.charCodeAt(at) === closeBrace) return expectEnd(text, at + 1);
-  for (;;) {
+  for (let members = 1; ; members += 1) {
     const nameStart = skipSpace(text, at);
+    if (members > maxMembers) throw new JsonSyntaxError(`more than ${maxMembers} members`, nameStart);
     const afterColon = skipName(text, nameStart, undefined);
     const valueStart = skipSpace(text, afterColon);
-    const valueEnd = scanValue(text, valueStart, scan);
+    const valueEnd = scanValue(text, valueStart);
     yield { name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) };
     at = skipSpace(text, valueEnd);
     const code = text.charCodeAt(at);
@@ -45,27 +61,32 @@ function decodeName(text: string, start: number): string {
   return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }
 
-/** The elements of the array that is the whole of `text`, as they were written. */
-export function arrayElements(text: string): string[] {
-  const elements: string[] = [];
+/** The elements of the array that is the whole of `text`, as they were written. Throws JsonSyntaxError as eachElement. */
+export function arrayElements(text: string, options: ElementOptions = {}): string[] {
+  return [...eachElement(text, options)];
+}
+
+export interface ElementOptions {
+  /** Values in all, those inside elements included; more is a JsonSyntaxError. Default: no limit. */
+  readonly maxValues?: number;
+}
+
+/** As arrayElements, one by one: what comes before a syntax error is still seen, and who has enough may stop. */
+export function* eachElement(text: string, options: ElementOptions = {}): Generator<string> {
+  const { maxValues } = options;
+  const scan: { budget?: ValueBudget } = maxValues === undefined ? {} : { budget: { valuesLeft: maxValues } };
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBracket) throw unexpected(text, at);
   at = skipSpace(text, at + 1);
-  if (text.charCodeAt(at) === closeBracket) {
-    expectEnd(text, at + 1);
-    return elements;
-  }
+  if (text.charCodeAt(at) === closeBracket) return expectEnd(text, at + 1);
   for (;;) {
     const start = skipSpace(text, at);
-    const end = scanValue(text, start);
-    elements.push(text.slice(start, end));
+    const end = scanValue(text, start, scan);
+    yield text.slice(start, end);
     at = skipSpace(text, end);
     const code = text.charCodeAt(at);
     if (code !== comma && code !== closeBracket) throw unexpected(text, at);
     at += 1;
-    if (code === closeBracket) {
-      expectEnd(text, at);
-      return elements;
-    }
+    if (code === closeBracket) return expectEnd(text, at);
   }
 }

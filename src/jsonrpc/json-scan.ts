@@ -12,14 +12,21 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** Offsets are in UTF-16 code units. */
-export class JsonSyntaxError extends Error {
-  override readonly name = "JsonSyntaxError";
+/**
+ * Where a text stops being JSON, or what was asked for. Offsets are in UTF-16 code units. It is no Error: two bytes of
+ * noise make one of these, and the stack that an Error captures costs a hundred times what the bytes do.
+ */
+export class JsonSyntaxError {
+  readonly #problem: string;
   readonly offset: number;
 
   constructor(problem: string, offset: number) {
-    super(`${problem} at offset ${offset}`);
+    this.#problem = problem;
     this.offset = offset;
+  }
+
+  get message(): string {
+    return `${this.#problem} at offset ${this.offset}`;
   }
 }
 
@@ -32,19 +39,30 @@ export interface JsonVisitor {
   number?(start: number, end: number): void;
 }
 
+/** How many values may still come, shared by several scans. */
+export interface ValueBudget {
+  valuesLeft: number;
+}
+
 export interface ScanOptions {
   /** Containers inside one another; more is a JsonSyntaxError. Default: no limit. */
   readonly maxDepth?: number;
+  /** More values, containers included, are a JsonSyntaxError. Default: no limit. */
+  readonly budget?: ValueBudget;
   readonly visitor?: JsonVisitor;
 }
 
 /** Proves one JSON value at `start` (spaces before it allowed) and returns the offset after it. */
 export function scanValue(text: string, start: number, options: ScanOptions = {}): number {
-  const { maxDepth = Number.POSITIVE_INFINITY, visitor } = options;
+  const { maxDepth = Number.POSITIVE_INFINITY, budget, visitor } = options;
   const closers: number[] = [];
   let at = start;
   for (;;) {
     at = skipSpace(text, at);
+    if (budget !== undefined) {
+      budget.valuesLeft -= 1;
+      if (budget.valuesLeft < 0) throw new JsonSyntaxError("too many values", at);
+    }
     const code = text.charCodeAt(at);
     if (code === openBrace || code === openBracket) {
       if (closers.length >= maxDepth) throw new JsonSyntaxError(`more than ${maxDepth} levels of nesting`, at);

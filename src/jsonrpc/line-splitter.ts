@@ -48,11 +48,6 @@ export class LineSplitter {
     if (this.#length > 0 || this.#skipping !== undefined) this.#finish(Buffer.alloc(0));
   }
 
-  /** Bytes of the unfinished line. */
-  get pendingBytes(): number {
-    return this.#skipping?.bytes ?? this.#length;
-  }
-
   #finish(rest: Buffer): void {
     if (this.#skipping === undefined && this.#length === 0 && rest.length <= this.#options.maxLineBytes) {
       this.#emit(rest);

@@ -1,4 +1,4 @@
-import { arrayElements, eachMember, type JsonMember, objectMembers } from "./json-members.ts";
+import { eachElement, eachMember, type JsonMember, objectMembers } from "./json-members.ts";
 import { JsonSyntaxError } from "./json-scan.ts";
 
 /** A JSON-RPC error as the other side sent it; `data` is JSON text. */
@@ -21,20 +21,35 @@ export type Message =
   /** Not JSON-RPC at all: a banner, a log line. */
   | { readonly kind: "noise" };
 
+/** Most messages of one batch. */
+const maxBatch = 10_000;
+
+/** Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read. */
+export function mayBeMessage(line: Uint8Array): boolean {
+  let at = 0;
+  while (line[at] === 0x20 || line[at] === 0x09 || line[at] === 0x0d) at += 1;
+  return line[at] === 0x7b || line[at] === 0x5b;
+}
+
 /** The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). */
 export function parseLine(line: string): Message[] {
-  if (/^[ \t\r]*\[/.test(line)) {
-    try {
-      const elements = arrayElements(line).map(parseMessage);
-      const messages = elements.filter(({ kind }) => kind !== "noise");
-      // What is no message in a batch, or an array without any, is one noise.
-      return messages.length > 0 && messages.length === elements.length ? messages : [...messages, { kind: "noise" }];
-    } catch (error) {
-      if (error instanceof JsonSyntaxError) return [{ kind: "noise" }];
-      throw error;
+  return /^[ \t\r]*\[/.test(line) ? parseBatch(line) : [parseMessage(line)];
+}
+
+/** Reads a batch up to the first element that is no message; the line from there on, like an empty one, is noise. */
+function parseBatch(line: string): Message[] {
+  const messages: Message[] = [];
+  try {
+    for (const element of eachElement(line)) {
+      const message = parseMessage(element);
+      if (message.kind === "noise" || messages.length === maxBatch) return [...messages, { kind: "noise" }];
+      messages.push(message);
     }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    return [...messages, { kind: "noise" }];
   }
-  return [parseMessage(line)];
+  return messages.length === 0 ? [{ kind: "noise" }] : messages;
 }
 
 interface Fields {

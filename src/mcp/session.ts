@@ -1,5 +1,5 @@
 import { ManagerError } from "../errors.ts";
-import { Connection, type ConnectionCounters } from "../jsonrpc/connection.ts";
+import { Connection } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
@@ -68,14 +68,6 @@ export class Session {
         listener.attachmentEnded(error);
       },
     };
-  }
-
-  get callsInFlight(): number {
-    return this.#connection.inFlight;
-  }
-
-  get counters(): Readonly<ConnectionCounters> {
-    return this.#connection.counters;
   }
 
   bind(attachment: Attachment): void {

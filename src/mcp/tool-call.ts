@@ -1,5 +1,6 @@
 import { invalidRequest } from "../errors.ts";
-import { objectMembers } from "../jsonrpc/json-members.ts";
+import { type JsonMember, objectMembers } from "../jsonrpc/json-members.ts";
+import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
 
 /** One call of a tool. The JSON texts are proven objects (`checkedJsonObject`). */
 export interface ToolCall {
@@ -24,8 +25,17 @@ export function toolCallParams(call: ToolCall): string {
 
 /** The caller's `_meta` without the keys that are the manager's: progress tokens are request ids of the attachment. */
 function ownedByCaller(metaJson: string): string {
-  const members = objectMembers(metaJson)
+  const members = metaMembers(metaJson)
     .filter(({ name }) => name !== "progressToken" && !name.startsWith("io.modelcontextprotocol/"))
     .map(({ name, value }) => `${JSON.stringify(name)}:${value}`);
   return `{${members.join(",")}}`;
+}
+
+function metaMembers(metaJson: string): JsonMember[] {
+  try {
+    return objectMembers(metaJson);
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    throw invalidRequest([{ field: "meta_json", description: `must be a JSON object: ${error.message}` }]);
+  }
 }

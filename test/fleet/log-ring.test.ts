@@ -65,6 +65,13 @@ describe("LogRing", () => {
     expect(ring.nextOrdinal - ring.firstOrdinal).toBeLessThanOrEqual(100);
   });
 
+  it("counts the level of a log message, too", () => {
+    const { ring } = openRing(16_000);
+    const event: LogEvent = { kind: "line", source: "mcp", text: "", flags: { level: "l".repeat(1000) } };
+    for (let count = 0; count < 100; count += 1) ring.append("i", event);
+    expect(ring.nextOrdinal - ring.firstOrdinal).toBeLessThanOrEqual(8);
+  });
+
   it("lets go of what it dropped", async () => {
     const { ring } = openRing(100_000);
     const events = Array.from({ length: 500 }, (_, index) => new WeakRef(line(`${index}`.padEnd(10_000, "x"))));

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { LogEvent } from "../../src/fleet/log-entry.ts";
 import { LogRing } from "../../src/fleet/log-ring.ts";
 import { OutputLog } from "../../src/fleet/output-log.ts";
+import { heapUsed } from "../heap.ts";
 
 function open() {
   const ring = new LogRing({ maxBytes: 1_000_000, now: () => 0 });
@@ -52,6 +53,18 @@ describe("OutputLog", () => {
       expect(event).toMatchObject({ flags: { truncated: true, invalidUtf8: false } });
       expect(event.kind === "line" && event.text).not.toContain("\ufffd");
     }
+  });
+
+  it("keeps no more of a log message's level than its beginning, and nothing of the line that either came in", () => {
+    const { output, ring, events } = open();
+    const before = heapUsed();
+    for (let count = 0; count < 600; count += 1) {
+      const line = `${count}`.padEnd(1024 * 1024, "é");
+      output.logMessage({ level: line.slice(10), text: line.slice(0, 100) });
+    }
+    expect(ring.nextOrdinal).toBe(600);
+    expect(events()[0]).toMatchObject({ flags: { level: "é".repeat(32) } });
+    expect(heapUsed() - before).toBeLessThan(100 * 1024 * 1024);
   });
 
   it("keeps an MCP log message that is long well-formed", () => {

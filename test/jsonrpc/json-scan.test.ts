@@ -65,6 +65,21 @@ describe("scanValue", () => {
     expect(offsetOf(() => scanValue("[1,[],[[]]]", 0, { maxDepth: 2 }))).toBe(7);
   });
 
+  it("stops when its budget of values is spent, which several scans may share", () => {
+    const budget = { valuesLeft: 5 };
+    expect(scanValue('[1,{"a":true}]', 0, { budget })).toBe(14);
+    expect(budget.valuesLeft).toBe(1);
+    expect(offsetOf(() => scanValue("[1,1]", 0, { budget }))).toBe(1);
+  });
+
+  it("reports broken text by what costs next to nothing: no Error, which captures a stack", () => {
+    for (const text of ["y", "[1,]", '"\\x"']) {
+      expect(() => expectEnd(text, scanValue(text, 0))).toThrow(JsonSyntaxError);
+      expect(() => expectEnd(text, scanValue(text, 0))).not.toThrow(Error);
+    }
+    expect(new JsonSyntaxError("oops", 7).message).toBe("oops at offset 7");
+  });
+
   it("shows the visitor every name, string and number as it was written, and each container once", () => {
     const text = ' {"a\\n" : [ 1.0, "x\\u0041", {} ], "b":-0e+7, "a\\n":true}';
     const seen: string[] = [];

@@ -1,9 +1,26 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { parseLine } from "../../src/jsonrpc/message.ts";
+import { mayBeMessage, parseLine } from "../../src/jsonrpc/message.ts";
 import { anyText } from "./json-text.ts";
 
 const ok = '{"jsonrpc":"2.0","id":1,"result":{}}';
+
+describe("mayBeMessage", () => {
+  it("says no only of what parseLine calls noise", () => {
+    for (const line of ["y", "", "  ", "7", '"{}"', "\u00a0{}"]) expect(mayBeMessage(Buffer.from(line))).toBe(false);
+    fc.assert(
+      fc.property(anyText, (text) => {
+        if (!mayBeMessage(Buffer.from(text))) expect(parseLine(text)).toEqual([{ kind: "noise" }]);
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it("sees the first byte behind spaces", () => {
+    expect(mayBeMessage(Buffer.from(` \t\r${ok}`))).toBe(true);
+    expect(mayBeMessage(Buffer.from(` [${ok}]`))).toBe(true);
+  });
+});
 
 describe("parseLine", () => {
   it("reads a result as it was written, wherever the id stands", () => {
@@ -91,8 +108,16 @@ describe("parseLine", () => {
     expect(parseLine(`  ${batch}\t`).map(({ kind }) => kind)).toEqual(kinds);
   });
 
-  it("reads the messages of a batch that holds noise, too: their calls must not wait for ever", () => {
-    expect(parseLine(`[7,${ok},{"x":1}]`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
+  it("reads the messages of a batch up to the first element that is none, and calls the rest noise", () => {
+    expect(parseLine(`[${ok},7,${ok}]`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
+    expect(parseLine(`[${ok},{"x":1}`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
+    expect(parseLine(`[${"1,".repeat(2_000_000)}1]`)).toEqual([{ kind: "noise" }]);
+  });
+
+  it("takes 10,000 messages of a batch, and calls the rest noise", () => {
+    const messages = parseLine(`[${Array.from({ length: 20_000 }, () => ok).join(",")}]`);
+    expect(messages).toHaveLength(10_001);
+    expect(messages.at(-1)).toEqual({ kind: "noise" });
   });
 
   it("gives at least one message and never throws, whatever the line is", () => {

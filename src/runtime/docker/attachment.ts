@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import { readPaced } from "../../read-paced.ts";
 import type { Attachment, AttachmentSink } from "../runtime.ts";
 import { Demuxer } from "./demux.ts";
 import type { Engine } from "./engine.ts";
@@ -99,7 +100,8 @@ class DockerAttachment implements Attachment {
     };
     socket.setTimeout(0);
     socket.setKeepAlive(true, 30_000);
-    socket.on("data", push);
+    if (head.length > 0) socket.unshift(head);
+    readPaced(socket, push);
     socket.on("drain", () => sink.drain());
     socket.on("error", (error) => {
       failure = error;
@@ -110,7 +112,6 @@ class DockerAttachment implements Attachment {
       this.#ended = true;
       sink.end(failure);
     });
-    if (head.length > 0) push(head);
   }
 
   write(chunk: Uint8Array): boolean {

@@ -103,6 +103,24 @@ describe("Attachment", () => {
     attachment.close();
   });
 
+  test("lets other work run while the container floods stdout and stderr, and hands on every byte before its end", async () => {
+    const { engine, container } = await upgradingEngine();
+    await using _engine = engine;
+    const sink = new Recorder();
+    await attach(engine, sink);
+    const noise = "y\n".repeat(64 * 1024);
+    let turns = 0;
+    const nextTurn = () => {
+      turns += 1;
+      if (sink.ends === 0) setImmediate(nextTurn);
+    };
+    setImmediate(nextTurn);
+    (await container).end(Buffer.concat([frame(1, noise), frame(2, noise)]));
+    expect(await sink.ended).toBeUndefined();
+    expect([sink.out, sink.err]).toEqual([noise, noise]);
+    expect(turns).toBeGreaterThan(128);
+  });
+
   test("leaves no connection behind when the caller leaves before the engine answers", async () => {
     const abort = new AbortController();
     const { promise: asked, resolve } = Promise.withResolvers<Socket>();
