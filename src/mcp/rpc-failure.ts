@@ -1,25 +1,32 @@
+import { detached } from "../detached.ts";
 import type { ErrorReason } from "../error-reason.ts";
 import { type ErrorKind, ManagerError } from "../errors.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
+import { truncateUtf8 } from "../truncate.ts";
 
 const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
   [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },
   [-32601]: { kind: "unsupported", reason: "METHOD_NOT_FOUND" },
 };
 
-const maxMessageChars = 600;
-const maxDataChars = 1024;
+const maxMessageBytes = 600;
+const maxDataBytes = 1024;
 
 /** A JSON-RPC error that the server answered, in the manager's terms, with the server's own words in it. */
 export function rpcFailure(error: RpcError, method: string): ManagerError {
   const { kind, reason } = kinds[error.code] ?? { kind: "protocol", reason: "SERVER_ERROR" };
-  const words = error.message.toWellFormed().slice(0, maxMessageChars);
+  const words = beginning(error.message, maxMessageBytes);
   return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}`, {
     details: {
       reason,
       delivery: "answered",
       rpcCode: error.code,
-      ...(error.data === undefined ? {} : { rpcData: error.data.slice(0, maxDataChars) }),
+      ...(error.data === undefined ? {} : { rpcData: beginning(error.data, maxDataBytes) }),
     },
   });
+}
+
+/** Errors outlive the line that they came in. */
+function beginning(text: string, maxBytes: number): string {
+  return detached(truncateUtf8(text, { maxBytes, keep: "start" }));
 }

@@ -11,8 +11,6 @@ export interface Tool {
   readonly extraJson: string;
 }
 
-const placed = new Set(["name", "title", "description", "inputSchema", "outputSchema", "annotations"]);
-
 /** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
 export function readTool(text: string): Tool | undefined {
   const fields = JsonFields.of(text);
@@ -25,6 +23,12 @@ export function readTool(text: string): Tool | undefined {
     inputSchemaJson: fields.raw("inputSchema") ?? "",
     outputSchemaJson: fields.raw("outputSchema") ?? "",
     annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(placed),
+    extraJson: fields.rest(placedFields(fields)),
   };
+}
+
+/** A title or description that its place can't hold goes to the rest. */
+function placedFields(fields: JsonFields): Set<string> {
+  const texts = ["title", "description"].filter((name) => fields.string(name)?.isWellFormed());
+  return new Set(["name", "inputSchema", "outputSchema", "annotations", ...texts]);
 }

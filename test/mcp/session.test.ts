@@ -42,12 +42,13 @@ describe("Session.callTool", () => {
 
   it("bounds what it takes over of the server's error", async () => {
     await using child = await ready();
-    const error = { code: -32000, message: "m".repeat(100_000), data: "d".repeat(100_000) };
+    const error = { code: -32000, message: `${"🙂".repeat(50_000)}`, data: "d".repeat(100_000) };
     const failure = await call(child.session, "error", error).catch((thrown: ManagerError) => thrown);
     expect(failure).toBeInstanceOf(ManagerError);
     if (!(failure instanceof ManagerError)) return;
     expect(failure.message.length).toBeLessThan(1024);
-    expect(failure.details.rpcData).toHaveLength(1024);
+    expect(failure.message.endsWith("🙂…")).toBe(true);
+    expect(Buffer.byteLength(failure.details.rpcData ?? "")).toBe(1024);
   });
 
   it("says that there is no such tool, from the error and the listing", async () => {
