@@ -2,18 +2,21 @@ import { JsonSyntaxError, scanValue } from "../jsonrpc/json-scan.ts";
 
 /** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
 const maxDepth = 30;
+/** What is larger takes seconds and gigabytes as a message: every value becomes several objects. */
+const maxValues = 100_000;
 /** A double's decimal form has at most 17 digits and 324 zeros: what is longer is padded, and not worth a look. */
 const maxNumberChars = 400;
 
 /**
  * Whether a JSON text survives the way through google.protobuf.Value: every number is a double's own decimal form, at
- * most 30 levels, no unpaired surrogate, no name twice in one object, and no `__proto__`, which JavaScript loses.
+ * most 30 levels and 100,000 values, no unpaired surrogate, no name twice in one object, and no `__proto__`, which
+ * JavaScript loses.
  */
 export function isExactValue(text: string): boolean {
   try {
     return scanExact(text);
   } catch (error) {
-    if (error instanceof JsonSyntaxError) return false; // Too deep: the text was proven before.
+    if (error instanceof JsonSyntaxError) return false; // Too deep or too many: the text was proven before.
     throw error;
   }
 }
@@ -26,6 +29,7 @@ function scanExact(text: string): boolean {
   };
   scanValue(text, 0, {
     maxDepth,
+    budget: { valuesLeft: maxValues },
     visitor: {
       open() {
         names.push(new Set());

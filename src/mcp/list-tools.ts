@@ -1,7 +1,8 @@
 import { ManagerError } from "../errors.ts";
-import type { Connection } from "../jsonrpc/connection.ts";
+import type { Connection, RequestOptions } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
+import { eachElement } from "../jsonrpc/json-members.ts";
+import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import { readTool, type Tool } from "./tool.ts";
 
@@ -9,15 +10,15 @@ import { readTool, type Tool } from "./tool.ts";
 const maxPages = 200;
 /** Nor may its pages together fill the memory. */
 const maxListingChars = 64 * 1024 * 1024;
+const maxTools = 10_000;
+/** Values of one page, those inside schemas included. */
+const maxPageValues = 500_000;
 
 /**
- * All tools of a server, page by page. Entries without a name are left out. Throws `protocol` for a malformed page or
- * more than 200 pages.
+ * All tools of a server, page by page. Entries without a name are left out. Throws `protocol` for a malformed page and
+ * for a listing of more than 200 pages or 10,000 tools.
  */
-export async function listTools(
-  connection: Connection,
-  options: { signal?: AbortSignal | undefined },
-): Promise<Tool[]> {
+export async function listTools(connection: Connection, options: RequestOptions): Promise<Tool[]> {
   const tools: Tool[] = [];
   let params = "{}";
   let chars = 0;
@@ -31,16 +32,29 @@ export async function listTools(
     const list = fields?.raw("tools");
     if (fields === undefined || !list?.startsWith("["))
       throw malformed("the server's tool listing has no array of tools");
-    for (const entry of arrayElements(list)) {
-      const tool = readTool(entry);
-      if (tool !== undefined) tools.push(tool);
-    }
+    for (const tool of readPage(list)) tools.push(tool);
+    if (tools.length > maxTools) throw malformed(`the server lists more than ${maxTools} tools`);
     // An empty string is a valid cursor (MCP pagination).
     const cursor = fields.string("nextCursor");
     if (cursor === undefined) return tools;
     params = `{"cursor":${JSON.stringify(cursor)}}`;
   }
   throw malformed(`the server's tool listing does not end after ${maxPages} pages`);
+}
+
+function readPage(list: string): Tool[] {
+  const tools: Tool[] = [];
+  try {
+    for (const entry of eachElement(list, { maxValues: maxPageValues })) {
+      const tool = readTool(entry);
+      if (tool !== undefined) tools.push(tool);
+    }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    // The text was proven before.
+    throw malformed(`a page of the server's tool listing has more than ${maxPageValues} values`);
+  }
+  return tools;
 }
 
 function malformed(message: string): ManagerError {

@@ -1,5 +1,5 @@
 import { ManagerError } from "../errors.ts";
-import { Connection } from "../jsonrpc/connection.ts";
+import { Connection, type RequestOptions } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
@@ -89,10 +89,7 @@ export class Session {
    * listing lacks, and by the server's JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
    */
   async callTool(call: ToolCall, options: SignalOption): Promise<ToolResult> {
-    const reply = await this.#connection.request("tools/call", toolCallParams(call), {
-      signal: options.signal,
-      onAbandoned: (id, reason) => this.#cancel(id, reason),
-    });
+    const reply = await this.#connection.request("tools/call", toolCallParams(call), this.#cancelling(options));
     const result = "result" in reply ? readToolResult(reply.result) : undefined;
     const failure = "error" in reply ? rpcFailure(reply.error, "tools/call") : undefined;
     const refused = failure?.kind === "invalid" || (result !== undefined && isRefusal(result));
@@ -103,7 +100,7 @@ export class Session {
 
   /** All tools of the server. */
   listTools(options: SignalOption): Promise<Tool[]> {
-    return listTools(this.#connection, options);
+    return listTools(this.#connection, this.#cancelling(options));
   }
 
   /** Retires every call with the reason and lets go of the attachment. Idempotent. */
@@ -121,8 +118,13 @@ export class Session {
     }
   }
 
-  #cancel(requestId: number, reason: ManagerError): void {
-    this.#connection.notify("notifications/cancelled", JSON.stringify({ requestId, reason: reason.kind }));
+  /** Options of a request that the server is told of when it is given up. */
+  #cancelling({ signal }: SignalOption): RequestOptions {
+    return {
+      signal,
+      onAbandoned: (requestId, reason) =>
+        this.#connection.notify("notifications/cancelled", JSON.stringify({ requestId, reason: reason.kind })),
+    };
   }
 
   /** A server may ping; what else it may ask for needs capabilities that were not declared. */

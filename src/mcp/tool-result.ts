@@ -1,8 +1,12 @@
 import { ManagerError } from "../errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
+import { arrayElements, eachElement } from "../jsonrpc/json-members.ts";
+import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
 import { type Content, readContent } from "./content.ts";
 import { isExactValue } from "./exact-value.ts";
+
+/** As messages, more would take seconds and gigabytes. */
+const maxContentValues = 100_000;
 
 /** A tool's result, before anything in it is parsed but the two fields that callers branch on. */
 export interface ToolResult {
@@ -38,11 +42,14 @@ export function readToolResult(json: string): ToolResult {
 export function isRefusal(result: ToolResult): boolean {
   if (!result.isError) return false;
   const content = fieldsOf(result.json).raw("content");
-  const first = content?.startsWith("[") ? arrayElements(content)[0] : undefined;
+  const [first] = content?.startsWith("[") ? eachElement(content) : [];
   return first !== undefined && JsonFields.of(first)?.string("text")?.startsWith("MCP error -32602:") === true;
 }
 
-/** Puts a result's parts in their places. Throws `protocol` when `content` is not an array. */
+/**
+ * Puts a result's parts in their places. Throws `protocol` when `content` is not an array, and `too_much` when it has
+ * more than 100,000 values.
+ */
 export function typedResult(result: ToolResult): TypedResult {
   const fields = fieldsOf(result.json);
   const structured = fields.raw("structuredContent");
@@ -65,7 +72,21 @@ function contentOf(fields: JsonFields): Content[] {
   const content = fields.raw("content");
   if (content === undefined) return [];
   if (!content.startsWith("[")) throw notAResult("its content is not an array");
-  return arrayElements(content).map(readContent);
+  return contentElements(content).map(readContent);
+}
+
+function contentElements(content: string): string[] {
+  try {
+    return arrayElements(content, { maxValues: maxContentValues });
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    // The text was proven before.
+    throw new ManagerError(
+      "too_much",
+      `the result's content has more than ${maxContentValues} values: ask for RESULT_FORMAT_JSON`,
+      { details: { reason: "RESULT_TOO_LARGE", delivery: "answered" } },
+    );
+  }
 }
 
 function structuredOf(text: string): { value: unknown } | { json: string } {
@@ -74,7 +95,7 @@ function structuredOf(text: string): { value: unknown } | { json: string } {
 
 function fieldsOf(json: string): JsonFields {
   const fields = JsonFields.of(json);
-  if (fields === undefined) throw notAResult("it is not an object");
+  if (fields === undefined) throw notAResult("it is not an object of at most 10,000 members");
   return fields;
 }
 

@@ -3,6 +3,7 @@ import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
 import { addMissingDetails } from "./connect-error.ts";
+import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
 import type { NodeHandler } from "./node-handler.ts";
@@ -29,8 +30,8 @@ export function rpcHandler(options: RouterOptions): NodeHandler {
       signal.addEventListener("abort", () => addMissingDetails(signal.reason), { once: true });
     },
     readMaxBytes: info.maxRequestBytes,
-    // A result is never larger than the line it came in, but escapes and base64 make a typed one no smaller in JSON.
-    writeMaxBytes: 2 * info.maxLineBytes + 1024 * 1024,
+    // Never reached: a call that the server has answered must not fail by the size of its answer.
+    writeMaxBytes: maxAnswerBytes(info.maxLineBytes),
     // A misspelt field must not vanish.
     jsonOptions: { ignoreUnknownFields: false },
     // Callers are near; packing costs more than it saves.

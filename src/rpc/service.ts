@@ -14,7 +14,8 @@ import {
   StartResponseSchema,
   StopResponseSchema,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { ResultFormatSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { ServerSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { ResultFormatSchema, ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { ManagerError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { pageByKey, pageByPosition } from "../fleet/page.ts";
@@ -32,6 +33,7 @@ import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { validate } from "../validate.ts";
+import { boundedPage } from "./bounded-page.ts";
 import { argumentsJson } from "./convert/arguments.ts";
 import { enumName } from "./convert/enum-name.ts";
 import { readingToProto } from "./convert/log-to-proto.ts";
@@ -93,12 +95,15 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
 
     list({ pageSize, pageToken }) {
       const page = validate(listRequestSchema, { pageSize, pageToken });
-      const { items, nextPageToken } = pageByKey(fleet.list(), {
-        ...page,
-        defaultSize: defaultServersPerPage,
-        key: ({ name }) => name,
+      const all = fleet.list();
+      const { items, nextPageToken } = boundedPage({
+        pageSize: page.pageSize,
+        page: (size) =>
+          pageByKey(all, { ...page, pageSize: size, defaultSize: defaultServersPerPage, key: ({ name }) => name }),
+        schema: ServerSchema,
+        convert: toServer,
       });
-      return create(ListResponseSchema, { servers: items.map(toServer), nextPageToken });
+      return create(ListResponseSchema, { servers: items, nextPageToken });
     },
 
     get(request) {
@@ -116,8 +121,13 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
         ...callerOf(context),
         work: (session, signal) => session.listTools({ signal }),
       });
-      const { items, nextPageToken } = pageByPosition(tools, { ...request, defaultSize: defaultToolsPerPage });
-      return create(ListToolsResponseSchema, { tools: [...items], nextPageToken });
+      const { items, nextPageToken } = boundedPage({
+        pageSize: request.pageSize,
+        page: (size) => pageByPosition(tools, { ...request, pageSize: size, defaultSize: defaultToolsPerPage }),
+        schema: ToolSchema,
+        convert: (tool) => create(ToolSchema, tool),
+      });
+      return create(ListToolsResponseSchema, { tools: items, nextPageToken });
     },
 
     async callTool(request, context) {

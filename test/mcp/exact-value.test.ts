@@ -99,6 +99,13 @@ describe("isExactValue", () => {
     expect(isExactValue(nested(60))).toBe(false);
   });
 
+  it("takes 100,000 values and stops at the next", () => {
+    const array = (length: number) => `[${Array.from({ length }, () => "1").join(",")}]`;
+    expect(isExactValue(array(99_999))).toBe(true);
+    expect(isExactValue(array(100_000))).toBe(false);
+    expect(isExactValue(`{"a":${array(4_000_000)},`)).toBe(false);
+  });
+
   it("stops at the first level that is too deep, whatever comes after", () => {
     expect(isExactValue("[".repeat(5_000_000) + "]".repeat(5_000_000))).toBe(false);
   });

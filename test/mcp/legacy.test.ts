@@ -57,6 +57,27 @@ describe("Session.handshake", () => {
     expect(methods).toEqual(["initialize", "initialize", "notifications/initialized", "tools/call"]);
   });
 
+  it("keeps no more of what the server says of itself than clients can take in a list", async () => {
+    const texts = { instructions: "@100000", serverInfo: { name: "@1000", version: "@1000" } };
+    await using child = openChildSession(hostile("--result", JSON.stringify(texts)));
+    const info = await child.session.handshake({});
+    expect(Buffer.byteLength(info.instructions)).toBeLessThanOrEqual(16 * 1024);
+    expect(info.instructions.endsWith("é…")).toBe(true);
+    for (const name of [info.serverName, info.serverVersion]) {
+      expect(Buffer.byteLength(name)).toBeLessThanOrEqual(256);
+      expect(name.endsWith("é…")).toBe(true);
+    }
+  });
+
+  it("refuses a server whose capabilities are too long to keep", async () => {
+    await using child = openChildSession(hostile("--result", '{"capabilities":{"x":"@40000"}}'));
+    await expect(child.session.handshake({})).rejects.toMatchObject({
+      kind: "protocol",
+      message: "the server's capabilities have more than 65536 bytes",
+      details: { reason: "MALFORMED_REPLY", delivery: "answered" },
+    });
+  });
+
   it("is not disturbed by a banner", async () => {
     await using child = await ready("--banner");
     expect(child.heard.stray).toEqual(["Welcome!", '{"level":"info","msg":"not a message"}']);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
 import { ready, receivedBy } from "./hostile-session.ts";
+import { scriptedSession } from "./scripted-session.ts";
 
 describe("Session.listTools", () => {
   it("keeps the server's own text of schemas, annotations and unknown fields", async () => {
@@ -33,6 +35,29 @@ describe("Session.listTools", () => {
       kind: "protocol",
       details: { reason: "MALFORMED_RESULT" },
     });
+  });
+
+  it("gives up a listing of too many values or tools", async () => {
+    const limits = { kind: "protocol", details: { reason: "MALFORMED_RESULT", delivery: "answered" } };
+    const ones = scriptedSession(() => `{"tools":[${"1,".repeat(600_000)}1]}`);
+    await expect(ones.session.listTools({})).rejects.toMatchObject(limits);
+    const tools = Array.from({ length: 10_001 }, () => '{"name":"x"}');
+    const many = scriptedSession(() => `{"tools":[${tools.join(",")}]}`);
+    await expect(many.session.listTools({})).rejects.toMatchObject(limits);
+  });
+
+  it("tells the server when it is given up", async () => {
+    const { session, sent } = scriptedSession(() => undefined);
+    const controller = new AbortController();
+    const asked = session.listTools({ signal: controller.signal });
+    await new Promise((resolve) => process.nextTick(resolve));
+    controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
+    await expect(asked).rejects.toMatchObject({ kind: "deadline" });
+    await new Promise((resolve) => process.nextTick(resolve));
+    expect(sent).toMatchObject([
+      { method: "tools/list", id: 5 },
+      { method: "notifications/cancelled", params: { requestId: 5, reason: "deadline" } },
+    ]);
   });
 
   it("leaves out odd entries and keeps the others", async () => {

@@ -63,6 +63,19 @@ describe("typedResult", () => {
     }
   });
 
+  it("refuses content of more than 100,000 values, which JSON can still carry", () => {
+    const ones = (length: number) => `{"content":[${Array.from({ length }, () => "1").join(",")}]}`;
+    expect(typed(ones(100_000)).content).toHaveLength(100_000);
+    expect(() => typed(ones(100_001))).toThrow(
+      expect.objectContaining({
+        kind: "too_much",
+        message: expect.stringContaining("RESULT_FORMAT_JSON"),
+        details: { reason: "RESULT_TOO_LARGE", delivery: "answered" },
+      }),
+    );
+    expect(readToolResult(ones(1_000_000)).isError).toBe(false);
+  });
+
   it("keeps known fields in the rest when their value has no place", () => {
     expect(typed('{"isError":"yes","resultType":"news"}').extraJson).toBe('{"isError":"yes","resultType":"news"}');
     expect(typed('{"isError":false,"resultType":"complete"}').extraJson).toBe("");

@@ -6,6 +6,7 @@
 //   --refuse-initialize    answer initialize with an error
 //   --exit-on-initialize   exit 3 when initialize comes
 //   --handshake-ms N       answer initialize after so long
+//   --result JSON          answer initialize with these fields, too; @N in a string is N characters
 //   --banner               print noise on stdout first
 //   --pages N              list one tool a page, on N pages ("" is the first cursor)
 //   --endless-pages        never end the listing
@@ -128,6 +129,9 @@ function initialize(id, params) {
     capabilities: { tools: { listChanged: true }, logging: {} },
     serverInfo: { name: "hostile", version: "1.0.0" },
     instructions: "handle with care",
+    ...JSON.parse(value("--result") ?? "{}", (_name, text) =>
+      /^@[0-9]+$/.test(text) ? "é".repeat(Number(text.slice(1))) : text,
+    ),
   };
   setTimeout(() => reply(id, result), Number(value("--handshake-ms") ?? 0));
 }

@@ -126,7 +126,7 @@ export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
  */
 export type ListRequest = Message<"mcpmanager.v1.ListRequest"> & {
   /**
-   * How many servers at the most, 0 to 1000. 0: 100.
+   * How many servers at the most, 0 to 1000. 0: 100. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -365,7 +365,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
   server: string;
 
   /**
-   * How many tools at the most, 0 to 1000. 0: 1000.
+   * How many tools at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -511,7 +511,7 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
   } | {
     /**
      * As the server's JSON text, when a value would change it: a number that is not exactly a double, more than 30
-     * levels, an unpaired surrogate, or a name that comes twice.
+     * levels, an unpaired surrogate, or a name that comes twice; or when it has more than 100,000 values.
      *
      * @generated from field: string structured_content_json = 3;
      */
@@ -951,8 +951,9 @@ export const ManagerService: GenService<{
    *
    * Errors: INVALID_ARGUMENT (the request, or the server refused its parameters), NOT_FOUND (no such server or tool),
    * FAILED_PRECONDITION (the server failed or is being stopped), RESOURCE_EXHAUSTED (a queue is full; the result is
-   * too large), UNAVAILABLE (never sent: the server was not ready in time, or ended before), ABORTED (sent, and the
-   * answer can't come any more), UNIMPLEMENTED (the server has no tools), INTERNAL (the server broke the protocol).
+   * too large, or its content has more than 100,000 values and was asked for as TYPED), UNAVAILABLE (never sent: the
+   * server was not ready in time, or ended before), ABORTED (sent, and the answer can't come any more), UNIMPLEMENTED
+   * (the server has no tools), INTERNAL (the server broke the protocol).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.CallTool
    */

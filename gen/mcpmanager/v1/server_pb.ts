@@ -498,28 +498,28 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
   protocolVersion: string;
 
   /**
-   * The server's name for itself.
+   * The server's name for itself, at most 256 bytes.
    *
    * @generated from field: string server_name = 3;
    */
   serverName: string;
 
   /**
-   * The server's version of itself.
+   * The server's version of itself, at most 256 bytes.
    *
    * @generated from field: string server_version = 4;
    */
   serverVersion: string;
 
   /**
-   * How to use the server, in its own words. Empty: it gave none.
+   * How to use the server, in its own words, at most 16 KiB: a longer text ends with an ellipsis. Empty: it gave none.
    *
    * @generated from field: string instructions = 5;
    */
   instructions: string;
 
   /**
-   * Its capabilities, the JSON object as the server wrote it.
+   * Its capabilities, the JSON object as the server wrote it, at most 64 KiB: with more a server does not start.
    *
    * @generated from field: string capabilities_json = 6;
    */

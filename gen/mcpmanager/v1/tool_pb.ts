@@ -63,7 +63,8 @@ export type Tool = Message<"mcpmanager.v1.Tool"> & {
   annotationsJson: string;
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` and `icons` included. Empty: there are none.
+   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none: a
+   * `title` that is no string. Empty: there are none.
    *
    * @generated from field: string extra_json = 7;
    */

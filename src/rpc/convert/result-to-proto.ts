@@ -10,7 +10,18 @@ const kinds = {
   input_required: ResultKind.INPUT_REQUIRED,
 } satisfies Record<ToolResult["kind"], ResultKind>;
 
-/** A result in the form that the caller asked for. Throws `protocol` for a typed form of what is no result. */
+/**
+ * The most bytes that a result can have as an answer, in whatever encoding, when its line has at most so many. In JSON
+ * a text within a text doubles its quotes; a message of 100,000 values adds some dozen bytes for each.
+ */
+export function maxAnswerBytes(maxLineBytes: number): number {
+  return 2 * maxLineBytes + 16 * 1024 * 1024;
+}
+
+/**
+ * A result in the form that the caller asked for. Throws `protocol` for a typed form of what is no result, and
+ * `too_much` when it has too many parts.
+ */
 export function resultToProto(result: ToolResult, format: "typed" | "json"): CallToolResponse {
   const common = { isError: result.isError, resultKind: kinds[result.kind] };
   if (format === "json") return create(CallToolResponseSchema, { ...common, resultJson: result.json });

@@ -1,11 +1,11 @@
-import { fromBinary, fromJson, toBinary, toJson } from "@bufbuild/protobuf";
+import { fromBinary, fromJson, toBinary, toJson, toJsonString } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { readToolResult } from "../../../src/mcp/tool-result.ts";
-import { resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
+import { maxAnswerBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { jsonText } from "../../jsonrpc/json-text.ts";
 
 const typed = (json: string) => resultToProto(readToolResult(json), "typed");
@@ -136,3 +136,28 @@ describe("resultToProto", () => {
 function zeroed(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
+
+describe("maxAnswerBytes", () => {
+  const times = (part: string, count: number) => Array.from({ length: count }, () => part).join(",");
+  it.each([
+    ["values that grow", `{"structuredContent":[${times("1e20", 99_999)}]}`],
+    ["empty objects", `{"structuredContent":[${times("{}", 99_999)}]}`],
+    ["members", `{"structuredContent":[${times('{"":{"a":0}}', 33_333)}]}`],
+    ["blocks that are none", `{"content":[${times("1", 100_000)}]}`],
+    ["empty blocks", `{"content":[${times('{"type":"text","text":""}', 33_333)}]}`],
+    ["empty resources", `{"content":[${times('{"type":"resource","resource":{"uri":"","text":""}}', 20_000)}]}`],
+    ["quotes", `{"structuredContent":[9007199254740993,${times('""', 1_000_000)}]}`],
+    ["quotes in blocks", `{"content":[{"type":"x","a":[${times('""', 90_000)}]}]}`],
+    ["escapes", `{"content":[{"type":"text","text":"${"\\u0001\\\\\\n".repeat(100_000)}"}]}`],
+    ["fields without a place", `{"a":[${times('"\\\\\\""', 500_000)}]}`],
+    ["base64", `{"content":[{"type":"image","mimeType":"m","data":"${"AAAA".repeat(1_000_000)}"}]}`],
+  ])("holds a result of %s, in both formats and encodings", (_what, json) => {
+    const result = readToolResult(json);
+    for (const format of ["typed", "json"] as const) {
+      const response = resultToProto(result, format);
+      const bound = maxAnswerBytes(Buffer.byteLength(json));
+      expect(toBinary(CallToolResponseSchema, response).length).toBeLessThan(bound);
+      expect(Buffer.byteLength(toJsonString(CallToolResponseSchema, response))).toBeLessThan(bound);
+    }
+  });
+});
