@@ -2,11 +2,14 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const defaultFirstBytesMs = 10_000;
+const defaultPingMs = 60_000;
+const idlePings = 10;
 
 export interface ListenOptions {
   readonly host: string;
@@ -15,6 +18,11 @@ export interface ListenOptions {
   readonly handler: NodeHandler;
   /** A connection that says nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;
+  /**
+   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without a
+   * request. Default: 60 s.
+   */
+  readonly pingMs?: number;
 }
 
 /** One cleartext port for HTTP/1.1 and HTTP/2: the first bytes of a connection tell which. */
@@ -27,9 +35,11 @@ export class Listener {
   /** Those that have not said yet which protocol they speak. */
   readonly #undecided = new Set<net.Socket>();
   readonly #firstBytesMs: number;
+  readonly #pingMs: number;
 
-  private constructor({ handler, firstBytesMs }: ListenOptions) {
+  private constructor({ handler, firstBytesMs, pingMs }: ListenOptions) {
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
+    this.#pingMs = pingMs ?? defaultPingMs;
     this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
@@ -39,7 +49,8 @@ export class Listener {
       session.on("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
     });
-    this.#net = net.createServer((socket) => this.#accept(socket));
+    // A client may end its side once it has asked; the answer still has to reach it.
+    this.#net = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 
   /** Throws the system's error, e.g. EADDRINUSE. */
@@ -82,9 +93,11 @@ export class Listener {
       this.#sockets.delete(socket);
       this.#undecided.delete(socket);
     });
-    socket.on("error", () => socket.destroy());
+    const destroy = () => socket.destroy();
+    socket.on("error", destroy);
+    socket.on("end", destroy);
     socket.setNoDelay(true);
-    socket.setTimeout(this.#firstBytesMs, () => socket.destroy());
+    socket.setTimeout(this.#firstBytesMs, destroy);
     let seen = Buffer.alloc(0);
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
@@ -94,12 +107,23 @@ export class Listener {
       const isHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
       if (isHttp2 && length < http2Preface.length) return;
       socket.off("readable", onReadable);
+      socket.off("end", destroy);
       this.#undecided.delete(socket);
       socket.setTimeout(0);
-      socket.removeAllListeners("timeout");
+      socket.off("timeout", destroy);
       socket.unshift(seen);
-      (isHttp2 ? this.#http2 : this.#http1).emit("connection", socket);
+      if (isHttp2) this.#speakHttp2(socket);
+      else this.#http1.emit("connection", socket);
     };
     socket.on("readable", onReadable);
+  }
+
+  /** HTTP/2 ends its streams itself: a connection whose other side has ended is over. */
+  #speakHttp2(socket: net.Socket): void {
+    socket.allowHalfOpen = false;
+    this.#http2.once("session", (session) => {
+      keepSession(session, socket, { firstBytesMs: this.#firstBytesMs, pingMs: this.#pingMs, idlePings });
+    });
+    this.#http2.emit("connection", socket);
   }
 }

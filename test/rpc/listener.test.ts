@@ -13,7 +13,9 @@ afterEach(async () => {
 });
 
 /** A listener whose answers say method, path and HTTP version. */
-async function open(options: { handler?: NodeHandler; firstBytesMs?: number } = {}): Promise<Listener> {
+async function open(
+  options: { handler?: NodeHandler; firstBytesMs?: number; pingMs?: number } = {},
+): Promise<Listener> {
   const say: NodeHandler = (request, response) => {
     response.setHeader("content-type", "text/plain");
     response.end(`${request.method} ${request.url} HTTP/${request.httpVersion}`);
@@ -101,6 +103,57 @@ describe("Listener", () => {
     await Promise.all([silent.closed, later.closed]);
     response.end("still here");
     expect(await answer).toBe("still here");
+  });
+
+  it("answers a client that ends its side once it has asked, and ends the connection after that", async () => {
+    const slow = slowHandler();
+    const { port } = await open({ handler: slow.handler });
+    const client = await connectRaw(port);
+    client.socket.end("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    const response = await slow.asked;
+    await new Promise((resolve) => setImmediate(resolve));
+    response.end("still here");
+    await client.closed;
+    expect(client.received()).toContain("still here");
+  });
+
+  it("ends a connection whose client ends its side and has asked nothing", async () => {
+    const { port } = await open();
+    for (const words of ["", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HTTP/1.1\r\nHo"]) {
+      const client = await connectRaw(port);
+      client.socket.end(words);
+      await client.closed;
+    }
+  });
+
+  it("closes an HTTP/2 connection that says no more than its preface", async () => {
+    const { port } = await open({ firstBytesMs: 20 });
+    const client = await connectRaw(port);
+    client.socket.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    await client.closed;
+  });
+
+  it("closes an HTTP/2 connection that leaves a ping unanswered, or does not go when it is told to", async () => {
+    const { port } = await open({ pingMs: 20 });
+    const client = await connectRaw(port);
+    client.socket.write(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1"));
+    await client.closed;
+  });
+
+  it("closes an HTTP/2 connection that is not used any more, and none with a request under way", async () => {
+    const slow = slowHandler();
+    const { port } = await open({ handler: slow.handler, pingMs: 5 });
+    const used = openHttp2(port);
+    const answer = overHttp2(used);
+    const response = await slow.asked;
+    const idle = openHttp2(port);
+    const goodbye = once(idle, "goaway");
+    await once(idle, "close");
+    await goodbye;
+    expect(used.closed || used.destroyed).toBe(false);
+    response.end("still here");
+    expect(await answer).toBe("still here");
+    await once(used, "close");
   });
 
   it("survives clients that leave in mid-word and in mid-call", async () => {
