@@ -41,8 +41,15 @@ export function toConnectError(error: ManagerError): ConnectError {
  */
 export function addMissingDetails(error: unknown): void {
   if (!(error instanceof ConnectError) || error.details.length > 0) return;
+  // What the library calls its own fault is the caller's: bytes that are no such message.
+  if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
   const reason = libraryReasons[error.code] ?? "RPC_ERROR";
-  error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery: "not_sent" }) });
+  const delivery = error.code === Code.Internal ? "sent" : "not_sent";
+  error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }) });
+}
+
+function isParseError(error: ConnectError): boolean {
+  return error.code === Code.Internal && error.rawMessage.startsWith("parse binary:");
 }
 
 const libraryReasons: Partial<Record<Code, ErrorReason>> = {

@@ -1,11 +1,11 @@
-import type { ConnectRouter } from "@connectrpc/connect";
-import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { createConnectRouter } from "@connectrpc/connect";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
+import { nodeAdapter } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { callsIntoServer, managerService, type ServiceOptions } from "./service.ts";
 
@@ -18,9 +18,7 @@ export interface RouterOptions extends ServiceOptions {
 /** Serves ManagerService over gRPC, gRPC-Web and Connect. */
 export function rpcHandler(options: RouterOptions): NodeHandler {
   const { info, log } = options;
-  return connectNodeAdapter({
-    routes: (router: ConnectRouter) => router.service(ManagerService, managerService(options)),
-    fallback: options.fallback,
+  const router = createConnectRouter({
     interceptors: [
       errorInterceptor(log),
       deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer }),
@@ -37,4 +35,6 @@ export function rpcHandler(options: RouterOptions): NodeHandler {
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
   });
+  router.service(ManagerService, managerService(options));
+  return nodeAdapter({ router, fallback: options.fallback, log });
 }

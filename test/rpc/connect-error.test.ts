@@ -187,17 +187,26 @@ describe("toConnectError", () => {
 
 describe("addMissingDetails", () => {
   it.each([
-    [Code.InvalidArgument, "INVALID_REQUEST"],
-    [Code.ResourceExhausted, "MESSAGE_TOO_LARGE"],
-    [Code.Unimplemented, "NOT_IMPLEMENTED"],
-    [Code.DeadlineExceeded, "DEADLINE_EXCEEDED"],
-    [Code.Canceled, "CANCELLED"],
-    [Code.Internal, "RPC_ERROR"],
-  ])("gives an error %i of the RPC library the reason %s", (code, reason) => {
+    [Code.InvalidArgument, "INVALID_REQUEST", "not_sent"],
+    [Code.ResourceExhausted, "MESSAGE_TOO_LARGE", "not_sent"],
+    [Code.Unimplemented, "NOT_IMPLEMENTED", "not_sent"],
+    [Code.DeadlineExceeded, "DEADLINE_EXCEEDED", "not_sent"],
+    [Code.Canceled, "CANCELLED", "not_sent"],
+    [Code.Internal, "RPC_ERROR", "sent"],
+  ])("gives an error %i of the RPC library the reason %s and the delivery %s", (code, reason, delivery) => {
     const error = new ConnectError("library", code);
     addMissingDetails(error);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
-      { domain: "mcpmanager.v1", reason, metadata: { delivery: "not_sent" } },
+      { domain: "mcpmanager.v1", reason, metadata: { delivery } },
+    ]);
+  });
+
+  it("calls bytes that are no message the caller's fault", () => {
+    const error = new ConnectError("parse binary: premature EOF", Code.Internal);
+    addMissingDetails(error);
+    expect(error.code).toBe(Code.InvalidArgument);
+    expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
+      { reason: "INVALID_REQUEST", metadata: { delivery: "not_sent" } },
     ]);
   });
 

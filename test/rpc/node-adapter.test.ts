@@ -1,0 +1,76 @@
+import { once } from "node:events";
+import http2 from "node:http2";
+import { create } from "@bufbuild/protobuf";
+import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { notFound } from "../../src/http/handler.ts";
+import { type Log, silentLog } from "../../src/log.ts";
+import { Listener } from "../../src/rpc/listener.ts";
+import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
+
+const opened: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
+});
+
+async function serve(methods: Partial<ServiceImpl<typeof ManagerService>>, log: Log = silentLog): Promise<string> {
+  const router = createConnectRouter({ acceptCompression: [] });
+  router.service(ManagerService, methods);
+  const handler = nodeAdapter({ router, fallback: notFound, log });
+  const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
+  opened.push(listener);
+  return `http://127.0.0.1:${listener.port}`;
+}
+
+describe("nodeAdapter", () => {
+  it("hands requests for other paths on", async () => {
+    const url = await serve({});
+    expect((await fetch(`${url}/nope?x`)).status).toBe(404);
+  });
+
+  it("takes a deadline of 100 days for one that has not passed", async () => {
+    const url = await serve({
+      async getInfo(_request, { signal }) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+        return create(GetInfoResponseSchema, { version: signal.aborted ? "aborted" : "1" });
+      },
+    });
+    const response = await fetch(`${url}/mcpmanager.v1.ManagerService/GetInfo`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "connect-timeout-ms": "8640000000" },
+      body: "{}",
+    });
+    expect(await response.json()).toMatchObject({ version: "1" });
+  });
+
+  it("notes a caller that leaves in the middle of an answer, and prints nothing", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const noted = Promise.withResolvers<void>();
+    const url = await serve(
+      {
+        async *logs() {
+          for (;;) {
+            yield create(LogsResponseSchema, { cursor: "x".repeat(100_000) });
+            await new Promise((resolve) => setImmediate(resolve));
+          }
+        },
+      },
+      { ...silentLog, debug: () => noted.resolve() },
+    );
+    const session = http2.connect(url);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": "/mcpmanager.v1.ManagerService/Logs",
+      "content-type": "application/grpc+proto",
+    });
+    stream.on("error", () => {});
+    stream.end(Buffer.alloc(5));
+    await once(stream, "data");
+    stream.close(http2.constants.NGHTTP2_CANCEL);
+    await noted.promise;
+    expect(printed).not.toHaveBeenCalled();
+    printed.mockRestore();
+    session.close();
+  });
+});
