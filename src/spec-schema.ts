@@ -49,39 +49,39 @@ const target = absolutePath.refine((path) => !/^\/+(?:\.\/*)*$/.test(path), "mus
 const mountSchema = z.discriminatedUnion(
   "type",
   [
-    z.strictObject({ type: z.literal("bind"), source: absolutePath, target, writable: z.boolean().optional() }),
+    z.strictObject({ type: z.literal("bind"), source: absolutePath, target, writable: z.boolean().exactOptional() }),
     z.strictObject({
       type: z.literal("volume"),
       source: z
         .string("must be set")
         .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, "must be a volume name of 2 to 128 characters"),
       target,
-      writable: z.boolean().optional(),
+      writable: z.boolean().exactOptional(),
     }),
     z.strictObject({
       type: z.literal("tmpfs"),
-      source: z.undefined({ error: "must be empty for TMPFS" }).optional(),
+      source: z.never({ error: "must be empty for TMPFS" }).exactOptional(),
       target,
-      writable: z.boolean().optional(),
+      writable: z.boolean().exactOptional(),
     }),
   ],
   { error: "must be set: BIND, VOLUME or TMPFS" },
 );
 
 const limitsSchema = z.strictObject({
-  cpus: z.number("must be a number").min(0.01, "must be at least 0.01").optional(),
+  cpus: z.number("must be a number").min(0.01, "must be at least 0.01").exactOptional(),
   memoryBytes: z
     .number()
     .refine(Number.isInteger, "must be an integer")
     .min(6 * 1024 * 1024, "must be at least 6 MiB (6291456)")
     .max(Number.MAX_SAFE_INTEGER, "must be below 2^53")
-    .optional(),
+    .exactOptional(),
   pids: z
     .number()
     .refine(Number.isInteger, "must be an integer")
     .min(1, "must be at least 1")
     .max(4_194_304, "must be at most 4194304")
-    .optional(),
+    .exactOptional(),
 });
 
 const labelsRecord = z
@@ -100,52 +100,47 @@ const labelsSchema = plainMap.pipe(labelsRecord);
 const durationMs = (maxMs: number, maxText: string) =>
   z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
 
-/** The rules of every field of a spec. The proto's comments say the same in words. */
+/**
+ * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
+ * compiler holds the schema to the domain's type, field by field.
+ */
 export const serverSpecSchema = z.strictObject({
   image: z
     .string()
     .min(1, "must be set")
     .max(512, "must have at most 512 characters")
     .regex(/^\S*$/, "must not hold spaces"),
-  command: z.array(argument).max(256, "must have at most 256 entries").optional(),
-  args: z.array(argument).max(1024, "must have at most 1024 entries").optional(),
-  env: envSchema.optional(),
-  mounts: z.array(mountSchema).max(64, "must have at most 64 entries").optional(),
-  limits: limitsSchema.optional(),
-  network: z.enum(["none", "bridge"], "must be none or bridge").optional(),
-  workingDir: absolutePath.optional(),
+  command: z.array(argument).max(256, "must have at most 256 entries").exactOptional(),
+  args: z.array(argument).max(1024, "must have at most 1024 entries").exactOptional(),
+  env: envSchema.exactOptional(),
+  mounts: z.array(mountSchema).max(64, "must have at most 64 entries").exactOptional(),
+  limits: limitsSchema.exactOptional(),
+  network: z.enum(["none", "bridge"], "must be none or bridge").exactOptional(),
+  workingDir: absolutePath.exactOptional(),
   user: z
     .string()
     .regex(
       /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,63})?$/,
       "must be user, uid, user:group or uid:gid",
     )
-    .optional(),
-  readOnlyRoot: z.boolean().optional(),
+    .exactOptional(),
+  readOnlyRoot: z.boolean().exactOptional(),
   capAdd: z
     .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]*$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
     .max(64, "must have at most 64 entries")
-    .optional(),
+    .exactOptional(),
   era: z
     .enum(["legacy"], "must be unset or ERA_LEGACY: this version of the manager speaks the legacy era only")
-    .optional(),
-  pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").optional(),
+    .exactOptional(),
+  pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").exactOptional(),
   restart: z
     .strictObject({
       policy: z
         .enum(["never"], "must be unset or RESTART_POLICY_NEVER: this version of the manager does not restart servers")
-        .optional(),
+        .exactOptional(),
     })
-    .optional(),
-  handshakeTimeoutMs: durationMs(hourMs, "1 h").optional(),
-  callTimeoutMs: durationMs(24 * hourMs, "24 h").optional(),
-  labels: labelsSchema.optional(),
-}) satisfies z.ZodType<unknown>;
-
-/** The type that a checked spec has; kept equal to the domain's by the compiler. */
-export type CheckedSpec = z.infer<typeof serverSpecSchema>;
-
-/** A checked spec in the domain's type. */
-export function asServerSpec(checked: CheckedSpec): ServerSpec {
-  return checked as ServerSpec;
-}
+    .exactOptional(),
+  handshakeTimeoutMs: durationMs(hourMs, "1 h").exactOptional(),
+  callTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+  labels: labelsSchema.exactOptional(),
+}) satisfies z.ZodType<ServerSpec> & { readonly shape: Record<keyof ServerSpec, unknown> };

@@ -31,7 +31,6 @@ import {
 } from "../fleet/request-schema.ts";
 import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
 import { argumentsJson } from "./convert/arguments.ts";
@@ -76,14 +75,18 @@ export const callsIntoServer: ReadonlySet<string> = new Set(["CallTool", "ListTo
 
 /** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
-  const { fleet, runtime } = options;
+  return { ...fleetMethods(options), ...callMethods(options) };
+}
+
+/** The RPCs about servers. */
+function fleetMethods(options: ServiceOptions) {
+  const { fleet, runtime, info } = options;
   const toServer = (server: ReturnType<Fleet["get"]>) => serverToProto(server, runtime.kind);
   return {
     async start(request, { signal }) {
-      const spec = request.spec === undefined ? {} : { spec: specFromProto(request.spec) };
-      const checked = validate(startRequestSchema, { name: request.name, ...spec });
-      const server = await fleet.start(checked.name, { spec: checked.spec as ServerSpec | undefined, signal });
-      return create(StartResponseSchema, { server: toServer(server) });
+      const given = request.spec === undefined ? {} : { spec: specFromProto(request.spec) };
+      const { name, spec } = validate(startRequestSchema, { name: request.name, ...given });
+      return create(StartResponseSchema, { server: toServer(await fleet.start(name, { spec, signal })) });
     },
 
     async stop(request, { signal }) {
@@ -93,13 +96,13 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
       return create(StopResponseSchema, { found });
     },
 
-    list({ pageSize, pageToken }) {
-      const page = validate(listRequestSchema, { pageSize, pageToken });
+    list(request) {
+      const { pageSize, pageToken } = validate(listRequestSchema, pageOf(request));
       const all = fleet.list();
+      const page = { pageToken, defaultSize: defaultServersPerPage, key: ({ name }: { name: string }) => name };
       const { items, nextPageToken } = boundedPage({
-        pageSize: page.pageSize,
-        page: (size) =>
-          pageByKey(all, { ...page, pageSize: size, defaultSize: defaultServersPerPage, key: ({ name }) => name }),
+        pageSize,
+        page: (size) => pageByKey(all, { ...page, pageSize: size }),
         schema: ServerSchema,
         convert: toServer,
       });
@@ -112,18 +115,30 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
     },
 
     async getInfo(_request, { signal }) {
-      return infoToProto(options.info, { runtime: runtime.kind, engineVersion: await runtime.version({ signal }) });
+      return infoToProto(info, { runtime: runtime.kind, engineVersion: await runtime.version({ signal }) });
     },
 
-    async listTools({ server, pageSize, pageToken }, context) {
-      const request = validate(listToolsRequestSchema, { server, pageSize, pageToken });
-      const tools = await fleet.call(request.server, {
+    async *logs(request, { signal }) {
+      yield* logs(options, { request, signal });
+    },
+  } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}
+
+/** The RPCs into a server. */
+function callMethods({ fleet }: ServiceOptions) {
+  return {
+    async listTools(request, context) {
+      const { server, pageSize, pageToken } = validate(listToolsRequestSchema, {
+        server: request.server,
+        ...pageOf(request),
+      });
+      const tools = await fleet.call(server, {
         ...callerOf(context),
         work: (session, signal) => session.listTools({ signal }),
       });
       const { items, nextPageToken } = boundedPage({
-        pageSize: request.pageSize,
-        page: (size) => pageByPosition(tools, { ...request, pageSize: size, defaultSize: defaultToolsPerPage }),
+        pageSize,
+        page: (size) => pageByPosition(tools, { pageToken, pageSize: size, defaultSize: defaultToolsPerPage }),
         schema: ToolSchema,
         convert: (tool) => create(ToolSchema, tool),
       });
@@ -143,11 +158,11 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
         work: async (session, signal) => resultToProto(await session.callTool(call, { signal }), resultFormat),
       });
     },
+  } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}
 
-    async *logs(request, { signal }) {
-      yield* logs(options, { request, signal });
-    },
-  };
+function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }) {
+  return { pageSize, pageToken };
 }
 
 function callerOf(context: HandlerContext) {
