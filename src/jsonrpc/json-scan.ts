@@ -116,19 +116,37 @@ export function skipName(text: string, start: number, visitor: JsonVisitor | und
 }
 
 function skipScalar(text: string, start: number, visitor: JsonVisitor | undefined): number {
-  if (text.charCodeAt(start) === quote) {
+  const code = text.charCodeAt(start);
+  if (code === quote) {
     const end = skipString(text, start);
     visitor?.string?.(start, end);
     return end;
   }
-  for (const word of ["true", "false", "null"]) if (text.startsWith(word, start)) return start + word.length;
-  numberToken.lastIndex = start;
-  if (!numberToken.test(text)) throw unexpected(text, start);
-  const end = numberToken.lastIndex;
+  const word = literals.get(code);
+  if (word !== undefined && text.startsWith(word, start)) return start + word.length;
+  const end = skipNumber(text, start);
   visitor?.number?.(start, end);
   return end;
 }
 
+function skipNumber(text: string, start: number): number {
+  // A plain digit, of which a hostile array has millions, needs no expression.
+  if (isDigit(text.charCodeAt(start)) && endsNumber(text.charCodeAt(start + 1))) return start + 1;
+  numberToken.lastIndex = start;
+  if (!numberToken.test(text)) throw unexpected(text, start);
+  return numberToken.lastIndex;
+}
+
+function isDigit(code: number): boolean {
+  return code >= 0x30 && code <= 0x39;
+}
+
+function endsNumber(code: number): boolean {
+  return code === comma || code === closeBracket || code === closeBrace;
+}
+
+/** By their first character. */
+const literals = new Map(["true", "false", "null"].map((word) => [word.charCodeAt(0), word]));
 const numberToken = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const escapeSequence = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
