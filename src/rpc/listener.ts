@@ -49,7 +49,8 @@ export class Listener {
       session.on("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
     });
-    // A client may end its side once it has asked; the answer still has to reach it.
+    // As Node's own server: a client that ends its side gets what is answered by then; a call still under way is
+    // cancelled, since over HTTP/1.1 nothing else tells that its caller has left.
     this.#net = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 

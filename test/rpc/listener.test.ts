@@ -105,16 +105,22 @@ describe("Listener", () => {
     expect(await answer).toBe("still here");
   });
 
-  it("answers a client that ends its side once it has asked, and ends the connection after that", async () => {
+  it("answers a client that ends its side with its request, and ends the connection after that", async () => {
+    const { port } = await open();
+    const client = await connectRaw(port);
+    client.socket.end("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    await client.closed;
+    expect(client.received()).toContain("GET /x HTTP/1.1");
+  });
+
+  it("takes a client for gone that ends its side while its call is under way", async () => {
     const slow = slowHandler();
     const { port } = await open({ handler: slow.handler });
     const client = await connectRaw(port);
-    client.socket.end("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
-    const response = await slow.asked;
-    await new Promise((resolve) => setImmediate(resolve));
-    response.end("still here");
-    await client.closed;
-    expect(client.received()).toContain("still here");
+    client.socket.write("GET /x HTTP/1.1\r\nHost: x\r\n\r\n");
+    const gone = once(await slow.asked, "close");
+    client.socket.end();
+    await Promise.all([gone, client.closed]);
   });
 
   it("ends a connection whose client ends its side and has asked nothing", async () => {
