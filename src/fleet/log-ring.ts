@@ -18,6 +18,7 @@ export class LogRing {
   #start = 0;
   #bytes = 0;
   #nextOrdinal = 0;
+  #strayLines = 0;
   /** What those wait for who asked for a change; undefined: nobody did since the last one. */
   #changed: PromiseWithResolvers<void> | undefined;
   #closed = false;
@@ -27,8 +28,14 @@ export class LogRing {
     this.epochMs = options.now();
   }
 
+  /** Lines on stdout that were no message, those that the ring dropped included. */
+  get strayLines(): number {
+    return this.#strayLines;
+  }
+
   append(instance: string, event: LogEvent): void {
     if (this.#closed) return;
+    if (event.kind === "line" && event.source === "stdout") this.#strayLines += 1;
     this.#entries.push({ ordinal: this.#nextOrdinal++, timeMs: this.#options.now(), instance, event });
     this.#bytes += sizeOf(event);
     while (this.#bytes > this.#options.maxBytes && this.#entries.length - this.#start > 1) this.#evict();

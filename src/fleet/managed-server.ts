@@ -37,6 +37,8 @@ export interface ServerSnapshot {
   readonly failure: ServerFailure | undefined;
   readonly mcp: McpInfo | undefined;
   readonly instance: InstanceRecord | undefined;
+  /** Lines on stdout that were no message. */
+  readonly strayLines: number;
 }
 
 /** One server of the fleet: its state, its instance, and the calls into it. */
@@ -95,6 +97,7 @@ export class ManagedServer {
       failure: this.#failure,
       mcp: this.#mcp,
       instance: this.#record,
+      strayLines: this.ring.strayLines,
     };
   }
 

@@ -140,6 +140,7 @@ describe("A server that breaks the rules", () => {
   it("by noise on stdout is not disturbed, and Logs show the noise", async () => {
     const { name } = await started("--banner");
     expect(textOf(await call(name, "echo", { text: "fine" }))).toBe("fine");
+    expect((await client.get({ name })).server?.strayLines).toBe(2n);
     const lines = [];
     for await (const { event } of client.logs({ server: name })) {
       if (event.case === "line") lines.push(event.value.text);

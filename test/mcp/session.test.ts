@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { checkedJsonObject } from "../../src/jsonrpc/caller-json.ts";
 import { hostile, openChildSession } from "./child-server.ts";

@@ -38,6 +38,7 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     restartCount: BigInt(server.restartCount),
     callsInFlight: BigInt(server.callsInFlight),
     callsQueued: BigInt(server.callsQueued),
+    strayLines: BigInt(server.strayLines),
     ...(instance === undefined ? {} : { createTime: toTimestamp(instance.createTimeMs) }),
     ...(failure === undefined ? {} : { lastError: failureToProto(failure) }),
     ...(mcp === undefined ? {} : { mcp: mcpToProto(mcp) }),

@@ -38,6 +38,7 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
     failure: undefined,
     mcp: undefined,
     instance: undefined,
+    strayLines: 0,
     ...parts,
   };
 }
