@@ -1,10 +1,14 @@
 import { randomUUID } from "node:crypto";
+import { abortable } from "./abortable.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
+import { probeHandler } from "./http/probes.ts";
+import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { Listener, type ListenOptions } from "./rpc/listener.ts";
-import { rpcHandler } from "./rpc/router.ts";
+import type { NodeHandler } from "./rpc/node-handler.ts";
+import { type RouterOptions, rpcHandler, rpcTransport } from "./rpc/router.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
@@ -43,7 +47,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   const listener = await listen({
     host: config.host,
     port: config.port,
-    handler: guarded(rpcHandler(serviceOptions(config, { fleet, runtime, log, shutdown: shutdown.signal })), config),
+    handler: createHandler(config, { fleet, runtime, log, adopted, shutdown: shutdown.signal }),
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
   opened.defer(async () => {
@@ -69,15 +73,29 @@ function createRuntime(config: Config, log: Log): Runtime {
   return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, log });
 }
 
-function serviceOptions(
-  config: Config,
-  parts: { fleet: Fleet; runtime: Runtime; log: Log; shutdown: AbortSignal },
-): Parameters<typeof rpcHandler>[0] {
-  return {
+interface Parts {
+  readonly fleet: Fleet;
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly adopted: Promise<void>;
+  readonly shutdown: AbortSignal;
+}
+
+/** Everything on the one port: RPC, then the REST routes, then the probes, behind the guard. */
+function createHandler(config: Config, parts: Parts): NodeHandler {
+  const { runtime, adopted } = parts;
+  const router: RouterOptions = {
     ...parts,
     now: Date.now,
     heartbeatMs,
     info: { ...config, version, defaultCallTimeoutMs: config.callTimeoutMs },
-    fallback: notFound,
   };
+  const ready = async (signal: AbortSignal) => {
+    await abortable(adopted, signal);
+    await runtime.version({ signal });
+  };
+  const probes = probeHandler({ ready, fallback: notFound });
+  const transport = rpcTransport(router);
+  const rest = restHandler({ transport, maxRequestBytes: config.maxRequestBytes, fallback: probes });
+  return guarded(rpcHandler(router, rest), config);
 }

@@ -1,4 +1,10 @@
-import { createConnectRouter } from "@connectrpc/connect";
+import {
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  createRouterTransport,
+  type Transport,
+} from "@connectrpc/connect";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
 import { addMissingDetails } from "./connect-error.ts";
@@ -11,14 +17,26 @@ import { callsIntoServer, managerService, type ServiceOptions } from "./service.
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
-  /** Answers requests for other paths. */
-  readonly fallback: NodeHandler;
 }
 
-/** Serves ManagerService over gRPC, gRPC-Web and Connect. */
-export function rpcHandler(options: RouterOptions): NodeHandler {
-  const { info, log } = options;
-  const router = createConnectRouter({
+/** Serves ManagerService over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
+export function rpcHandler(options: RouterOptions, fallback: NodeHandler): NodeHandler {
+  const router = createConnectRouter(routerOptions(options));
+  routesOf(options)(router);
+  return nodeAdapter({ router, fallback, log: options.log });
+}
+
+/** The same service for callers in this process, behind the same interceptors. */
+export function rpcTransport(options: RouterOptions): Transport {
+  return createRouterTransport(routesOf(options), { router: routerOptions(options) });
+}
+
+function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
+  return (router) => router.service(ManagerService, managerService(options));
+}
+
+function routerOptions({ info, log }: RouterOptions): ConnectRouterOptions {
+  return {
     interceptors: [
       errorInterceptor(log),
       deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer }),
@@ -34,7 +52,5 @@ export function rpcHandler(options: RouterOptions): NodeHandler {
     jsonOptions: { ignoreUnknownFields: false },
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
-  });
-  router.service(ManagerService, managerService(options));
-  return nodeAdapter({ router, fallback: options.fallback, log });
+  };
 }

@@ -1,0 +1,39 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { invalidRequest, ManagerError } from "../errors.ts";
+import type { NodeRequest } from "../rpc/node-handler.ts";
+
+/**
+ * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type or broken JSON,
+ * and RESOURCE_EXHAUSTED for a larger body than allowed.
+ */
+export async function readJsonBody(
+  request: NodeRequest,
+  options: { readonly maxRequestBytes: number },
+): Promise<JsonValue | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes > options.maxRequestBytes) throw tooLarge(options.maxRequestBytes);
+    chunks.push(chunk);
+  }
+  if (bytes === 0) return undefined;
+  if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
+    throw invalidRequest([{ field: "body", description: "must have the content type application/json" }]);
+  }
+  return parse(Buffer.concat(chunks).toString("utf8"));
+}
+
+function parse(text: string): JsonValue {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch (error) {
+    throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
+  }
+}
+
+function tooLarge(maxBytes: number): ManagerError {
+  return new ManagerError("too_much", `the request's body has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`, {
+    details: { reason: "MESSAGE_TOO_LARGE", delivery: "not_sent" },
+  });
+}

@@ -1,0 +1,33 @@
+import type { NodeHandler, NodeResponse } from "../rpc/node-handler.ts";
+
+export interface ProbeOptions {
+  /** Resolves when the manager can serve; rejects, or takes longer than a probe waits, when it can't. */
+  readonly ready: (signal: AbortSignal) => Promise<void>;
+  /** Answers requests for other paths. */
+  readonly fallback: NodeHandler;
+}
+
+const readyMs = 2000;
+
+/** `GET /health`: the process lives. `GET /ready`: the engine answers and every server that was found is known. */
+export function probeHandler(options: ProbeOptions): NodeHandler {
+  return (request, response) => {
+    const path = request.url?.split("?")[0];
+    if (request.method !== "GET" || (path !== "/health" && path !== "/ready")) {
+      options.fallback(request, response);
+    } else if (path === "/health") {
+      write(response, { status: 200, body: { status: "ok" } });
+    } else {
+      options.ready(AbortSignal.timeout(readyMs)).then(
+        () => write(response, { status: 200, body: { status: "ok" } }),
+        (error: Error) => write(response, { status: 503, body: { status: "unavailable", message: error.message } }),
+      );
+    }
+  };
+}
+
+function write(response: NodeResponse, answer: { status: number; body: object }): void {
+  response.statusCode = answer.status;
+  response.setHeader("content-type", "application/json");
+  response.end(`${JSON.stringify(answer.body)}\n`);
+}

@@ -1,0 +1,74 @@
+import {
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonObject,
+  type JsonValue,
+  type Message,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import { invalidRequest } from "../errors.ts";
+import type { RouteMatch } from "./routes.ts";
+
+/**
+ * The request message of a REST call: fields from the path, the query and the body. Both spellings of a field's name
+ * are taken. Throws `invalid` for a field that is unknown, given twice, or of the wrong type.
+ */
+export function requestMessage(
+  match: RouteMatch,
+  input: { query: URLSearchParams; body: JsonValue | undefined },
+): Message {
+  const { route, fields } = match;
+  const { input: desc } = route.rpc;
+  const json: JsonObject = { ...fieldsOfQuery(desc, input.query) };
+  if (route.body !== undefined && input.body !== undefined) Object.assign(json, fieldsOfBody(route.body, input.body));
+  for (const [name, value] of Object.entries(fields)) {
+    if (name in json)
+      throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
+    json[name] = value;
+  }
+  try {
+    return fromJson(desc, json);
+  } catch (error) {
+    throw invalidRequest([
+      { field: fieldOf(error), description: error instanceof Error ? error.message : String(error) },
+    ]);
+  }
+}
+
+function fieldsOfBody(body: string, value: JsonValue): JsonObject {
+  if (body !== "*") return { [body]: value };
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw invalidRequest([{ field: "body", description: "must be a JSON object" }]);
+  }
+  return value;
+}
+
+/** Query values are text: what JSON has other forms for is made of it. */
+function fieldsOfQuery(desc: DescMessage, query: URLSearchParams): JsonObject {
+  const json: JsonObject = {};
+  for (const name of new Set(query.keys())) {
+    const field = desc.fields.find((candidate) => candidate.name === name || candidate.jsonName === name);
+    if (field === undefined) throw invalidRequest([{ field: name, description: "is not a parameter of this route" }]);
+    const values = query.getAll(name).map((text) => queryValue(field, text));
+    if (field.fieldKind !== "list" && values.length > 1) {
+      throw invalidRequest([{ field: name, description: "must be given once" }]);
+    }
+    json[name] = field.fieldKind === "list" ? values : (values[0] ?? null);
+  }
+  return json;
+}
+
+function queryValue(field: DescField, text: string): JsonValue {
+  if (field.scalar !== ScalarType.BOOL) return text;
+  if (text === "true" || text === "1" || text === "") return true;
+  if (text === "false" || text === "0") return false;
+  throw invalidRequest([{ field: field.name, description: "must be true or false" }]);
+}
+
+/** The field that protobuf's JSON parser stumbled over, as far as its message tells. */
+function fieldOf(error: unknown): string {
+  const [, unknownKey, field] =
+    /key "([^"]{1,100})" is unknown|field [\w.]+\.(\w+) from JSON/.exec(String(error)) ?? [];
+  return unknownKey ?? field ?? "body";
+}

@@ -1,0 +1,121 @@
+import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
+import { ConnectError, type Transport } from "@connectrpc/connect";
+import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { toManagerError } from "../errors.ts";
+import { toConnectError } from "../rpc/connect-error.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { readJsonBody } from "./json-body.ts";
+import { requestMessage } from "./request-json.ts";
+import { matchRoutes, type RouteMatch } from "./routes.ts";
+import { statusJson } from "./status-json.ts";
+
+export interface RestOptions {
+  /** The service in this process, behind the same interceptors as for every other protocol. */
+  readonly transport: Transport;
+  readonly maxRequestBytes: number;
+  /** Answers requests for other paths. */
+  readonly fallback: NodeHandler;
+}
+
+interface Exchange {
+  readonly match: RouteMatch;
+  readonly query: URLSearchParams;
+  readonly request: NodeRequest;
+  readonly response: NodeResponse;
+  /** Aborts when the caller leaves. */
+  readonly signal: AbortSignal;
+}
+
+/** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
+export function restHandler(options: RestOptions): NodeHandler {
+  return (request, response) => {
+    const url = new URL(`http://rest${request.url ?? "/"}`);
+    const matches = matchRoutes(url.pathname);
+    const match = matches.find(({ route }) => route.httpMethod === request.method);
+    if (matches.length === 0) {
+      options.fallback(request, response);
+      return;
+    }
+    if (match === undefined) {
+      response.setHeader("allow", matches.map(({ route }) => route.httpMethod).join(", "));
+      writeText(response, { status: 405, type: "text/plain", text: "this path has another method\n" });
+      return;
+    }
+    const left = new AbortController();
+    response.on("close", () => left.abort());
+    const exchange = { match, query: url.searchParams, request, response, signal: left.signal };
+    call(options, exchange).catch((error: unknown) => writeError(response, error));
+  };
+}
+
+async function call(options: RestOptions, exchange: Exchange): Promise<void> {
+  const { match, query, request } = exchange;
+  const body = match.route.body === undefined ? undefined : await readJsonBody(request, options);
+  const message = requestMessage(match, { query, body });
+  const { rpc } = match.route;
+  if (rpc.methodKind === "unary") await callUnary(options.transport, { ...exchange, rpc, message });
+  else await callStream(options.transport, { ...exchange, rpc, message });
+}
+
+async function callUnary(
+  transport: Transport,
+  { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodUnary; message: Message },
+): Promise<void> {
+  const answer = await transport.unary(rpc, signal, undefined, forwarded(request), message);
+  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer.message)}\n` });
+}
+
+/** One event a line; an error after the first line is a last line of its own. */
+async function callStream(
+  transport: Transport,
+  { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
+): Promise<void> {
+  const input = async function* () {
+    yield message;
+  };
+  const answer = await transport.stream(rpc, signal, undefined, forwarded(request), input());
+  for await (const event of answer.message) {
+    if (!response.headersSent) response.setHeader("content-type", "application/x-ndjson");
+    if (!response.write(`${json(rpc, event)}\n`)) await drained(response, signal);
+  }
+  response.end();
+}
+
+function json(rpc: { readonly output: DescMethodUnary["output"] }, message: Message): string {
+  return toJsonString(rpc.output, message, { alwaysEmitImplicit: true });
+}
+
+/** The caller's own headers reach the interceptors; those of the body that was read here do not. */
+function forwarded(request: NodeRequest): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (value === undefined || /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/.test(name)) continue;
+    headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  return headers;
+}
+
+function writeError(response: NodeResponse, error: unknown): void {
+  const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
+  const status = statusJson(failure);
+  if (response.headersSent) response.end(`${JSON.stringify({ error: status })}\n`);
+  else
+    writeText(response, {
+      status: codeToHttpStatus(failure.code),
+      type: "application/json",
+      text: `${JSON.stringify(status)}\n`,
+    });
+}
+
+function writeText(response: NodeResponse, answer: { status: number; type: string; text: string }): void {
+  response.statusCode = answer.status;
+  response.setHeader("content-type", answer.type);
+  response.end(answer.text);
+}
+
+function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  response.once("drain", resolve);
+  signal.addEventListener("abort", () => resolve(), { once: true });
+  return promise;
+}

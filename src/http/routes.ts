@@ -1,0 +1,65 @@
+import type { DescMethodServerStreaming, DescMethodUnary } from "@bufbuild/protobuf";
+import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+
+/** A REST route: which RPC it is, and what its body is. */
+export interface Route {
+  readonly httpMethod: "GET" | "POST";
+  /** Segments in braces are fields of the request. */
+  readonly path: string;
+  readonly rpc: DescMethodUnary | DescMethodServerStreaming;
+  /** A field of the request, `*` for the request itself, or undefined: no body, the query holds the fields. */
+  readonly body?: string;
+}
+
+const { list, get, start, stop, callTool, listTools, logs } = ManagerService.method;
+
+/** Every REST route. */
+export const routes: readonly Route[] = [
+  { httpMethod: "GET", path: "/servers", rpc: list },
+  { httpMethod: "GET", path: "/servers/{name}", rpc: get },
+  { httpMethod: "POST", path: "/servers/{name}/start", rpc: start, body: "spec" },
+  { httpMethod: "POST", path: "/servers/{name}/stop", rpc: stop, body: "*" },
+  { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
+  { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },
+  { httpMethod: "GET", path: "/servers/{server}/logs", rpc: logs },
+];
+
+/** A route that a path matches, and the fields in it. */
+export interface RouteMatch {
+  readonly route: Route;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The routes of a path, one an HTTP method. */
+export function matchRoutes(path: string): RouteMatch[] {
+  const segments = path.split("/");
+  return routes.flatMap((route) => {
+    const fields = matchPath(route.path.split("/"), segments);
+    return fields === undefined ? [] : [{ route, fields }];
+  });
+}
+
+function matchPath(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
+  if (pattern.length !== segments.length) return undefined;
+  const fields: Record<string, string> = {};
+  for (const [index, part] of pattern.entries()) {
+    const segment = segments[index] ?? "";
+    const field = /^\{(.+)\}$/.exec(part)?.[1];
+    if (field === undefined) {
+      if (part !== segment) return undefined;
+    } else {
+      const value = decoded(segment);
+      if (value === undefined || value === "") return undefined;
+      fields[field] = value;
+    }
+  }
+  return fields;
+}
+
+function decoded(segment: string): string | undefined {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return undefined;
+  }
+}
