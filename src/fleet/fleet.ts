@@ -10,6 +10,7 @@ import { ExitWatch } from "./exit-watch.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer, type ServerSnapshot } from "./managed-server.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
+import { Pulse } from "./pulse.ts";
 import { planFor } from "./record-plan.ts";
 import { sameSpec } from "./same-spec.ts";
 
@@ -45,6 +46,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #exits: ExitWatch;
+  readonly #changes = new Pulse();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -97,6 +99,11 @@ export class Fleet {
 
   list(): ServerSnapshot[] {
     return [...this.#servers.values()].map((server) => server.snapshot());
+  }
+
+  /** Resolves at the next change of any server's state. */
+  changed(): Promise<void> {
+    return this.#changes.next();
   }
 
   /** Throws `not_found`. */
@@ -168,7 +175,9 @@ export class Fleet {
   #add(server: { name: string; spec: ServerSpec }): ManagedServer {
     const { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, logRingBytes } = this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now });
-    const context = { runtime, exits: this.#exits, ring, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars };
+    const onChange = () => this.#changes.wake();
+    const shared = { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars };
+    const context = { ...shared, exits: this.#exits, ring, onChange };
     const added = new ManagedServer(context, server);
     this.#servers.set(server.name, added);
     return added;
@@ -177,6 +186,7 @@ export class Fleet {
   #forget(server: ManagedServer): void {
     server.ring.close();
     if (this.#servers.get(server.name) === server) this.#servers.delete(server.name);
+    this.#changes.wake();
   }
 
   /** One container that makes trouble must not keep the manager from the others. */

@@ -1,4 +1,5 @@
 import type { LogEntry, LogEvent } from "./log-entry.ts";
+import { Pulse } from "./pulse.ts";
 
 /** What an entry costs besides its text. */
 const entryOverheadBytes = 160;
@@ -19,8 +20,7 @@ export class LogRing {
   #bytes = 0;
   #nextOrdinal = 0;
   #strayLines = 0;
-  /** What those wait for who asked for a change; undefined: nobody did since the last one. */
-  #changed: PromiseWithResolvers<void> | undefined;
+  readonly #changes = new Pulse();
   #closed = false;
 
   constructor(options: LogRingOptions) {
@@ -44,13 +44,13 @@ export class LogRing {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }
-    this.#wake();
+    this.#changes.wake();
   }
 
   /** Nothing comes any more; followers end after what there is. */
   close(): void {
     this.#closed = true;
-    this.#wake();
+    this.#changes.wake();
   }
 
   get closed(): boolean {
@@ -73,8 +73,7 @@ export class LogRing {
 
   /** Resolves at the next append or at the close. */
   changed(): Promise<void> {
-    this.#changed ??= Promise.withResolvers();
-    return this.#changed.promise;
+    return this.#changes.next();
   }
 
   /** The last lines of stderr from `fromOrdinal` on, at most `maxChars` of them, the newest kept. */
@@ -96,11 +95,6 @@ export class LogRing {
     if (oldest === undefined) return;
     this.#bytes -= sizeOf(oldest.event);
     this.#start += 1;
-  }
-
-  #wake(): void {
-    this.#changed?.resolve();
-    this.#changed = undefined;
   }
 }
 

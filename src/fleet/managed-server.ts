@@ -19,6 +19,8 @@ import { tearDown } from "./tear-down.ts";
 /** What a server needs from its fleet. */
 export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onInstance" | "onRestart"> & {
   readonly now: () => number;
+  /** Told of every change of state. */
+  readonly onChange: () => void;
 };
 
 interface Launch {
@@ -274,5 +276,6 @@ export class ManagedServer {
     this.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
     const readiness = this.#readiness();
     if (readiness !== undefined) this.#calls.settleWaiting(readiness);
+    this.#context.onChange();
   }
 }

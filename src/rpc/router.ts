@@ -5,21 +5,26 @@ import {
   createRouterTransport,
   type Transport,
 } from "@connectrpc/connect";
+import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
+import { healthService } from "./health.ts";
 import { nodeAdapter } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
+import { Reflection } from "./reflection.ts";
 import { callsIntoServer, managerService, type ServiceOptions } from "./service.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
 }
 
-/** Serves ManagerService over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
+/** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
 export function rpcHandler(options: RouterOptions, fallback: NodeHandler): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
   routesOf(options)(router);
@@ -32,7 +37,13 @@ export function rpcTransport(options: RouterOptions): Transport {
 }
 
 function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
-  return (router) => router.service(ManagerService, managerService(options));
+  const reflection = new Reflection([ManagerService, Health, ServerReflection, ServerReflectionAlpha]);
+  return (router) => {
+    router.service(ManagerService, managerService(options));
+    router.service(Health, healthService(options));
+    router.service(ServerReflection, { serverReflectionInfo: (requests) => reflection.answer(requests) });
+    router.service(ServerReflectionAlpha, { serverReflectionInfo: (requests) => reflection.answerAlpha(requests) });
+  };
 }
 
 function routerOptions({ info, log }: RouterOptions): ConnectRouterOptions {

@@ -1,0 +1,70 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import {
+  type Health,
+  type HealthCheckResponse,
+  HealthCheckResponseSchema,
+  HealthListResponseSchema,
+  HealthCheckResponse_ServingStatus as Status,
+} from "../../gen/health/v1/health_pb.ts";
+import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import type { Fleet } from "../fleet/fleet.ts";
+
+export interface HealthOptions {
+  readonly fleet: Fleet;
+  /** Aborts when the manager shuts down: from then on nothing is serving. */
+  readonly shutdown: AbortSignal;
+}
+
+/**
+ * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
+ * SERVING while it is ready.
+ */
+export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
+  return {
+    check({ service }) {
+      const status = statusOf(service, options);
+      if (status === Status.SERVICE_UNKNOWN) throw new ConnectError(`unknown service ${service}`, Code.NotFound);
+      return create(HealthCheckResponseSchema, { status });
+    },
+
+    list() {
+      const names = ["", ManagerService.typeName, ...options.fleet.list().map(({ name }) => `server/${name}`)];
+      const statuses = Object.fromEntries(names.map((name) => [name, { status: statusOf(name, options) }]));
+      return create(HealthListResponseSchema, { statuses });
+    },
+
+    watch({ service }, { signal }) {
+      return watch(service, { ...options, signal });
+    },
+  };
+}
+
+/** The status now, and each other one as it comes, until the caller leaves. */
+async function* watch(
+  service: string,
+  options: HealthOptions & { signal: AbortSignal },
+): AsyncGenerator<HealthCheckResponse> {
+  const { fleet, shutdown, signal } = options;
+  const ended = Promise.withResolvers<void>();
+  const end = () => ended.resolve();
+  const until = AbortSignal.any([signal, shutdown]);
+  until.addEventListener("abort", end, { once: true });
+  let last: Status | undefined;
+  for (;;) {
+    const changed = fleet.changed();
+    const status = statusOf(service, options);
+    if (status !== last) yield create(HealthCheckResponseSchema, { status });
+    last = status;
+    if (until.aborted) return;
+    await Promise.race([changed, ended.promise]);
+  }
+}
+
+function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
+  const server = /^server\/(.+)$/.exec(service)?.[1];
+  const own = service === "" || service === ManagerService.typeName;
+  const found = fleet.list().find(({ name }) => name === server);
+  if (!own && found === undefined) return Status.SERVICE_UNKNOWN;
+  return !shutdown.aborted && (own || found?.state === "ready") ? Status.SERVING : Status.NOT_SERVING;
+}
