@@ -79,6 +79,28 @@ describe("Logs", () => {
     expect(await lines).toEqual(["goodbye"]);
   });
 
+  it("serves several followers, also beside one that never reads and later finds a gap", async () => {
+    const server = await started();
+    const query = { server, follow: true, tail: 0, sources: stderr };
+    const opened = [1, 2, 3].map(() => client.logs(query)[Symbol.asyncIterator]());
+    for (const stream of opened) expect((await stream.next()).value.event.case).toBe("heartbeat");
+    const [idle, ...readers] = opened;
+    const lines = 20_000;
+    const counts = readers.map(async (stream) => {
+      let seen = 0;
+      while (seen < lines) {
+        const { event } = (await stream.next()).value as LogsResponse;
+        seen += event.case === "line" ? 1 : event.case === "gap" ? Number(event.value.lines) : 0;
+      }
+      return seen;
+    });
+    await say(server, "x".repeat(100), lines);
+    expect(await Promise.all(counts)).toEqual([lines, lines]);
+    const cases = new Set<string | undefined>();
+    while (!cases.has("gap")) cases.add((await idle?.next())?.value.event.case);
+    await client.stop({ name: server });
+  });
+
   it("is released when its caller leaves", async () => {
     const server = await started();
     const left = new AbortController();
