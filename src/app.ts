@@ -10,12 +10,13 @@ import { Listener, type ListenOptions } from "./rpc/listener.ts";
 import type { NodeHandler } from "./rpc/node-handler.ts";
 import { type RouterOptions, rpcHandler, rpcTransport } from "./rpc/router.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
+import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
 
 const heartbeatMs = 15_000;
 
-/** A running manager. Disposing it shuts it down; containers stay. */
+/** A running manager. Disposing it shuts it down; containers stay, processes end. */
 export interface App extends AsyncDisposable {
   readonly port: number;
   /** Resolves when every server that was found at the start is ready or has failed. */
@@ -69,6 +70,9 @@ async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 function createRuntime(config: Config, log: Log): Runtime {
+  if (config.runtime === "process") {
+    return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
+  }
   const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots } = config;
   return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, log });
 }

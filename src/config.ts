@@ -36,9 +36,9 @@ const settings = {
     parse: text(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and '-'"),
   }),
   runtime: setting("MCPM_RUNTIME", {
-    help: "what runs the servers",
-    fallback: "docker" as const,
-    parse: oneOf(["docker"]),
+    help: "what runs the servers: docker, or process (no sandbox, for development; loopback only)",
+    fallback: "docker" as "docker" | "process",
+    parse: oneOf(["docker", "process"]),
   }),
   bindRoots: setting("MCPM_BIND_ROOTS", {
     help: "folders below which bind mounts are allowed, comma-separated",
@@ -137,6 +137,8 @@ export interface Config extends Readonly<Omit<Settings, "logLevel">> {
   readonly dockerConfigDir: string;
   /** Client certificate for a TLS engine (`DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`). */
   readonly dockerTls: { readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer } | undefined;
+  /** What servers of the runtime `process` get of this process's environment: PATH and HOME. */
+  readonly processEnv: Readonly<Record<string, string>>;
 }
 
 /** A configuration that stops the start: the message names the setting. */
@@ -161,14 +163,24 @@ export function readConfig({ env, args }: ConfigSource): Config {
   for (const [key, { env: name, fallback, parse }] of Object.entries(settings)) {
     values[key] = read<unknown>(flags[flagOf(name)] ?? env[name], { name, fallback, parse });
   }
-  const config = Object.freeze({ ...values, ...dockerConfig(env) }) as unknown as Config;
-  if (!isLoopback(config.host) && !config.insecureListen) {
+  const config = Object.freeze({ ...values, ...dockerConfig(env), processEnv: processEnv(env) }) as unknown as Config;
+  checkHost(config);
+  return config;
+}
+
+function checkHost({ host, runtime, insecureListen }: Config): void {
+  if (isLoopback(host)) return;
+  if (runtime === "process") {
     throw new ConfigError(
-      `MCPM_HOST=${config.host} is not a loopback address, and this manager has no authentication: whoever reaches it ` +
-        "runs containers on this machine. Listen on 127.0.0.1, or set MCPM_INSECURE_LISTEN=1 if something in front protects it",
+      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=process whoever reaches the manager runs any ` +
+        "command as this user. Listen on 127.0.0.1, or use MCPM_RUNTIME=docker; MCPM_INSECURE_LISTEN makes no difference",
     );
   }
-  return config;
+  if (insecureListen) return;
+  throw new ConfigError(
+    `MCPM_HOST=${host} is not a loopback address, and this manager has no authentication: whoever reaches it ` +
+      "runs containers on this machine. Listen on 127.0.0.1, or set MCPM_INSECURE_LISTEN=1 if something in front protects it",
+  );
 }
 
 /** Environment variables that look like settings and are none: misspelt ones, most likely. */
@@ -221,6 +233,10 @@ function dockerConfig(env: ConfigSource["env"]): Pick<Config, "dockerHost" | "do
     dockerConfigDir,
     dockerTls: env.DOCKER_TLS_VERIFY ? readCertificates(certPath) : undefined,
   };
+}
+
+function processEnv({ PATH = "/usr/local/bin:/usr/bin:/bin", HOME = homedir() }: ConfigSource["env"]) {
+  return Object.freeze({ PATH, HOME });
 }
 
 function readCertificates(folder: string): NonNullable<Config["dockerTls"]> {

@@ -34,7 +34,7 @@ async function main(): Promise<void> {
   const signal = await stopped;
   // A second signal means: now.
   void nextSignal().then(() => process.exit(130));
-  log.info("shutting down; containers stay", { signal });
+  log.info(`shutting down; ${config.runtime === "process" ? "servers end" : "containers stay"}`, { signal });
   await app[Symbol.asyncDispose]();
   log.info("stopped");
   process.exit(0);

@@ -8,13 +8,14 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 /** Which folders of src/ may import which others; "leaf" are the modules of src/ itself, "gen" what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   main: ["app", "leaf"],
-  app: ["rpc", "http", "fleet", "runtime/docker", "runtime/port", "leaf"],
+  app: ["rpc", "http", "fleet", "runtime/docker", "runtime/process", "runtime/port", "leaf"],
   http: ["rpc", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
   rpc: ["fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
   fleet: ["mcp", "jsonrpc", "runtime/port", "leaf"],
   mcp: ["jsonrpc", "runtime/port", "leaf"],
   jsonrpc: ["leaf"],
   "runtime/docker": ["runtime/port", "jsonrpc", "leaf"],
+  "runtime/process": ["runtime/port", "leaf"],
   "runtime/port": ["leaf"],
   leaf: ["leaf"],
 };
@@ -23,6 +24,8 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 const packages: readonly { readonly name: RegExp; readonly folders: readonly string[] }[] = [
   { name: /^@(?:connectrpc|bufbuild)\//, folders: ["rpc", "http"] },
   { name: /^dockerode$/, folders: ["runtime/docker"] },
+  // docker asks the credential helpers of `docker login`.
+  { name: /^node:child_process$/, folders: ["runtime/docker", "runtime/process"] },
   { name: /^pino$/, folders: ["leaf"] },
   { name: /^@modelcontextprotocol\//, folders: [] },
 ];
@@ -121,7 +124,11 @@ describe("The process", () => {
   });
 
   it("is ended only by main.ts", () => {
-    expect(withText(/\bprocess\.(?:exit|abort|kill)\b/)).toEqual(["src/main.ts"]);
+    expect(withText(/\bprocess\.(?:exit|abort)\b/)).toEqual(["src/main.ts"]);
+  });
+
+  it("signals other processes only where servers' process groups are ended", () => {
+    expect(withText(/\bprocess\.kill\b/)).toEqual(["src/runtime/process/process-group.ts"]);
   });
 });
 

@@ -36,6 +36,7 @@ describe("readConfig", () => {
       dockerHost: undefined,
       dockerConfigDir: join(homedir(), ".docker"),
       dockerTls: undefined,
+      processEnv: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() },
     });
   });
 
@@ -65,6 +66,9 @@ describe("readConfig", () => {
         MCPM_LOG_LEVEL: "debug",
         DOCKER_HOST: "tcp://engine:2375",
         DOCKER_CONFIG: "/config",
+        PATH: "/opt/bin:/bin",
+        HOME: "/home/me",
+        SECRET: "hunter2",
       }),
     ).toMatchObject({
       host: "::1",
@@ -80,6 +84,7 @@ describe("readConfig", () => {
       logLevel: "debug",
       dockerHost: "tcp://engine:2375",
       dockerConfigDir: "/config",
+      processEnv: { PATH: "/opt/bin:/bin", HOME: "/home/me" },
     });
   });
 
@@ -140,6 +145,28 @@ describe("readConfig", () => {
   );
 });
 
+describe("readConfig, for plain processes", () => {
+  it("wants to be asked for them", () => {
+    expect(fromEnv({ MCPM_RUNTIME: "process" }).runtime).toBe("process");
+    expect(fromFlags("--runtime", "process", "--host", "::1").runtime).toBe("process");
+  });
+
+  it.each(["0.0.0.0", "::", "192.168.1.2", "manager.example"])(
+    "refuses to listen on %s, told that it is insecure or not",
+    (host) => {
+      for (const MCPM_INSECURE_LISTEN of ["0", "1"]) {
+        const env = { MCPM_RUNTIME: "process", MCPM_HOST: host, MCPM_INSECURE_LISTEN };
+        expect(() => fromEnv(env)).toThrow(ConfigError);
+        expect(() => fromEnv(env)).toThrow(/MCPM_HOST=.* not a loopback address.*MCPM_RUNTIME=process/);
+      }
+    },
+  );
+
+  it("hands them nothing of the environment but PATH and HOME", () => {
+    expect(Object.keys(fromEnv({ PATH: "/bin", HOME: "/", SECRET: "hunter2" }).processEnv)).toEqual(["PATH", "HOME"]);
+  });
+});
+
 describe("readConfig, with a TLS engine", () => {
   let folder: string;
   beforeAll(async () => {
@@ -166,7 +193,7 @@ describe("usage", () => {
     expect(usage()).toContain("--bind-roots, MCPM_BIND_ROOTS\n");
     expect(usage()).toContain("(none)");
     expect(usage()).toContain("--insecure-listen, MCPM_INSECURE_LISTEN\n");
-    expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(Object.keys(fromEnv({})).length - 3);
+    expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(Object.keys(fromEnv({})).length - 4);
   });
 });
 

@@ -3,16 +3,18 @@ import type { ServerSpec } from "../spec.ts";
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
  * for an answer. The engine behind it is the only store: what exists is what `list` gives.
+ * `test/runtime/contract.ts` holds every promise made here as a sentence, and runs on each runtime.
  */
 export interface Runtime extends AsyncDisposable {
-  readonly kind: "docker";
+  readonly kind: RuntimeKind;
 
-  /** Version of the engine. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
+  /** Version of the engine; for `process` the operating system. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
   version(options: RuntimeCallOptions): Promise<string>;
 
   /**
    * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled
-   * or created. Returns nothing; `create` applies the same rules again.
+   * or created: a field that can't be honoured is named, never ignored. Returns nothing; `create` applies the same
+   * rules again.
    */
   check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void>;
 
@@ -34,10 +36,13 @@ export interface Runtime extends AsyncDisposable {
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
-  /** Starts a created or exited instance. */
+  /** Starts a created or exited instance; nothing to do when it runs. Throws `not_running` (START_REFUSED). */
   start(id: string, options: RuntimeCallOptions): Promise<void>;
 
-  /** SIGTERM, waits up to `graceMs`, SIGKILL. Zero kills at once. Returns when the instance has exited or is gone. */
+  /**
+   * Asks the instance to end (`process`: EOF on stdin first; SIGTERM), waits up to `graceMs` in all, SIGKILL. Zero kills
+   * at once. Returns when the instance has exited or is gone, with whatever it forked.
+   */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
   /** Marks an instance as being removed, so that a manager that boots finishes the removal. */
@@ -57,7 +62,12 @@ export interface Runtime extends AsyncDisposable {
    * runtime itself and reported as `resync`, after which the caller lists again: events may have been missed.
    */
   watch(listener: WatchListener): AsyncDisposable;
+
+  /** Lets go of the engine: instances stay, except where nobody could take them over (`process`): those end. */
+  [Symbol.asyncDispose](): Promise<void>;
 }
+
+export type RuntimeKind = "docker" | "process";
 
 export interface RuntimeCallOptions {
   readonly signal?: AbortSignal;
@@ -73,7 +83,7 @@ export interface CreateRequest {
 
 /** An instance as the engine knows it. */
 export interface InstanceRecord {
-  /** The engine's id: for docker the container's 64 hexadecimal digits. */
+  /** The engine's id: for docker the container's 64 hexadecimal digits, for process a UUID of the manager's. */
   readonly id: string;
   readonly server: string;
   readonly instance: string;
@@ -83,6 +93,7 @@ export interface InstanceRecord {
   readonly state: "created" | "running" | "paused" | "exited";
   /** A Stop was under way: finish the removal. */
   readonly stopping: boolean;
+  /** Empty where there are no images (`process`). */
   readonly imageId: string;
   /** The image's digest in its registry; empty for an image built here. */
   readonly imageDigest: string;
@@ -92,6 +103,7 @@ export interface InstanceRecord {
 }
 
 export interface InstanceExit {
+  /** 128 and the signal's number when a signal ended it. */
   readonly exitCode?: number;
   readonly oomKilled: boolean;
 }

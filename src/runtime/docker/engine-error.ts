@@ -1,3 +1,4 @@
+import { abortedError } from "../../aborted-error.ts";
 import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../errors.ts";
 
 const maxEngineTextLength = 800;
@@ -28,13 +29,7 @@ export function refusal(
 
 /** What the caller's signal stood for: its own reason when it is one of ours. */
 function aborted(error: Error): ManagerError {
-  if (error.cause instanceof ManagerError) return error.cause;
-  return error.name === "TimeoutError"
-    ? refusal("deadline", "the deadline passed while waiting for the Docker engine", {
-        reason: "DEADLINE_EXCEEDED",
-        cause: error,
-      })
-    : refusal("cancelled", "cancelled while waiting for the Docker engine", { reason: "CANCELLED", cause: error });
+  return abortedError(error.cause instanceof ManagerError ? error.cause : error, "the Docker engine");
 }
 
 function unreachable(error: Error & { code?: string }, address: string): ManagerError {
