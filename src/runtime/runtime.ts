@@ -32,7 +32,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Opens stdin, stdout and stderr of an instance, started or not. Bytes go to `sink` until its `end`, which comes
-   * exactly once, however the attachment ended. Must be called before `start`, or the first bytes are lost.
+   * exactly once, however the attachment ended. Must be called before `start`, or the first bytes are lost; if the
+   * start never comes, `close` it (an engine does not end the attachment of a container that never ran).
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 

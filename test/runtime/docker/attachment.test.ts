@@ -2,8 +2,8 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { openAttachment } from "../../../src/runtime/docker/attachment.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
+import { Recorder } from "../recorder.ts";
 import { FakeEngine, frame, switchingProtocols } from "./fake-engine.ts";
-import { Recorder } from "./recorder.ts";
 
 /** An engine that upgrades every attach and lets the test play the container. */
 async function upgradingEngine(greeting: Buffer = Buffer.alloc(0)) {

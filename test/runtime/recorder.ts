@@ -1,4 +1,4 @@
-import type { AttachmentSink } from "../../../src/runtime/runtime.ts";
+import type { AttachmentSink } from "../../src/runtime/runtime.ts";
 
 /** A sink that keeps what it gets, and lets a test wait for it. */
 export class Recorder implements AttachmentSink {

@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ServerSpec } from "../../src/spec.ts";
+import type { Abilities, Contract } from "./contract.ts";
+import { describeImages } from "./contract-images.ts";
+import { abilityTitle } from "./contract-title.ts";
+import { Exits } from "./exits.ts";
+import { Recorder } from "./recorder.ts";
+
+/** What a spec may ask for, and which ability that takes. A runtime without it refuses the field, by name. */
+const wishes: readonly { ability: keyof Abilities; field: string; spec: Partial<ServerSpec> }[] = [
+  { ability: "limits", field: "spec.limits.cpus", spec: { limits: { cpus: 0.5 } } },
+  { ability: "limits", field: "spec.limits.memory_bytes", spec: { limits: { memoryBytes: 64 * 1024 * 1024 } } },
+  { ability: "limits", field: "spec.limits.pids", spec: { limits: { pids: 64 } } },
+  { ability: "mounts", field: "spec.mounts[0]", spec: { mounts: [{ type: "tmpfs", target: "/scratch" }] } },
+  { ability: "network", field: "spec.network", spec: { network: "none" } },
+  { ability: "user", field: "spec.user", spec: { user: "1000:1000" } },
+  { ability: "readOnlyRoot", field: "spec.read_only_root", spec: { readOnlyRoot: true } },
+  { ability: "capabilities", field: "spec.cap_add[0]", spec: { capAdd: ["CHOWN"] } },
+];
+
+/** What a runtime declares: done where it can, refused or told where it can't. Never skipped. */
+export function describeDifferences({ open, abilities }: Contract): void {
+  const declared = (ability: keyof Abilities, outcomes: { can: string; cannot: string }) =>
+    abilityTitle(abilities[ability] !== false, { ability, ...outcomes });
+
+  describe("what it declares", () => {
+    const instances = open();
+    const { runtime } = instances;
+    afterAll(() => instances[Symbol.asyncDispose]());
+
+    test("kind is its own", async () => {
+      expect(runtime.kind).toBe(abilities.kind);
+      expect(await runtime.version({})).toMatch(/\d+\.\d+/);
+    });
+
+    for (const { ability, field, spec } of wishes) {
+      const outcomes = { can: `${field} is honoured`, cannot: `${field} is refused by name` };
+      test(declared(ability, outcomes), async () => {
+        const wish = instances.spec("echo.mjs", spec);
+        const request = { server: "wish", instance: "1", spec: wish };
+        if (abilities[ability]) {
+          await runtime.check(wish, {});
+          const { id } = await runtime.create(request, {});
+          await runtime.start(id, {});
+          await runtime.remove(id, {});
+        } else {
+          const refused = { kind: "invalid", details: { violations: [{ field }] } };
+          await expect(runtime.check(wish, {})).rejects.toMatchObject(refused);
+          await expect(runtime.create(request, {})).rejects.toMatchObject(refused);
+          expect(await runtime.list({})).toEqual([]);
+        }
+      });
+    }
+
+    describeImages(instances, abilities);
+
+    test(`missing program: ${abilities.missingProgram}`, async () => {
+      const record = await instances.create({ ...instances.spec("echo.mjs"), command: ["/no/such/program"] });
+      const sink = new Recorder();
+      const attachment = await runtime.attach(record.id, sink, {});
+      if (abilities.missingProgram === "exits 127") {
+        const exits = new Exits();
+        await using _watch = runtime.watch(exits);
+        await runtime.start(record.id, {});
+        await sink.ended;
+        expect(sink.err).toContain("/no/such/program");
+        expect(await exits.exitOf(record.id)).toEqual({ exitCode: 127, oomKilled: false });
+      } else {
+        await expect(runtime.start(record.id, {})).rejects.toMatchObject({
+          kind: "not_running",
+          message: expect.stringContaining("/no/such/program"),
+          details: { reason: "START_REFUSED", server: record.server, delivery: "not_sent" },
+        });
+        // As after any refused start: it can be tried again, or removed.
+        expect((await runtime.inspect(record.id, {}))?.state).toBe("created");
+        attachment.close();
+        await sink.ended;
+      }
+    });
+
+    const outOfMemory = { can: "the end by lack of memory is told", cannot: "refused, so no end by lack of memory" };
+    test(declared("limits", outOfMemory), async () => {
+      const wish = instances.spec("memory-hog.mjs", { limits: { memoryBytes: 128 * 1024 * 1024 } });
+      if (!abilities.limits) {
+        await expect(runtime.check(wish, {})).rejects.toMatchObject({ kind: "invalid" });
+        return;
+      }
+      const exits = new Exits();
+      await using _watch = runtime.watch(exits);
+      const { record, sink, attachment } = await instances.start(wish);
+      await sink.until(({ out }) => out === "ready\n");
+      attachment.write(Buffer.from("go\n"));
+      expect(await exits.exitOf(record.id)).toEqual({ exitCode: 137, oomKilled: true });
+      expect((await runtime.inspect(record.id, {}))?.exit).toEqual({ exitCode: 137, oomKilled: true });
+    });
+  });
+
+  describe("its own end", () => {
+    const instances = open();
+    const successor = instances.successor();
+    let sink: Recorder;
+    let id: string;
+    beforeAll(async () => {
+      const started = await instances.start(instances.spec("echo.mjs"));
+      await started.sink.until(({ err }) => err !== "");
+      sink = started.sink;
+      id = started.record.id;
+      await instances.runtime[Symbol.asyncDispose]();
+    });
+    afterAll(async () => {
+      await successor[Symbol.asyncDispose]();
+      await instances[Symbol.asyncDispose]();
+    });
+
+    const outcomes = { can: "instances outlive it, and the next one takes them over", cannot: "instances end with it" };
+    test(declared("adoption", outcomes), async () => {
+      if (abilities.adoption) {
+        expect(await successor.list({})).toMatchObject([{ id, state: "running" }]);
+        const next = new Recorder();
+        (await successor.attach(id, next, {})).write(Buffer.from("adopted"));
+        await next.until(({ out }) => out === "adopted");
+      } else {
+        await sink.ended;
+        expect(await successor.list({})).toEqual([]);
+        await expect(successor.attach(id, new Recorder(), {})).rejects.toMatchObject({ kind: "not_found" });
+      }
+    });
+  });
+}

@@ -1,0 +1,54 @@
+import { expect, test } from "vitest";
+import type { ServerSpec } from "../../src/spec.ts";
+import type { Abilities } from "./contract.ts";
+import { abilityTitle } from "./contract-title.ts";
+import type { TestInstances } from "./test-instances.ts";
+
+/** Images: looked for and pulled, or none at all. */
+export function describeImages(instances: TestInstances, abilities: Abilities): void {
+  const { runtime } = instances;
+  const missing = "registry.invalid/nobody/nothing:1";
+  const declared = (can: string, cannot: string) => abilityTitle(abilities.images, { ability: "images", can, cannot });
+
+  test(declared("an image is looked for", "any name will do, and none is looked for"), async () => {
+    const spec: ServerSpec = { ...instances.spec("echo.mjs"), image: missing, pullPolicy: "never" };
+    if (abilities.images) {
+      expect(await runtime.hasImage(instances.spec("echo.mjs"), {})).toBe(true);
+      await runtime.prepare(instances.spec("echo.mjs"), {});
+      expect(await runtime.hasImage(spec, {})).toBe(false);
+      const unavailable = { kind: "not_found", details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" } };
+      await expect(runtime.prepare(spec, {})).rejects.toMatchObject(unavailable);
+      const request = { server: "none", instance: "1", spec };
+      await expect(runtime.create(request, {})).rejects.toMatchObject(unavailable);
+    } else {
+      expect(await runtime.hasImage(spec, {})).toBe(true);
+      await runtime.prepare(spec, {});
+      const record = await runtime.create({ server: "imageless", instance: "1", spec }, {});
+      expect(record).toMatchObject({ imageId: "", imageDigest: "" });
+    }
+  });
+
+  test(declared("one that can't be pulled is named", "pulling always is refused"), async () => {
+    const spec: ServerSpec = { ...instances.spec("echo.mjs"), image: missing, pullPolicy: "always" };
+    if (abilities.images) {
+      await expect(runtime.prepare(spec, {})).rejects.toMatchObject({
+        kind: "not_found",
+        message: expect.stringContaining("registry.invalid"),
+        details: { reason: "IMAGE_UNAVAILABLE" },
+      });
+    } else {
+      const violations = [{ field: "spec.pull_policy" }];
+      await expect(runtime.check(spec, {})).rejects.toMatchObject({ kind: "invalid", details: { violations } });
+    }
+  });
+
+  test(declared("a spec without a command runs its image's", "a spec without a command is refused"), async () => {
+    const { command: _none, ...spec } = instances.spec("echo.mjs");
+    if (abilities.images) {
+      await runtime.check(spec, {});
+    } else {
+      const violations = [{ field: "spec.command" }];
+      await expect(runtime.check(spec, {})).rejects.toMatchObject({ kind: "invalid", details: { violations } });
+    }
+  });
+}

@@ -1,0 +1,163 @@
+import { afterAll, describe, expect, test, vi } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
+import type { Contract } from "./contract.ts";
+import { Recorder } from "./recorder.ts";
+
+const nowhere = "0".repeat(64);
+
+/** What exists, and what it is. */
+export function describeRecords({ open }: Contract): void {
+  describe("an instance", () => {
+    const instances = open();
+    const { runtime } = instances;
+    afterAll(() => instances[Symbol.asyncDispose]());
+
+    test("goes from created to running, exited and gone, and its record tells", async () => {
+      const spec = instances.spec("echo.mjs", { env: { TOKEN: "hunter2" }, labels: { team: "a" } });
+      const { record, sink, attachment } = await instances.start(spec, "whole-life");
+      expect(record).toMatchObject({ server: "whole-life", instance: "1", spec, state: "created", stopping: false });
+      expect(record.startTimeMs).toBeUndefined();
+      expect(record.exit).toBeUndefined();
+      attachment.write(Buffer.from("hello\n"));
+      await sink.until(({ out }) => out === "hello\n");
+      const running = await runtime.inspect(record.id, {});
+      expect(running).toMatchObject({ id: record.id, state: "running", spec });
+      expect(running?.startTimeMs).toBeGreaterThanOrEqual(record.createTimeMs);
+      await runtime.stop(record.id, { graceMs: 0 });
+      const exit = { exitCode: 137, oomKilled: false };
+      expect(await runtime.inspect(record.id, {})).toMatchObject({ id: record.id, state: "exited", exit });
+      await runtime.remove(record.id, {});
+      expect(await runtime.inspect(record.id, {})).toBeUndefined();
+      expect((await runtime.list({})).map(({ id }) => id)).not.toContain(record.id);
+    });
+
+    test("is started again after its exit, under the same id and with its stdio", async () => {
+      const { record, sink } = await instances.start(instances.spec("exiter.mjs"));
+      await sink.ended;
+      await runtime.stop(record.id, { graceMs: 0 });
+      const second = new Recorder();
+      await runtime.attach(record.id, second, {});
+      expect(second.ends).toBe(0);
+      await runtime.start(record.id, {});
+      await second.ended;
+      expect(second.out).toBe("out\n");
+    });
+
+    test("that runs already is not started a second time", async () => {
+      const { record, sink, attachment } = await instances.start(instances.spec("echo.mjs"));
+      const before = await runtime.inspect(record.id, {});
+      await runtime.start(record.id, {});
+      attachment.write(Buffer.from("same"));
+      await sink.until(({ out }) => out === "same");
+      expect(await runtime.inspect(record.id, {})).toEqual(before);
+    });
+
+    test("gets the environment of its spec, however large, and nothing of the manager's", async () => {
+      vi.stubEnv("MCPM_TEST_SECRET", "the manager's own");
+      const env = { A: "a".repeat(100_000), B: "b".repeat(100_000) };
+      const program = "const e = process.env; console.log(e.A.length + e.B.length, e.MCPM_TEST_SECRET)";
+      const { record, sink } = await instances.start(instances.spec(program, { env }));
+      await sink.ended;
+      vi.unstubAllEnvs();
+      expect(sink.out).toBe("200000 undefined\n");
+      expect((await runtime.inspect(record.id, {}))?.spec?.env).toEqual(env);
+    });
+
+    test("has its name for itself: a second one is a conflict, and the first is left alone", async () => {
+      const record = await instances.create(instances.spec("echo.mjs"), "twice");
+      await expect(instances.create(instances.spec("echo.mjs"), "twice")).rejects.toMatchObject({
+        kind: "conflict",
+        details: { reason: "NAME_TAKEN", server: "twice", delivery: "not_sent" },
+      });
+      expect(await runtime.inspect(record.id, {})).toMatchObject({ id: record.id, state: "created" });
+    });
+
+    test("marked as stopping says so, and frees its name, twice if need be", async () => {
+      const spec = instances.spec("echo.mjs");
+      const first = await instances.create(spec, "files");
+      await runtime.markStopping(first.id, {});
+      await runtime.markStopping(first.id, {});
+      const second = await instances.create(spec, "files");
+      await runtime.markStopping(second.id, {});
+      const third = await instances.create(spec, "files");
+      const stopping = new Map((await runtime.list({})).map((record) => [record.id, record.stopping]));
+      expect([first, second, third].map(({ id }) => stopping.get(id))).toEqual([true, true, false]);
+    });
+
+    test("that is gone needs nothing more: remove, stop and markStopping are content, attach and start are not", async () => {
+      const { id } = await instances.create(instances.spec("echo.mjs"));
+      await Promise.all([runtime.remove(id, {}), runtime.remove(id, {}), runtime.remove(id, {})]);
+      await runtime.remove(id, {});
+      await runtime.stop(id, { graceMs: 1_000 });
+      await runtime.markStopping(id, {});
+      expect(await runtime.inspect(id, {})).toBeUndefined();
+      const gone = { kind: "not_found", details: { reason: "CONTAINER_REMOVED" } };
+      await expect(runtime.start(id, {})).rejects.toMatchObject(gone);
+      await expect(runtime.attach(nowhere, new Recorder(), {})).rejects.toMatchObject(gone);
+    });
+  });
+
+  describe("list", () => {
+    const instances = open();
+    const other = open();
+    afterAll(async () => {
+      await instances[Symbol.asyncDispose]();
+      await other[Symbol.asyncDispose]();
+    });
+
+    test("gives every instance of this fleet, whatever its state, and of no other", async () => {
+      const { runtime, spec } = instances;
+      const created = await instances.create(spec("echo.mjs"), "created");
+      const { record: running } = await instances.start(spec("echo.mjs"), "running");
+      const { record: exited, sink } = await instances.start(spec("exiter.mjs"), "exited");
+      await sink.ended;
+      await runtime.stop(exited.id, { graceMs: 0 });
+      const foreign = await other.create(other.spec("echo.mjs"), "created");
+      expect(Object.fromEntries((await runtime.list({})).map(({ id, state }) => [id, state]))).toEqual({
+        [created.id]: "created",
+        [running.id]: "running",
+        [exited.id]: "exited",
+      });
+      expect(await runtime.inspect(foreign.id, {})).toBeUndefined();
+    });
+  });
+
+  describe("a caller who left", () => {
+    const instances = open();
+    const { runtime } = instances;
+    afterAll(() => instances[Symbol.asyncDispose]());
+
+    test("is told by each method that it was cancelled, by its own reason when that is one of ours", async () => {
+      const { id } = await instances.create(instances.spec("echo.mjs"));
+      const spec = instances.spec("echo.mjs", {});
+      const calls: ((options: { signal: AbortSignal }) => Promise<unknown>)[] = [
+        (options) => runtime.version(options),
+        (options) => runtime.hasImage(spec, options),
+        (options) => runtime.prepare(spec, options),
+        (options) => runtime.create({ server: "left", instance: "1", spec }, options),
+        (options) => runtime.attach(id, new Recorder(), options),
+        (options) => runtime.start(id, options),
+        (options) => runtime.stop(id, { ...options, graceMs: 0 }),
+        (options) => runtime.markStopping(id, options),
+        (options) => runtime.remove(id, options),
+        (options) => runtime.inspect(id, options),
+        (options) => runtime.list(options),
+      ];
+      const ours = new ManagerError("interrupted", "a Stop", { details: { reason: "START_CANCELLED" } });
+      for (const call of calls) {
+        await expect(call({ signal: AbortSignal.abort() }), String(call)).rejects.toMatchObject({ kind: "cancelled" });
+        await expect(call({ signal: AbortSignal.abort(ours) }), String(call)).rejects.toBe(ours);
+      }
+      expect(await runtime.list({})).toMatchObject([{ id, state: "created", stopping: false }]);
+    });
+
+    test("during create leaves nothing behind", async () => {
+      const abort = new AbortController();
+      const request = { server: "left", instance: "1", spec: instances.spec("echo.mjs") };
+      const creating = runtime.create(request, { signal: abort.signal });
+      abort.abort();
+      await expect(creating).rejects.toMatchObject({ kind: "cancelled" });
+      expect((await runtime.list({})).filter(({ server }) => server === "left")).toEqual([]);
+    });
+  });
+}
