@@ -57,12 +57,6 @@ describe("A container that dies", () => {
     });
   });
 
-  it("by its own exit says what it wrote last, even without a line break", async () => {
-    const { name } = await started();
-    const failure = await failureOf(call(name, "exit", { code: 42, stderr: "first\nthen" }));
-    expect(errorInfo(failure)).toMatchObject({ code: Code.Aborted, exit_code: "42", stderr_tail: "first\nthen" });
-  });
-
   it("of hunger is told apart", async () => {
     const name = randomName();
     const limits = { memoryBytes: 64n * 1024n * 1024n };

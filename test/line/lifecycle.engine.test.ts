@@ -19,8 +19,6 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-const stateOf = async (name: string) => (await client.get({ name })).server?.state;
-
 /** Waits for a state by the server's own log, which tells of each. */
 async function reaches(name: string, state: ServerState): Promise<void> {
   for await (const { event } of client.logs({ server: name, follow: true })) {
@@ -106,37 +104,6 @@ describe("Start", () => {
     await reaches(name, ServerState.FAILED);
     const again = await client.start({ name });
     expect(again.server?.instances[0]?.containerId).not.toBe(id);
-  });
-});
-
-describe("Stop", () => {
-  it("lets a call in flight finish, and refuses new ones", async () => {
-    const name = randomName();
-    await client.start({ name, spec: hostileSpec() });
-    const value = { ms: 600, text: "finished" };
-    const call = client.callTool({ server: name, tool: "sleep", input: { case: "arguments", value } });
-    while ((await client.get({ name })).server?.callsInFlight === 0n);
-    const stop = client.stop({ name });
-    await reaches(name, ServerState.DRAINING);
-    const refused = await failureOf(client.callTool({ server: name, tool: "echo" }));
-    expect(errorInfo(refused)).toMatchObject({
-      code: Code.FailedPrecondition,
-      reason: "SERVER_STOPPING",
-      delivery: "not_sent",
-    });
-    expect(textOf(await call)).toBe("finished");
-    expect((await stop).found).toBe(true);
-    expect(errorInfo(await failureOf(client.get({ name })))).toMatchObject({ code: Code.NotFound });
-  });
-
-  it("with no grace kills at once: calls in flight are ABORTED, sent", async () => {
-    const name = randomName();
-    await client.start({ name, spec: hostileSpec("--ignore-term") });
-    const call = failureOf(client.callTool({ server: name, tool: "never" }));
-    while ((await client.get({ name })).server?.callsInFlight === 0n);
-    await client.stop({ name, gracePeriod: { seconds: 0n, nanos: 0 } });
-    expect(errorInfo(await call)).toMatchObject({ code: Code.Aborted, delivery: "sent", server: name });
-    await expect(stateOf(name)).rejects.toThrow("no server");
   });
 });
 

@@ -10,27 +10,6 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-describe("One session with 500 calls at once", () => {
-  it("gives every caller its own answer, and the fast ones before the slow", async () => {
-    const order: string[] = [];
-    const calls = Array.from({ length: 500 }, async (_, index) => {
-      const slow = index % 10 === 0;
-      const text = `${slow ? "slow" : "fast"} ${index}`;
-      const tool = slow ? "sleep" : "echo";
-      const result = await client.callTool({
-        server: "h",
-        tool,
-        input: { case: "arguments", value: slow ? { ms: 1500, text } : { text } },
-      });
-      order.push(text);
-      return [textOf(result), text] as const;
-    });
-    for (const [answer, question] of await Promise.all(calls)) expect(answer).toBe(question);
-    const firstSlow = order.findIndex((text) => text.startsWith("slow"));
-    expect(order.slice(0, firstSlow)).toHaveLength(450);
-  });
-});
-
 describe("A result in format JSON", () => {
   it("is the server's text, byte for byte", async () => {
     const json =

@@ -8,17 +8,24 @@ import { type App, startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { silentLog } from "../../src/log.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { serversFolder } from "../runtime/process/test-processes.ts";
 
 export type ManagerClient = Client<typeof ManagerService>;
 
-/** A whole manager in this process, on a free port and in a fleet of its own, which leaves nothing behind. */
+/**
+ * A whole manager in this process, on a free port and in a fleet of its own, which leaves nothing behind. With
+ * MCPM_RUNTIME=process it needs no engine.
+ */
 export class TestManager implements AsyncDisposable {
-  readonly engine = new TestFleet();
+  readonly fleet: string;
   readonly #env: Record<string, string>;
+  readonly #engine: TestFleet | undefined;
   #app: App | undefined;
 
   private constructor(env: Record<string, string>) {
     this.#env = env;
+    this.#engine = env.MCPM_RUNTIME === "process" ? undefined : new TestFleet();
+    this.fleet = this.#engine?.fleet ?? `t-${randomBytes(6).toString("hex")}`;
   }
 
   static async start(env: Record<string, string> = {}): Promise<TestManager> {
@@ -29,11 +36,13 @@ export class TestManager implements AsyncDisposable {
 
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
-    const { DOCKER_HOST } = process.env;
+    const { DOCKER_HOST, PATH, HOME } = process.env;
     const env = {
       DOCKER_HOST,
+      PATH,
+      HOME,
       MCPM_PORT: "0",
-      MCPM_FLEET: this.engine.fleet,
+      MCPM_FLEET: this.fleet,
       MCPM_SHUTDOWN_GRACE_MS: "500",
       ...this.#env,
     };
@@ -43,6 +52,12 @@ export class TestManager implements AsyncDisposable {
   async shutDown(): Promise<void> {
     await this.#app?.[Symbol.asyncDispose]();
     this.#app = undefined;
+  }
+
+  /** The engine that the manager uses, beside the manager. */
+  get engine(): TestFleet {
+    if (this.#engine === undefined) throw new Error("this manager has no engine");
+    return this.#engine;
   }
 
   get app(): App {
@@ -68,7 +83,7 @@ export class TestManager implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.shutDown();
-    await this.engine[Symbol.asyncDispose]();
+    await this.#engine?.[Symbol.asyncDispose]();
   }
 }
 
@@ -79,6 +94,11 @@ export function grpcClient(url: string): ManagerClient {
 /** A spec that runs the hostile server with these arguments. */
 export function hostileSpec(...args: string[]) {
   return { image: testImage, args: ["hostile.mjs", ...args], pullPolicy: PullPolicy.NEVER };
+}
+
+/** The same as a plain process. */
+export function hostileProcessSpec(...args: string[]) {
+  return { ...hostileSpec(...args), command: [process.execPath], workingDir: serversFolder };
 }
 
 export function randomName(): string {

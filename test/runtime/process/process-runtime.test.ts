@@ -1,33 +1,16 @@
-import { once } from "node:events";
-import { createServer, type Socket } from "node:net";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { Log } from "../../../src/log.ts";
 import { silentLog } from "../../../src/log.ts";
 import { createProcessRuntime } from "../../../src/runtime/process/process-runtime.ts";
 import { Recorder } from "../recorder.ts";
+import { openMorgue } from "./morgue.ts";
 import { TestProcesses } from "./test-processes.ts";
 
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
 
 const { spec } = TestProcesses;
 
-/** Tells of a process's death wherever it hangs in the process tree: it holds a connection to here. */
-async function openMorgue() {
-  const arrived = Promise.withResolvers<Socket>();
-  const server = createServer((socket) => arrived.resolve(socket.resume())).listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as { port: number };
-  return {
-    /** A Node program that connects, survives all but SIGKILL, and says "up". */
-    program: `process.on("SIGTERM", () => {}); process.on("SIGHUP", () => {});
-      require("node:net").connect(${port}, "127.0.0.1", () => console.log("up")); setInterval(() => {}, 1000)`,
-    /** Resolves with what tells of its death. */
-    arrived: arrived.promise.then((socket) => once(socket, "close")),
-    [Symbol.dispose]: () => server.close(),
-  };
-}
-
-/** Forks the program, with its stdio or without, and stays until its stdin ends. */
+/** Forks the program, which gets its stdout, and stays until its stdin ends. */
 const forking = (program: string) => `import { spawn } from "node:child_process";
   spawn(process.execPath, ["-e", ${JSON.stringify(program)}], { stdio: ["ignore", "inherit", "inherit"] }).unref();
   process.stdin.resume()`;
@@ -43,7 +26,7 @@ describe("A server that forks", () => {
     ["remove", (id: string) => runtime.remove(id, {})],
   ])("is ended by %s together with its children", async (_what, end) => {
     using morgue = await openMorgue();
-    const { record, sink } = await processes.start(spec(forking(morgue.program)));
+    const { record, sink } = await processes.start(spec(forking(morgue.survivor)));
     await sink.until(({ out }) => out === "up\n");
     await end(record.id);
     await morgue.arrived;
@@ -52,7 +35,7 @@ describe("A server that forks", () => {
   test("into a session of its own ends without waiting for that child's hold on its pipes", async () => {
     using morgue = await openMorgue();
     const program = `import { spawn } from "node:child_process";
-      const child = spawn(process.execPath, ["-e", ${JSON.stringify(morgue.program)}], { stdio: ["ignore", "inherit", "inherit"], detached: true });
+      const child = spawn(process.execPath, ["-e", ${JSON.stringify(morgue.survivor)}], { stdio: ["ignore", "inherit", "inherit"], detached: true });
       child.unref(); process.stderr.write(String(child.pid)); process.stdin.resume()`;
     const { record, sink } = await processes.start(spec(program));
     await sink.until(({ out, err }) => out === "up\n" && err !== "");

@@ -1,0 +1,68 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { ServerSpecSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { clientKinds, openClient } from "./clients.ts";
+import { randomName, TestManager } from "./test-manager.ts";
+
+export interface EveryRpcOptions {
+  readonly runtime: "docker" | "process";
+  /** Runs the filesystem server on `folder`, which it may write to. */
+  readonly spec: MessageInitShape<typeof ServerSpecSchema>;
+  readonly folder: string;
+}
+
+/** Every RPC from six clients, to a real MCP server. */
+export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): void {
+  let manager: TestManager;
+  beforeAll(async () => {
+    manager = await TestManager.start({ MCPM_RUNTIME: runtime });
+  });
+  afterAll(() => manager[Symbol.asyncDispose]());
+
+  describe.each(clientKinds)(`The filesystem server on the runtime ${runtime} through %s`, (kind) => {
+    it("answers every RPC", async () => {
+      using client = openClient(kind, manager.url);
+      const name = randomName();
+
+      const info = await client.call("GetInfo", {});
+      expect(info).toMatchObject({ runtime, fleet: manager.fleet });
+
+      const { server } = (await client.call("Start", { name, spec })) as { server: { name: string; state: number } };
+      expect(server).toMatchObject({ name, state: 4 });
+
+      const { servers } = (await client.call("List", { pageSize: 1000 })) as { servers: { name: string }[] };
+      expect(servers.map((listed) => listed.name)).toContain(name);
+      expect(await client.call("Get", { name })).toMatchObject({ server: { name, runtime } });
+
+      const { tools } = (await client.call("ListTools", { server: name })) as { tools: { name: string }[] };
+      expect(tools.map((tool) => tool.name)).toContain("list_directory");
+
+      // As JSON text: grpc-js sends an empty Struct for a plain object.
+      const json = (value: object) =>
+        kind.startsWith("gRPC (grpc-js)")
+          ? { argumentsJson: JSON.stringify(value) }
+          : { input: { case: "argumentsJson", value: JSON.stringify(value) } };
+      const written = await client.call("CallTool", {
+        server: name,
+        tool: "write_file",
+        ...json({ path: `${folder}/a.txt`, content: "grüße 🌍" }),
+      });
+      expect(written).toMatchObject({ isError: false });
+      const read = await client.call("CallTool", {
+        server: name,
+        tool: "read_text_file",
+        ...json({ path: `${folder}/a.txt` }),
+        resultFormat: 2,
+      });
+      expect(JSON.parse(read.resultJson as string).content).toEqual([{ type: "text", text: "grüße 🌍" }]);
+
+      const events = await client.stream("Logs", { server: name });
+      expect(JSON.stringify(events, (_key, value) => (typeof value === "bigint" ? String(value) : value))).toContain(
+        "Secure MCP Filesystem Server running on stdio",
+      );
+
+      expect(await client.call("Stop", { name })).toMatchObject({ found: true });
+      expect(await client.call("Stop", { name })).toMatchObject({ found: false });
+    });
+  });
+}
