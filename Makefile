@@ -10,6 +10,7 @@ help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
 	  { sub("%", "<name>", $$1); printf "make %-13s %s\n", $$1, $$2 }' Makefile
 
+# MCPM_RUNTIME=process: the same on a plain process, without an engine.
 demo: ## call a tool of a real MCP server in a container, through gRPC
 	@scripts/demo
 

@@ -253,14 +253,14 @@ export type GetInfoResponse = Message<"mcpmanager.v1.GetInfoResponse"> & {
   fleet: string;
 
   /**
-   * What runs the servers: `docker`.
+   * What runs the servers: `docker`, or `process`: plain processes of the manager's user, for development.
    *
    * @generated from field: string runtime = 3;
    */
   runtime: string;
 
   /**
-   * The engine's version, e.g. `20.10.24`.
+   * The engine's version, e.g. `20.10.24`; with the runtime `process` the operating system's, e.g. `Linux 6.1.0`.
    *
    * @generated from field: string engine_version = 4;
    */

@@ -20,11 +20,16 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
  * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
  * user gave is equal, env values included; a moved image tag is no difference.
  *
+ * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. What only a container can
+ * do is then refused with INVALID_ARGUMENT, by the field's name, never ignored: mounts, limits, network, user,
+ * read_only_root, cap_add, PULL_POLICY_ALWAYS.
+ *
  * @generated from message mcpmanager.v1.ServerSpec
  */
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
-   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters. Required.
+   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters. Required. With the
+   * runtime `process` the name is kept and nothing else: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
@@ -32,6 +37,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries.
+   * With the runtime `process` required: a program of the manager's machine, looked up on the PATH, and its first
+   * arguments.
    *
    * @generated from field: repeated string command = 2;
    */
@@ -39,6 +46,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries.
+   * With the runtime `process` they follow the command.
    *
    * @generated from field: repeated string args = 3;
    */
@@ -46,7 +54,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Environment of the server, added to the image's. A name matches `^[A-Za-z_][A-Za-z0-9_]*$`; name and value together
-   * have at most 131,000 bytes. Values are never shown again: in answers they are blank.
+   * have at most 131,000 bytes. Values are never shown again: in answers they are blank. With the runtime `process` the
+   * server gets nothing else but the manager's PATH and HOME.
    *
    * @generated from field: map<string, string> env = 4;
    */
@@ -74,7 +83,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   network?: Network | undefined;
 
   /**
-   * Working directory inside the container, an absolute path. Empty: the image's.
+   * Working directory inside the container, an absolute path. Empty: the image's. With the runtime `process` a folder
+   * of the manager's machine; empty: the manager's own.
    *
    * @generated from field: string working_dir = 8;
    */
@@ -140,7 +150,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callTimeout?: Duration | undefined;
 
   /**
-   * Labels for the container. Names that start with `mcpm.` and the name `managed-by` are refused. At most 64.
+   * Labels for the container; the runtime `process` keeps them in the spec only. Names that start with `mcpm.` and the name `managed-by` are refused. At most 64.
    *
    * @generated from field: map<string, string> labels = 17;
    */
@@ -351,14 +361,14 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   state: ServerState;
 
   /**
-   * What runs it: `docker`.
+   * What runs it: `docker` or `process`.
    *
    * @generated from field: string runtime = 4;
    */
   runtime: string;
 
   /**
-   * When its container was created. Unset before that.
+   * When its container (or its record, with the runtime `process`) was created. Unset before that.
    *
    * @generated from field: google.protobuf.Timestamp create_time = 5;
    */
@@ -554,14 +564,14 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   id: string;
 
   /**
-   * The container's id in the engine, 64 hexadecimal digits.
+   * The container's id in the engine, 64 hexadecimal digits. With the runtime `process` a UUID of the manager's.
    *
    * @generated from field: string container_id = 2;
    */
   containerId: string;
 
   /**
-   * The image's id in the engine, e.g. `sha256:…`.
+   * The image's id in the engine, e.g. `sha256:…`. Empty with the runtime `process`.
    *
    * @generated from field: string image_id = 3;
    */
@@ -582,14 +592,14 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   state: InstanceState;
 
   /**
-   * When the container was last started. Unset: never.
+   * When it was last started. Unset: never.
    *
    * @generated from field: google.protobuf.Timestamp start_time = 6;
    */
   startTime?: Timestamp | undefined;
 
   /**
-   * The exit code of the last run. Unset: it runs, never ran, or the code is not known.
+   * The exit code of the last run; 128 and the signal's number when a signal ended it. Unset: it runs, never ran, or the code is not known.
    *
    * @generated from field: optional int32 exit_code = 7;
    */
