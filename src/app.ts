@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
+import { checkBindRoots } from "./bind-roots.ts";
 import { type Config, ConfigError } from "./config.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
@@ -23,9 +24,13 @@ export interface App extends AsyncDisposable {
   readonly adopted: Promise<void>;
 }
 
-/** Builds and starts everything. Throws when the engine does not answer or the port is taken; nothing stays open then. */
+/**
+ * Builds and starts everything. Throws when a bind root is missing, the engine
+ * does not answer or the port is taken; nothing stays open then.
+ */
 export async function startApp(config: Config, options: { readonly log: Log }): Promise<App> {
   const { log } = options;
+  await checkBindRoots(config);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});

@@ -116,6 +116,11 @@ const settings = {
     fallback: false,
     parse: flag,
   }),
+  inContainer: setting("MCPM_IN_CONTAINER", {
+    help: "1: the manager runs in a container, as its image sets it: each bind root must be a mount",
+    fallback: false,
+    parse: flag,
+  }),
   logLevel: setting("MCPM_LOG_LEVEL", {
     help: "what the manager's own log shows",
     fallback: "info" as const,

@@ -32,6 +32,7 @@ describe("readConfig", () => {
       logRingBytes: 1024 ** 2,
       shutdownGraceMs: 10_000,
       insecureListen: false,
+      inContainer: false,
       logLevel: "info",
       dockerHost: undefined,
       dockerConfigDir: join(homedir(), ".docker"),
@@ -123,6 +124,7 @@ describe("readConfig", () => {
     ["MCPM_LOG_RING_BYTES", "100"],
     ["MCPM_SHUTDOWN_GRACE_MS", "forever"],
     ["MCPM_INSECURE_LISTEN", "true"],
+    ["MCPM_IN_CONTAINER", "docker"],
     ["MCPM_LOG_LEVEL", "loud"],
   ])("stops at %s=%s with the setting's name", (name, value) => {
     expect(() => fromEnv({ [name]: value })).toThrow(ConfigError);

@@ -13,7 +13,7 @@ import type { Runtime } from "../../src/runtime/runtime.ts";
 /** No request of these tests gets as far as a fleet. */
 let listener: Listener;
 beforeAll(async () => {
-  const handler = rpcHandler({
+  const options = {
     fleet: {} as Fleet,
     runtime: { kind: "docker" } as Runtime,
     info: {
@@ -32,8 +32,8 @@ beforeAll(async () => {
     heartbeatMs: 1000,
     shutdown: new AbortController().signal,
     log: silentLog,
-    fallback: notFound,
-  });
+  };
+  const handler = rpcHandler(options, notFound);
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
 });
 afterAll(() => listener.close({ graceMs: 0 }));
