@@ -4,7 +4,8 @@ MAKEFLAGS += --no-print-directory
 unexport CDPATH
 .NOTPARALLEL:
 
-.PHONY: help demo test check build dev clean
+.PHONY: help demo test check build build-manager start stop restart logs dev \
+  clean
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -20,15 +21,30 @@ test: ## run every check and test, those on a real engine included
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check
 
-build: ## build the images of all servers in servers/
+build: build-manager ## build the images of the manager and of all servers
 	@for file in servers/*/Dockerfile; do \
 	  scripts/build-server "$$(basename "$$(dirname "$$file")")" || exit; done
+
+build-manager: ## build the manager's image
+	@scripts/build-manager
 
 build-%: ## build servers/<name> as mcp/<name>:latest
 	@scripts/build-server $*
 
+start: ## run the manager in a container, with MCPM_*
+	@scripts/start
+
+stop: ## stop that manager; its servers go on
+	@scripts/stop
+
+restart: ## restart that manager, with its settings
+	@scripts/restart
+
+logs: ## follow that manager's log
+	@exec scripts/logs
+
 dev: ## run the manager from source in the foreground, with MCPM_*
 	@exec scripts/dev
 
-clean: ## remove the containers, volumes, networks of MCPM_FLEET
+clean: ## remove all containers, volumes and networks of MCPM_FLEET
 	@scripts/clean
