@@ -27,7 +27,7 @@ step() {
   "$@" >"$step_log" 2>&1 </dev/null || step_status=$?
   if [ -t 2 ]; then
     kill "$step_counter" 2>/dev/null || true
-    printf '\r==> %s ... ' "$step_title" >&2
+    printf '\r\033[K==> %s ... ' "$step_title" >&2
   fi
   if [ "$step_status" -eq 0 ]; then
     printf '(%s s)\n' "$(($(date +%s) - step_start))" >&2
@@ -38,10 +38,14 @@ step() {
   return "$step_status"
 }
 
-# On a terminal only: shows that a step still runs. Ends with its script.
+# On a terminal only: shows how long a step has run and the last line of its
+# log, in one line of the terminal. Ends with its script.
 count_seconds() {
+  columns=$(tput cols 2>/dev/null) || columns=80
   while sleep 1 && kill -0 $$ 2>/dev/null; do
-    printf '\r==> %s ... (%s s)' "$step_title" \
-      "$(($(date +%s) - step_start))" >&2
+    step_line="==> $step_title ... ($(($(date +%s) - step_start)) s)"
+    step_last=$(tail -n 1 "$step_log" | tr -cd '[:print:]')
+    printf '\r\033[K%s' \
+      "$(printf '%s %s' "$step_line" "$step_last" | cut -c "1-$((columns - 1))")" >&2
   done
 }
