@@ -1,5 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { constants } from "node:os";
+import { readPaced } from "../../read-paced.ts";
 import { within } from "../../within.ts";
 import type { InstanceExit } from "../runtime.ts";
 import type { ProcessAttachment } from "./attachment.ts";
@@ -32,8 +33,8 @@ export class ProcessRun {
     // A pipe whose other end is gone; the exit tells why.
     for (const stream of [child, child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
     // Read even when nobody is attached: a server must not stand still because its pipe is full.
-    child.stdout.on("data", (chunk: Buffer) => this.#each((attachment) => attachment.stdout(chunk)));
-    child.stderr.on("data", (chunk: Buffer) => this.#each((attachment) => attachment.stderr(chunk)));
+    readPaced(child.stdout, (chunk) => this.#each((attachment) => attachment.stdout(chunk)));
+    readPaced(child.stderr, (chunk) => this.#each((attachment) => attachment.stderr(chunk)));
     child.stdin.on("drain", () => this.#each((attachment) => attachment.drain()));
     for (const attachment of attachments) this.attach(attachment);
   }
