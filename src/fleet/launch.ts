@@ -117,11 +117,12 @@ async function cleanUp(context: LaunchContext, work: () => Promise<void>): Promi
  */
 export async function takeOver(
   context: LaunchContext,
-  options: SignalOption & { record: InstanceRecord; inConversation: boolean },
+  options: SignalOption & { record: InstanceRecord; inConversation: boolean; onAttached?: () => void },
 ): Promise<Launched> {
   context.enter("handshaking");
   const { signal } = options;
   const run = await openRun(context, options);
+  options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
     const plan = planFor(context.name, await context.runtime.inspect(options.record.id, { signal }));

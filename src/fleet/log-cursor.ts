@@ -14,7 +14,7 @@ export function encodeCursor(cursor: LogCursor): string {
 /** Throws `invalid` for what encodeCursor did not make. */
 export function decodeCursor(text: string): LogCursor {
   const plain = Buffer.from(text, "base64url").toString("latin1");
-  const [, epochMs, ordinal, timeMs] = /^([0-9]{1,15})\.(-1|[0-9]{1,15})\.([0-9]{1,15})$/.exec(plain) ?? [];
+  const [, epochMs, ordinal, timeMs] = /^([0-9]{1,15})\.(-?[0-9]{1,15})\.([0-9]{1,15})$/.exec(plain) ?? [];
   if (epochMs === undefined)
     throw invalidRequest([{ field: "cursor", description: "must be a cursor of a Logs event" }]);
   return { epochMs: Number(epochMs), ordinal: Number(ordinal), timeMs: Number(timeMs) };

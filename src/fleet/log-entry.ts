@@ -2,7 +2,7 @@ import type { StateKind } from "./state-kind.ts";
 
 /** One entry of a server's log. */
 export interface LogEntry {
-  /** Position in the ring: 0, 1, 2, … without holes. */
+  /** Position in the ring: 0, 1, 2, … without holes; negative for what was before the ring. */
   readonly ordinal: number;
   readonly timeMs: number;
   readonly instance: string;

@@ -47,6 +47,25 @@ export class LogRing {
     this.#changes.wake();
   }
 
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
+  /** Puts what was before this ring in front of it, as much of the newest as there is room for. */
+  prepend(past: LogRing): void {
+    const older: LogEntry[] = [];
+    let ordinal = this.firstOrdinal;
+    for (let at = past.nextOrdinal - 1; at >= past.firstOrdinal; at -= 1) {
+      const entry = past.at(at);
+      if (entry === undefined || this.#bytes + sizeOf(entry.event) > this.#options.maxBytes) break;
+      this.#bytes += sizeOf(entry.event);
+      ordinal -= 1;
+      older.push({ ...entry, ordinal });
+    }
+    this.#entries = [...older.reverse(), ...this.#entries.slice(this.#start)];
+    this.#start = 0;
+  }
+
   /** Nothing comes any more; followers end after what there is. */
   close(): void {
     this.#closed = true;

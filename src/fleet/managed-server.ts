@@ -8,8 +8,9 @@ import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
 import { bringUp, type LaunchContext, type Launched, takeOver } from "./launch.ts";
 import type { LogRing } from "./log-ring.ts";
+import { readHistory } from "./read-history.ts";
 import { planFor } from "./record-plan.ts";
-import type { Run } from "./run.ts";
+import { type Run, stderrTailChars } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 import { notRunning, type ServerFailure, startCancelled } from "./server-failure.ts";
 import { type ServerState, transition } from "./server-state.ts";
@@ -117,14 +118,20 @@ export class ManagedServer {
   adopt(record: InstanceRecord): Promise<void> {
     this.#record = record;
     const plan = planFor(this.name, record);
-    if (plan.kind === "take_over") {
-      this.#launch ??= this.#begin((signal) =>
-        takeOver(this.#launchContext(), { record, inConversation: false, signal }),
-      );
-      return this.#launch.done.catch(() => {});
+    if (plan.kind !== "take_over") {
+      if ("error" in plan) this.#fail(plan.error);
+      return this.#readHistory(record);
     }
-    if ("error" in plan) this.#fail(plan.error);
-    return Promise.resolve();
+    let history: Promise<void> | undefined;
+    const onAttached = () => {
+      history = this.#readHistory(record);
+    };
+    const options = { record, inConversation: false, onAttached };
+    this.#launch ??= this.#begin((signal) => takeOver(this.#launchContext(), { ...options, signal }));
+    return this.#launch.done.then(
+      () => history,
+      () => history,
+    );
   }
 
   /** The engine answers again: a server that failed with it is taken over if it lives, or its end is told. */
@@ -204,6 +211,20 @@ export class ManagedServer {
     this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
     if (before === undefined) throw new Error("a server without an instance had a run");
     return takeOver(this.#launchContext(), { record: before, inConversation: true, signal });
+  }
+
+  /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
+  async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
+    const { runtime, now, log } = this.#context;
+    const { ring } = this;
+    try {
+      await readHistory(ring, { runtime, id, instance, untilMs: now() });
+    } catch (error) {
+      log.warn("could not read a server's log", { server: this.name, error: String(error) });
+    }
+    if (this.#failure === undefined || this.#state.kind !== "failed") return;
+    const stderrTail = ring.stderrTail(ring.firstOrdinal, stderrTailChars);
+    if (stderrTail !== "") this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
   }
 
   #beginStop(clock: StopClock): { clock: StopClock; done: Promise<void> } {

@@ -13,7 +13,8 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
 const inspectTries = 3;
-const stderrTailChars = 2048;
+/** What an error shows of stderr. */
+export const stderrTailChars = 2048;
 
 export interface RunOptions {
   readonly runtime: Runtime;

@@ -67,11 +67,7 @@ export class LineSplitter {
   }
 
   #emit(line: Buffer): void {
-    let start = 0;
-    let end = line.length;
-    if (end > 0 && line[end - 1] === 0x0d) end -= 1;
-    if (end >= 3 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf) start = 3;
-    this.#options.onLine(line.subarray(start, end));
+    this.#options.onLine(trimmedLine(line));
   }
 
   #keep(part: Buffer): void {
@@ -112,4 +108,11 @@ export class LineSplitter {
     }
     line.tail = Buffer.concat([line.tail, part.subarray(-keptBytes)]).subarray(-keptBytes);
   }
+}
+
+/** A line without its CR and BOM. */
+export function trimmedLine(line: Buffer): Buffer {
+  const end = line.at(-1) === 0x0d ? line.length - 1 : line.length;
+  const start = end >= 3 && line[0] === 0xef && line[1] === 0xbb && line[2] === 0xbf ? 3 : 0;
+  return line.subarray(start, end);
 }

@@ -1,10 +1,10 @@
 import { ManagerError } from "../errors.ts";
 import { Connection, type RequestOptions } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import { type ClientInfo, initialize } from "./legacy.ts";
 import { listTools } from "./list-tools.ts";
+import { logMessageOf } from "./log-message.ts";
 import type { McpInfo } from "./mcp-info.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import type { Tool } from "./tool.ts";
@@ -135,10 +135,7 @@ export class Session {
 
   #onNotification(method: string, params: string): void {
     if (method !== "notifications/message") return;
-    const fields = JsonFields.of(params);
-    const level = fields?.string("level")?.toWellFormed() ?? "info";
-    const text = fields?.string("data")?.toWellFormed() ?? fields?.raw("data") ?? params;
-    this.#options.listener.logMessage({ level, text });
+    this.#options.listener.logMessage(logMessageOf(params));
   }
 }
 

@@ -59,6 +59,12 @@ export interface Runtime extends AsyncDisposable {
   list(options: RuntimeCallOptions): Promise<InstanceRecord[]>;
 
   /**
+   * The lines that an instance wrote before `untilMs`, oldest first, read from the engine's log once. Empty where the
+   * runtime keeps none. A line is only good until the next.
+   */
+  history(id: string, options: RuntimeCallOptions & { readonly untilMs: number }): AsyncIterable<HistoryLine>;
+
+  /**
    * Tells of exits of this fleet's instances until disposed. A break of the engine's event stream is mended by the
    * runtime itself and reported as `resync`, after which the caller lists again: events may have been missed.
    */
@@ -69,6 +75,15 @@ export interface Runtime extends AsyncDisposable {
 }
 
 export type RuntimeKind = "docker" | "process";
+
+/** A line of an instance's output, without its line break. */
+export interface HistoryLine {
+  readonly stream: "stdout" | "stderr";
+  readonly timeMs: number;
+  readonly line: Buffer;
+  /** Whether the line was longer than what is given of it. */
+  readonly truncated: boolean;
+}
 
 export interface RuntimeCallOptions {
   readonly signal?: AbortSignal;

@@ -16,7 +16,7 @@ describe("a log cursor", () => {
     "x",
     "AAAA",
     encodeCursorText("1.2"),
-    encodeCursorText("1.-2.3"),
+    encodeCursorText("1.--2.3"),
     encodeCursorText("1.2.3.4"),
     encodeCursorText("a.b.c"),
   ])("refuses %s, which is none", (text) => {

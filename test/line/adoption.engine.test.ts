@@ -116,6 +116,39 @@ describe("A manager killed by -9", () => {
     expect(await echo(manager.client, "a", "back")).toBe("back");
   });
 
+  it("knows what its servers wrote before, and why those that ended did", async () => {
+    const say = (server: string, text: string, count = 1) =>
+      manager.client.callTool({ server, tool: "stderr", input: { case: "arguments", value: { text, count } } });
+    for (const name of ["a", "b"]) await manager.client.start({ name, spec: hostileSpec("--banner") });
+    await say("a", `long ${"x".repeat(40_000)}`);
+    await say("a", "before");
+    await manager.client.callTool({
+      server: "a",
+      tool: "log",
+      input: { case: "arguments", value: { level: "error", data: "noted" } },
+    });
+    await say("b", "last words");
+    const ids = await fleetOf(manager.client);
+    await manager.kill("SIGKILL");
+    await engine.runtime.stop(ids.find(({ name }) => name === "b")?.id ?? "", { graceMs: 0 });
+    manager = await ManagerProcess.start(engine.fleet);
+    const linesOf = async (server: string) => {
+      const events = await Array.fromAsync(manager.client.logs({ server }));
+      return events.flatMap(({ event }) => (event.case === "line" ? [event.value] : []));
+    };
+    await expect
+      .poll(async () => (await linesOf("a")).map(({ text }) => text.slice(0, 10)))
+      .toEqual(["Welcome!", '{"level":"', "long xxxxx", "before", "noted"]);
+    expect((await linesOf("a")).find(({ text }) => text === "noted")?.level).toBe("error");
+    const failed = async () => (await manager.client.get({ name: "b" })).server?.lastError;
+    await expect.poll(failed).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137, stderrTail: "last words" });
+    // Resumed in the middle of what was before: each line once.
+    const events = await Array.fromAsync(manager.client.logs({ server: "a" }));
+    const middle = events.find(({ event }) => event.case === "line" && event.value.text === "before");
+    const rest = await Array.fromAsync(manager.client.logs({ server: "a", cursor: middle?.cursor ?? "" }));
+    expect(rest[0]?.event).toMatchObject({ case: "line", value: { text: "noted" } });
+  });
+
   it("at any instant of starts and stops leaves a fleet in which every server answers", async () => {
     for (let round = 0; round < 6; round += 1) {
       const left = ["a", "b", "c"].map((name) => {

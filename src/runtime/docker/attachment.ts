@@ -6,6 +6,7 @@ import type { Attachment, AttachmentSink } from "../runtime.ts";
 import { Demuxer } from "./demux.ts";
 import type { Engine } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";
+import { readRefusal } from "./http-refusal.ts";
 
 /**
  * Opens a container's stdio over the engine's hijacked connection. A request of our own, not dockerode's: that one
@@ -71,15 +72,6 @@ async function upgrade(
   } finally {
     request.signal?.removeEventListener("abort", onAbort);
   }
-}
-
-/** An answer that is no upgrade, in the shape of dockerode's errors. */
-async function readRefusal(response: http.IncomingMessage): Promise<Error> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response) chunks.push(chunk as Buffer);
-  const text = Buffer.concat(chunks).toString();
-  const json: unknown = text.startsWith("{") ? JSON.parse(text) : { message: text };
-  return Object.assign(new Error(text), { statusCode: response.statusCode, json });
 }
 
 class DockerAttachment implements Attachment {

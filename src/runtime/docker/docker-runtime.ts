@@ -5,6 +5,7 @@ import type {
   Attachment,
   AttachmentSink,
   CreateRequest,
+  HistoryLine,
   InstanceRecord,
   Runtime,
   RuntimeCallOptions,
@@ -15,6 +16,7 @@ import { createContainer } from "./create.ts";
 import type { DockerTls } from "./docker-address.ts";
 import { Engine } from "./engine.ts";
 import { EventStream } from "./event-stream.ts";
+import { readHistory } from "./history.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
 import { specLabel } from "./labels.ts";
@@ -126,6 +128,10 @@ class DockerRuntime implements Runtime {
 
   async list(options: RuntimeCallOptions): Promise<InstanceRecord[]> {
     return this.#instances.list(options);
+  }
+
+  history(id: string, options: RuntimeCallOptions & { readonly untilMs: number }): AsyncIterable<HistoryLine> {
+    return readHistory(id, { engine: this.#engine, ...options });
   }
 
   watch(listener: WatchListener): AsyncDisposable {

@@ -129,6 +129,9 @@ class ProcessRuntime implements Runtime {
   }
 
   /** Nothing can break between a process and its parent: `resync` never comes. */
+  /** What a process wrote before is kept nowhere. */
+  async *history(): AsyncGenerator<never> {}
+
   watch(listener: WatchListener): AsyncDisposable {
     this.#listeners.add(listener);
     return {
