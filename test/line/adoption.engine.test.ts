@@ -137,16 +137,15 @@ describe("A manager killed by -9", () => {
       return events.flatMap(({ event }) => (event.case === "line" ? [event.value] : []));
     };
     await expect
-      .poll(async () => (await linesOf("a")).map(({ text }) => text.slice(0, 10)))
-      .toEqual(["Welcome!", '{"level":"', "long xxxxx", "before", "noted"]);
+      .poll(async () => (await linesOf("a")).map(({ text }) => text.slice(0, 10)).sort())
+      .toEqual(["Welcome!", "before", "long xxxxx", "noted", '{"level":"'].sort());
     expect((await linesOf("a")).find(({ text }) => text === "noted")?.level).toBe("error");
     const failed = async () => (await manager.client.get({ name: "b" })).server?.lastError;
     await expect.poll(failed).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137, stderrTail: "last words" });
     // Resumed in the middle of what was before: each line once.
     const events = await Array.fromAsync(manager.client.logs({ server: "a" }));
-    const middle = events.find(({ event }) => event.case === "line" && event.value.text === "before");
-    const rest = await Array.fromAsync(manager.client.logs({ server: "a", cursor: middle?.cursor ?? "" }));
-    expect(rest[0]?.event).toMatchObject({ case: "line", value: { text: "noted" } });
+    const rest = await Array.fromAsync(manager.client.logs({ server: "a", cursor: events[1]?.cursor ?? "" }));
+    expect(rest.map(({ cursor }) => cursor)).toEqual(events.slice(2).map(({ cursor }) => cursor));
   });
 
   it("at any instant of starts and stops leaves a fleet in which every server answers", async () => {

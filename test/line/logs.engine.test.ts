@@ -17,8 +17,11 @@ async function started(): Promise<string> {
   return name;
 }
 
-const say = (server: string, text: string, count = 1) =>
-  client.callTool({ server, tool: "stderr", input: { case: "arguments", value: { text, count } } });
+/** Has the server say it on stderr, and waits until the log has it: stderr may come later than the reply on stdout. */
+async function say(server: string, text: string, count = 1): Promise<void> {
+  await client.callTool({ server, tool: "stderr", input: { case: "arguments", value: { text, count } } });
+  await expect.poll(async () => (await linesOf(client.logs({ server, sources: stderr }))).at(-1)).toBe(text);
+}
 
 async function linesOf(events: AsyncIterable<LogsResponse>): Promise<string[]> {
   const lines: string[] = [];
