@@ -88,15 +88,21 @@ async function changedWithin(changed: Promise<void>, wait: { ms: number; signal:
 }
 
 function startOf(ring: LogRing, query: LogQuery): { next: number; gap?: number } {
-  if (query.cursor !== "") return resume(ring, query.cursor);
-  if (query.tail === undefined) return { next: ring.firstOrdinal };
+  const place = query.cursor === "" ? { next: ring.firstOrdinal } : resume(ring, query.cursor);
+  return query.tail === undefined
+    ? place
+    : { ...place, next: Math.max(place.next, tailOf(ring, { ...query, tail: query.tail })) };
+}
+
+/** Where the last so many entries begin that the query asks for. */
+function tailOf(ring: LogRing, query: LogQuery & { readonly tail: number }): number {
   let next = ring.nextOrdinal;
   for (let wanted = query.tail; wanted > 0 && next > ring.firstOrdinal; ) {
     next -= 1;
     const entry = ring.at(next);
     if (entry !== undefined && matches(entry, query)) wanted -= 1;
   }
-  return { next };
+  return next;
 }
 
 /** The cursor of another ring, which an earlier process of the manager gave out, is as good as its time. */

@@ -18,15 +18,18 @@ export async function readJsonBody(
     chunks.push(chunk);
   }
   if (bytes === 0) return undefined;
-  if (!/^application\/json\s*(;|$)/i.test(request.headers["content-type"] ?? "")) {
-    throw invalidRequest([{ field: "body", description: "must have the content type application/json" }]);
+  if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
+    throw invalidRequest([{ field: "body", description: "must have the content type application/json, in UTF-8" }]);
   }
-  return parse(Buffer.concat(chunks).toString("utf8"));
+  return parse(Buffer.concat(chunks));
 }
 
-function parse(text: string): JsonValue {
+const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
+
+/** Bytes that are not UTF-8 are refused: replaced, they would reach a tool as something else. */
+function parse(body: Buffer): JsonValue {
   try {
-    return JSON.parse(text) as JsonValue;
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as JsonValue;
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

@@ -69,6 +69,8 @@ describe("Logs", () => {
     await say(server, "next");
     const cursor = seen?.cursor ?? "";
     expect(await linesOf(client.logs({ server, sources: stderr, cursor }))).toEqual(["next"]);
+    expect(await linesOf(client.logs({ server, sources: stderr, cursor, tail: 0 }))).toEqual([]);
+    expect(await linesOf(client.logs({ server, sources: stderr, cursor: "", tail: 1 }))).toEqual(["next"]);
     await say(server, "x".repeat(100), 500);
     const [first] = await Array.fromAsync(client.logs({ server, cursor }));
     expect(first?.event.case).toBe("gap");

@@ -86,6 +86,20 @@ describe("The REST routes", () => {
     expect((await rest("GET", "/nope")).status).toBe(404);
   });
 
+  it("refuse a body that is not UTF-8, and another charset", async () => {
+    const send = async (type: string) => {
+      const body = Buffer.from('{"tool":"echo","arguments":{"text":"caf\xe9"}}', "latin1");
+      const response = await fetch(`${manager.url}/servers/x/call`, {
+        method: "POST",
+        headers: { "content-type": type },
+        body,
+      });
+      return ((await response.json()) as { code: number }).code;
+    };
+    expect(await send("application/json")).toBe(3);
+    expect(await send("application/json; charset=iso-8859-1")).toBe(3);
+  });
+
   it("cancel the call when the caller leaves, and keep its deadline", async () => {
     const name = randomName();
     await rest("POST", `/servers/${name}/start`, { body: spec });
