@@ -8,11 +8,12 @@ import type { ServerSpec } from "../spec.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { LogRing } from "./log-ring.ts";
-import { ManagedServer, type ServerSnapshot } from "./managed-server.ts";
+import { ManagedServer } from "./managed-server.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
 import { Pulse } from "./pulse.ts";
 import { planFor } from "./record-plan.ts";
 import { sameSpec } from "./same-spec.ts";
+import type { ServerSnapshot } from "./server-snapshot.ts";
 
 export interface FleetOptions {
   readonly runtime: Runtime;

@@ -13,6 +13,7 @@ import { planFor } from "./record-plan.ts";
 import { type Run, stderrTailChars } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 import { notRunning, type ServerFailure, startCancelled } from "./server-failure.ts";
+import type { ServerSnapshot } from "./server-snapshot.ts";
 import { type ServerState, transition } from "./server-state.ts";
 import { StopClock } from "./stop-clock.ts";
 import { tearDown } from "./tear-down.ts";
@@ -27,21 +28,6 @@ export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onI
 interface Launch {
   readonly done: Promise<void>;
   readonly abort: AbortController;
-}
-
-/** A server's description at one moment. */
-export interface ServerSnapshot {
-  readonly name: string;
-  readonly spec: ServerSpec;
-  readonly state: ServerState["kind"];
-  readonly restartCount: number;
-  readonly callsInFlight: number;
-  readonly callsQueued: number;
-  readonly failure: ServerFailure | undefined;
-  readonly mcp: McpInfo | undefined;
-  readonly instance: InstanceRecord | undefined;
-  /** Lines on stdout that were no message. */
-  readonly strayLines: number;
 }
 
 /** One server of the fleet: its state, its instance, and the calls into it. */
@@ -114,30 +100,20 @@ export class ManagedServer {
     return this.#launch.done;
   }
 
-  /** Takes over what was found in the engine, or says why it can't: how it ended is in the state, not in the promise. */
-  adopt(record: InstanceRecord): Promise<void> {
-    this.#record = record;
-    const plan = planFor(this.name, record);
-    if (plan.kind !== "take_over") {
-      if ("error" in plan) this.#fail(plan.error);
-      return this.#readHistory(record);
-    }
+  /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
+  async adopt(record: InstanceRecord): Promise<void> {
     let history: Promise<void> | undefined;
-    const onAttached = () => {
+    await this.#takeUp(record, () => {
       history = this.#readHistory(record);
-    };
-    const options = { record, inConversation: false, onAttached };
-    this.#launch ??= this.#begin((signal) => takeOver(this.#launchContext(), { ...options, signal }));
-    return this.#launch.done.then(
-      () => history,
-      () => history,
-    );
+    });
+    await history;
   }
 
   /** The engine answers again: a server that failed with it is taken over if it lives, or its end is told. */
   recover(record: InstanceRecord): void {
     if (this.#state.kind !== "failed" || this.#failure?.error.details.reason !== "ENGINE_UNAVAILABLE") return;
-    void this.adopt(record);
+    // Its log is known already: no history.
+    void this.#takeUp(record, () => {});
   }
 
   /** Uses the session once it is ready. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
@@ -164,6 +140,20 @@ export class ManagedServer {
     await within(drainMs, this.#calls.idle());
     if (this.#state.kind === "ready") this.#state.run.release(options);
     this.ring.close();
+  }
+
+  /** Goes on with an instance that runs, or fails with why it does not. `onFound` is called once new output is caught. */
+  #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
+    this.#record = record;
+    const plan = planFor(this.name, record);
+    if (plan.kind === "take_over") {
+      const options = { record, inConversation: false, onAttached: onFound };
+      this.#launch ??= this.#begin((signal) => takeOver(this.#launchContext(), { ...options, signal }));
+      return this.#launch.done.catch(() => {});
+    }
+    if ("error" in plan) this.#fail(plan.error);
+    onFound();
+    return Promise.resolve();
   }
 
   #begin(work: (signal: AbortSignal) => Promise<Launched>): Launch {

@@ -17,8 +17,8 @@ import {
   ServerState,
   type ServerSpec as SpecMessage,
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import type { ServerSnapshot } from "../../fleet/managed-server.ts";
 import type { ServerFailure } from "../../fleet/server-failure.ts";
+import type { ServerSnapshot } from "../../fleet/server-snapshot.ts";
 import type { ServerState as DomainState } from "../../fleet/server-state.ts";
 import type { McpInfo } from "../../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";

@@ -1,0 +1,20 @@
+import type { McpInfo } from "../mcp/mcp-info.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
+import type { ServerFailure } from "./server-failure.ts";
+import type { StateKind } from "./state-kind.ts";
+
+/** A server's description at one moment. */
+export interface ServerSnapshot {
+  readonly name: string;
+  readonly spec: ServerSpec;
+  readonly state: StateKind;
+  readonly restartCount: number;
+  readonly callsInFlight: number;
+  readonly callsQueued: number;
+  readonly failure: ServerFailure | undefined;
+  readonly mcp: McpInfo | undefined;
+  readonly instance: InstanceRecord | undefined;
+  /** Lines on stdout that were no message. */
+  readonly strayLines: number;
+}

@@ -1,0 +1,38 @@
+import { expect, it } from "vitest";
+import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { engineDown, OpenFleet } from "./open-fleet.ts";
+
+it("A server taken over when the engine is back has each line of its log once", async () => {
+  await using open = new OpenFleet();
+  await open.boot();
+  const attached: { close(): void }[] = [];
+  open.faults.attach = async (id, sink, options) => {
+    const attachment = await open.engine.runtime.attach(id, sink, options);
+    attached.push(attachment);
+    return attachment;
+  };
+  await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
+  const { log } = open.fleet;
+  const lines = () => {
+    const ring = log.call(open.fleet, "a");
+    const events = Array.from(
+      { length: ring.nextOrdinal - ring.firstOrdinal },
+      (_, at) => ring.at(ring.firstOrdinal + at)?.event,
+    );
+    return events.filter((event) => event?.kind === "line" && event.text === "once").length;
+  };
+  await open.fleet.call("a", {
+    callerHasDeadline: false,
+    work: (session, signal) => session.callTool({ tool: "stderr", argumentsJson: '{"text":"once"}' }, { signal }),
+  });
+  await expect.poll(lines).toBe(1);
+  open.faults.inspect = engineDown;
+  attached[0]?.close();
+  await expect.poll(() => open.fleet.get("a").state, { timeout: 10_000 }).toBe("failed");
+  delete open.faults.inspect;
+  open.listener?.resync();
+  await expect.poll(() => open.fleet.get("a").state, { timeout: 10_000 }).toBe("ready");
+  // A history that was read would be there a moment after the handshake; a read that is not begun never comes.
+  await open.fleet.close({ drainMs: 0 });
+  expect(lines()).toBe(1);
+});
