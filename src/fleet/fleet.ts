@@ -42,12 +42,18 @@ export interface CallOptions extends CallerOptions {
   readonly chars?: number;
 }
 
+/** Servers that are gone and still remembered, for those who watch. */
+const maxDeparted = 100;
+
 /** The servers of one fleet, by name. */
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #exits: ExitWatch;
   readonly #changes = new Pulse();
+  #revision = 0;
+  /** How servers last were that are gone. */
+  readonly #departed = new Map<string, ServerSnapshot>();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -102,9 +108,14 @@ export class Fleet {
     return [...this.#servers.values()].map((server) => server.snapshot());
   }
 
-  /** Resolves at the next change of any server's state. */
+  /** Resolves at the next change of any server's state, or step of a pull. */
   changed(): Promise<void> {
     return this.#changes.next();
+  }
+
+  /** How a server last was that is gone, if it went lately. */
+  departed(name: string): ServerSnapshot | undefined {
+    return this.#departed.get(name);
   }
 
   /** Throws `not_found`. */
@@ -176,7 +187,11 @@ export class Fleet {
   #add(server: { name: string; spec: ServerSpec }): ManagedServer {
     const { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, logRingBytes } = this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now });
-    const onChange = () => this.#changes.wake();
+    const onChange = () => {
+      this.#changes.wake();
+      this.#revision += 1;
+      return this.#revision;
+    };
     const shared = { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars };
     const context = { ...shared, exits: this.#exits, ring, onChange };
     const added = new ManagedServer(context, server);
@@ -186,7 +201,11 @@ export class Fleet {
 
   #forget(server: ManagedServer): void {
     server.ring.close();
-    if (this.#servers.get(server.name) === server) this.#servers.delete(server.name);
+    if (this.#servers.get(server.name) !== server) return;
+    this.#servers.delete(server.name);
+    this.#departed.delete(server.name);
+    this.#departed.set(server.name, server.snapshot());
+    for (const [oldest] of this.#departed) if (this.#departed.size > maxDeparted) this.#departed.delete(oldest);
     this.#changes.wake();
   }
 

@@ -25,6 +25,8 @@ export interface LaunchContext {
   readonly log: Log;
   /** Told of each step. */
   readonly enter: (step: "pulling" | "creating" | "handshaking") => void;
+  /** Told of each step of a pull. */
+  readonly onPull: (progress: string) => void;
   /** Told of the instance as soon as there is one, and when it is gone again. */
   readonly onInstance: (record: InstanceRecord | undefined) => void;
   /** Told when an instance that ran before is started again. */
@@ -75,7 +77,7 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
   const { runtime, spec } = context;
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
-  await runtime.prepare(spec, { signal });
+  await runtime.prepare(spec, { signal, onProgress: context.onPull });
   context.enter("creating");
   const record = await runtime.create({ server: context.name, instance: context.newId(), spec }, { signal });
   context.onInstance(record);

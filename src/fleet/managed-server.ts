@@ -19,10 +19,10 @@ import { StopClock } from "./stop-clock.ts";
 import { tearDown } from "./tear-down.ts";
 
 /** What a server needs from its fleet. */
-export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onInstance" | "onRestart"> & {
+export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onPull" | "onInstance" | "onRestart"> & {
   readonly now: () => number;
-  /** Told of every change of state. */
-  readonly onChange: () => void;
+  /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
+  readonly onChange: () => number;
 };
 
 interface Launch {
@@ -41,6 +41,8 @@ export class ManagedServer {
   #mcp: McpInfo | undefined;
   #failure: ServerFailure | undefined;
   #restartCount = 0;
+  #revision = 0;
+  #pullProgress = "";
   #launch: Launch | undefined;
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
@@ -87,6 +89,8 @@ export class ManagedServer {
       mcp: this.#mcp,
       instance: this.#record,
       strayLines: this.ring.strayLines,
+      revision: this.#revision,
+      pullProgress: this.#pullProgress,
     };
   }
 
@@ -254,6 +258,10 @@ export class ManagedServer {
       name: this.name,
       spec: this.spec,
       enter: (step) => this.#enter({ kind: step }, step),
+      onPull: (progress) => {
+        this.#pullProgress = progress;
+        this.#context.onChange();
+      },
       onInstance: (record) => {
         this.#record = record;
       },
@@ -287,6 +295,7 @@ export class ManagedServer {
     this.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
     const readiness = this.#readiness();
     if (readiness !== undefined) this.#calls.settleWaiting(readiness);
-    this.#context.onChange();
+    this.#pullProgress = "";
+    this.#revision = this.#context.onChange();
   }
 }

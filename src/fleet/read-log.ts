@@ -1,4 +1,4 @@
-import { setTimeout as delay } from "node:timers/promises";
+import { changedWithin } from "./changed-within.ts";
 import { decodeCursor, encodeCursor } from "./log-cursor.ts";
 import { type LogEntry, type LogSource, sourceOf } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
@@ -72,19 +72,6 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
     spokeMs = options.now();
   }
   if (spokeMs === undefined && !options.signal.aborted) yield heartbeat();
-}
-
-/** Whether the ring changed in this time. */
-async function changedWithin(changed: Promise<void>, wait: { ms: number; signal: AbortSignal }): Promise<boolean> {
-  const timer = new AbortController();
-  const stop = () => timer.abort();
-  wait.signal.addEventListener("abort", stop, { once: true });
-  if (wait.signal.aborted) stop();
-  const timeout = delay(wait.ms, false, { signal: timer.signal, ref: false }).catch(() => false);
-  const result = await Promise.race([changed.then(() => true), timeout]);
-  wait.signal.removeEventListener("abort", stop);
-  stop();
-  return result;
 }
 
 function startOf(ring: LogRing, query: LogQuery): { next: number; gap?: number } {

@@ -17,4 +17,8 @@ export interface ServerSnapshot {
   readonly instance: InstanceRecord | undefined;
   /** Lines on stdout that were no message. */
   readonly strayLines: number;
+  /** Another one for each state that any server of the fleet went into. */
+  readonly revision: number;
+  /** What the engine last said of the pull under way; empty when there is none. */
+  readonly pullProgress: string;
 }

@@ -11,7 +11,7 @@ export interface Route {
   readonly body?: string;
 }
 
-const { list, get, start, stop, callTool, listTools, logs } = ManagerService.method;
+const { list, get, start, stop, callTool, listTools, logs, watch } = ManagerService.method;
 
 /** Every REST route. */
 export const routes: readonly Route[] = [
@@ -22,6 +22,7 @@ export const routes: readonly Route[] = [
   { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },
   { httpMethod: "GET", path: "/servers/{server}/logs", rpc: logs },
+  { httpMethod: "GET", path: "/watch", rpc: watch },
 ];
 
 /** A route that a path matches, and the fields in it. */

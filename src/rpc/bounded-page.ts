@@ -2,7 +2,7 @@ import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobu
 import type { Page } from "../fleet/page.ts";
 
 /** Clients of gRPC accept 4 MB unless told otherwise, and the rest of an answer is small. */
-const maxPageBytes = 3_500_000;
+export const maxPageBytes = 3_500_000;
 
 /** A page as messages, cut short where it would grow larger than clients accept; one item at least. */
 export function boundedPage<T, M extends DescMessage>(options: {

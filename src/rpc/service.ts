@@ -13,6 +13,7 @@ import {
   type ManagerService,
   StartResponseSchema,
   StopResponseSchema,
+  type WatchResponse,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormatSchema, ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
@@ -29,6 +30,7 @@ import {
   startRequestSchema,
   stopRequestSchema,
 } from "../fleet/request-schema.ts";
+import { watchFleet } from "../fleet/watch-fleet.ts";
 import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { validate } from "../validate.ts";
@@ -40,6 +42,7 @@ import { resultToProto } from "./convert/result-to-proto.ts";
 import { serverToProto } from "./convert/server-to-proto.ts";
 import { specFromProto } from "./convert/spec-from-proto.ts";
 import { durationMs, timestampMs, toDuration } from "./convert/time.ts";
+import { fleetReadingToProto } from "./convert/watch-to-proto.ts";
 
 export interface ServiceOptions {
   readonly fleet: Fleet;
@@ -121,6 +124,10 @@ function fleetMethods(options: ServiceOptions) {
     async *logs(request, { signal }) {
       yield* logs(options, { request, signal });
     },
+
+    async *watch(_request, { signal }) {
+      yield* watch(options, signal);
+    },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 
@@ -190,12 +197,24 @@ async function* logs(
   for await (const reading of readLog(fleet.log(server), query, { signal: until, heartbeatMs, now })) {
     yield readingToProto(reading);
   }
-  if (shutdown.aborted) throw shuttingDown();
+  if (shutdown.aborted) throw shuttingDown("follow again with the last cursor");
   signal.throwIfAborted();
 }
 
-function shuttingDown(): ManagerError {
-  return new ManagerError("unavailable", "the manager is shutting down; follow again with the last cursor", {
+async function* watch(
+  { fleet, runtime, now, heartbeatMs, shutdown }: ServiceOptions,
+  signal: AbortSignal,
+): AsyncGenerator<WatchResponse> {
+  const until = AbortSignal.any([signal, shutdown]);
+  for await (const reading of watchFleet(fleet, { signal: until, heartbeatMs })) {
+    yield* fleetReadingToProto(reading, { runtime: runtime.kind, now });
+  }
+  if (shutdown.aborted) throw shuttingDown("watch again");
+  signal.throwIfAborted();
+}
+
+function shuttingDown(advice: string): ManagerError {
+  return new ManagerError("unavailable", `the manager is shutting down; ${advice}`, {
     details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
   });
 }

@@ -18,7 +18,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCI0CgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJPCgxMaXN0UmVzcG9uc2USJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIaCgpHZXRSZXF1ZXN0EgwKBG5hbWUYASABKAkiNAoLR2V0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiEAoOR2V0SW5mb1JlcXVlc3QiiAEKD0dldEluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg0KBWZsZWV0GAIgASgJEg8KB3J1bnRpbWUYAyABKAkSFgoOZW5naW5lX3ZlcnNpb24YBCABKAkSLAoGbGltaXRzGAUgASgLMhwubWNwbWFuYWdlci52MS5NYW5hZ2VyTGltaXRzIoYCCg1NYW5hZ2VyTGltaXRzEhAKCG1heF9jcHVzGAEgASgBEhgKEG1heF9tZW1vcnlfYnl0ZXMYAiABKAMSEAoIbWF4X3BpZHMYAyABKAMSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKAMSFgoObWF4X2xpbmVfYnl0ZXMYBSABKAMSNwoUZGVmYXVsdF9jYWxsX3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQbWF4X2NhbGxfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5sb2dfcmluZ19ieXRlcxgIIAEoAyJJChBMaXN0VG9vbHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJQChFMaXN0VG9vbHNSZXNwb25zZRIiCgV0b29scxgBIAMoCzITLm1jcG1hbmFnZXIudjEuVG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixwEKD0NhbGxUb29sUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJQgcKBWlucHV0Io0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJQgwKCnN0cnVjdHVyZWQirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InkKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJIkwKDkxpZmVjeWNsZUV2ZW50EikKBXN0YXRlGAEgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdtZXNzYWdlGAIgASgJIhcKBkxvZ0dhcBINCgVsaW5lcxgBIAEoAyILCglIZWFydGJlYXQqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBDLjBAoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJECgRMaXN0EhoubWNwbWFuYWdlci52MS5MaXN0UmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTGlzdFJlc3BvbnNlIgOQAgESQQoDR2V0EhkubWNwbWFuYWdlci52MS5HZXRSZXF1ZXN0GhoubWNwbWFuYWdlci52MS5HZXRSZXNwb25zZSIDkAIBEk0KB0dldEluZm8SHS5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXF1ZXN0Gh4ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVzcG9uc2UiA5ACARJTCglMaXN0VG9vbHMSHy5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1JlcXVlc3QaIC5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1Jlc3BvbnNlIgOQAgESTQoIQ2FsbFRvb2wSHi5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVxdWVzdBofLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZSIAEkYKBExvZ3MSGi5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5Mb2dzUmVzcG9uc2UiA5ACATABQnYKEGlvLm1jcG1hbmFnZXIudjFCDE1hbmFnZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCI0CgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJPCgxMaXN0UmVzcG9uc2USJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIaCgpHZXRSZXF1ZXN0EgwKBG5hbWUYASABKAkiNAoLR2V0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiEAoOR2V0SW5mb1JlcXVlc3QiiAEKD0dldEluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg0KBWZsZWV0GAIgASgJEg8KB3J1bnRpbWUYAyABKAkSFgoOZW5naW5lX3ZlcnNpb24YBCABKAkSLAoGbGltaXRzGAUgASgLMhwubWNwbWFuYWdlci52MS5NYW5hZ2VyTGltaXRzIoYCCg1NYW5hZ2VyTGltaXRzEhAKCG1heF9jcHVzGAEgASgBEhgKEG1heF9tZW1vcnlfYnl0ZXMYAiABKAMSEAoIbWF4X3BpZHMYAyABKAMSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKAMSFgoObWF4X2xpbmVfYnl0ZXMYBSABKAMSNwoUZGVmYXVsdF9jYWxsX3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQbWF4X2NhbGxfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5sb2dfcmluZ19ieXRlcxgIIAEoAyJJChBMaXN0VG9vbHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJQChFMaXN0VG9vbHNSZXNwb25zZRIiCgV0b29scxgBIAMoCzITLm1jcG1hbmFnZXIudjEuVG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixwEKD0NhbGxUb29sUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJQgcKBWlucHV0Io0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJQgwKCnN0cnVjdHVyZWQirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InkKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJIkwKDkxpZmVjeWNsZUV2ZW50EikKBXN0YXRlGAEgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdtZXNzYWdlGAIgASgJIhcKBkxvZ0dhcBINCgVsaW5lcxgBIAEoAyILCglIZWFydGJlYXQiDgoMV2F0Y2hSZXF1ZXN0Iv8BCg1XYXRjaFJlc3BvbnNlEjAKCHNuYXBzaG90GAEgASgLMhwubWNwbWFuYWdlci52MS5GbGVldFNuYXBzaG90SAASLQoGY2hhbmdlGAIgASgLMhsubWNwbWFuYWdlci52MS5TZXJ2ZXJDaGFuZ2VIABIrCgRwdWxsGAMgASgLMhsubWNwbWFuYWdlci52MS5QdWxsUHJvZ3Jlc3NIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IkUKDUZsZWV0U25hcHNob3QSJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEgwKBG1vcmUYAiABKAgiNQoMU2VydmVyQ2hhbmdlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIiwKDFB1bGxQcm9ncmVzcxIOCgZzZXJ2ZXIYASABKAkSDAoEdGV4dBgCIAEoCSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEMq4FCg5NYW5hZ2VyU2VydmljZRJHCgVTdGFydBIbLm1jcG1hbmFnZXIudjEuU3RhcnRSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5TdGFydFJlc3BvbnNlIgOQAgISRAoEU3RvcBIaLm1jcG1hbmFnZXIudjEuU3RvcFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLlN0b3BSZXNwb25zZSIDkAICEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElMKCUxpc3RUb29scxIfLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVxdWVzdBogLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJNCghDYWxsVG9vbBIeLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlIgASRgoETG9ncxIaLm1jcG1hbmFnZXIudjEuTG9nc1JlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXNwb25zZSIDkAIBMAESSQoFV2F0Y2gSGy5tY3BtYW5hZ2VyLnYxLldhdGNoUmVxdWVzdBocLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXNwb25zZSIDkAIBMAFCdgoQaW8ubWNwbWFuYWdlci52MUIMTWFuYWdlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -801,6 +801,159 @@ export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 20);
 
 /**
+ * WatchRequest asks for the changes of the fleet.
+ *
+ * @generated from message mcpmanager.v1.WatchRequest
+ */
+export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
+};
+
+/**
+ * Describes the message mcpmanager.v1.WatchRequest.
+ * Use `create(WatchRequestSchema)` to create a new message.
+ */
+export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 21);
+
+/**
+ * WatchResponse is one event of the stream. The first is a snapshot.
+ *
+ * @generated from message mcpmanager.v1.WatchResponse
+ */
+export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof mcpmanager.v1.WatchResponse.event
+   */
+  event: {
+    /**
+     * The servers of the fleet when the stream began.
+     *
+     * @generated from field: mcpmanager.v1.FleetSnapshot snapshot = 1;
+     */
+    value: FleetSnapshot;
+    case: "snapshot";
+  } | {
+    /**
+     * A server came, changed its state, or went.
+     *
+     * @generated from field: mcpmanager.v1.ServerChange change = 2;
+     */
+    value: ServerChange;
+    case: "change";
+  } | {
+    /**
+     * A pull went on.
+     *
+     * @generated from field: mcpmanager.v1.PullProgress pull = 3;
+     */
+    value: PullProgress;
+    case: "pull";
+  } | {
+    /**
+     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     *
+     * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 4;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When the event was sent, by the manager's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 5;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.WatchResponse.
+ * Use `create(WatchResponseSchema)` to create a new message.
+ */
+export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 22);
+
+/**
+ * FleetSnapshot is the fleet, or a part of it.
+ *
+ * @generated from message mcpmanager.v1.FleetSnapshot
+ */
+export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
+  /**
+   * Servers, by name; those of one message take 3.5 MB at the most.
+   *
+   * @generated from field: repeated mcpmanager.v1.Server servers = 1;
+   */
+  servers: Server[];
+
+  /**
+   * Whether the next message is a further part of the snapshot.
+   *
+   * @generated from field: bool more = 2;
+   */
+  more: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.FleetSnapshot.
+ * Use `create(FleetSnapshotSchema)` to create a new message.
+ */
+export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 23);
+
+/**
+ * ServerChange is a server in a new state.
+ *
+ * @generated from message mcpmanager.v1.ServerChange
+ */
+export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
+  /**
+   * The server as it is now. STOPPED: it is gone, and this is how it last was.
+   *
+   * @generated from field: mcpmanager.v1.Server server = 1;
+   */
+  server?: Server | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ServerChange.
+ * Use `create(ServerChangeSchema)` to create a new message.
+ */
+export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 24);
+
+/**
+ * PullProgress is a step of pulling a server's image.
+ *
+ * @generated from message mcpmanager.v1.PullProgress
+ */
+export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
+  /**
+   * The server's name.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * What the engine says, e.g. `4f4fb700ef54: Downloading 40%`, at most 1 KiB. The latest of those that came since the
+   * event before.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.PullProgress.
+ * Use `create(PullProgressSchema)` to create a new message.
+ */
+export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 25);
+
+/**
  * LogSource says where a line comes from.
  *
  * @generated from enum mcpmanager.v1.LogSource
@@ -974,6 +1127,20 @@ export const ManagerService: GenService<{
     methodKind: "server_streaming";
     input: typeof LogsRequestSchema;
     output: typeof LogsResponseSchema;
+  },
+  /**
+   * Watch gives the fleet as it is, then every change of a server's state and the progress of pulls as they come. A
+   * reader slower than the changes sees the latest state of each server, not those in between. No side effects. The
+   * stream ends when the caller leaves, or with UNAVAILABLE when the manager shuts down; begin anew then.
+   *
+   * Errors: none of its own.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.Watch
+   */
+  watch: {
+    methodKind: "server_streaming";
+    input: typeof WatchRequestSchema;
+    output: typeof WatchResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mcpmanager_v1_manager, 0);

@@ -39,6 +39,8 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
     mcp: undefined,
     instance: undefined,
     strayLines: 0,
+    revision: 1,
+    pullProgress: "",
     ...parts,
   };
 }

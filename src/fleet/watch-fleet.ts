@@ -1,0 +1,61 @@
+import { changedWithin } from "./changed-within.ts";
+import type { Fleet } from "./fleet.ts";
+import type { ServerSnapshot } from "./server-snapshot.ts";
+
+export type FleetReading =
+  | { readonly kind: "snapshot"; readonly servers: readonly ServerSnapshot[] }
+  /** A server came or changed its state; `stopped`: it is gone. */
+  | { readonly kind: "change"; readonly server: ServerSnapshot }
+  | { readonly kind: "pull"; readonly server: string; readonly progress: string }
+  | { readonly kind: "heartbeat" };
+
+export interface WatchFleetOptions {
+  readonly signal: AbortSignal;
+  readonly heartbeatMs: number;
+}
+
+type WatchedFleet = Pick<Fleet, "changed" | "list" | "departed">;
+type Servers = ReadonlyMap<string, ServerSnapshot>;
+
+/**
+ * The fleet, then what changes in it, until the signal aborts. A slow reader holds nothing: it is given the latest of
+ * each server when it comes back.
+ */
+export async function* watchFleet(fleet: WatchedFleet, options: WatchFleetOptions): AsyncGenerator<FleetReading> {
+  const { signal, heartbeatMs } = options;
+  let changed = fleet.changed();
+  let seen = byName(fleet.list());
+  yield { kind: "snapshot", servers: [...seen.values()] };
+  while (!signal.aborted) {
+    const idle = !(await changedWithin(changed, { ms: heartbeatMs, signal }));
+    if (signal.aborted) return;
+    if (idle) yield { kind: "heartbeat" };
+    changed = fleet.changed();
+    const now = byName(fleet.list());
+    yield* differences(fleet, { before: seen, now });
+    seen = now;
+  }
+}
+
+function* differences(
+  fleet: WatchedFleet,
+  { before, now }: { before: Servers; now: Servers },
+): Generator<FleetReading> {
+  for (const [name, server] of before) {
+    if (now.has(name) || server.state === "stopped") continue;
+    yield { kind: "change", server: { ...(fleet.departed(name) ?? server), state: "stopped" } };
+  }
+  for (const [name, server] of now) {
+    const last = before.get(name);
+    const { pullProgress } = server;
+    if (last?.revision !== server.revision) yield { kind: "change", server };
+    if (pullProgress !== "" && last?.pullProgress !== pullProgress) {
+      yield { kind: "pull", server: name, progress: pullProgress };
+    }
+  }
+}
+
+function byName(servers: readonly ServerSnapshot[]): Servers {
+  const sorted = [...servers].sort((a, b) => (a.name < b.name ? -1 : 1));
+  return new Map(sorted.map((server) => [server.name, server]));
+}
