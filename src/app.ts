@@ -45,6 +45,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
     maxQueuedChars: config.maxLineBytes,
     logRingBytes: config.logRingBytes,
     defaultCallTimeoutMs: config.callTimeoutMs,
+    reapGraceMs: config.reapGraceMs,
   });
   const drainMs = config.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));

@@ -106,6 +106,11 @@ const settings = {
     fallback: mib,
     parse: integer(4096, 1024 * mib),
   }),
+  reapGraceMs: setting("MCPM_REAP_GRACE_MS", {
+    help: "how long a container of the fleet may belong to no server before it is removed",
+    fallback: 300_000,
+    parse: integer(1000, 86_400_000),
+  }),
   shutdownGraceMs: setting("MCPM_SHUTDOWN_GRACE_MS", {
     help: "how long calls under way may take when the manager stops",
     fallback: 10_000,

@@ -34,6 +34,8 @@ export interface ErrorDetails {
   readonly reason: ErrorReason;
   readonly delivery?: Delivery;
   readonly server?: string;
+  /** Identity of the instance that the call was given to. */
+  readonly instance?: string;
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
   /** Last lines of the server's stderr, at most 2 KiB. */

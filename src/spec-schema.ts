@@ -100,6 +100,36 @@ const labelsSchema = plainMap.pipe(labelsRecord);
 const durationMs = (maxMs: number, maxText: string) =>
   z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
 
+const count = (max: number) =>
+  z
+    .number()
+    .refine(Number.isInteger, "must be an integer")
+    .min(0, "must not be negative")
+    .max(max, `must be at most ${max}`);
+
+const restartSchema = z
+  .strictObject({
+    policy: z.enum(["never", "on_failure", "always"], "must be NEVER, ON_FAILURE or ALWAYS").exactOptional(),
+    maxRestarts: count(1_000_000).exactOptional(),
+    initialBackoffMs: durationMs(hourMs, "1 h").exactOptional(),
+    maxBackoffMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+  })
+  .refine(({ initialBackoffMs = 0, maxBackoffMs = Number.POSITIVE_INFINITY }) => initialBackoffMs <= maxBackoffMs, {
+    path: ["maxBackoffMs"],
+    message: "must not be shorter than initial_backoff",
+  });
+
+const healthSchema = z.strictObject({
+  intervalMs: z
+    .number()
+    .min(0, "must not be negative")
+    .max(24 * hourMs, "must be at most 24 h")
+    .exactOptional(),
+  timeoutMs: durationMs(hourMs, "1 h").exactOptional(),
+  failureThreshold: count(1000).min(1, "must be at least 1").exactOptional(),
+  killUnhealthy: z.boolean().exactOptional(),
+});
+
 /**
  * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
  * compiler holds the schema to the domain's type, field by field.
@@ -133,14 +163,11 @@ export const serverSpecSchema = z.strictObject({
     .enum(["legacy"], "must be unset or ERA_LEGACY: this version of the manager speaks the legacy era only")
     .exactOptional(),
   pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").exactOptional(),
-  restart: z
-    .strictObject({
-      policy: z
-        .enum(["never"], "must be unset or RESTART_POLICY_NEVER: this version of the manager does not restart servers")
-        .exactOptional(),
-    })
-    .exactOptional(),
+  restart: restartSchema.exactOptional(),
   handshakeTimeoutMs: durationMs(hourMs, "1 h").exactOptional(),
   callTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
   labels: labelsSchema.exactOptional(),
+  health: healthSchema.exactOptional(),
+  idleTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+  replicas: count(32).min(1, "must be at least 1").exactOptional(),
 }) satisfies z.ZodType<ServerSpec> & { readonly shape: Record<keyof ServerSpec, unknown> };

@@ -16,10 +16,32 @@ export interface ServerSpec {
   readonly capAdd?: readonly string[];
   readonly era?: Era;
   readonly pullPolicy?: PullPolicy;
-  readonly restart?: { readonly policy?: "never" };
+  readonly restart?: RestartSpec;
   readonly handshakeTimeoutMs?: number;
   readonly callTimeoutMs?: number;
   readonly labels?: Readonly<Record<string, string>>;
+  readonly health?: HealthSpec;
+  readonly idleTimeoutMs?: number;
+  readonly replicas?: number;
+}
+
+/** What happens when an instance goes down by itself. */
+export interface RestartSpec {
+  readonly policy?: RestartPolicy;
+  /** In a row; 0: no limit. */
+  readonly maxRestarts?: number;
+  readonly initialBackoffMs?: number;
+  readonly maxBackoffMs?: number;
+}
+
+export type RestartPolicy = "never" | "on_failure" | "always";
+
+export interface HealthSpec {
+  /** 0: never asked. */
+  readonly intervalMs?: number;
+  readonly timeoutMs?: number;
+  readonly failureThreshold?: number;
+  readonly killUnhealthy?: boolean;
 }
 
 export interface MountSpec {
@@ -46,4 +68,12 @@ export const specDefaults = {
   memoryBytes: 512 * 1024 * 1024,
   pids: 256,
   handshakeTimeoutMs: 30_000,
+  maxRestarts: 10,
+  initialBackoffMs: 200,
+  maxBackoffMs: 60_000,
+  /** An instance that was ready for so long, and for its longest backoff, came up well. */
+  steadyMs: 10_000,
+  healthIntervalMs: 30_000,
+  healthTimeoutMs: 10_000,
+  healthFailureThreshold: 3,
 } as const;

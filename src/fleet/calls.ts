@@ -1,16 +1,22 @@
-import { ManagerError } from "../errors.ts";
-import type { Session } from "../mcp/session.ts";
+import { ManagerError, toManagerError } from "../errors.ts";
+import type { Seat } from "./seats.ts";
 
 interface Waiting {
-  ready(session: Session): void;
+  ready(seat: Seat): void;
   fail(error: ManagerError): void;
 }
 
-/** One call: what it does with the session, and how many characters it keeps in memory while it waits. */
+/** One call: what it does with its seat, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
   readonly signal: AbortSignal | undefined;
   readonly chars: number;
-  readonly work: (session: Session) => Promise<T>;
+  readonly work: (seat: Seat) => Promise<T>;
+}
+
+export interface CallsOptions {
+  readonly maxWaitingChars: number;
+  /** Takes a seat at a ready instance. An error: there will be none; undefined: wait. */
+  readonly take: () => Seat | ManagerError | undefined;
 }
 
 /** A waiting call costs this much besides its arguments. */
@@ -20,14 +26,14 @@ const waitingOverheadChars = 1024;
 export class Calls {
   readonly #server: string;
   readonly #waiting = new Set<Waiting>();
-  readonly #maxWaitingChars: number;
+  readonly #options: CallsOptions;
   #waitingChars = 0;
   #inFlight = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
-  constructor(server: string, options: { readonly maxWaitingChars: number }) {
+  constructor(server: string, options: CallsOptions) {
     this.#server = server;
-    this.#maxWaitingChars = options.maxWaitingChars;
+    this.#options = options;
   }
 
   get inFlight(): number {
@@ -38,24 +44,29 @@ export class Calls {
     return this.#waiting.size;
   }
 
-  /** Does the work now, when ready, or not at all: `now` is the session, why there will be none, or undefined: wait. */
-  async run<T>(now: Session | ManagerError | undefined, call: Call<T>): Promise<T> {
+  /** Does the work now, when there is a seat, or not at all. */
+  async run<T>(call: Call<T>): Promise<T> {
+    const now = this.#options.take();
     if (now instanceof ManagerError) throw now;
     if (now !== undefined) this.#inFlight += 1;
-    const session = now ?? (await this.#ready(call));
+    const seat = now ?? (await this.#seated(call));
     try {
-      return await call.work(session);
+      return await call.work(seat);
+    } catch (error) {
+      throw toManagerError(error).with({ instance: seat.instance });
     } finally {
+      seat[Symbol.dispose]();
       this.#inFlight -= 1;
       if (this.#inFlight === 0) this.#wakeIdle();
     }
   }
 
-  /** The server became ready, or will not. */
-  settleWaiting(outcome: Session | ManagerError): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) {
+  /** Seats may have become free, or it is known that there will be none. */
+  seatWaiting(): void {
+    for (const call of [...this.#waiting]) {
+      const outcome = this.#options.take();
+      if (outcome === undefined) return;
+      this.#waiting.delete(call);
       if (outcome instanceof ManagerError) call.fail(outcome);
       else {
         // From here on, or a drain could end between this and the call's own turn.
@@ -63,6 +74,13 @@ export class Calls {
         call.ready(outcome);
       }
     }
+  }
+
+  /** Fails all that wait. */
+  refuseWaiting(error: ManagerError): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const call of waiting) call.fail(error);
   }
 
   /** Resolves when no call is under way. */
@@ -78,9 +96,9 @@ export class Calls {
     this.#idle = undefined;
   }
 
-  #ready({ signal, chars }: Pick<Call<unknown>, "signal" | "chars">): Promise<Session> {
+  #seated({ signal, chars }: Pick<Call<unknown>, "signal" | "chars">): Promise<Seat> {
     const cost = chars + waitingOverheadChars;
-    if (this.#waitingChars + cost > this.#maxWaitingChars) return Promise.reject(queueFull(this.#server));
+    if (this.#waitingChars + cost > this.#options.maxWaitingChars) return Promise.reject(queueFull(this.#server));
     if (signal?.aborted) return Promise.reject(notReadyInTime(this.#server, signal.reason));
     this.#waitingChars += cost;
     return new Promise((resolve, reject) => {
@@ -93,9 +111,9 @@ export class Calls {
         signal?.removeEventListener("abort", onAbort);
       };
       const waiting: Waiting = {
-        ready: (session) => {
+        ready: (seat) => {
           done();
-          resolve(session);
+          resolve(seat);
         },
         fail: (error) => {
           done();

@@ -1,12 +1,17 @@
 import type { InstanceExit, WatchListener } from "../runtime/runtime.ts";
 
+export interface ExitWatchOptions {
+  readonly onResync: () => void;
+  readonly onChanged: (id: string) => void;
+}
+
 /** Hands each exit that the runtime sees to whoever runs that instance. */
 export class ExitWatch implements WatchListener {
   readonly #listeners = new Map<string, (exit: InstanceExit) => void>();
-  readonly #onResync: () => void;
+  readonly #options: ExitWatchOptions;
 
-  constructor(options: { onResync: () => void }) {
-    this.#onResync = options.onResync;
+  constructor(options: ExitWatchOptions) {
+    this.#options = options;
   }
 
   /** Calls the listener at the next exit of this instance. Returns how to take it back. */
@@ -25,7 +30,11 @@ export class ExitWatch implements WatchListener {
     this.#listeners.get(id)?.({ oomKilled: false });
   }
 
+  changed(id: string): void {
+    this.#options.onChanged(id);
+  }
+
   resync(): void {
-    this.#onResync();
+    this.#options.onResync();
   }
 }

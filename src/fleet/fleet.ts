@@ -2,17 +2,18 @@ import { abortable } from "../abortable.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { ClientInfo } from "../mcp/legacy.ts";
-import type { Session } from "../mcp/session.ts";
-import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
 import { ExitWatch } from "./exit-watch.ts";
+import { Inventory } from "./inventory.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
 import { Pulse } from "./pulse.ts";
-import { planFor } from "./record-plan.ts";
 import { sameSpec } from "./same-spec.ts";
+import type { Seat } from "./seats.ts";
+import { notRunning } from "./server-failure.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
 
 export interface FleetOptions {
@@ -28,6 +29,8 @@ export interface FleetOptions {
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
   readonly defaultCallTimeoutMs: number;
+  /** How long a container may belong to nobody before it is removed. */
+  readonly reapGraceMs: number;
 }
 
 /** The wait of one caller. */
@@ -50,6 +53,7 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #exits: ExitWatch;
+  readonly #inventory: Inventory;
   readonly #changes = new Pulse();
   #revision = 0;
   /** How servers last were that are gone. */
@@ -59,7 +63,16 @@ export class Fleet {
 
   constructor(options: FleetOptions) {
     this.#options = options;
-    this.#exits = new ExitWatch({ onResync: () => this.#reconcile() });
+    this.#inventory = new Inventory({
+      ...options,
+      servers: this.#servers,
+      add: (server) => this.#add(server),
+      forget: (server) => this.#forget(server),
+    });
+    this.#exits = new ExitWatch({
+      onResync: () => this.#inventory.reconcile(),
+      onChanged: (id) => this.#inventory.look(id),
+    });
   }
 
   /**
@@ -68,10 +81,7 @@ export class Fleet {
    */
   async open(): Promise<{ adopted: Promise<void> }> {
     this.#watch = this.#options.runtime.watch(this.#exits);
-    const records = await this.#options.runtime.list({});
-    const adoptions = await Promise.all(records.map((record) => this.#takeStock(record)));
-    const adopted = Promise.all(adoptions.map((adoption) => adoption?.done)).then(() => {});
-    return { adopted };
+    return this.#inventory.open();
   }
 
   /**
@@ -93,6 +103,17 @@ export class Fleet {
     if (server === undefined) return this.#startNew(name, options);
     if (spec !== undefined && !sameSpec(server.spec, spec)) throw nameTaken(name);
     await abortable(server.start(), signal);
+    return server.snapshot();
+  }
+
+  /**
+   * Starts the processes of a server again, in the same containers; one that is down is brought up. New calls wait.
+   * Throws as `start`. The signal ends only the caller's wait.
+   */
+  async restart(name: string, options: CallerOptions & { graceMs: number }): Promise<ServerSnapshot> {
+    const server = this.#server(name);
+    if (server.stopping !== undefined) throw notRunning(name, undefined);
+    await abortable(server.restart(options), options.signal);
     return server.snapshot();
   }
 
@@ -131,14 +152,14 @@ export class Fleet {
   /** Uses a server's session, as soon as it is ready. Errors name the server. */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (session: Session, signal: AbortSignal | undefined) => Promise<T> },
+    options: CallOptions & { work: (seat: Seat, signal: AbortSignal | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     const timeoutMs = server.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
     using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : timeoutMs);
     try {
       const { signal } = deadline;
-      return await server.use({ signal, chars: options.chars ?? 0, work: (session) => options.work(session, signal) });
+      return await server.use({ signal, chars: options.chars ?? 0, work: (seat) => options.work(seat, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
     }
@@ -151,6 +172,7 @@ export class Fleet {
   }
 
   async #close(drainMs: number): Promise<void> {
+    this.#inventory.close();
     await this.#watch?.[Symbol.asyncDispose]();
     const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
     await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
@@ -207,55 +229,6 @@ export class Fleet {
     this.#departed.set(server.name, server.snapshot());
     for (const [oldest] of this.#departed) if (this.#departed.size > maxDeparted) this.#departed.delete(oldest);
     this.#changes.wake();
-  }
-
-  /** One container that makes trouble must not keep the manager from the others. */
-  async #takeStock(record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
-    try {
-      return await this.#adoptRecord(record);
-    } catch (error) {
-      const about = { server: record.server, container: record.id.slice(0, 12), error: String(error) };
-      this.#options.log.error("left alone a container that can't be handled now", about);
-      return undefined;
-    }
-  }
-
-  /** Finishes a removal, removes what never started, takes over the rest. */
-  async #adoptRecord(record: InstanceRecord): Promise<{ done: Promise<void> } | undefined> {
-    const { runtime, log } = this.#options;
-    const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
-    const known = this.#servers.get(record.server);
-    if (planFor(record.server, record).kind === "finish_removal") {
-      log.info("removing what a stop or a start left unfinished", about);
-      await runtime.remove(record.id, {});
-      if (known !== undefined) this.#forget(known);
-      return undefined;
-    }
-    if (record.spec === undefined) {
-      log.error("left alone a container whose spec can't be read", { ...about, problem: record.specError });
-      return undefined;
-    }
-    if (known !== undefined) {
-      log.warn("left alone a second container of a server", about);
-      return undefined;
-    }
-    log.info("adopting a server", about);
-    return { done: this.#add({ name: record.server, spec: record.spec }).adopt(record) };
-  }
-
-  /** The engine came back: what it has is compared with what is known. */
-  #reconcile(): void {
-    const { runtime, log } = this.#options;
-    const listed = runtime.list({}).then(async (records) => {
-      for (const record of records) {
-        const server = this.#servers.get(record.server);
-        // A server that is busy knows best what its container is.
-        if (server?.busy) continue;
-        if (server === undefined || record.stopping) await this.#takeStock(record);
-        else server.recover(record);
-      }
-    });
-    listed.catch((error: unknown) => log.warn("could not reconcile with the engine", { error: String(error) }));
   }
 }
 

@@ -21,6 +21,8 @@ export interface LaunchContext {
   readonly maxQueuedChars: number;
   readonly name: string;
   readonly spec: ServerSpec;
+  /** Which copy of the server: 0 is the first. */
+  readonly replica: number;
   readonly newId: () => string;
   readonly log: Log;
   /** Told of each step. */
@@ -64,6 +66,8 @@ export async function bringUp(
       await runtime.remove(plan.record.id, {});
       break;
     case "gone":
+      // It was removed behind the manager's back: the one that is made now takes its place.
+      if (known !== undefined) context.onRestart();
       break;
     default:
       plan satisfies never;
@@ -79,7 +83,10 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
   if (pulls) context.enter("pulling");
   await runtime.prepare(spec, { signal, onProgress: context.onPull });
   context.enter("creating");
-  const record = await runtime.create({ server: context.name, instance: context.newId(), spec }, { signal });
+  const record = await runtime.create(
+    { server: context.name, instance: context.newId(), replica: context.replica, spec },
+    { signal },
+  );
   context.onInstance(record);
   try {
     return await startAndShake(context, { record, signal });

@@ -1,75 +1,71 @@
 import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
-import type { McpInfo } from "../mcp/mcp-info.ts";
-import type { Session } from "../mcp/session.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
-import { bringUp, type LaunchContext, type Launched, takeOver } from "./launch.ts";
+import { IdleClock } from "./idle-clock.ts";
 import type { LogRing } from "./log-ring.ts";
-import { readHistory } from "./read-history.ts";
-import { planFor } from "./record-plan.ts";
-import { type Run, stderrTailChars } from "./run.ts";
-import { runEndError } from "./run-end.ts";
-import { notRunning, type ServerFailure, startCancelled } from "./server-failure.ts";
+import type { Seat } from "./seats.ts";
+import { notRunning, type ServerFailure } from "./server-failure.ts";
+import { type InstanceContext, ServerInstance } from "./server-instance.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
-import { type ServerState, transition } from "./server-state.ts";
+import { combined } from "./server-state.ts";
+import type { StateKind } from "./state-kind.ts";
 import { StopClock } from "./stop-clock.ts";
-import { tearDown } from "./tear-down.ts";
 
 /** What a server needs from its fleet. */
-export type ServerContext = Omit<LaunchContext, "name" | "spec" | "enter" | "onPull" | "onInstance" | "onRestart"> & {
-  readonly now: () => number;
+export type ServerContext = Omit<InstanceContext, "name" | "spec" | "replica" | "onPull" | "onChange"> & {
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
 };
 
-interface Launch {
-  readonly done: Promise<void>;
-  readonly abort: AbortController;
-}
+/** How long a server that nobody calls may take for its own shutdown. */
+const idleGraceMs = 10_000;
 
-/** One server of the fleet: its state, its instance, and the calls into it. */
+/** One server of the fleet: its instances, and the calls into them. */
 export class ManagedServer {
   readonly name: string;
   readonly spec: ServerSpec;
+  readonly ring: LogRing;
   readonly #context: ServerContext;
   readonly #calls: Calls;
-  #state: ServerState;
-  #record: InstanceRecord | undefined;
-  #mcp: McpInfo | undefined;
-  #failure: ServerFailure | undefined;
-  #restartCount = 0;
+  readonly #instances: readonly ServerInstance[];
+  readonly #idle: IdleClock | undefined;
   #revision = 0;
   #pullProgress = "";
-  #launch: Launch | undefined;
+  #state: StateKind = "creating";
+  #wasReady = false;
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
-  constructor(context: ServerContext, server: { name: string; spec: ServerSpec }) {
+  constructor(context: ServerContext, { name, spec }: { name: string; spec: ServerSpec }) {
+    const { now, ring } = context;
     this.#context = context;
-    this.name = server.name;
-    this.spec = server.spec;
-    this.#state = { kind: "creating" };
-    this.#calls = new Calls(server.name, { maxWaitingChars: context.maxQueuedChars });
-  }
-
-  get state(): ServerState["kind"] {
-    return this.#state.kind;
+    this.name = name;
+    this.spec = spec;
+    this.ring = ring;
+    this.#calls = new Calls(name, { maxWaitingChars: context.maxQueuedChars, take: () => this.#take() });
+    this.#instances = Array.from(
+      { length: spec.replicas ?? 1 },
+      (_, replica) => new ServerInstance(this.#instanceContext(replica)),
+    );
+    const { idleTimeoutMs: idleMs } = spec;
+    if (idleMs !== undefined) this.#idle = new IdleClock({ idleMs, now, onIdle: () => this.#sleep() });
   }
 
   /** Whether a start or a stop is under way. */
   get busy(): boolean {
-    return this.#launch !== undefined || this.#stop !== undefined;
+    return this.#stop !== undefined || this.#instances.some(({ launching }) => launching);
   }
 
   /** Whether the engine may still have something of it. */
   get hasInstance(): boolean {
-    return this.#record !== undefined;
+    return this.#instances.some(({ record }) => record !== undefined);
   }
 
-  get ring(): LogRing {
-    return this.#context.ring;
+  /** Whether this container of the engine is one of its instances. */
+  owns(id: string): boolean {
+    return this.#instances.some(({ record }) => record?.id === id);
   }
 
   /** The Stop under way, if there is one; it does not reject. */
@@ -81,13 +77,13 @@ export class ManagedServer {
     return {
       name: this.name,
       spec: this.spec,
-      state: this.#state.kind,
-      restartCount: this.#restartCount,
+      state: this.#state,
+      restartCount: this.#instances.reduce((sum, { restartCount }) => sum + restartCount, 0),
       callsInFlight: this.#calls.inFlight,
       callsQueued: this.#calls.queued,
-      failure: this.#failure,
-      mcp: this.#mcp,
-      instance: this.#record,
+      failure: this.#failure(),
+      mcp: this.#instances.find(({ mcp }) => mcp !== undefined)?.mcp,
+      instances: this.#instances.flatMap((instance) => instance.snapshot() ?? []),
       strayLines: this.ring.strayLines,
       revision: this.#revision,
       pullProgress: this.#pullProgress,
@@ -95,207 +91,145 @@ export class ManagedServer {
   }
 
   /**
-   * Brings the server up, or joins a start under way; resolves when it is ready. Throws why it can't be, and
-   * `interrupted` when a Stop comes in between.
+   * Brings every instance up, or joins a start under way; resolves when all are ready. Throws why one can't be, and
+   * `interrupted` when a Stop comes in between. A first start that fails leaves no instance.
    */
-  start(): Promise<void> {
-    if (this.#state.kind === "ready") return Promise.resolve();
-    this.#launch ??= this.#begin((signal) => bringUp(this.#launchContext(), { known: this.#record, signal }));
-    return this.#launch.done;
+  async start(): Promise<void> {
+    const starts = await Promise.allSettled(this.#instances.map((instance) => instance.start()));
+    const failed = starts.find((start) => start.status === "rejected");
+    if (failed === undefined) return;
+    if (!this.#wasReady && this.#stop === undefined && this.#instances.length > 1) await this.stop({ graceMs: 0 });
+    throw failed.reason;
   }
 
-  /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
-  async adopt(record: InstanceRecord): Promise<void> {
-    let history: Promise<void> | undefined;
-    await this.#takeUp(record, () => {
-      history = this.#readHistory(record);
+  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  async adopt(records: readonly InstanceRecord[]): Promise<void> {
+    const adoptions = this.#instances.map((instance) => {
+      const record = records.find(({ replica }) => replica === instance.replica);
+      return record === undefined ? instance.start().catch(() => {}) : instance.adopt(record);
     });
-    await history;
+    await Promise.all(adoptions);
   }
 
-  /** The engine answers again: a server that failed with it is taken over if it lives, or its end is told. */
-  recover(record: InstanceRecord): void {
-    if (this.#state.kind !== "failed" || this.#failure?.error.details.reason !== "ENGINE_UNAVAILABLE") return;
-    // Its log is known already: no history.
-    void this.#takeUp(record, () => {});
+  /** What the engine has of an instance of this server, after something may have changed there. */
+  look(record: InstanceRecord): void {
+    if (this.#stop !== undefined) return;
+    const instance = this.#instances.find((candidate) => candidate.record?.id === record.id);
+    instance?.observe(record);
+    instance?.recover(record);
   }
 
-  /** Uses the session once it is ready. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
-  use<T>(call: Call<T>): Promise<T> {
-    return this.#calls.run(this.#readiness(), call);
+  /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
+  async use<T>(call: Call<T>): Promise<T> {
+    this.#idle?.touch();
+    try {
+      return await this.#calls.run(call);
+    } finally {
+      this.#idle?.touch();
+    }
   }
 
-  /** Drains, ends and removes the instance. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
+  /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
+  async restart({ graceMs }: { graceMs: number }): Promise<void> {
+    for (const instance of this.#instances) {
+      await instance.restart(new StopClock({ graceMs, now: this.#context.now }));
+    }
+  }
+
+  /** Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, now: this.#context.now }));
     return this.#stop.done;
   }
 
-  /** The manager shuts down: the instance stays, calls that don't finish within `drainMs` fail. */
+  /** The manager shuts down: the instances stay, calls that don't finish within `drainMs` fail. */
   async release(options: { drainMs: number; reason: ErrorReason; message: string }): Promise<void> {
     const { drainMs, reason, message } = options;
     const closing = new ManagerError("unavailable", message, {
       details: { reason, server: this.name, delivery: "not_sent" },
     });
-    this.#launch?.abort.abort(closing);
-    await this.#launch?.done.catch(() => {});
-    this.#calls.settleWaiting(closing);
+    this.#idle?.stop();
+    await Promise.all(this.#instances.map((instance) => instance.cancelLaunch(closing)));
+    this.#calls.refuseWaiting(closing);
     await within(drainMs, this.#calls.idle());
-    if (this.#state.kind === "ready") this.#state.run.release(options);
+    for (const instance of this.#instances) instance.letGo(options);
     this.ring.close();
   }
 
-  /** Goes on with an instance that runs, or fails with why it does not. `onFound` is called once new output is caught. */
-  #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
-    this.#record = record;
-    const plan = planFor(this.name, record);
-    if (plan.kind === "take_over") {
-      const options = { record, inConversation: false, onAttached: onFound };
-      this.#launch ??= this.#begin((signal) => takeOver(this.#launchContext(), { ...options, signal }));
-      return this.#launch.done.catch(() => {});
-    }
-    if ("error" in plan) this.#fail(plan.error);
-    onFound();
-    return Promise.resolve();
-  }
-
-  #begin(work: (signal: AbortSignal) => Promise<Launched>): Launch {
-    const abort = new AbortController();
-    const done = this.#finish(work(abort.signal), abort.signal);
-    done.catch(() => {}); // Whoever waits sees it; nobody needs to.
-    return { done, abort };
-  }
-
-  async #finish(launched: Promise<Launched>, signal: AbortSignal): Promise<void> {
-    try {
-      const { run, record, mcp } = await launched;
-      this.#launch = undefined;
-      this.#record = record;
-      this.#mcp = mcp ?? this.#mcp;
-      this.#enter({ kind: "ready", run }, `ready: ${this.#mcp?.serverName} ${this.#mcp?.serverVersion}`);
-      void run.ended.then(() => this.#onRunEnded(run));
-    } catch (error) {
-      this.#launch = undefined;
-      const failure = toManagerError(error).with({ server: this.name });
-      // Whoever aborted it, a Stop or the shutdown, decides what comes next.
-      if (!signal.aborted) this.#fail(failure);
-      throw failure;
-    }
-  }
-
-  /** The run ended by itself: a lost attachment is opened again, anything else is a failure. */
-  #onRunEnded(run: Run): void {
-    if (this.#state.kind !== "ready" || this.#state.run !== run) return;
-    const { end } = run;
-    if (end === undefined || end.kind === "released") return;
-    if (end.kind === "detached") {
-      this.#launch = this.#begin((signal) => this.#reattach(signal));
-      return;
-    }
-    if (end.kind === "exited" && this.#record !== undefined) {
-      this.#record = { ...this.#record, state: "exited", exit: end.exit };
-    }
-    this.#fail(runEndError(this.name, { end, stderrTail: run.stderrTail(), doing: "" }));
-  }
-
-  /** The same process (same start time) is in conversation already and needs no handshake. */
-  async #reattach(signal: AbortSignal): Promise<Launched> {
-    const before = this.#record;
-    this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
-    if (before === undefined) throw new Error("a server without an instance had a run");
-    return takeOver(this.#launchContext(), { record: before, inConversation: true, signal });
-  }
-
-  /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
-  async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
-    const { runtime, now, log } = this.#context;
-    const { ring } = this;
-    try {
-      await readHistory(ring, { runtime, id, instance, untilMs: now() });
-    } catch (error) {
-      log.warn("could not read a server's log", { server: this.name, error: String(error) });
-    }
-    if (this.#failure === undefined || this.#state.kind !== "failed") return;
-    const stderrTail = ring.stderrTail(ring.firstOrdinal, stderrTailChars);
-    if (stderrTail !== "") this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
-  }
-
   #beginStop(clock: StopClock): { clock: StopClock; done: Promise<void> } {
-    const done = this.#tearDown(clock).finally(() => {
+    this.#idle?.stop();
+    const stops = this.#instances.map((instance) => instance.stop(clock));
+    const done = Promise.allSettled(stops).then((outcomes) => {
       this.#stop = undefined;
+      const failed = outcomes.find((outcome) => outcome.status === "rejected");
+      if (failed !== undefined) throw toManagerError(failed.reason);
+      this.ring.close();
     });
     return { clock, done };
   }
 
-  async #tearDown(clock: StopClock): Promise<void> {
-    this.#launch?.abort.abort(startCancelled(this.name));
-    await this.#launch?.done.catch(() => {});
-    const run = this.#state.kind === "ready" ? this.#state.run : undefined;
-    this.#enter({ kind: "draining" }, "stopping");
-    const { runtime } = this.#context;
-    try {
-      await tearDown({
-        runtime,
-        server: this.name,
-        id: this.#record?.id,
-        run,
-        idle: () => this.#calls.idle(),
-        clock,
-      });
-    } catch (error) {
-      this.#fail(toManagerError(error).with({ server: this.name }));
-      throw error;
+  /** A seat at the ready instance with the fewest calls; else why there will be none, or undefined: wait. */
+  #take(): Seat | ManagerError | undefined {
+    let best: { instance: ServerInstance; seat: () => Seat } | undefined;
+    for (const instance of this.#instances) {
+      const { state } = instance;
+      if (state.kind !== "ready" || (best !== undefined && best.instance.seats.taken <= instance.seats.taken)) continue;
+      best = { instance, seat: () => instance.seats.take(state.run.session) };
     }
-    this.#record = undefined;
-    this.#enter({ kind: "stopped" }, "stopped");
-    this.ring.close();
-  }
-
-  #launchContext(): LaunchContext {
-    return {
-      ...this.#context,
-      name: this.name,
-      spec: this.spec,
-      enter: (step) => this.#enter({ kind: step }, step),
-      onPull: (progress) => {
-        this.#pullProgress = progress;
-        this.#context.onChange();
-      },
-      onInstance: (record) => {
-        this.#record = record;
-      },
-      onRestart: () => {
-        this.#restartCount += 1;
-      },
-    };
-  }
-
-  #readiness(): Session | ManagerError | undefined {
-    switch (this.#state.kind) {
-      case "ready":
-        return this.#state.run.session;
+    if (best !== undefined && this.#stop === undefined) return best.seat();
+    switch (this.#state) {
       case "failed":
-        return notRunning(this.name, this.#failure);
+        return notRunning(this.name, this.#failure());
       case "draining":
       case "stopped":
         return notRunning(this.name, undefined);
+      case "idle":
+        for (const instance of this.#instances) instance.wake();
+        return undefined;
       default:
         return undefined;
     }
   }
 
-  #fail(error: ManagerError): void {
-    this.#failure = { error, timeMs: this.#context.now() };
-    this.#enter({ kind: "failed" }, error.message);
+  /** Why an instance last failed. */
+  #failure(): ServerFailure | undefined {
+    const failures = this.#instances.flatMap(({ failure }) => failure ?? []);
+    return failures.sort((a, b) => b.timeMs - a.timeMs)[0];
   }
 
-  #enter(state: ServerState, message: string): void {
-    this.#state = transition(this.#state, state);
-    this.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
-    const readiness = this.#readiness();
-    if (readiness !== undefined) this.#calls.settleWaiting(readiness);
-    this.#pullProgress = "";
+  #sleep(): void {
+    if (this.#calls.inFlight > 0 || this.#calls.queued > 0 || this.#state !== "ready") {
+      this.#idle?.start();
+      return;
+    }
+    for (const instance of this.#instances) instance.sleep({ graceMs: idleGraceMs });
+  }
+
+  #instanceContext(replica: number): InstanceContext {
+    return {
+      ...this.#context,
+      name: this.name,
+      spec: this.spec,
+      replica,
+      onPull: (progress) => {
+        this.#pullProgress = progress;
+        this.#context.onChange();
+      },
+      onChange: () => this.#onChange(),
+    };
+  }
+
+  #onChange(): void {
+    const before = this.#state;
+    this.#state = combined(this.#instances.map(({ state }) => state.kind));
+    if (this.#state === "ready") {
+      this.#wasReady = true;
+      if (before !== "ready") this.#idle?.start();
+    } else if (this.#state !== "pulling") {
+      this.#pullProgress = "";
+    }
+    this.#calls.seatWaiting();
     this.#revision = this.#context.onChange();
   }
 }

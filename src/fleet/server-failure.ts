@@ -31,3 +31,16 @@ export function startCancelled(name: string): ManagerError {
     details: { reason: "START_CANCELLED", server: name, delivery: "not_sent" },
   });
 }
+
+/** Why a server stays down that its restart policy would start again. */
+export function gaveUp(error: ManagerError, restarts: number): ManagerError {
+  return new ManagerError(error.kind, `${error.message}; gave up after ${restarts} restarts in a row`, {
+    details: error.details,
+    cause: error,
+  });
+}
+
+/** Why a call was lost to a Restart. */
+export function restarted(name: string) {
+  return { reason: "SERVER_RESTARTED", message: `server ${name} was restarted` } as const;
+}

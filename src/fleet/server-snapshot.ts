@@ -1,6 +1,7 @@
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
+import type { HealthSnapshot } from "./health-watch.ts";
 import type { ServerFailure } from "./server-failure.ts";
 import type { StateKind } from "./state-kind.ts";
 
@@ -14,11 +15,20 @@ export interface ServerSnapshot {
   readonly callsQueued: number;
   readonly failure: ServerFailure | undefined;
   readonly mcp: McpInfo | undefined;
-  readonly instance: InstanceRecord | undefined;
+  readonly instances: readonly InstanceSnapshot[];
   /** Lines on stdout that were no message. */
   readonly strayLines: number;
   /** Another one for each state that any server of the fleet went into. */
   readonly revision: number;
   /** What the engine last said of the pull under way; empty when there is none. */
   readonly pullProgress: string;
+}
+
+/** One copy of a server, once it has a container. */
+export interface InstanceSnapshot {
+  readonly record: InstanceRecord;
+  readonly state: StateKind;
+  readonly callsInFlight: number;
+  /** Undefined: it was never ready. */
+  readonly health: HealthSnapshot | undefined;
 }

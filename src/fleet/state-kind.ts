@@ -1,2 +1,11 @@
-/** What a server is doing, in a word. */
-export type StateKind = "pulling" | "creating" | "handshaking" | "ready" | "draining" | "failed" | "stopped";
+/** What a server or one of its instances is doing, in a word. */
+export type StateKind =
+  | "pulling"
+  | "creating"
+  | "handshaking"
+  | "ready"
+  | "backing_off"
+  | "idle"
+  | "draining"
+  | "failed"
+  | "stopped";

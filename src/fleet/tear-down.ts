@@ -24,7 +24,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
     if (id !== undefined) await runtime.markStopping(id, {});
-    await drain(options);
+    await drain(options.idle, options.clock);
     run?.expectEnd(why);
     if (id !== undefined) await end(options, id);
   } finally {
@@ -34,7 +34,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
 }
 
 /** Calls in flight get most of the grace period; the server's own shutdown keeps up to two seconds of it. */
-async function drain({ idle, clock }: TearDownOptions): Promise<void> {
+export async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void> {
   const hurry = Promise.withResolvers<void>();
   clock.shortened.addEventListener("abort", () => hurry.resolve(), { once: true });
   const { remainingMs } = clock;
@@ -42,7 +42,7 @@ async function drain({ idle, clock }: TearDownOptions): Promise<void> {
 }
 
 /** SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. */
-async function end({ runtime, clock }: TearDownOptions, id: string): Promise<void> {
+export async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
   for (;;) {
     const { shortened } = clock;
     try {

@@ -11,7 +11,7 @@ export interface Route {
   readonly body?: string;
 }
 
-const { list, get, start, stop, callTool, listTools, logs, watch } = ManagerService.method;
+const { list, get, start, stop, restart, callTool, listTools, logs, watch } = ManagerService.method;
 
 /** Every REST route. */
 export const routes: readonly Route[] = [
@@ -19,6 +19,7 @@ export const routes: readonly Route[] = [
   { httpMethod: "GET", path: "/servers/{name}", rpc: get },
   { httpMethod: "POST", path: "/servers/{name}/start", rpc: start, body: "spec" },
   { httpMethod: "POST", path: "/servers/{name}/stop", rpc: stop, body: "*" },
+  { httpMethod: "POST", path: "/servers/{name}/restart", rpc: restart, body: "*" },
   { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },
   { httpMethod: "GET", path: "/servers/{server}/logs", rpc: logs },

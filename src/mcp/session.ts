@@ -103,6 +103,11 @@ export class Session {
     return listTools(this.#connection, this.#cancelling(options));
   }
 
+  /** Resolves when the server answers, whatever it says; throws what `Connection.request` throws. */
+  async ping({ signal }: SignalOption): Promise<void> {
+    await this.#connection.request("ping", "{}", { signal });
+  }
+
   /** Retires every call with the reason and lets go of the attachment. Idempotent. */
   end(end: ConnectionEnd): void {
     this.#connection.end(end);

@@ -63,6 +63,7 @@ const libraryReasons: Partial<Record<Code, ErrorReason>> = {
 function errorInfo(details: ErrorDetails) {
   const metadata: Record<string, string> = { delivery: deliveryOf(details) };
   if (details.server !== undefined) metadata.server = details.server;
+  if (details.instance !== undefined) metadata.instance = details.instance;
   if (details.exitCode !== undefined) metadata.exit_code = String(details.exitCode);
   if (details.oomKilled !== undefined) metadata.oom_killed = String(details.oomKilled);
   if (details.stderrTail !== undefined) {

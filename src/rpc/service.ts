@@ -11,6 +11,7 @@ import {
   type LogsRequest,
   type LogsResponse,
   type ManagerService,
+  RestartResponseSchema,
   StartResponseSchema,
   StopResponseSchema,
   type WatchResponse,
@@ -99,6 +100,13 @@ function fleetMethods(options: ServiceOptions) {
       return create(StopResponseSchema, { found });
     },
 
+    async restart(request, { signal }) {
+      const gracePeriodMs = durationMs(request.gracePeriod);
+      const { name } = validate(stopRequestSchema, { name: request.name, gracePeriodMs });
+      const server = await fleet.restart(name, { graceMs: gracePeriodMs ?? defaultGraceMs, signal });
+      return create(RestartResponseSchema, { server: toServer(server) });
+    },
+
     list(request) {
       const { pageSize, pageToken } = validate(listRequestSchema, pageOf(request));
       const all = fleet.list();
@@ -141,7 +149,7 @@ function callMethods({ fleet }: ServiceOptions) {
       });
       const tools = await fleet.call(server, {
         ...callerOf(context),
-        work: (session, signal) => session.listTools({ signal }),
+        work: ({ session }, signal) => session.listTools({ signal }),
       });
       const { items, nextPageToken } = boundedPage({
         pageSize,
@@ -162,7 +170,11 @@ function callMethods({ fleet }: ServiceOptions) {
       return fleet.call(server, {
         ...callerOf(context),
         chars: (call.argumentsJson?.length ?? 0) + (call.metaJson?.length ?? 0),
-        work: async (session, signal) => resultToProto(await session.callTool(call, { signal }), resultFormat),
+        work: async ({ session, instance }, signal) => {
+          const result = resultToProto(await session.callTool(call, { signal }), resultFormat);
+          result.instanceId = instance;
+          return result;
+        },
       });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;

@@ -94,6 +94,8 @@ export interface CreateRequest {
   readonly server: string;
   /** Identity of the copy, stable over restarts. */
   readonly instance: string;
+  /** Which copy of the server: 0 is the first. */
+  readonly replica: number;
   readonly spec: ServerSpec;
 }
 
@@ -103,6 +105,7 @@ export interface InstanceRecord {
   readonly id: string;
   readonly server: string;
   readonly instance: string;
+  readonly replica: number;
   /** The spec as the user gave it, env values included; undefined when the record can't be read (`specError` says why). */
   readonly spec: ServerSpec | undefined;
   readonly specError?: string;
@@ -151,6 +154,8 @@ export interface WatchListener {
   exit(id: string, exit: InstanceExit): void;
   /** The instance was removed. */
   removed(id: string): void;
+  /** The instance was started, paused or unpaused, perhaps by somebody else: look. */
+  changed(id: string): void;
   /** The event stream was broken and is open again: list and compare. */
   resync(): void;
 }

@@ -11,15 +11,15 @@ afterEach(() => open[Symbol.asyncDispose]());
 
 const spec = (...args: string[]) => {
   const { args: program = [], ...rest } = TestFleet.spec("hostile.mjs");
-  return { ...rest, args: [...program, ...args] };
+  return { ...rest, args: [...program, ...args], restart: { policy: "never" } } as const;
 };
-const idOf = (name: string) => open.fleet.get(name).instance?.id ?? "";
+const idOf = (name: string) => open.fleet.get(name).instances[0]?.record.id ?? "";
 const names = async () =>
   (await open.engine.runtime.list({})).map(({ server, state, stopping }) => ({ server, state, stopping }));
 const echo = (name: string) =>
   open.fleet.call(name, {
     callerHasDeadline: false,
-    work: (session, signal) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, { signal }),
+    work: ({ session }, signal) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, { signal }),
   });
 
 /** Waits until the server's log tells of the state. */
@@ -85,7 +85,7 @@ describe("An attachment that is lost while the container lives", () => {
     expect(open.fleet.get("a").mcp).toBe(mcp);
     const { json } = await open.fleet.call("a", {
       callerHasDeadline: false,
-      work: (session, signal) => session.callTool({ tool: "received" }, { signal }),
+      work: ({ session }, signal) => session.callTool({ tool: "received" }, { signal }),
     });
     expect(json.match(/"initialize"/g)).toHaveLength(1);
   });
@@ -112,7 +112,7 @@ describe("A late exit event of the process before", () => {
     await open.fleet.start("a", { spec: spec() });
     const pending = open.fleet.call("a", {
       callerHasDeadline: false,
-      work: (session, signal) =>
+      work: ({ session }, signal) =>
         session.callTool({ tool: "sleep", argumentsJson: '{"ms":1500,"text":"unharmed"}' }, { signal }),
     });
     open.listener?.exit(idOf("a"), { exitCode: 1, oomKilled: false });
@@ -148,7 +148,7 @@ describe("Calls that a Stop ends", () => {
     await open.fleet.start("a", { spec: spec() });
     const call = open.fleet.call("a", {
       callerHasDeadline: false,
-      work: (session, signal) => session.callTool({ tool: "never" }, { signal }),
+      work: ({ session }, signal) => session.callTool({ tool: "never" }, { signal }),
     });
     const stopped = open.fleet.stop("a", { graceMs: 200 });
     await expect(call).rejects.toMatchObject({
@@ -191,7 +191,7 @@ describe("A call made after the attachment ended", () => {
     const ended = Promise.withResolvers<void>();
     await open.fleet.call("a", {
       callerHasDeadline: false,
-      work: async (session) => {
+      work: async ({ session }) => {
         const { end } = session.sink;
         session.sink.end = (error) => {
           end(error);

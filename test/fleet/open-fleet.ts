@@ -53,6 +53,7 @@ export class OpenFleet implements AsyncDisposable {
       maxQueuedChars: 1024 * 1024,
       logRingBytes: 1024 * 1024,
       defaultCallTimeoutMs: 20_000,
+      reapGraceMs: 60_000,
     });
   }
 

@@ -23,7 +23,7 @@ it("A server taken over when the engine is back has each line of its log once", 
   };
   await open.fleet.call("a", {
     callerHasDeadline: false,
-    work: (session, signal) => session.callTool({ tool: "stderr", argumentsJson: '{"text":"once"}' }, { signal }),
+    work: ({ session }, signal) => session.callTool({ tool: "stderr", argumentsJson: '{"text":"once"}' }, { signal }),
   });
   await expect.poll(lines).toBe(1);
   open.faults.inspect = engineDown;

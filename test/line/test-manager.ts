@@ -3,7 +3,7 @@ import { type Client, type ConnectError, createClient } from "@connectrpc/connec
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { PullPolicy, RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { type App, startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import { silentLog } from "../../src/log.ts";
@@ -91,9 +91,14 @@ export function grpcClient(url: string): ManagerClient {
   return createClient(ManagerService, createGrpcTransport({ baseUrl: url }));
 }
 
-/** A spec that runs the hostile server with these arguments. */
+/** A spec that runs the hostile server with these arguments, and leaves it down when it goes down. */
 export function hostileSpec(...args: string[]) {
-  return { image: testImage, args: ["hostile.mjs", ...args], pullPolicy: PullPolicy.NEVER };
+  return {
+    image: testImage,
+    args: ["hostile.mjs", ...args],
+    pullPolicy: PullPolicy.NEVER,
+    restart: { policy: RestartPolicy.NEVER },
+  };
 }
 
 /** The same as a plain process. */

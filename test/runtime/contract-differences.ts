@@ -37,7 +37,7 @@ export function describeDifferences({ open, abilities }: Contract): void {
       const outcomes = { can: `${field} is honoured`, cannot: `${field} is refused by name` };
       test(declared(ability, outcomes), async () => {
         const wish = instances.spec("echo.mjs", spec);
-        const request = { server: "wish", instance: "1", spec: wish };
+        const request = { server: "wish", instance: "1", replica: 0, spec: wish };
         if (abilities[ability]) {
           await runtime.check(wish, {});
           const { id } = await runtime.create(request, {});

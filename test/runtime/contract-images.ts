@@ -18,12 +18,12 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
       expect(await runtime.hasImage(spec, {})).toBe(false);
       const unavailable = { kind: "not_found", details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" } };
       await expect(runtime.prepare(spec, {})).rejects.toMatchObject(unavailable);
-      const request = { server: "none", instance: "1", spec };
+      const request = { server: "none", instance: "1", replica: 0, spec };
       await expect(runtime.create(request, {})).rejects.toMatchObject(unavailable);
     } else {
       expect(await runtime.hasImage(spec, {})).toBe(true);
       await runtime.prepare(spec, {});
-      const record = await runtime.create({ server: "imageless", instance: "1", spec }, {});
+      const record = await runtime.create({ server: "imageless", instance: "1", replica: 0, spec }, {});
       expect(record).toMatchObject({ imageId: "", imageDigest: "" });
     }
   });

@@ -15,7 +15,14 @@ export function describeRecords({ open }: Contract): void {
     test("goes from created to running, exited and gone, and its record tells", async () => {
       const spec = instances.spec("echo.mjs", { env: { TOKEN: "hunter2" }, labels: { team: "a" } });
       const { record, sink, attachment } = await instances.start(spec, "whole-life");
-      expect(record).toMatchObject({ server: "whole-life", instance: "1", spec, state: "created", stopping: false });
+      expect(record).toMatchObject({
+        server: "whole-life",
+        instance: "1",
+        replica: 0,
+        spec,
+        state: "created",
+        stopping: false,
+      });
       expect(record.startTimeMs).toBeUndefined();
       expect(record.exit).toBeUndefined();
       attachment.write(Buffer.from("hello\n"));
@@ -134,7 +141,7 @@ export function describeRecords({ open }: Contract): void {
         (options) => runtime.version(options),
         (options) => runtime.hasImage(spec, options),
         (options) => runtime.prepare(spec, options),
-        (options) => runtime.create({ server: "left", instance: "1", spec }, options),
+        (options) => runtime.create({ server: "left", instance: "1", replica: 0, spec }, options),
         (options) => runtime.attach(id, new Recorder(), options),
         (options) => runtime.start(id, options),
         (options) => runtime.stop(id, { ...options, graceMs: 0 }),
@@ -153,7 +160,7 @@ export function describeRecords({ open }: Contract): void {
 
     test("during create leaves nothing behind", async () => {
       const abort = new AbortController();
-      const request = { server: "left", instance: "1", spec: instances.spec("echo.mjs") };
+      const request = { server: "left", instance: "1", replica: 0, spec: instances.spec("echo.mjs") };
       const creating = runtime.create(request, { signal: abort.signal });
       abort.abort();
       await expect(creating).rejects.toMatchObject({ kind: "cancelled" });

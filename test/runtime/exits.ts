@@ -12,6 +12,8 @@ export class Exits implements WatchListener {
     entry(this.#exits, id).resolve(exit);
   }
 
+  changed(): void {}
+
   removed(id: string): void {
     this.told.push(id);
     entry(this.#removed, id).resolve();

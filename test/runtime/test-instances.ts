@@ -27,7 +27,7 @@ export abstract class TestInstances implements AsyncDisposable {
 
   async create(spec: ServerSpec, server = `s${++this.#servers}`): Promise<InstanceRecord> {
     await this.runtime.prepare(spec, {});
-    return this.runtime.create({ server, instance: "1", spec }, {});
+    return this.runtime.create({ server, instance: "1", replica: 0, spec }, {});
   }
 
   /** Create, attach, start: as a fleet does. */

@@ -18,7 +18,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCI0CgtMaXN0UmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJPCgxMaXN0UmVzcG9uc2USJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSIaCgpHZXRSZXF1ZXN0EgwKBG5hbWUYASABKAkiNAoLR2V0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiEAoOR2V0SW5mb1JlcXVlc3QiiAEKD0dldEluZm9SZXNwb25zZRIPCgd2ZXJzaW9uGAEgASgJEg0KBWZsZWV0GAIgASgJEg8KB3J1bnRpbWUYAyABKAkSFgoOZW5naW5lX3ZlcnNpb24YBCABKAkSLAoGbGltaXRzGAUgASgLMhwubWNwbWFuYWdlci52MS5NYW5hZ2VyTGltaXRzIoYCCg1NYW5hZ2VyTGltaXRzEhAKCG1heF9jcHVzGAEgASgBEhgKEG1heF9tZW1vcnlfYnl0ZXMYAiABKAMSEAoIbWF4X3BpZHMYAyABKAMSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKAMSFgoObWF4X2xpbmVfYnl0ZXMYBSABKAMSNwoUZGVmYXVsdF9jYWxsX3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQbWF4X2NhbGxfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5sb2dfcmluZ19ieXRlcxgIIAEoAyJJChBMaXN0VG9vbHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJQChFMaXN0VG9vbHNSZXNwb25zZRIiCgV0b29scxgBIAMoCzITLm1jcG1hbmFnZXIudjEuVG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkixwEKD0NhbGxUb29sUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJQgcKBWlucHV0Io0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJQgwKCnN0cnVjdHVyZWQirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InkKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJIkwKDkxpZmVjeWNsZUV2ZW50EikKBXN0YXRlGAEgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdtZXNzYWdlGAIgASgJIhcKBkxvZ0dhcBINCgVsaW5lcxgBIAEoAyILCglIZWFydGJlYXQiDgoMV2F0Y2hSZXF1ZXN0Iv8BCg1XYXRjaFJlc3BvbnNlEjAKCHNuYXBzaG90GAEgASgLMhwubWNwbWFuYWdlci52MS5GbGVldFNuYXBzaG90SAASLQoGY2hhbmdlGAIgASgLMhsubWNwbWFuYWdlci52MS5TZXJ2ZXJDaGFuZ2VIABIrCgRwdWxsGAMgASgLMhsubWNwbWFuYWdlci52MS5QdWxsUHJvZ3Jlc3NIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IkUKDUZsZWV0U25hcHNob3QSJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEgwKBG1vcmUYAiABKAgiNQoMU2VydmVyQ2hhbmdlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIiwKDFB1bGxQcm9ncmVzcxIOCgZzZXJ2ZXIYASABKAkSDAoEdGV4dBgCIAEoCSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEMq4FCg5NYW5hZ2VyU2VydmljZRJHCgVTdGFydBIbLm1jcG1hbmFnZXIudjEuU3RhcnRSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5TdGFydFJlc3BvbnNlIgOQAgISRAoEU3RvcBIaLm1jcG1hbmFnZXIudjEuU3RvcFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLlN0b3BSZXNwb25zZSIDkAICEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElMKCUxpc3RUb29scxIfLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVxdWVzdBogLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJNCghDYWxsVG9vbBIeLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlIgASRgoETG9ncxIaLm1jcG1hbmFnZXIudjEuTG9nc1JlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXNwb25zZSIDkAIBMAESSQoFV2F0Y2gSGy5tY3BtYW5hZ2VyLnYxLldhdGNoUmVxdWVzdBocLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXNwb25zZSIDkAIBMAFCdgoQaW8ubWNwbWFuYWdlci52MUIMTWFuYWdlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIscBCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCUIHCgVpbnB1dCKiAgoQQ2FsbFRvb2xSZXNwb25zZRInCgdjb250ZW50GAEgAygLMhYubWNwbWFuYWdlci52MS5Db250ZW50EjQKEnN0cnVjdHVyZWRfY29udGVudBgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUgAEiEKF3N0cnVjdHVyZWRfY29udGVudF9qc29uGAMgASgJSAASEAoIaXNfZXJyb3IYBCABKAgSLgoLcmVzdWx0X2tpbmQYBSABKA4yGS5tY3BtYW5hZ2VyLnYxLlJlc3VsdEtpbmQSEgoKZXh0cmFfanNvbhgGIAEoCRITCgtyZXN1bHRfanNvbhgHIAEoCRITCgtpbnN0YW5jZV9pZBgIIAEoCUIMCgpzdHJ1Y3R1cmVkIq8BCgtMb2dzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDgoGZm9sbG93GAIgASgIEhEKBHRhaWwYAyABKAVIAIgBARIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHc291cmNlcxgFIAMoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEg4KBmN1cnNvchgGIAEoCUIHCgVfdGFpbCKXAgoMTG9nc1Jlc3BvbnNlEiYKBGxpbmUYASABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABIyCglsaWZlY3ljbGUYAiABKAsyHS5tY3BtYW5hZ2VyLnYxLkxpZmVjeWNsZUV2ZW50SAASJAoDZ2FwGAMgASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgGIAEoCRITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJ5CgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCSJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBDL6BQoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJKCgdSZXN0YXJ0Eh0ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlc3BvbnNlIgASRAoETGlzdBIaLm1jcG1hbmFnZXIudjEuTGlzdFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNwb25zZSIDkAIBEkEKA0dldBIZLm1jcG1hbmFnZXIudjEuR2V0UmVxdWVzdBoaLm1jcG1hbmFnZXIudjEuR2V0UmVzcG9uc2UiA5ACARJNCgdHZXRJbmZvEh0ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuR2V0SW5mb1Jlc3BvbnNlIgOQAgESUwoJTGlzdFRvb2xzEh8ubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEk0KCENhbGxUb29sEh4ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2UiABJGCgRMb2dzEhoubWNwbWFuYWdlci52MS5Mb2dzUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTG9nc1Jlc3BvbnNlIgOQAgEwARJJCgVXYXRjaBIbLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5XYXRjaFJlc3BvbnNlIgOQAgEwAUJ2ChBpby5tY3BtYW5hZ2VyLnYxQgxNYW5hZ2VyUHJvdG9QAVpSZ2l0aHViLmNvbS9tY3AtZG9ja2VyLW1hbmFnZXIvbWNwLWRvY2tlci1tYW5hZ2VyL2dlbi9nby9tY3BtYW5hZ2VyL3YxO21jcG1hbmFnZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -120,6 +120,56 @@ export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 3);
 
 /**
+ * RestartRequest names the server to restart.
+ *
+ * @generated from message mcpmanager.v1.RestartRequest
+ */
+export type RestartRequest = Message<"mcpmanager.v1.RestartRequest"> & {
+  /**
+   * The server's name. Required.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * How long calls in flight and the process's own shutdown may take together, for each copy; 0 to 1 h. Unset: 10 s.
+   * Zero: kill at once.
+   *
+   * @generated from field: google.protobuf.Duration grace_period = 2;
+   */
+  gracePeriod?: Duration | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.RestartRequest.
+ * Use `create(RestartRequestSchema)` to create a new message.
+ */
+export const RestartRequestSchema: GenMessage<RestartRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 4);
+
+/**
+ * RestartResponse gives the server that is up again.
+ *
+ * @generated from message mcpmanager.v1.RestartResponse
+ */
+export type RestartResponse = Message<"mcpmanager.v1.RestartResponse"> & {
+  /**
+   * The server.
+   *
+   * @generated from field: mcpmanager.v1.Server server = 1;
+   */
+  server?: Server | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.RestartResponse.
+ * Use `create(RestartResponseSchema)` to create a new message.
+ */
+export const RestartResponseSchema: GenMessage<RestartResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 5);
+
+/**
  * ListRequest asks for a page of the fleet.
  *
  * @generated from message mcpmanager.v1.ListRequest
@@ -145,7 +195,7 @@ export type ListRequest = Message<"mcpmanager.v1.ListRequest"> & {
  * Use `create(ListRequestSchema)` to create a new message.
  */
 export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 4);
+  messageDesc(file_mcpmanager_v1_manager, 6);
 
 /**
  * ListResponse is a page of the fleet.
@@ -173,7 +223,7 @@ export type ListResponse = Message<"mcpmanager.v1.ListResponse"> & {
  * Use `create(ListResponseSchema)` to create a new message.
  */
 export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 5);
+  messageDesc(file_mcpmanager_v1_manager, 7);
 
 /**
  * GetRequest names a server.
@@ -194,7 +244,7 @@ export type GetRequest = Message<"mcpmanager.v1.GetRequest"> & {
  * Use `create(GetRequestSchema)` to create a new message.
  */
 export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 6);
+  messageDesc(file_mcpmanager_v1_manager, 8);
 
 /**
  * GetResponse gives a server.
@@ -215,7 +265,7 @@ export type GetResponse = Message<"mcpmanager.v1.GetResponse"> & {
  * Use `create(GetResponseSchema)` to create a new message.
  */
 export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 7);
+  messageDesc(file_mcpmanager_v1_manager, 9);
 
 /**
  * GetInfoRequest asks about the manager.
@@ -230,7 +280,7 @@ export type GetInfoRequest = Message<"mcpmanager.v1.GetInfoRequest"> & {
  * Use `create(GetInfoRequestSchema)` to create a new message.
  */
 export const GetInfoRequestSchema: GenMessage<GetInfoRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 8);
+  messageDesc(file_mcpmanager_v1_manager, 10);
 
 /**
  * GetInfoResponse is about the manager.
@@ -279,7 +329,7 @@ export type GetInfoResponse = Message<"mcpmanager.v1.GetInfoResponse"> & {
  * Use `create(GetInfoResponseSchema)` to create a new message.
  */
 export const GetInfoResponseSchema: GenMessage<GetInfoResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 9);
+  messageDesc(file_mcpmanager_v1_manager, 11);
 
 /**
  * ManagerLimits are the bounds that the operator set.
@@ -349,7 +399,7 @@ export type ManagerLimits = Message<"mcpmanager.v1.ManagerLimits"> & {
  * Use `create(ManagerLimitsSchema)` to create a new message.
  */
 export const ManagerLimitsSchema: GenMessage<ManagerLimits> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 10);
+  messageDesc(file_mcpmanager_v1_manager, 12);
 
 /**
  * ListToolsRequest asks for a page of a server's tools.
@@ -384,7 +434,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
  * Use `create(ListToolsRequestSchema)` to create a new message.
  */
 export const ListToolsRequestSchema: GenMessage<ListToolsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 11);
+  messageDesc(file_mcpmanager_v1_manager, 13);
 
 /**
  * ListToolsResponse is a page of a server's tools.
@@ -412,7 +462,7 @@ export type ListToolsResponse = Message<"mcpmanager.v1.ListToolsResponse"> & {
  * Use `create(ListToolsResponseSchema)` to create a new message.
  */
 export const ListToolsResponseSchema: GenMessage<ListToolsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 12);
+  messageDesc(file_mcpmanager_v1_manager, 14);
 
 /**
  * CallToolRequest is one call of a tool.
@@ -480,7 +530,7 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
  * Use `create(CallToolRequestSchema)` to create a new message.
  */
 export const CallToolRequestSchema: GenMessage<CallToolRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 13);
+  messageDesc(file_mcpmanager_v1_manager, 15);
 
 /**
  * CallToolResponse is the result of a call.
@@ -546,6 +596,13 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
    * @generated from field: string result_json = 7;
    */
   resultJson: string;
+
+  /**
+   * The instance that answered.
+   *
+   * @generated from field: string instance_id = 8;
+   */
+  instanceId: string;
 };
 
 /**
@@ -553,7 +610,7 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
  * Use `create(CallToolResponseSchema)` to create a new message.
  */
 export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 14);
+  messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
  * LogsRequest asks for the log lines of a server.
@@ -611,7 +668,7 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 15);
+  messageDesc(file_mcpmanager_v1_manager, 17);
 
 /**
  * LogsResponse is one event of the stream. The first comes at once: a line, or a heartbeat when there is none.
@@ -685,7 +742,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 16);
+  messageDesc(file_mcpmanager_v1_manager, 18);
 
 /**
  * LogLine is a line of output.
@@ -734,7 +791,7 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 17);
+  messageDesc(file_mcpmanager_v1_manager, 19);
 
 /**
  * LifecycleEvent is something that the manager did with a server, or saw happen to it.
@@ -762,7 +819,7 @@ export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
  * Use `create(LifecycleEventSchema)` to create a new message.
  */
 export const LifecycleEventSchema: GenMessage<LifecycleEvent> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 18);
+  messageDesc(file_mcpmanager_v1_manager, 20);
 
 /**
  * LogGap says that lines are missing.
@@ -783,7 +840,7 @@ export type LogGap = Message<"mcpmanager.v1.LogGap"> & {
  * Use `create(LogGapSchema)` to create a new message.
  */
 export const LogGapSchema: GenMessage<LogGap> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 19);
+  messageDesc(file_mcpmanager_v1_manager, 21);
 
 /**
  * Heartbeat says that the stream is alive.
@@ -798,7 +855,7 @@ export type Heartbeat = Message<"mcpmanager.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 20);
+  messageDesc(file_mcpmanager_v1_manager, 22);
 
 /**
  * WatchRequest asks for the changes of the fleet.
@@ -813,7 +870,7 @@ export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 21);
+  messageDesc(file_mcpmanager_v1_manager, 23);
 
 /**
  * WatchResponse is one event of the stream. The first is a snapshot.
@@ -873,7 +930,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 22);
+  messageDesc(file_mcpmanager_v1_manager, 24);
 
 /**
  * FleetSnapshot is the fleet, or a part of it.
@@ -901,7 +958,7 @@ export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
  * Use `create(FleetSnapshotSchema)` to create a new message.
  */
 export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 23);
+  messageDesc(file_mcpmanager_v1_manager, 25);
 
 /**
  * ServerChange is a server in a new state.
@@ -922,7 +979,7 @@ export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
  * Use `create(ServerChangeSchema)` to create a new message.
  */
 export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 24);
+  messageDesc(file_mcpmanager_v1_manager, 26);
 
 /**
  * PullProgress is a step of pulling a server's image.
@@ -951,7 +1008,7 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
  * Use `create(PullProgressSchema)` to create a new message.
  */
 export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 25);
+  messageDesc(file_mcpmanager_v1_manager, 27);
 
 /**
  * LogSource says where a line comes from.
@@ -1049,6 +1106,21 @@ export const ManagerService: GenService<{
     methodKind: "unary";
     input: typeof StopRequestSchema;
     output: typeof StopResponseSchema;
+  },
+  /**
+   * Restart ends the server's process and starts it again in the same container, one copy after the other; it answers
+   * when all are ready. Calls in flight finish first, within the grace period; new ones wait. A server that is down is
+   * brought up. Each repetition restarts it again. The restart goes on when the caller leaves.
+   *
+   * Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it did not come up again, or is being stopped), ABORTED
+   * (a Stop came in between), UNAVAILABLE (the engine does not answer).
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.Restart
+   */
+  restart: {
+    methodKind: "unary";
+    input: typeof RestartRequestSchema;
+    output: typeof RestartResponseSchema;
   },
   /**
    * List gives the servers of the fleet, by name. No side effects.

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/server.proto.
  */
 export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSK4BQoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhEKD19yZWFkX29ubHlfcm9vdCJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImsKB05ldHdvcmsSKAoEbm9uZRgBIAEoCzIYLm1jcG1hbmFnZXIudjEuTm9OZXR3b3JrSAASLgoGYnJpZGdlGAIgASgLMhwubWNwbWFuYWdlci52MS5CcmlkZ2VOZXR3b3JrSABCBgoEa2luZCILCglOb05ldHdvcmsiDwoNQnJpZGdlTmV0d29yayI3CgdSZXN0YXJ0EiwKBnBvbGljeRgBIAEoDjIcLm1jcG1hbmFnZXIudjEuUmVzdGFydFBvbGljeSKIAwoGU2VydmVyEgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYxIpCgVzdGF0ZRgDIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHcnVudGltZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmVzdGFydF9jb3VudBgGIAEoAxIXCg9jYWxsc19pbl9mbGlnaHQYByABKAMSFAoMY2FsbHNfcXVldWVkGAggASgDEi4KCmxhc3RfZXJyb3IYCSABKAsyGi5tY3BtYW5hZ2VyLnYxLlNlcnZlckVycm9yEiMKA21jcBgKIAEoCzIWLm1jcG1hbmFnZXIudjEuTWNwSW5mbxIqCglpbnN0YW5jZXMYCyADKAsyFy5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlEhMKC3N0cmF5X2xpbmVzGAwgASgDIrUBCgtTZXJ2ZXJFcnJvchIMCgRjb2RlGAEgASgFEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEhIKCm9vbV9raWxsZWQYBSABKAgSEwoLc3RkZXJyX3RhaWwYBiABKAkSKAoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2V4aXRfY29kZSKiAQoHTWNwSW5mbxIfCgNlcmEYASABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgJEhMKC3NlcnZlcl9uYW1lGAMgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAQgASgJEhQKDGluc3RydWN0aW9ucxgFIAEoCRIZChFjYXBhYmlsaXRpZXNfanNvbhgGIAEoCSLrAQoISW5zdGFuY2USCgoCaWQYASABKAkSFAoMY29udGFpbmVyX2lkGAIgASgJEhAKCGltYWdlX2lkGAMgASgJEhQKDGltYWdlX2RpZ2VzdBgEIAEoCRIrCgVzdGF0ZRgFIAEoDjIcLm1jcG1hbmFnZXIudjEuSW5zdGFuY2VTdGF0ZRIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCglleGl0X2NvZGUYByABKAVIAIgBARISCgpvb21fa2lsbGVkGAggASgIQgwKCl9leGl0X2NvZGUqaQoJTW91bnRUeXBlEhoKFk1PVU5UX1RZUEVfVU5TUEVDSUZJRUQQABITCg9NT1VOVF9UWVBFX0JJTkQQARIVChFNT1VOVF9UWVBFX1ZPTFVNRRACEhQKEE1PVU5UX1RZUEVfVE1QRlMQAyo6CgNFcmESEwoPRVJBX1VOU1BFQ0lGSUVEEAASDgoKRVJBX0xFR0FDWRABEg4KCkVSQV9NT0RFUk4QAip0CgpQdWxsUG9saWN5EhsKF1BVTExfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWUFVMTF9QT0xJQ1lfSUZfTUlTU0lORxABEhUKEVBVTExfUE9MSUNZX05FVkVSEAISFgoSUFVMTF9QT0xJQ1lfQUxXQVlTEAMqgwEKDVJlc3RhcnRQb2xpY3kSHgoaUkVTVEFSVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRSRVNUQVJUX1BPTElDWV9ORVZFUhABEh0KGVJFU1RBUlRfUE9MSUNZX09OX0ZBSUxVUkUQAhIZChVSRVNUQVJUX1BPTElDWV9BTFdBWVMQAyqZAgoLU2VydmVyU3RhdGUSHAoYU0VSVkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU0VSVkVSX1NUQVRFX1BVTExJTkcQARIZChVTRVJWRVJfU1RBVEVfQ1JFQVRJTkcQAhIcChhTRVJWRVJfU1RBVEVfSEFORFNIQUtJTkcQAxIWChJTRVJWRVJfU1RBVEVfUkVBRFkQBBIcChhTRVJWRVJfU1RBVEVfQkFDS0lOR19PRkYQBRIVChFTRVJWRVJfU1RBVEVfSURMRRAGEhkKFVNFUlZFUl9TVEFURV9EUkFJTklORxAHEhcKE1NFUlZFUl9TVEFURV9GQUlMRUQQCBIYChRTRVJWRVJfU1RBVEVfU1RPUFBFRBAJKoIBCg1JbnN0YW5jZVN0YXRlEh4KGklOU1RBTkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSU5TVEFOQ0VfU1RBVEVfQ1JFQVRFRBABEhoKFklOU1RBTkNFX1NUQVRFX1JVTk5JTkcQAhIZChVJTlNUQU5DRV9TVEFURV9FWElURUQQA0J1ChBpby5tY3BtYW5hZ2VyLnYxQgtTZXJ2ZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSK5BgoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX3JlYWRfb25seV9yb290QgsKCV9yZXBsaWNhcyJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImsKB05ldHdvcmsSKAoEbm9uZRgBIAEoCzIYLm1jcG1hbmFnZXIudjEuTm9OZXR3b3JrSAASLgoGYnJpZGdlGAIgASgLMhwubWNwbWFuYWdlci52MS5CcmlkZ2VOZXR3b3JrSABCBgoEa2luZCILCglOb05ldHdvcmsiDwoNQnJpZGdlTmV0d29yayLHAQoHUmVzdGFydBIsCgZwb2xpY3kYASABKA4yHC5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRQb2xpY3kSGQoMbWF4X3Jlc3RhcnRzGAIgASgFSACIAQESMgoPaW5pdGlhbF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg8KDV9tYXhfcmVzdGFydHMitAEKC0hlYWx0aENoZWNrEisKCGludGVydmFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHgoRZmFpbHVyZV90aHJlc2hvbGQYAyABKAVIAIgBARIWCg5raWxsX3VuaGVhbHRoeRgEIAEoCEIUChJfZmFpbHVyZV90aHJlc2hvbGQiiAMKBlNlcnZlchIMCgRuYW1lGAEgASgJEicKBHNwZWMYAiABKAsyGS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMSKQoFc3RhdGUYAyABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEg8KB3J1bnRpbWUYBCABKAkSLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXJlc3RhcnRfY291bnQYBiABKAMSFwoPY2FsbHNfaW5fZmxpZ2h0GAcgASgDEhQKDGNhbGxzX3F1ZXVlZBgIIAEoAxIuCgpsYXN0X2Vycm9yGAkgASgLMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJFcnJvchIjCgNtY3AYCiABKAsyFi5tY3BtYW5hZ2VyLnYxLk1jcEluZm8SKgoJaW5zdGFuY2VzGAsgAygLMhcubWNwbWFuYWdlci52MS5JbnN0YW5jZRITCgtzdHJheV9saW5lcxgMIAEoAyK1AQoLU2VydmVyRXJyb3ISDAoEY29kZRgBIAEoBRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIWCglleGl0X2NvZGUYBCABKAVIAIgBARISCgpvb21fa2lsbGVkGAUgASgIEhMKC3N0ZGVycl90YWlsGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9leGl0X2NvZGUiogEKB01jcEluZm8SHwoDZXJhGAEgASgOMhIubWNwbWFuYWdlci52MS5FcmESGAoQcHJvdG9jb2xfdmVyc2lvbhgCIAEoCRITCgtzZXJ2ZXJfbmFtZRgDIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgEIAEoCRIUCgxpbnN0cnVjdGlvbnMYBSABKAkSGQoRY2FwYWJpbGl0aWVzX2pzb24YBiABKAki3QIKCEluc3RhbmNlEgoKAmlkGAEgASgJEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIQCghpbWFnZV9pZBgDIAEoCRIUCgxpbWFnZV9kaWdlc3QYBCABKAkSKwoFc3RhdGUYBSABKA4yHC5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlU3RhdGUSLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJZXhpdF9jb2RlGAcgASgFSACIAQESEgoKb29tX2tpbGxlZBgIIAEoCBIwCgxzZXJ2ZXJfc3RhdGUYCSABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEhcKD2NhbGxzX2luX2ZsaWdodBgKIAEoAxIlCgZoZWFsdGgYCyABKAsyFS5tY3BtYW5hZ2VyLnYxLkhlYWx0aEIMCgpfZXhpdF9jb2RlIlwKBkhlYWx0aBIPCgdoZWFsdGh5GAEgASgIEhAKCGZhaWx1cmVzGAIgASgFEi8KC2Fuc3dlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCppCglNb3VudFR5cGUSGgoWTU9VTlRfVFlQRV9VTlNQRUNJRklFRBAAEhMKD01PVU5UX1RZUEVfQklORBABEhUKEU1PVU5UX1RZUEVfVk9MVU1FEAISFAoQTU9VTlRfVFlQRV9UTVBGUxADKjoKA0VyYRITCg9FUkFfVU5TUEVDSUZJRUQQABIOCgpFUkFfTEVHQUNZEAESDgoKRVJBX01PREVSThACKnQKClB1bGxQb2xpY3kSGwoXUFVMTF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZQVUxMX1BPTElDWV9JRl9NSVNTSU5HEAESFQoRUFVMTF9QT0xJQ1lfTkVWRVIQAhIWChJQVUxMX1BPTElDWV9BTFdBWVMQAyqDAQoNUmVzdGFydFBvbGljeRIeChpSRVNUQVJUX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFFJFU1RBUlRfUE9MSUNZX05FVkVSEAESHQoZUkVTVEFSVF9QT0xJQ1lfT05fRkFJTFVSRRACEhkKFVJFU1RBUlRfUE9MSUNZX0FMV0FZUxADKpkCCgtTZXJ2ZXJTdGF0ZRIcChhTRVJWRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTRVJWRVJfU1RBVEVfUFVMTElORxABEhkKFVNFUlZFUl9TVEFURV9DUkVBVElORxACEhwKGFNFUlZFUl9TVEFURV9IQU5EU0hBS0lORxADEhYKElNFUlZFUl9TVEFURV9SRUFEWRAEEhwKGFNFUlZFUl9TVEFURV9CQUNLSU5HX09GRhAFEhUKEVNFUlZFUl9TVEFURV9JRExFEAYSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAcSFwoTU0VSVkVSX1NUQVRFX0ZBSUxFRBAIEhgKFFNFUlZFUl9TVEFURV9TVE9QUEVEEAkqnQEKDUluc3RhbmNlU3RhdGUSHgoaSU5TVEFOQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZJTlNUQU5DRV9TVEFURV9DUkVBVEVEEAESGgoWSU5TVEFOQ0VfU1RBVEVfUlVOTklORxACEhkKFUlOU1RBTkNFX1NUQVRFX0VYSVRFRBADEhkKFUlOU1RBTkNFX1NUQVRFX1BBVVNFRBAEQnUKEGlvLm1jcG1hbmFnZXIudjFCC1NlcnZlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
@@ -128,7 +128,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   pullPolicy: PullPolicy;
 
   /**
-   * What happens when the server exits by itself. Unset: it stays FAILED until the next Start.
+   * What happens when the server goes down by itself. Unset: the defaults of Restart.
    *
    * @generated from field: mcpmanager.v1.Restart restart = 14;
    */
@@ -155,6 +155,29 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
    * @generated from field: map<string, string> labels = 17;
    */
   labels: { [key: string]: string };
+
+  /**
+   * How the manager finds out that a server hangs. Unset: the defaults of HealthCheck.
+   *
+   * @generated from field: mcpmanager.v1.HealthCheck health = 18;
+   */
+  health?: HealthCheck | undefined;
+
+  /**
+   * The server is stopped (IDLE) when nobody called for so long, and started by the next call; 1 ms to 24 h. Unset: it
+   * is never stopped.
+   *
+   * @generated from field: google.protobuf.Duration idle_timeout = 19;
+   */
+  idleTimeout?: Duration | undefined;
+
+  /**
+   * How many copies run behind the name; a call goes to the one with the fewest calls in flight. For servers that are
+   * slow and keep no state. 1 to 32. Unset: 1.
+   *
+   * @generated from field: optional int32 replicas = 20;
+   */
+  replicas?: number | undefined;
 };
 
 /**
@@ -312,17 +335,41 @@ export const BridgeNetworkSchema: GenMessage<BridgeNetwork> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 5);
 
 /**
- * Restart says what happens when a server exits by itself.
+ * Restart says what happens when an instance goes down by itself: it exits, is killed or removed, or does not come up
+ * again. A first Start that fails is not repeated: its caller is told.
  *
  * @generated from message mcpmanager.v1.Restart
  */
 export type Restart = Message<"mcpmanager.v1.Restart"> & {
   /**
-   * Unset: NEVER, in this version of the manager.
+   * When it is started again. Unset: ON_FAILURE.
    *
    * @generated from field: mcpmanager.v1.RestartPolicy policy = 1;
    */
   policy: RestartPolicy;
+
+  /**
+   * After so many restarts in a row the server stays FAILED; 0 to 1,000,000. 0: never. Unset: 10. The row ends when an
+   * instance was ready for 10 s, or for max_backoff if that is longer, and with every Start and Restart.
+   *
+   * @generated from field: optional int32 max_restarts = 2;
+   */
+  maxRestarts?: number | undefined;
+
+  /**
+   * The pause before the first restart of a row; each further one doubles it. 1 ms to 1 h. Unset: 200 ms.
+   *
+   * @generated from field: google.protobuf.Duration initial_backoff = 3;
+   */
+  initialBackoff?: Duration | undefined;
+
+  /**
+   * The longest pause; 1 ms to 24 h, not shorter than initial_backoff. Unset: 60 s, or initial_backoff if that is
+   * longer.
+   *
+   * @generated from field: google.protobuf.Duration max_backoff = 4;
+   */
+  maxBackoff?: Duration | undefined;
 };
 
 /**
@@ -331,6 +378,48 @@ export type Restart = Message<"mcpmanager.v1.Restart"> & {
  */
 export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 6);
+
+/**
+ * HealthCheck says how the manager finds out that a server hangs: it asks for a sign of life (MCP `ping`).
+ *
+ * @generated from message mcpmanager.v1.HealthCheck
+ */
+export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
+  /**
+   * The pause between two checks; 0 to 24 h. Zero: no checks. Unset: 30 s.
+   *
+   * @generated from field: google.protobuf.Duration interval = 1;
+   */
+  interval?: Duration | undefined;
+
+  /**
+   * How long an answer may take; 1 ms to 1 h. Unset: 10 s.
+   *
+   * @generated from field: google.protobuf.Duration timeout = 2;
+   */
+  timeout?: Duration | undefined;
+
+  /**
+   * So many checks in a row without an answer make an instance unhealthy; 1 to 1000. Unset: 3.
+   *
+   * @generated from field: optional int32 failure_threshold = 3;
+   */
+  failureThreshold?: number | undefined;
+
+  /**
+   * Whether an unhealthy instance is killed; the restart policy then applies. Default: it is only shown.
+   *
+   * @generated from field: bool kill_unhealthy = 4;
+   */
+  killUnhealthy: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.HealthCheck.
+ * Use `create(HealthCheckSchema)` to create a new message.
+ */
+export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_server, 7);
 
 /**
  * Server is an MCP server that the user asked for, as it is now. Counters and the last error live as long as the
@@ -410,7 +499,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   mcp?: McpInfo | undefined;
 
   /**
-   * The running copies; one, or none before the container is created.
+   * The running copies; those that have a container.
    *
    * @generated from field: repeated mcpmanager.v1.Instance instances = 11;
    */
@@ -429,7 +518,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
  * Use `create(ServerSchema)` to create a new message.
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 7);
+  messageDesc(file_mcpmanager_v1_server, 8);
 
 /**
  * ServerError is why a server failed.
@@ -492,7 +581,7 @@ export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
  * Use `create(ServerErrorSchema)` to create a new message.
  */
 export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 8);
+  messageDesc(file_mcpmanager_v1_server, 9);
 
 /**
  * McpInfo is what the server said at the handshake.
@@ -548,7 +637,7 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
  * Use `create(McpInfoSchema)` to create a new message.
  */
 export const McpInfoSchema: GenMessage<McpInfo> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 9);
+  messageDesc(file_mcpmanager_v1_server, 10);
 
 /**
  * Instance is one running copy of a server.
@@ -611,6 +700,27 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
    * @generated from field: bool oom_killed = 8;
    */
   oomKilled: boolean;
+
+  /**
+   * What this copy is doing. The server's own state is READY as soon as one is.
+   *
+   * @generated from field: mcpmanager.v1.ServerState server_state = 9;
+   */
+  serverState: ServerState;
+
+  /**
+   * Calls that were given to this copy and have no answer yet.
+   *
+   * @generated from field: int64 calls_in_flight = 10;
+   */
+  callsInFlight: bigint;
+
+  /**
+   * What the health checks say. Unset: it was never ready.
+   *
+   * @generated from field: mcpmanager.v1.Health health = 11;
+   */
+  health?: Health | undefined;
 };
 
 /**
@@ -618,7 +728,42 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 10);
+  messageDesc(file_mcpmanager_v1_server, 11);
+
+/**
+ * Health is what the health checks of an instance say.
+ *
+ * @generated from message mcpmanager.v1.Health
+ */
+export type Health = Message<"mcpmanager.v1.Health"> & {
+  /**
+   * Whether fewer checks in a row than the threshold were left without an answer.
+   *
+   * @generated from field: bool healthy = 1;
+   */
+  healthy: boolean;
+
+  /**
+   * How many checks in a row were left without an answer.
+   *
+   * @generated from field: int32 failures = 2;
+   */
+  failures: number;
+
+  /**
+   * When it last answered one. Unset: it did not yet.
+   *
+   * @generated from field: google.protobuf.Timestamp answer_time = 3;
+   */
+  answerTime?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.Health.
+ * Use `create(HealthSchema)` to create a new message.
+ */
+export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_server, 12);
 
 /**
  * MountType says what a mount's source is.
@@ -760,34 +905,34 @@ export const PullPolicySchema: GenEnum<PullPolicy> = /*@__PURE__*/
   enumDesc(file_mcpmanager_v1_server, 2);
 
 /**
- * RestartPolicy says when an exited server is started again.
+ * RestartPolicy says when an instance that went down is started again.
  *
  * @generated from enum mcpmanager.v1.RestartPolicy
  */
 export const RestartPolicy = {
   /**
-   * The manager's default, which is NEVER in this version.
+   * As ON_FAILURE.
    *
    * @generated from enum value: RESTART_POLICY_UNSPECIFIED = 0;
    */
   UNSPECIFIED: 0,
 
   /**
-   * The server stays FAILED until the next Start.
+   * It stays FAILED until the next Start.
    *
    * @generated from enum value: RESTART_POLICY_NEVER = 1;
    */
   NEVER: 1,
 
   /**
-   * After an exit with another code than 0. This version of the manager refuses it with INVALID_ARGUMENT.
+   * After everything but an exit with code 0.
    *
    * @generated from enum value: RESTART_POLICY_ON_FAILURE = 2;
    */
   ON_FAILURE: 2,
 
   /**
-   * After every exit. This version of the manager refuses it with INVALID_ARGUMENT.
+   * After every end.
    *
    * @generated from enum value: RESTART_POLICY_ALWAYS = 3;
    */
@@ -795,7 +940,7 @@ export const RestartPolicy = {
 } as const;
 
 /**
- * RestartPolicy says when an exited server is started again.
+ * RestartPolicy says when an instance that went down is started again.
  *
  * @generated from enum mcpmanager.v1.RestartPolicy
  */
@@ -849,14 +994,14 @@ export const ServerState = {
   READY: 4,
 
   /**
-   * It exited and will be started again after a pause. Calls wait. Not used in this version.
+   * It went down and will be started again after a pause. Calls wait.
    *
    * @generated from enum value: SERVER_STATE_BACKING_OFF = 5;
    */
   BACKING_OFF: 5,
 
   /**
-   * It was stopped because nobody called, and starts on the next call. Not used in this version.
+   * It was stopped because nobody called, and starts on the next call, which waits for it.
    *
    * @generated from enum value: SERVER_STATE_IDLE = 6;
    */
@@ -930,6 +1075,13 @@ export const InstanceState = {
    * @generated from enum value: INSTANCE_STATE_EXITED = 3;
    */
   EXITED: 3,
+
+  /**
+   * Paused by somebody. Calls in flight wait until it is unpaused.
+   *
+   * @generated from enum value: INSTANCE_STATE_PAUSED = 4;
+   */
+  PAUSED: 4,
 } as const;
 
 /**

@@ -1,6 +1,8 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   Era,
+  type HealthCheckSchema,
+  type HealthSchema,
   type Instance,
   InstanceSchema,
   InstanceState,
@@ -9,6 +11,7 @@ import {
   MountType,
   PullPolicy,
   RestartPolicy,
+  type RestartSchema,
   type Server,
   type ServerError,
   ServerErrorSchema,
@@ -17,19 +20,21 @@ import {
   ServerState,
   type ServerSpec as SpecMessage,
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import type { HealthSnapshot } from "../../fleet/health-watch.ts";
 import type { ServerFailure } from "../../fleet/server-failure.ts";
-import type { ServerSnapshot } from "../../fleet/server-snapshot.ts";
-import type { ServerState as DomainState } from "../../fleet/server-state.ts";
+import type { InstanceSnapshot, ServerSnapshot } from "../../fleet/server-snapshot.ts";
+import type { StateKind } from "../../fleet/state-kind.ts";
 import type { McpInfo } from "../../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import type { MountSpec, ServerSpec } from "../../spec.ts";
+import type { HealthSpec, MountSpec, RestartSpec, ServerSpec } from "../../spec.ts";
 import { truncateUtf8 } from "../../truncate.ts";
 import { codeOf } from "../error-code.ts";
 import { toDuration, toTimestamp } from "./time.ts";
 
 /** A server as its message. */
 export function serverToProto(server: ServerSnapshot, runtime: string): Server {
-  const { instance, failure, mcp } = server;
+  const { instances, failure, mcp } = server;
+  const [first] = instances;
   return create(ServerSchema, {
     name: server.name,
     spec: specToProto(server.spec),
@@ -39,10 +44,10 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     callsInFlight: BigInt(server.callsInFlight),
     callsQueued: BigInt(server.callsQueued),
     strayLines: BigInt(server.strayLines),
-    ...(instance === undefined ? {} : { createTime: toTimestamp(instance.createTimeMs) }),
+    ...(first === undefined ? {} : { createTime: toTimestamp(first.record.createTimeMs) }),
     ...(failure === undefined ? {} : { lastError: failureToProto(failure) }),
     ...(mcp === undefined ? {} : { mcp: mcpToProto(mcp) }),
-    instances: instance === undefined ? [] : [instanceToProto(instance)],
+    instances: instances.map(instanceToProto),
   });
 }
 
@@ -51,10 +56,12 @@ export const states = {
   creating: ServerState.CREATING,
   handshaking: ServerState.HANDSHAKING,
   ready: ServerState.READY,
+  backing_off: ServerState.BACKING_OFF,
+  idle: ServerState.IDLE,
   draining: ServerState.DRAINING,
   failed: ServerState.FAILED,
   stopped: ServerState.STOPPED,
-} satisfies Record<DomainState["kind"], ServerState>;
+} satisfies Record<StateKind, ServerState>;
 
 const eras = { legacy: Era.LEGACY, modern: Era.MODERN } satisfies Record<McpInfo["era"], Era>;
 const mountTypes = {
@@ -67,10 +74,15 @@ const pullPolicies = {
   never: PullPolicy.NEVER,
   always: PullPolicy.ALWAYS,
 } satisfies Record<NonNullable<ServerSpec["pullPolicy"]>, PullPolicy>;
+const restartPolicies = {
+  never: RestartPolicy.NEVER,
+  on_failure: RestartPolicy.ON_FAILURE,
+  always: RestartPolicy.ALWAYS,
+} satisfies Record<NonNullable<RestartSpec["policy"]>, RestartPolicy>;
 const instanceStates = {
   created: InstanceState.CREATED,
   running: InstanceState.RUNNING,
-  paused: InstanceState.RUNNING,
+  paused: InstanceState.PAUSED,
   exited: InstanceState.EXITED,
 } satisfies Record<InstanceRecord["state"], InstanceState>;
 
@@ -92,10 +104,33 @@ function specToProto(spec: ServerSpec): SpecMessage {
   if (spec.readOnlyRoot !== undefined) init.readOnlyRoot = spec.readOnlyRoot;
   if (spec.era !== undefined) init.era = eras[spec.era];
   if (spec.pullPolicy !== undefined) init.pullPolicy = pullPolicies[spec.pullPolicy];
-  if (spec.restart?.policy !== undefined) init.restart = { policy: RestartPolicy.NEVER };
+  if (spec.restart !== undefined) init.restart = restartToProto(spec.restart);
+  if (spec.health !== undefined) init.health = healthSpecToProto(spec.health);
+  if (spec.idleTimeoutMs !== undefined) init.idleTimeout = toDuration(spec.idleTimeoutMs);
+  if (spec.replicas !== undefined) init.replicas = spec.replicas;
   if (spec.handshakeTimeoutMs !== undefined) init.handshakeTimeout = toDuration(spec.handshakeTimeoutMs);
   if (spec.callTimeoutMs !== undefined) init.callTimeout = toDuration(spec.callTimeoutMs);
   return create(ServerSpecSchema, init);
+}
+
+function restartToProto(restart: RestartSpec): MessageInitShape<typeof RestartSchema> {
+  const { policy, maxRestarts, initialBackoffMs, maxBackoffMs } = restart;
+  return {
+    ...(policy === undefined ? {} : { policy: restartPolicies[policy] }),
+    ...(maxRestarts === undefined ? {} : { maxRestarts }),
+    ...(initialBackoffMs === undefined ? {} : { initialBackoff: toDuration(initialBackoffMs) }),
+    ...(maxBackoffMs === undefined ? {} : { maxBackoff: toDuration(maxBackoffMs) }),
+  };
+}
+
+function healthSpecToProto(health: HealthSpec): MessageInitShape<typeof HealthCheckSchema> {
+  const { intervalMs, timeoutMs, failureThreshold, killUnhealthy } = health;
+  return {
+    ...(intervalMs === undefined ? {} : { interval: toDuration(intervalMs) }),
+    ...(timeoutMs === undefined ? {} : { timeout: toDuration(timeoutMs) }),
+    ...(failureThreshold === undefined ? {} : { failureThreshold }),
+    ...(killUnhealthy === undefined ? {} : { killUnhealthy }),
+  };
 }
 
 function limitsToProto(limits: NonNullable<ServerSpec["limits"]>) {
@@ -130,7 +165,7 @@ function mcpToProto(mcp: McpInfo): McpInfoMessage {
   });
 }
 
-function instanceToProto(record: InstanceRecord): Instance {
+function instanceToProto({ record, state, callsInFlight, health }: InstanceSnapshot): Instance {
   const { exit } = record;
   return create(InstanceSchema, {
     id: record.instance,
@@ -139,7 +174,18 @@ function instanceToProto(record: InstanceRecord): Instance {
     imageDigest: record.imageDigest,
     state: instanceStates[record.state],
     oomKilled: exit?.oomKilled ?? false,
+    serverState: states[state],
+    callsInFlight: BigInt(callsInFlight),
+    ...(health === undefined ? {} : { health: healthToProto(health) }),
     ...(record.startTimeMs === undefined ? {} : { startTime: toTimestamp(record.startTimeMs) }),
     ...(exit?.exitCode === undefined ? {} : { exitCode: exit.exitCode }),
   });
+}
+
+function healthToProto({ healthy, failures, answeredMs }: HealthSnapshot): MessageInitShape<typeof HealthSchema> {
+  return {
+    healthy,
+    failures,
+    ...(answeredMs === undefined ? {} : { answerTime: toTimestamp(answeredMs) }),
+  };
 }

@@ -1,10 +1,12 @@
 import {
   EraSchema,
+  type HealthCheck,
   type Limits,
   type Mount,
   MountTypeSchema,
   type Network,
   PullPolicySchema,
+  type Restart,
   RestartPolicySchema,
   type ServerSpec as SpecMessage,
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
@@ -30,10 +32,13 @@ export function specFromProto(spec: SpecMessage): Record<string, unknown> {
     capAdd: nonEmpty(spec.capAdd),
     era: enumName(EraSchema, spec.era),
     pullPolicy: enumName(PullPolicySchema, spec.pullPolicy),
-    restart: spec.restart?.policy ? { policy: enumName(RestartPolicySchema, spec.restart.policy) } : undefined,
+    restart: spec.restart === undefined ? undefined : restartFromProto(spec.restart),
     handshakeTimeoutMs: durationMs(spec.handshakeTimeout),
     callTimeoutMs: durationMs(spec.callTimeout),
     labels: nonEmptyMap(spec.labels),
+    health: spec.health === undefined ? undefined : healthFromProto(spec.health),
+    idleTimeoutMs: durationMs(spec.idleTimeout),
+    replicas: spec.replicas,
   });
 }
 
@@ -48,12 +53,29 @@ function mountFromProto(mount: Mount): Record<string, unknown> {
 
 function limitsFromProto(limits: Limits): Record<string, unknown> | undefined {
   const { cpus, memoryBytes, pids } = limits;
-  const given = present({
+  return nonEmptyObject({
     cpus,
     memoryBytes: memoryBytes === undefined ? undefined : Number(memoryBytes),
     pids: pids === undefined ? undefined : Number(pids),
   });
-  return Object.keys(given).length === 0 ? undefined : given;
+}
+
+function restartFromProto(restart: Restart): Record<string, unknown> | undefined {
+  return nonEmptyObject({
+    policy: enumName(RestartPolicySchema, restart.policy),
+    maxRestarts: restart.maxRestarts,
+    initialBackoffMs: durationMs(restart.initialBackoff),
+    maxBackoffMs: durationMs(restart.maxBackoff),
+  });
+}
+
+function healthFromProto(health: HealthCheck): Record<string, unknown> | undefined {
+  return nonEmptyObject({
+    intervalMs: durationMs(health.interval),
+    timeoutMs: durationMs(health.timeout),
+    failureThreshold: health.failureThreshold,
+    killUnhealthy: health.killUnhealthy || undefined,
+  });
 }
 
 /** A network without a kind is a mistake, which the schema names. */
@@ -63,6 +85,11 @@ function networkFromProto(network: Network): string {
 
 function present(fields: Record<string, unknown>): Record<string, unknown> {
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function nonEmptyObject(fields: Record<string, unknown>): Record<string, unknown> | undefined {
+  const given = present(fields);
+  return Object.keys(given).length === 0 ? undefined : given;
 }
 
 function nonEmpty<T>(list: readonly T[]): readonly T[] | undefined {

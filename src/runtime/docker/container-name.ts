@@ -2,14 +2,15 @@
 const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
 
-/** Name of a server's container. It is for people: identity is the labels. */
-export function containerName(fleet: string, server: string): string {
-  return fleet === defaultFleet ? `mcp-${server}` : `mcp-${fleet}.${server}`;
+/** Name of a server's container: the first plain, the others with their number. It is for people: identity is the labels. */
+export function containerName(fleet: string, server: string, replica: number): string {
+  const name = fleet === defaultFleet ? `mcp-${server}` : `mcp-${fleet}.${server}`;
+  return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
 /** Name while a Stop is under way; with the container's id when an earlier stop still holds the plain one. */
-export function stoppingName(fleet: string, server: string): string {
-  return containerName(fleet, server) + stoppingSuffix;
+export function stoppingName(fleet: string, server: string, replica: number): string {
+  return containerName(fleet, server, replica) + stoppingSuffix;
 }
 
 export function stoppingNameWithId(stopping: string, id: string): string {
@@ -17,7 +18,10 @@ export function stoppingNameWithId(stopping: string, id: string): string {
 }
 
 /** Whether the container `actual` of this server was marked. A server called "stopping" is not. */
-export function isStopping(actual: string, owner: { readonly fleet: string; readonly server: string }): boolean {
-  const stopping = stoppingName(owner.fleet, owner.server);
+export function isStopping(
+  actual: string,
+  owner: { readonly fleet: string; readonly server: string; readonly replica: number },
+): boolean {
+  const stopping = stoppingName(owner.fleet, owner.server, owner.replica);
   return actual === stopping || actual.startsWith(`${stopping}-`);
 }

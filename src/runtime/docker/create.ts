@@ -15,12 +15,12 @@ export async function createContainer(
   request: CreateRequest,
   context: MountContext & RuntimeCallOptions,
 ): Promise<string> {
-  const { server, instance, spec } = request;
+  const { server, instance, replica, spec } = request;
   const { engine, fleet, signal } = context;
-  const labels = containerLabels(spec, { fleet, server, instance });
+  const labels = containerLabels(spec, { fleet, server, instance, replica });
   const mounts = await resolveMounts(spec.mounts, context);
   engine.throwIfAborted(signal);
-  const name = containerName(fleet, server);
+  const name = containerName(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
   const split = { _query: { name }, _body: containerOptions(spec, { labels, mounts }) };
   const create = async (docker: Docker) => {

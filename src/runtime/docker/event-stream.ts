@@ -74,7 +74,11 @@ export class EventStream implements AsyncDisposable {
 
   async #open(): Promise<Readable> {
     const { engine, fleet } = this.#options;
-    const filters = { type: ["container"], event: ["die", "oom", "destroy"], label: ownerFilter(fleet) };
+    const filters = {
+      type: ["container"],
+      event: ["die", "oom", "destroy", "start", "pause", "unpause"],
+      label: ownerFilter(fleet),
+    };
     const since = this.#knownUntil === undefined ? {} : { since: formatTime(this.#knownUntil) };
     const open = (docker: Docker, abort: object) =>
       // @types/dockerode has `since` as a number, which can't hold nanoseconds.
@@ -107,6 +111,8 @@ export class EventStream implements AsyncDisposable {
     } else if (action === "destroy") {
       this.#oomed.delete(id);
       listener.removed(id);
+    } else {
+      listener.changed(id);
     }
   }
 }

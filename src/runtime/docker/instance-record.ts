@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord } from "../runtime.ts";
 import { isStopping } from "./container-name.ts";
-import { label, readSpec } from "./labels.ts";
+import { label, readSpec, replicaOf } from "./labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
   created: "created",
@@ -23,14 +23,16 @@ export function instanceRecord(
   if (state === undefined) return undefined;
   const labels = info.Config.Labels;
   const server = labels[label.server] ?? "";
+  const replica = replicaOf(labels);
   const startTimeMs = Date.parse(info.State.StartedAt);
   return {
     id: info.Id,
     server,
     instance: labels[label.instance] ?? "",
+    replica,
     ...specOf(info),
     state,
-    stopping: isStopping(info.Name.replace(/^\//, ""), { fleet: context.fleet, server }),
+    stopping: isStopping(info.Name.replace(/^\//, ""), { fleet: context.fleet, server, replica }),
     imageId: info.Image,
     imageDigest: context.imageDigest,
     createTimeMs: Date.parse(info.Created),

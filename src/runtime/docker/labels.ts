@@ -10,6 +10,8 @@ export const label = {
   fleet: "mcpm.fleet",
   server: "mcpm.server",
   instance: "mcpm.instance",
+  /** Which copy of the server; the first has none. */
+  replica: "mcpm.replica",
   era: "mcpm.era",
   spec: "mcpm.spec",
 } as const;
@@ -36,16 +38,21 @@ export function isOwned(labels: Labels | null | undefined, fleet: string): boole
  */
 export function containerLabels(
   spec: ServerSpec,
-  owner: { readonly fleet: string; readonly server: string; readonly instance: string },
+  owner: { readonly fleet: string; readonly server: string; readonly instance: string; readonly replica: number },
 ): Record<string, string> {
   return {
     ...spec.labels,
     ...ownerLabels(owner.fleet),
     [label.server]: owner.server,
     [label.instance]: owner.instance,
+    ...(owner.replica === 0 ? {} : { [label.replica]: String(owner.replica) }),
     [label.era]: spec.era ?? "auto",
     [label.spec]: specLabel(spec),
   };
+}
+
+export function replicaOf(labels: Labels): number {
+  return Number(labels[label.replica] ?? 0);
 }
 
 /** The user's spec as canonical JSON, env values blank. Throws `invalid` naming `spec` when it is too large. */

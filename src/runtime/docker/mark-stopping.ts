@@ -9,8 +9,8 @@ export async function markStopping(
   record: InstanceRecord,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly fleet: string },
 ): Promise<void> {
-  const { id, server } = record;
-  const stopping = stoppingName(options.fleet, server);
+  const { id, server, replica } = record;
+  const stopping = stoppingName(options.fleet, server, replica);
   const rename = async (docker: Docker, abort: object) => {
     const container = docker.getContainer(id);
     try {

@@ -73,9 +73,9 @@ class ProcessRuntime implements Runtime {
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.check(request.spec, options);
     throwIfAborted(options.signal);
-    const { server } = request;
+    const { server, replica } = request;
     for (const { record } of this.#instances.values()) {
-      if (record.server === server && !record.stopping) throw nameTaken(server);
+      if (record.server === server && record.replica === replica && !record.stopping) throw nameTaken(server);
     }
     const { baseEnv, now, newId } = this.#options;
     const id = newId();

@@ -82,7 +82,7 @@ describe("DockerRuntime", () => {
     });
     await using runtime = runtimeOn(engine.dockerHost);
     const spec = { image: "a", env: { TOKEN: "hunter2", BIG: "x".repeat(200_000) } };
-    await expect(runtime.create({ server: "files", instance: "i", spec }, {})).rejects.toMatchObject({
+    await expect(runtime.create({ server: "files", instance: "i", replica: 0, spec }, {})).rejects.toMatchObject({
       kind: "not_found",
       details: { reason: "IMAGE_UNAVAILABLE" },
     });

@@ -45,6 +45,7 @@ function listening(engine: FakeEngine) {
     listener: {
       exit: (id, exit) => tell(`exit ${id} ${exit.exitCode} ${exit.oomKilled}`),
       removed: (id) => tell(`removed ${id}`),
+      changed: (id) => tell(`changed ${id}`),
       resync: () => tell("resync"),
     },
   });

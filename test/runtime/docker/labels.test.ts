@@ -1,8 +1,15 @@
 import { describe, expect, test } from "vitest";
-import { containerLabels, isOwned, ownerFilter, readSpec, specLabel } from "../../../src/runtime/docker/labels.ts";
+import {
+  containerLabels,
+  isOwned,
+  ownerFilter,
+  readSpec,
+  replicaOf,
+  specLabel,
+} from "../../../src/runtime/docker/labels.ts";
 import type { ServerSpec } from "../../../src/spec.ts";
 
-const owner = { fleet: "blue", server: "files", instance: "i-1" };
+const owner = { fleet: "blue", server: "files", instance: "i-1", replica: 0 };
 
 const full: ServerSpec = {
   image: "mcp/filesystem:latest",
@@ -51,6 +58,12 @@ describe("labels", () => {
     expect(isOwned(labels, "red")).toBe(false);
     expect(isOwned(null, "blue")).toBe(false);
     expect(ownerFilter("blue")).toEqual(["managed-by=mcp-docker-manager", "mcpm.fleet=blue"]);
+  });
+
+  test("number the copies of a server but for the first", () => {
+    expect(replicaOf(containerLabels(full, owner))).toBe(0);
+    expect(replicaOf(containerLabels(full, { ...owner, replica: 2 }))).toBe(2);
+    expect(containerLabels(full, owner)).not.toHaveProperty("mcpm.replica");
   });
 
   test("call the era auto when the spec leaves it open", () => {

@@ -134,7 +134,7 @@ describe("mounts on an engine", () => {
   });
 
   test("refuse a source outside the roots before anything is created", async () => {
-    const request = { server: "out", instance: "1" };
+    const request = { server: "out", instance: "1", replica: 0 };
     const bad = spec("echo.mjs", { mounts: [{ type: "bind", source: path.join(base, "secret"), target: "/data" }] });
     const denied = {
       kind: "denied",

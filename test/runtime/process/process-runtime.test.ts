@@ -139,7 +139,7 @@ describe("createProcessRuntime", () => {
 
   test("ends every server when it is disposed, the stubborn ones too", async () => {
     const runtime = createProcessRuntime({ ...options, log: silentLog });
-    await runtime.create({ server: "s", instance: "1", spec: spec("term-ignorer.mjs") }, {});
+    await runtime.create({ server: "s", instance: "1", replica: 0, spec: spec("term-ignorer.mjs") }, {});
     const sink = new Recorder();
     await runtime.attach("id", sink, {});
     await runtime.start("id", {});

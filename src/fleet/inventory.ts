@@ -1,0 +1,119 @@
+import type { Log } from "../log.ts";
+import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
+import type { ManagedServer } from "./managed-server.ts";
+import { Reaper } from "./reaper.ts";
+import { planFor } from "./record-plan.ts";
+
+export interface InventoryOptions {
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly now: () => number;
+  /** The servers that the manager knows, by name. */
+  readonly servers: ReadonlyMap<string, ManagedServer>;
+  readonly add: (server: { name: string; spec: ServerSpec }) => ManagedServer;
+  readonly forget: (server: ManagedServer) => void;
+  /** How long a container may belong to nobody before it is removed. */
+  readonly reapGraceMs: number;
+}
+
+/** Compares what the engine has of this fleet with what the manager knows: at boot, after a break, after an event. */
+export class Inventory {
+  readonly #options: InventoryOptions;
+  readonly #reaper: Reaper;
+
+  constructor(options: InventoryOptions) {
+    this.#options = options;
+    this.#reaper = new Reaper({ ...options, isOrphan: (record) => this.#isOrphan(record) });
+  }
+
+  /** Takes stock at boot. Resolves when every server is known; `adopted` when each is ready or down. */
+  async open(): Promise<{ adopted: Promise<void> }> {
+    const records = await this.#options.runtime.list({});
+    const adoptions = await this.#takeStock(records);
+    this.#reaper.start();
+    return { adopted: Promise.all(adoptions.map(({ done }) => done)).then(() => {}) };
+  }
+
+  close(): void {
+    this.#reaper.stop();
+  }
+
+  /** The engine came back: events were missed. */
+  reconcile(): void {
+    const { runtime, log } = this.#options;
+    const listed = runtime.list({}).then((records) => this.#compare(records));
+    listed.catch((error: unknown) => log.warn("could not reconcile with the engine", { error: String(error) }));
+  }
+
+  /** Something happened to this instance. */
+  look(id: string): void {
+    const { runtime, log, servers } = this.#options;
+    const looked = runtime.inspect(id, {}).then((record) => {
+      if (record !== undefined) servers.get(record.server)?.look(record);
+    });
+    looked.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
+  }
+
+  async #compare(records: readonly InstanceRecord[]): Promise<void> {
+    const { servers } = this.#options;
+    const unknown: InstanceRecord[] = [];
+    for (const record of records) {
+      const server = servers.get(record.server);
+      // A server that is busy knows best what its containers are.
+      if (server?.busy) continue;
+      if (server === undefined || record.stopping) unknown.push(record);
+      else server.look(record);
+    }
+    await this.#takeStock(unknown);
+  }
+
+  /** Finishes removals, removes what never started, takes over the rest. */
+  async #takeStock(records: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
+    const kept = await Promise.all(records.map((record) => this.#unlessUnfinished(record)));
+    const byServer = Map.groupBy(
+      kept.flatMap((record) => record ?? []),
+      ({ server }) => server,
+    );
+    return [...byServer].flatMap(([name, found]) => this.#adopt(name, found) ?? []);
+  }
+
+  /** The record, unless it is of a stop or a start that was not finished: then that is done, as far as it can be now. */
+  async #unlessUnfinished(record: InstanceRecord): Promise<InstanceRecord | undefined> {
+    const { runtime, log, servers, forget } = this.#options;
+    if (planFor(record.server, record).kind !== "finish_removal") return record;
+    log.info("removing what a stop or a start left unfinished", about(record));
+    try {
+      await runtime.remove(record.id, {});
+      const known = servers.get(record.server);
+      if (known?.owns(record.id)) forget(known);
+    } catch (error) {
+      // One container that makes trouble must not keep the manager from the others.
+      log.error("left alone a container that can't be removed now", { ...about(record), error: String(error) });
+    }
+    return undefined;
+  }
+
+  #adopt(name: string, records: readonly InstanceRecord[]): { done: Promise<void> } | undefined {
+    const { log, servers, add } = this.#options;
+    const readable = records.filter(({ spec }) => spec !== undefined);
+    for (const record of records) {
+      if (record.spec !== undefined) continue;
+      log.error("left alone a container whose spec can't be read", { ...about(record), problem: record.specError });
+    }
+    const spec = readable[0]?.spec;
+    if (spec === undefined || servers.has(name)) return undefined;
+    for (const record of readable) log.info("adopting a server", about(record));
+    return { done: add({ name, spec }).adopt(readable) };
+  }
+
+  /** Whether a container is nobody's: of no server, or one too many. */
+  #isOrphan(record: InstanceRecord): boolean {
+    const server = this.#options.servers.get(record.server);
+    return server === undefined || (!server.busy && !server.owns(record.id));
+  }
+}
+
+function about(record: InstanceRecord) {
+  return { server: record.server, container: record.id.slice(0, 12), state: record.state };
+}

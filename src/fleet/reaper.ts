@@ -1,0 +1,54 @@
+import type { Log } from "../log.ts";
+import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+
+export interface ReaperOptions {
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly now: () => number;
+  readonly reapGraceMs: number;
+  readonly isOrphan: (record: InstanceRecord) => boolean;
+}
+
+/** Removes containers of this fleet that belong to nobody, once they have done so for the whole grace period. */
+export class Reaper {
+  readonly #options: ReaperOptions;
+  /** Since when a container is seen to belong to nobody. */
+  #orphans: ReadonlyMap<string, number> = new Map();
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: ReaperOptions) {
+    this.#options = options;
+  }
+
+  /** Looks now, and every third of the grace period. */
+  start(): void {
+    this.#timer = setInterval(() => void this.#round(), this.#options.reapGraceMs / 3).unref();
+    void this.#round();
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  async #round(): Promise<void> {
+    const { runtime, log, now, reapGraceMs, isOrphan } = this.#options;
+    try {
+      const nowMs = now();
+      const orphans = (await runtime.list({})).filter(isOrphan);
+      this.#orphans = new Map(orphans.map(({ id }) => [id, Math.min(this.#orphans.get(id) ?? nowMs, nowMs)]));
+      for (const record of orphans) {
+        if (nowMs - (this.#orphans.get(record.id) ?? nowMs) >= reapGraceMs) await this.#reap(record);
+      }
+    } catch (error) {
+      log.warn("could not look for containers that belong to nobody", { error: String(error) });
+    }
+  }
+
+  async #reap(record: InstanceRecord): Promise<void> {
+    const { runtime, log, isOrphan } = this.#options;
+    if (!isOrphan(record)) return;
+    const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
+    log.warn("removing a container that belongs to nobody", about);
+    await runtime.remove(record.id, {});
+  }
+}

@@ -1,0 +1,384 @@
+import type { ErrorReason } from "../error-reason.ts";
+import { type ManagerError, toManagerError } from "../errors.ts";
+import type { McpInfo } from "../mcp/mcp-info.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import { HealthWatch } from "./health-watch.ts";
+import { bringUp, type LaunchContext, type Launched, takeOver } from "./launch.ts";
+import { readHistory } from "./read-history.ts";
+import { planFor } from "./record-plan.ts";
+import { restartPlan, steadyAfterMs } from "./restart-plan.ts";
+import { type Run, stderrTailChars } from "./run.ts";
+import { runEndError } from "./run-end.ts";
+import { Seats } from "./seats.ts";
+import { gaveUp, restarted, type ServerFailure, startCancelled } from "./server-failure.ts";
+import type { InstanceSnapshot } from "./server-snapshot.ts";
+import { type InstanceState, transition } from "./server-state.ts";
+import type { StopClock } from "./stop-clock.ts";
+import { drain, end, tearDown } from "./tear-down.ts";
+
+/** What an instance needs from its server. */
+export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstance" | "onRestart"> & {
+  readonly now: () => number;
+  /** Told of every change of state and of health. */
+  readonly onChange: () => void;
+  /** Told of each step of a pull. */
+  readonly onPull: (progress: string) => void;
+};
+
+interface Launch {
+  readonly done: Promise<void>;
+  readonly abort: AbortController;
+}
+
+/** A wake or a restart by itself follows the restart policy when it fails; one that somebody asked for fails. */
+type Cause = "asked" | "automatic";
+
+/** One copy of a server: its container, its state, its session, and what happens when it goes down. */
+export class ServerInstance {
+  readonly replica: number;
+  readonly seats: Seats;
+  readonly #context: InstanceContext;
+  #state: InstanceState = { kind: "creating" };
+  #record: InstanceRecord | undefined;
+  #mcp: McpInfo | undefined;
+  #failure: ServerFailure | undefined;
+  #restartCount = 0;
+  /** Restarts by itself since it was last steady. */
+  #restartsInRow = 0;
+  #readyAtMs = 0;
+  #launch: Launch | undefined;
+  #backoff: NodeJS.Timeout | undefined;
+  #health: HealthWatch | undefined;
+  #sleep: Promise<void> | undefined;
+
+  constructor(context: InstanceContext) {
+    this.#context = context;
+    this.replica = context.replica;
+    this.seats = new Seats(() => this.#record?.instance ?? "");
+  }
+
+  get state(): InstanceState {
+    return this.#state;
+  }
+
+  get record(): InstanceRecord | undefined {
+    return this.#record;
+  }
+
+  get mcp(): McpInfo | undefined {
+    return this.#mcp;
+  }
+
+  get failure(): ServerFailure | undefined {
+    return this.#failure;
+  }
+
+  get restartCount(): number {
+    return this.#restartCount;
+  }
+
+  get launching(): boolean {
+    return this.#launch !== undefined;
+  }
+
+  /** Undefined before there is a container. */
+  snapshot(): InstanceSnapshot | undefined {
+    if (this.#record === undefined) return undefined;
+    const callsInFlight = this.seats.taken;
+    return { record: this.#record, state: this.#state.kind, callsInFlight, health: this.#health?.snapshot() };
+  }
+
+  /**
+   * Brings the instance up, or joins a start under way; resolves when it is ready. Throws why it can't be, and
+   * `interrupted` when a Stop comes in between.
+   */
+  start(): Promise<void> {
+    if (this.#state.kind === "ready") return Promise.resolve();
+    if (this.#launch === undefined) {
+      this.#restartsInRow = 0;
+      this.#bringUp("asked");
+    }
+    return this.#launch?.done ?? Promise.resolve();
+  }
+
+  /** A call came while it is idle: starts it. How that ends is in the state. */
+  wake(): void {
+    if (this.#state.kind === "idle" && this.#launch === undefined) this.#bringUp("automatic");
+  }
+
+  /** Stops the container because nobody calls; it stays. */
+  sleep({ graceMs }: { graceMs: number }): void {
+    if (this.#state.kind !== "ready" || this.#record === undefined) return;
+    const { run } = this.#state;
+    const { runtime, name, log } = this.#context;
+    const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
+    run.expectEnd(why);
+    const { id } = this.#record;
+    this.#enter({ kind: "idle" }, "stopped because nobody called");
+    this.#sleep = runtime
+      .stop(id, { graceMs })
+      .then(async () => {
+        this.#record = (await runtime.inspect(id, {})) ?? this.#record;
+      })
+      .catch((error: unknown) => log.warn("could not stop an idle server", { server: name, error: String(error) }))
+      .finally(() => {
+        run.release(why);
+        this.#sleep = undefined;
+      });
+  }
+
+  /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
+  restart(clock: StopClock): Promise<void> {
+    if (this.#launch !== undefined) return this.#launch.done;
+    if (this.#state.kind !== "ready") return this.start();
+    const { run } = this.#state;
+    this.#restartsInRow = 0;
+    this.#enter({ kind: "creating" }, "restarting");
+    this.#launch = this.#begin("asked", (signal) => this.#cycle(run, { clock, signal }));
+    return this.#launch.done;
+  }
+
+  /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
+  async adopt(record: InstanceRecord): Promise<void> {
+    let history: Promise<void> | undefined;
+    await this.#takeUp(record, () => {
+      history = this.#readHistory(record);
+    });
+    await history;
+  }
+
+  /** The engine has this for an instance that was down for a reason that may have passed. */
+  recover(record: InstanceRecord): void {
+    const down = this.#state.kind === "failed" || this.#state.kind === "backing_off";
+    if (!down || this.#launch !== undefined) return;
+    const reason = this.#failure?.error.details.reason ?? "";
+    // A failure that nothing has changed about is not told again.
+    if (record.state !== "running" && !recoverable.has(reason)) return;
+    // Its log is known already: no history.
+    void this.#takeUp(record, () => {});
+  }
+
+  /** The container was paused or unpaused behind the manager's back. */
+  observe(record: InstanceRecord): void {
+    if (this.#record?.id !== record.id || this.#record.state === record.state) return;
+    this.#record = { ...this.#record, state: record.state };
+    this.#context.onChange();
+  }
+
+  /** Ends and removes the container. Throws when the engine does not answer. */
+  async stop(clock: StopClock): Promise<void> {
+    this.#calm();
+    this.#launch?.abort.abort(startCancelled(this.#context.name));
+    await this.#launch?.done.catch(() => {});
+    await this.#sleep;
+    const run = this.#state.kind === "ready" ? this.#state.run : undefined;
+    this.#enter({ kind: "draining" }, "stopping");
+    const { runtime, name } = this.#context;
+    try {
+      await tearDown({ runtime, server: name, id: this.#record?.id, run, idle: () => this.seats.allLeft(), clock });
+    } catch (error) {
+      this.#fail(toManagerError(error).with({ server: name }));
+      throw error;
+    }
+    this.#record = undefined;
+    this.#enter({ kind: "stopped" }, "stopped");
+  }
+
+  /** The manager shuts down: a start under way is given up; `letGo` ends the session when the calls are drained. */
+  async cancelLaunch(closing: ManagerError): Promise<void> {
+    this.#calm();
+    this.#launch?.abort.abort(closing);
+    await this.#launch?.done.catch(() => {});
+    await this.#sleep;
+  }
+
+  letGo(why: { reason: ErrorReason; message: string }): void {
+    this.#calm();
+    if (this.#state.kind === "ready") this.#state.run.release(why);
+  }
+
+  /** Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught. */
+  #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
+    clearTimeout(this.#backoff);
+    this.#record = record;
+    const { name, spec } = this.#context;
+    const plan = planFor(name, record);
+    if (plan.kind === "take_over") {
+      const options = { record, inConversation: false, onAttached: onFound };
+      this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
+      return this.#launch.done.catch(() => {});
+    }
+    if (plan.kind === "exited" && spec.idleTimeoutMs !== undefined) this.#enter({ kind: "idle" }, "stopped");
+    else if ("error" in plan) this.#down(plan.error);
+    onFound();
+    return Promise.resolve();
+  }
+
+  #bringUp(cause: Cause): void {
+    clearTimeout(this.#backoff);
+    this.#launch = this.#begin(cause, async (signal) => {
+      await this.#sleep;
+      return bringUp(this.#launchContext(), { known: this.#record, signal });
+    });
+  }
+
+  #begin(cause: Cause, work: (signal: AbortSignal) => Promise<Launched>): Launch {
+    const abort = new AbortController();
+    const done = this.#finish(work(abort.signal), { cause, signal: abort.signal });
+    done.catch(() => {}); // Whoever waits sees it; nobody needs to.
+    return { done, abort };
+  }
+
+  async #finish(launched: Promise<Launched>, { cause, signal }: { cause: Cause; signal: AbortSignal }): Promise<void> {
+    try {
+      const { run, record, mcp } = await launched;
+      this.#launch = undefined;
+      this.#record = record;
+      this.#mcp = mcp ?? this.#mcp;
+      this.#readyAtMs = this.#context.now();
+      this.#health = this.#watchHealth(run);
+      this.#enter({ kind: "ready", run }, `ready: ${this.#mcp?.serverName} ${this.#mcp?.serverVersion}`);
+      void run.ended.then(() => this.#onRunEnded(run));
+    } catch (error) {
+      this.#launch = undefined;
+      const failure = toManagerError(error).with({ server: this.#context.name });
+      // Whoever aborted it, a Stop or the shutdown, decides what comes next.
+      if (!signal.aborted && cause === "asked") this.#fail(failure);
+      else if (!signal.aborted) this.#down(failure);
+      throw failure;
+    }
+  }
+
+  /** The run ended by itself: a lost attachment is opened again, anything else is the restart policy's. */
+  #onRunEnded(run: Run): void {
+    if (this.#state.kind !== "ready" || this.#state.run !== run) return;
+    this.#health?.stop();
+    const { end: runEnd } = run;
+    if (runEnd === undefined) return;
+    if (runEnd.kind === "detached") {
+      this.#launch = this.#begin("automatic", (signal) => this.#reattach(signal));
+      return;
+    }
+    if (runEnd.kind === "released" && runEnd.reason !== "SERVER_UNHEALTHY") return;
+    if (runEnd.kind === "exited" && this.#record !== undefined) {
+      this.#record = { ...this.#record, state: "exited", exit: runEnd.exit };
+    }
+    this.#down(runEndError(this.#context.name, { end: runEnd, stderrTail: run.stderrTail(), doing: "" }));
+  }
+
+  /** The same process (same start time) is in conversation already and needs no handshake. */
+  async #reattach(signal: AbortSignal): Promise<Launched> {
+    const before = this.#record;
+    this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
+    if (before === undefined) throw new Error("an instance without a container had a run");
+    return takeOver(this.#launchContext(), { record: before, inConversation: true, signal });
+  }
+
+  async #cycle(run: Run, { clock, signal }: { clock: StopClock; signal: AbortSignal }): Promise<Launched> {
+    const { runtime, name } = this.#context;
+    const record = this.#record;
+    this.#health?.stop();
+    try {
+      await drain(() => this.seats.allLeft(), clock);
+      run.expectEnd(restarted(name));
+      if (record !== undefined) await end({ runtime, clock }, record.id);
+    } finally {
+      run.release(restarted(name));
+    }
+    signal.throwIfAborted();
+    return bringUp(this.#launchContext(), { known: record, signal });
+  }
+
+  #watchHealth(run: Run): HealthWatch {
+    const { spec, now } = this.#context;
+    return new HealthWatch(spec.health, {
+      now,
+      ping: (signal) => run.session.ping({ signal }),
+      paused: () => this.#record?.state === "paused",
+      onChange: (healthy) => {
+        if (!healthy && spec.health?.killUnhealthy) this.#killWedged(run);
+        this.#context.onChange();
+      },
+    });
+  }
+
+  /** Its end then comes as that of any process, and the restart policy decides. */
+  #killWedged(run: Run): void {
+    const { runtime, name, log } = this.#context;
+    const message = `server ${name} did not answer its health checks and was killed`;
+    run.expectEnd({ reason: "SERVER_UNHEALTHY", message });
+    if (this.#record === undefined) return;
+    runtime.stop(this.#record.id, { graceMs: 0 }).catch((error: unknown) => {
+      log.warn("could not kill a server that does not answer", { server: name, error: String(error) });
+    });
+  }
+
+  /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
+  async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
+    const { runtime, now, log, ring, name } = this.#context;
+    try {
+      await readHistory(ring, { runtime, id, instance, untilMs: now() });
+    } catch (error) {
+      log.warn("could not read a server's log", { server: name, error: String(error) });
+    }
+    if (this.#failure === undefined || this.#state.kind === "ready") return;
+    const stderrTail = ring.stderrTail(ring.firstOrdinal, stderrTailChars);
+    if (stderrTail !== "") this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
+  }
+
+  #launchContext(): LaunchContext {
+    return {
+      ...this.#context,
+      enter: (step) => this.#enter({ kind: step }, step),
+      onInstance: (record) => {
+        this.#record = record;
+      },
+      onRestart: () => {
+        this.#restartCount += 1;
+      },
+    };
+  }
+
+  /** It went down by itself: what the restart policy makes of it. */
+  #down(error: ManagerError): void {
+    const { spec, now } = this.#context;
+    const steady = this.#state.kind === "ready" && now() - this.#readyAtMs >= steadyAfterMs(spec.restart);
+    if (steady) this.#restartsInRow = 0;
+    const plan = restartPlan(spec.restart, { error, restarts: this.#restartsInRow });
+    if (plan.kind === "stay_down") this.#fail(error);
+    else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
+    else this.#backOff(error, plan.delayMs);
+  }
+
+  #backOff(error: ManagerError, delayMs: number): void {
+    const nowMs = this.#context.now();
+    this.#failure = { error, timeMs: nowMs };
+    this.#restartsInRow += 1;
+    this.#backoff = setTimeout(() => this.#bringUp("automatic"), delayMs);
+    this.#enter(
+      { kind: "backing_off", untilMs: nowMs + delayMs },
+      `${error.message}; starting it again in ${delayMs} ms`,
+    );
+  }
+
+  #fail(error: ManagerError): void {
+    this.#failure = { error, timeMs: this.#context.now() };
+    this.#enter({ kind: "failed" }, error.message);
+  }
+
+  /** Nothing happens by itself any more. */
+  #calm(): void {
+    clearTimeout(this.#backoff);
+    this.#health?.stop();
+  }
+
+  #enter(state: InstanceState, message: string): void {
+    this.#state = transition(this.#state, state);
+    if (state.kind !== "ready") this.#health?.stop();
+    this.#context.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
+    this.#context.onChange();
+  }
+}
+
+/** Reasons of a failure that may have passed without the manager's doing. */
+const recoverable: ReadonlySet<string> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
