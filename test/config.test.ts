@@ -30,6 +30,7 @@ describe("readConfig", () => {
       callTimeoutMs: 60_000,
       maxCallTimeoutMs: 600_000,
       logRingBytes: 1024 ** 2,
+      reapGraceMs: 300_000,
       shutdownGraceMs: 10_000,
       insecureListen: false,
       inContainer: false,

@@ -171,11 +171,36 @@ describe("startRequestSchema", () => {
       expect.stringMatching(/^spec\.era: must be unset or ERA_LEGACY/) as unknown as string,
     ],
     ["a pull policy of number 9", { pullPolicy: 9 }, "spec.pull_policy: must be IF_MISSING, NEVER or ALWAYS"],
-    ...["RESTART_POLICY_ALWAYS", "RESTART_POLICY_ON_FAILURE", 9, -1].map((policy): [string, JsonObject, string] => [
+    ...[9, -1].map((policy): [string, JsonObject, string] => [
       `the restart policy ${policy}`,
       { restart: { policy } },
-      "spec.restart.policy: must be unset or RESTART_POLICY_NEVER: this version of the manager does not restart servers",
+      "spec.restart.policy: must be NEVER, ON_FAILURE or ALWAYS",
     ]),
+    [
+      "a negative number of restarts",
+      { restart: { maxRestarts: -1 } },
+      "spec.restart.max_restarts: must not be negative",
+    ],
+    [
+      "a first pause longer than the longest",
+      { restart: { initialBackoff: "2s", maxBackoff: "1s" } },
+      "spec.restart.max_backoff: must not be shorter than initial_backoff",
+    ],
+    [
+      "no pause between restarts",
+      { restart: { initialBackoff: "0s" } },
+      "spec.restart.initial_backoff: must be at least 1 ms",
+    ],
+    ["a negative interval of checks", { health: { interval: "-1s" } }, "spec.health.interval: must not be negative"],
+    ["no time for a check", { health: { timeout: "0s" } }, "spec.health.timeout: must be at least 1 ms"],
+    [
+      "a threshold of no checks",
+      { health: { failureThreshold: 0 } },
+      "spec.health.failure_threshold: must be at least 1",
+    ],
+    ["an idle time of nothing", { idleTimeout: "0s" }, "spec.idle_timeout: must be at least 1 ms"],
+    ["no copies", { replicas: 0 }, "spec.replicas: must be at least 1"],
+    ["33 copies", { replicas: 33 }, "spec.replicas: must be at most 32"],
     ["no time for the handshake", { handshakeTimeout: "0s" }, "spec.handshake_timeout: must be at least 1 ms"],
     ["negative time for the handshake", { handshakeTimeout: "-1s" }, "spec.handshake_timeout: must be at least 1 ms"],
     [

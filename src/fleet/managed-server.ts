@@ -115,8 +115,10 @@ export class ManagedServer {
   look(record: InstanceRecord): void {
     if (this.#stop !== undefined) return;
     const instance = this.#instances.find((candidate) => candidate.record?.id === record.id);
-    instance?.observe(record);
-    instance?.recover(record);
+    // One that is being started learns what its container is from the start.
+    if (instance === undefined || instance.launching) return;
+    instance.observe(record);
+    instance.recover(record);
   }
 
   /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */

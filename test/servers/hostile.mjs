@@ -90,6 +90,11 @@ const tools = {
     setInterval(() => {}, 60_000); // Nothing else would keep this process alive.
     text(id, "deaf");
   },
+  /** Does nothing else for so many milliseconds, then answers. */
+  hang: (id, { ms }) => {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+    text(id, "awake");
+  },
   received: (id) => reply(id, { content: [], structuredContent: { messages: received } }),
   fail: (id) => reply(id, { content: [{ type: "text", text: "it went wrong" }], isError: true }),
   error: (id, { code, message = "refused", data }) => send({ jsonrpc: "2.0", id, error: { code, message, data } }),

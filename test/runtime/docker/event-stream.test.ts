@@ -59,7 +59,7 @@ function listening(engine: FakeEngine) {
 }
 
 describe("EventStream", () => {
-  test("asks for this fleet's exits and removals from the moment it was made", async () => {
+  test("asks for what happens to this fleet's containers from the moment it was made", async () => {
     const { engine, next } = await eventEngine();
     await using _engine = engine;
     await using _stream = listening(engine).stream;
@@ -67,7 +67,7 @@ describe("EventStream", () => {
     expect(url.searchParams.get("since")).toBe("1700000000.123000000");
     expect(JSON.parse(url.searchParams.get("filters") ?? "")).toEqual({
       type: ["container"],
-      event: ["die", "oom", "destroy"],
+      event: ["die", "oom", "destroy", "start", "pause", "unpause"],
       label: ["managed-by=mcp-docker-manager", "mcpm.fleet=blue"],
     });
   });
