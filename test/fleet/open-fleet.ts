@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { ManagerError } from "../../src/errors.ts";
-import { Fleet } from "../../src/fleet/fleet.ts";
+import { Fleet, type FleetOptions } from "../../src/fleet/fleet.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
@@ -21,9 +21,13 @@ export class OpenFleet implements AsyncDisposable {
   readonly faults: Partial<Runtime> = {};
   listener: WatchListener | undefined;
   fleet: Fleet;
+  /** What the fleet warned of in its log. */
+  readonly warnings: string[] = [];
   readonly #runtime: Runtime;
+  readonly #more: Partial<FleetOptions>;
 
-  constructor() {
+  constructor(more: Partial<FleetOptions> = {}) {
+    this.#more = more;
     this.#runtime = this.#withFaults();
     this.fleet = this.#newFleet();
   }
@@ -46,7 +50,7 @@ export class OpenFleet implements AsyncDisposable {
       runtime: this.#runtime,
       policy,
       clientInfo: { name: "test", version: "0" },
-      log: silentLog,
+      log: { ...silentLog, warn: (message) => this.warnings.push(message) },
       now: Date.now,
       newId: randomUUID,
       maxLineBytes: 1024 * 1024,
@@ -54,6 +58,7 @@ export class OpenFleet implements AsyncDisposable {
       logRingBytes: 1024 * 1024,
       defaultCallTimeoutMs: 20_000,
       reapGraceMs: 60_000,
+      ...this.#more,
     });
   }
 

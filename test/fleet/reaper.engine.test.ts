@@ -1,0 +1,53 @@
+import { expect, it } from "vitest";
+import { ownerLabels } from "../../src/runtime/docker/labels.ts";
+import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { OpenFleet } from "./open-fleet.ts";
+
+/** A container with our labels that no server has. */
+async function orphan(open: OpenFleet, labels: Record<string, string>): Promise<string> {
+  const { engine } = open;
+  const options = { Image: testImage, Labels: { ...ownerLabels(engine.fleet), ...labels } };
+  const container = await engine.docker.createContainer(options);
+  await container.start();
+  return container.id;
+}
+
+const idsOf = async (open: OpenFleet) => (await open.engine.runtime.list({})).map(({ id }) => id);
+
+it("The reaper removes what belongs to nobody after the grace period, says so, and leaves servers and other fleets alone", async () => {
+  await using open = new OpenFleet({ reapGraceMs: 1500 });
+  await using other = new OpenFleet();
+  await open.boot();
+  await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
+  const second = {
+    ...ownerLabels(open.engine.fleet),
+    "mcpm.server": "a",
+    "mcpm.instance": "2",
+    "mcpm.spec": '{"image":"x"}',
+  };
+  const orphans = [await orphan(open, {}), await orphan(open, second)];
+  const foreign = await orphan(other, {});
+  const mine = open.fleet.get("a").instances[0]?.record.id;
+  expect(new Set(await idsOf(open))).toEqual(new Set([mine, ...orphans]));
+  await expect.poll(() => idsOf(open), { timeout: 8000 }).toEqual([mine]);
+  expect(await idsOf(other)).toEqual([foreign]);
+  const told = open.warnings.filter((text) => text === "removing a container that belongs to nobody");
+  expect(told).toHaveLength(2);
+});
+
+it("The reaper leaves a container alone that belongs to somebody again before the grace period ends", async () => {
+  await using open = new OpenFleet({ reapGraceMs: 1000 });
+  await open.boot();
+  await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
+  const mine = open.fleet.get("a").instances[0]?.record.id;
+  await open.fleet.close({ drainMs: 0 });
+  await open.boot();
+  let rounds = 0;
+  const { runtime } = open.engine;
+  open.faults.list = (options) => {
+    rounds += 1;
+    return runtime.list(options);
+  };
+  await expect.poll(() => rounds, { timeout: 8000 }).toBeGreaterThan(5);
+  expect(await idsOf(open)).toEqual([mine]);
+});
