@@ -5,6 +5,7 @@ import { type Config, ConfigError } from "./config.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import { probeHandler } from "./http/probes.ts";
+import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { Listener, type ListenOptions } from "./rpc/listener.ts";
@@ -107,5 +108,5 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
   const probes = probeHandler({ ready, fallback: notFound });
   const transport = rpcTransport(router);
   const rest = restHandler({ transport, maxRequestBytes: config.maxRequestBytes, fallback: probes });
-  return guarded(rpcHandler(router, rest), config);
+  return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

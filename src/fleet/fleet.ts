@@ -92,8 +92,9 @@ export class Fleet {
   async start(name: string, options: CallerOptions & { spec?: ServerSpec | undefined }): Promise<ServerSnapshot> {
     const { spec, signal } = options;
     if (spec !== undefined) {
-      checkPolicy(spec, this.#options.policy);
+      // What the runtime can't do at all comes before what the operator does not allow.
       await this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
+      checkPolicy(spec, this.#options.policy);
     }
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);

@@ -1,13 +1,25 @@
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { type GuardOptions, refusalOf } from "./guard.ts";
+import { badTarget, type Refusal, unknownPath } from "./refusals.ts";
+import { readTarget } from "./target.ts";
 
-/** Stands in front of every request, whatever its protocol: Host, Origin, CORS. */
+/** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS. */
 export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandler {
   return (request, response) => {
-    const refusal = refusalOf(request.headers, options);
+    const target = readTarget(request.url ?? "");
+    if (target === undefined) {
+      refuse(badTarget, { request, response });
+      return;
+    }
+    const { path, authority } = target;
+    request.url = path;
+    // A name in the request line counts instead of the Host header.
+    const headers = authority === undefined ? request.headers : { ...request.headers, host: authority };
+    const refusal = refusalOf(headers, options);
     if (refusal !== undefined) {
-      answerText(response, { status: refusal.status, message: refusal.message });
+      refuse(refusal, { request, response });
       return;
     }
     setHeaders(response, corsHeaders(request.headers));
@@ -17,21 +29,23 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
       response.end();
       return;
     }
-    handler(request, response);
+    try {
+      handler(request, response);
+    } catch (error) {
+      answerError({ request, response, error });
+    }
   };
 }
 
 /** Answers what no route knows. */
 export function notFound(request: NodeRequest, response: NodeResponse): void {
-  answerText(response, { status: 404, message: `no such path: ${request.url?.split("?")[0] ?? ""}` });
+  refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
+}
+
+export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
+  answerError({ ...exchange, ...refusal });
 }
 
 function setHeaders(response: NodeResponse, headers: Record<string, string>): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-}
-
-function answerText(response: NodeResponse, { status, message }: { status: number; message: string }): void {
-  response.statusCode = status;
-  response.setHeader("content-type", "text/plain; charset=utf-8");
-  response.end(`${message}\n`);
 }

@@ -10,6 +10,10 @@ export async function readJsonBody(
   request: NodeRequest,
   options: { readonly maxRequestBytes: number },
 ): Promise<JsonValue | undefined> {
+  const encoding = request.headers["content-encoding"] ?? "identity";
+  if (encoding !== "identity") {
+    throw invalidRequest([{ field: "body", description: `must not be packed (Content-Encoding: ${encoding})` }]);
+  }
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {
@@ -22,6 +26,13 @@ export async function readJsonBody(
     throw invalidRequest([{ field: "body", description: "must have the content type application/json, in UTF-8" }]);
   }
   return parse(Buffer.concat(chunks));
+}
+
+/** Throws `invalid` for a body where none belongs. */
+export async function refuseBody(request: NodeRequest): Promise<void> {
+  for await (const _chunk of request as AsyncIterable<Buffer>) {
+    throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);
+  }
 }
 
 const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;

@@ -1,4 +1,6 @@
 import type { NodeHandler, NodeResponse } from "../rpc/node-handler.ts";
+import { refuse } from "./handler.ts";
+import { wrongMethod } from "./refusals.ts";
 
 export interface ProbeOptions {
   /** Resolves when the manager can serve; rejects, or takes longer than a probe waits, when it can't. */
@@ -12,9 +14,12 @@ const readyMs = 2000;
 /** `GET /health`: the process lives. `GET /ready`: the engine answers and every server that was found is known. */
 export function probeHandler(options: ProbeOptions): NodeHandler {
   return (request, response) => {
-    const path = request.url?.split("?")[0];
-    if (request.method !== "GET" || (path !== "/health" && path !== "/ready")) {
+    const path = request.url?.split("?")[0] ?? "";
+    if (path !== "/health" && path !== "/ready") {
       options.fallback(request, response);
+    } else if (request.method !== "GET" && request.method !== "HEAD") {
+      response.setHeader("allow", "GET, HEAD");
+      refuse(wrongMethod(path, ["GET", "HEAD"]), { request, response });
     } else if (path === "/health") {
       write(response, { status: 200, body: { status: "ok" } });
     } else {

@@ -8,6 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
+import { jsonViolation } from "../rpc/json-problem.ts";
 import type { RouteMatch } from "./routes.ts";
 
 /**
@@ -20,6 +21,8 @@ export function requestMessage(
 ): Message {
   const { route, fields } = match;
   const { input: desc } = route.rpc;
+  const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
+  if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
   const json: JsonObject = { ...fieldsOfQuery(desc, input.query) };
   if (route.body !== undefined && input.body !== undefined) Object.assign(json, fieldsOfBody(route.body, input.body));
   for (const [name, value] of Object.entries(fields)) {
@@ -29,15 +32,13 @@ export function requestMessage(
   }
   try {
     return fromJson(desc, json);
-  } catch (error) {
-    throw invalidRequest([
-      { field: fieldOf(error), description: error instanceof Error ? error.message : String(error) },
-    ]);
+  } catch {
+    throw invalidRequest([jsonViolation(desc, json)]);
   }
 }
 
 function fieldsOfBody(body: string, value: JsonValue): JsonObject {
-  if (body !== "*") return { [body]: value };
+  if (body !== "*" && value !== null) return { [body]: value };
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalidRequest([{ field: "body", description: "must be a JSON object" }]);
   }
@@ -64,11 +65,4 @@ function queryValue(field: DescField, text: string): JsonValue {
   if (text === "true" || text === "1" || text === "") return true;
   if (text === "false" || text === "0") return false;
   throw invalidRequest([{ field: field.name, description: "must be true or false" }]);
-}
-
-/** The field that protobuf's JSON parser stumbled over, as far as its message tells. */
-function fieldOf(error: unknown): string {
-  const [, unknownKey, field] =
-    /key "([^"]{1,100})" is unknown|field [\w.]+\.(\w+) from JSON/.exec(String(error)) ?? [];
-  return unknownKey ?? field ?? "body";
 }

@@ -1,12 +1,14 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { toManagerError } from "../errors.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
-import { readJsonBody } from "./json-body.ts";
+import { answerError } from "./answer-error.ts";
+import { refuse } from "./handler.ts";
+import { readJsonBody, refuseBody } from "./json-body.ts";
+import { wrongMethod } from "./refusals.ts";
 import { requestMessage } from "./request-json.ts";
-import { matchRoutes, type RouteMatch } from "./routes.ts";
+import { matchRoutes, type Route, type RouteMatch } from "./routes.ts";
 import { statusJson } from "./status-json.ts";
 
 export interface RestOptions {
@@ -31,26 +33,37 @@ export function restHandler(options: RestOptions): NodeHandler {
   return (request, response) => {
     const url = new URL(`http://rest${request.url ?? "/"}`);
     const matches = matchRoutes(url.pathname);
-    const match = matches.find(({ route }) => route.httpMethod === request.method);
+    const match = matches.find(({ route }) => answers(route, request.method ?? ""));
     if (matches.length === 0) {
       options.fallback(request, response);
       return;
     }
     if (match === undefined) {
-      response.setHeader("allow", matches.map(({ route }) => route.httpMethod).join(", "));
-      writeText(response, { status: 405, type: "text/plain", text: "this path has another method\n" });
+      const allowed = matches.flatMap(({ route }) => methodsOf(route));
+      response.setHeader("allow", allowed.join(", "));
+      refuse(wrongMethod(url.pathname, allowed), { request, response });
       return;
     }
     const left = new AbortController();
     response.on("close", () => left.abort());
     const exchange = { match, query: url.searchParams, request, response, signal: left.signal };
-    call(options, exchange).catch((error: unknown) => writeError(response, error));
+    call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
+}
+
+/** A stream has no end, and so no HEAD. */
+function methodsOf({ httpMethod, rpc }: Route): string[] {
+  return httpMethod === "GET" && rpc.methodKind === "unary" ? ["GET", "HEAD"] : [httpMethod];
+}
+
+function answers(route: Route, method: string): boolean {
+  return methodsOf(route).includes(method);
 }
 
 async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request } = exchange;
-  const body = match.route.body === undefined ? undefined : await readJsonBody(request, options);
+  const takesBody = match.route.body !== undefined;
+  const body = takesBody ? await readJsonBody(request, options) : await refuseBody(request).then(() => undefined);
   const message = requestMessage(match, { query, body });
   const { rpc } = match.route;
   if (rpc.methodKind === "unary") await callUnary(options.transport, { ...exchange, rpc, message });
@@ -95,16 +108,13 @@ function forwarded(request: NodeRequest): Headers {
   return headers;
 }
 
-function writeError(response: NodeResponse, error: unknown): void {
+function writeError({ request, response }: Exchange, error: unknown): void {
+  if (!response.headersSent) {
+    answerError({ request, response, error });
+    return;
+  }
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
-  const status = statusJson(failure);
-  if (response.headersSent) response.end(`${JSON.stringify({ error: status })}\n`);
-  else
-    writeText(response, {
-      status: codeToHttpStatus(failure.code),
-      type: "application/json",
-      text: `${JSON.stringify(status)}\n`,
-    });
+  response.end(`${JSON.stringify({ error: statusJson(failure) })}\n`);
 }
 
 function writeText(response: NodeResponse, answer: { status: number; type: string; text: string }): void {

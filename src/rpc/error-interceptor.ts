@@ -1,29 +1,32 @@
-import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { addMissingDetails, toConnectError } from "./connect-error.ts";
+import { explainJsonError, forgetJsonBody } from "./request-body.ts";
 
 /** Maps what handlers throw, once, for unary and streaming RPCs alike. A bug goes to the log with its stack. */
 export function errorInterceptor(log: Log): Interceptor {
-  const mapped = (error: unknown, method: string): ConnectError => {
+  const mapped = (error: unknown, { method, contextValues }: UnaryRequest | StreamRequest): ConnectError => {
     if (error instanceof ConnectError) {
+      explainJsonError(error, { values: contextValues, input: method.input });
       addMissingDetails(error);
       return error;
     }
     const failure = toManagerError(error);
     if (failure.kind === "internal") {
-      log.error("bug: a handler threw what no module throws", { method, error: failure.cause ?? failure });
+      log.error("bug: a handler threw what no module throws", { method: method.name, error: failure.cause ?? failure });
     }
     return toConnectError(failure);
   };
   return (next) => async (request) => {
+    if (!request.stream) forgetJsonBody(request.contextValues);
     try {
       const response = await next(request);
       if (!response.stream) return response;
       const { message } = response;
-      return { ...response, message: mapStream(message, (error) => mapped(error, request.method.name)) };
+      return { ...response, message: mapStream(message, (error) => mapped(error, request)) };
     } catch (error) {
-      throw mapped(error, request.method.name);
+      throw mapped(error, request);
     }
   };
 }

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type Health,
   type HealthCheckResponse,
@@ -8,6 +8,7 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { ManagerError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 
 export interface HealthOptions {
@@ -24,7 +25,7 @@ export function healthService(options: HealthOptions): ServiceImpl<typeof Health
   return {
     check({ service }) {
       const status = statusOf(service, options);
-      if (status === Status.SERVICE_UNKNOWN) throw new ConnectError(`unknown service ${service}`, Code.NotFound);
+      if (status === Status.SERVICE_UNKNOWN) throw unknownService(service);
       return create(HealthCheckResponseSchema, { status });
     },
 
@@ -67,4 +68,9 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   const found = fleet.list().find(({ name }) => name === server);
   if (!own && found === undefined) return Status.SERVICE_UNKNOWN;
   return !shutdown.aborted && (own || found?.state === "ready") ? Status.SERVING : Status.NOT_SERVING;
+}
+
+function unknownService(service: string): ManagerError {
+  const message = `no service ${JSON.stringify(service)}: "" is the manager, server/<name> a server`;
+  return new ManagerError("not_found", message, { details: { reason: "SERVER_NOT_FOUND", delivery: "not_sent" } });
 }

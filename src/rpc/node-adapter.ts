@@ -1,10 +1,14 @@
 import type { ConnectRouter } from "@connectrpc/connect";
+import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
+import { keptJsonBody } from "./request-body.ts";
 import { clampTimeout } from "./timeout-header.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
+
+export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
 
 /**
  * Hands requests of Node on to the RPC library. An adapter of our own: the library's prints a stack to stderr for every
@@ -14,6 +18,8 @@ export function nodeAdapter(options: {
   readonly router: ConnectRouter;
   /** Answers requests for other paths. */
   readonly fallback: NodeHandler;
+  /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
+  readonly refuse: RefuseRpc;
   readonly log: Log;
 }): NodeHandler {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
@@ -24,7 +30,7 @@ export function nodeAdapter(options: {
       return;
     }
     // What a method throws is in the answer already; this is about writing that.
-    answer(method, { request, response }).catch((error: unknown) => {
+    answer(method, { request, response, refuse: options.refuse }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
     });
   };
@@ -32,9 +38,22 @@ export function nodeAdapter(options: {
 
 async function answer(
   method: RpcMethod,
-  { request, response }: { request: NodeRequest; response: NodeResponse },
+  { request, response, refuse }: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc },
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, undefined);
   clampTimeout(universal.header);
-  await universalResponseToNodeResponse(await method(universal), response);
+  const answered = await method(withKeptJson(universal, method));
+  // Without a body: the library found no protocol for this method, content type or version.
+  if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
+  else await universalResponseToNodeResponse(answered, response);
+}
+
+/** JSON is kept while it is being read, so that an error about it can name the field. */
+function withKeptJson(universal: UniversalServerRequest, { method }: RpcMethod): UniversalServerRequest {
+  const json = /^application\/(connect\+)?json\b/i.exec(universal.header.get("content-type") ?? "");
+  const oneMessage = method.methodKind === "unary" || method.methodKind === "server_streaming";
+  if (json === null || !oneMessage || universal.method !== "POST" || !(Symbol.asyncIterator in Object(universal.body)))
+    return universal;
+  const body = universal.body as AsyncIterable<Uint8Array>;
+  return { ...universal, ...keptJsonBody(body, { streams: json[1] !== undefined }) };
 }

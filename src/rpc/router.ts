@@ -1,4 +1,5 @@
 import {
+  ConnectError,
   type ConnectRouter,
   type ConnectRouterOptions,
   createConnectRouter,
@@ -15,9 +16,10 @@ import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
 import { healthService } from "./health.ts";
-import { nodeAdapter } from "./node-adapter.ts";
+import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
+import { explainJsonError } from "./request-body.ts";
 import { callsIntoServer, managerService, type ServiceOptions } from "./service.ts";
 
 export interface RouterOptions extends ServiceOptions {
@@ -25,10 +27,13 @@ export interface RouterOptions extends ServiceOptions {
 }
 
 /** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
-export function rpcHandler(options: RouterOptions, fallback: NodeHandler): NodeHandler {
+export function rpcHandler(
+  options: RouterOptions,
+  { fallback, refuse }: { fallback: NodeHandler; refuse: RefuseRpc },
+): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
   routesOf(options)(router);
-  return nodeAdapter({ router, fallback, log: options.log });
+  return nodeAdapter({ router, fallback, refuse, log: options.log });
 }
 
 /** The same service for callers in this process, behind the same interceptors. */
@@ -53,8 +58,13 @@ function routerOptions({ info, log }: RouterOptions): ConnectRouterOptions {
       deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer }),
     ],
     // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
-    requestGate: ({ signal }) => {
-      signal.addEventListener("abort", () => addMissingDetails(signal.reason), { once: true });
+    requestGate: ({ signal, values, method }) => {
+      const explain = () => {
+        const error: unknown = signal.reason;
+        if (error instanceof ConnectError) explainJsonError(error, { values, input: method.input });
+        addMissingDetails(error);
+      };
+      signal.addEventListener("abort", explain, { once: true });
     },
     readMaxBytes: info.maxRequestBytes,
     // Never reached: a call that the server has answered must not fail by the size of its answer.

@@ -5,6 +5,7 @@ import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { notFound } from "../../src/http/handler.ts";
+import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
@@ -17,7 +18,7 @@ afterEach(async () => {
 async function serve(methods: Partial<ServiceImpl<typeof ManagerService>>, log: Log = silentLog): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const handler = nodeAdapter({ router, fallback: notFound, log });
+  const handler = nodeAdapter({ router, refuse: refuseRpc, fallback: notFound, log });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
   return `http://127.0.0.1:${listener.port}`;

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { notFound } from "../../src/http/handler.ts";
+import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { rpcHandler } from "../../src/rpc/router.ts";
@@ -33,7 +34,7 @@ beforeAll(async () => {
     shutdown: new AbortController().signal,
     log: silentLog,
   };
-  const handler = rpcHandler(options, notFound);
+  const handler = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
 });
 afterAll(() => listener.close({ graceMs: 0 }));

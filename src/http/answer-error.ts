@@ -1,0 +1,40 @@
+import { ConnectError } from "@connectrpc/connect";
+import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { toManagerError } from "../errors.ts";
+import { toConnectError } from "../rpc/connect-error.ts";
+import type { NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { statusJson } from "./status-json.ts";
+
+export interface ErrorAnswer {
+  readonly request: NodeRequest;
+  readonly response: NodeResponse;
+  readonly error: unknown;
+  /** Where HTTP has a status of its own for it; else that of the Connect protocol for the error's code. */
+  readonly status?: number;
+}
+
+/** Answers an error in the words of the caller's protocol, which its content type and its path tell. */
+export function answerError({ request, response, error, status }: ErrorAnswer): void {
+  const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
+  const type = request.headers["content-type"] ?? "";
+  if (/^application\/grpc/i.test(type)) {
+    // Trailers only: HTTP's own status says nothing to a gRPC client.
+    response.statusCode = 200;
+    response.setHeader("content-type", type);
+    setTrailerStatus(new Headers(), failure).forEach((value, name) => {
+      response.setHeader(name, value);
+    });
+    response.end();
+    return;
+  }
+  const body = isRpcPath(request.url ?? "") ? errorToJson(failure, undefined) : statusJson(failure);
+  response.statusCode = status ?? codeToHttpStatus(failure.code);
+  response.setHeader("content-type", "application/json");
+  response.end(`${JSON.stringify(body)}\n`);
+}
+
+/** `/package.Service/Method` */
+function isRpcPath(url: string): boolean {
+  return /^\/[\w]+(?:\.[\w]+)+\/\w+(?:\?|$)/.test(url);
+}

@@ -1,0 +1,63 @@
+import type { ErrorReason } from "../error-reason.ts";
+import { type ErrorKind, ManagerError } from "../errors.ts";
+
+/** Why a request is refused before it reaches an RPC, and HTTP's status for it. */
+export interface Refusal {
+  readonly status: number;
+  readonly error: ManagerError;
+}
+
+function refusal(status: number, about: { kind: ErrorKind; reason: ErrorReason; message: string }): Refusal {
+  const { kind, reason, message } = about;
+  return { status, error: new ManagerError(kind, message, { details: { reason, delivery: "not_sent" } }) };
+}
+
+export const hostNotAllowed = refusal(421, {
+  kind: "denied",
+  reason: "HOST_NOT_ALLOWED",
+  message: "Host is neither a loopback name nor in MCPM_ALLOWED_HOSTS",
+});
+
+export const originNotAllowed = refusal(403, {
+  kind: "denied",
+  reason: "ORIGIN_NOT_ALLOWED",
+  message: "Origin is not in MCPM_CORS_ORIGINS",
+});
+
+export const badTarget = refusal(400, {
+  kind: "invalid",
+  reason: "INVALID_REQUEST",
+  message: "the request's target is neither a path nor an http URL",
+});
+
+export function unknownPath(path: string): Refusal {
+  // A gRPC or Connect client asked for an RPC that there is not.
+  const rpc = /^\/[\w.]+\/\w+$/.test(path) && path.includes(".");
+  return rpc
+    ? refusal(404, { kind: "unsupported", reason: "NOT_IMPLEMENTED", message: `there is no RPC ${path.slice(1)}` })
+    : refusal(404, { kind: "not_found", reason: "ROUTE_NOT_FOUND", message: `no such path: ${path}` });
+}
+
+export function wrongMethod(path: string, allowed: readonly string[]): Refusal {
+  return refusal(405, {
+    kind: "unsupported",
+    reason: "METHOD_NOT_ALLOWED",
+    message: `${path} takes ${allowed.join(" or ")}`,
+  });
+}
+
+export function unsupportedMediaType(type: string): Refusal {
+  return refusal(415, {
+    kind: "invalid",
+    reason: "UNSUPPORTED_MEDIA_TYPE",
+    message: `no protocol of this port has the content type ${JSON.stringify(type.slice(0, 100))} here; with curl, send application/json`,
+  });
+}
+
+export function wrongVersion(path: string): Refusal {
+  return refusal(505, {
+    kind: "unsupported",
+    reason: "NOT_IMPLEMENTED",
+    message: `${path.slice(1)} streams both ways, which needs HTTP/2`,
+  });
+}

@@ -1,0 +1,17 @@
+import type { RefuseRpc } from "../rpc/node-adapter.ts";
+import { refuse } from "./handler.ts";
+import { unsupportedMediaType, wrongMethod, wrongVersion } from "./refusals.ts";
+
+/** Says why no protocol takes a request for an RPC: its method, its version of HTTP, or its content type. */
+export const refuseRpc: RefuseRpc = (status, exchange) => {
+  const { request, response } = exchange;
+  const path = request.url?.split("?")[0] ?? "";
+  if (status === 405) {
+    response.setHeader("allow", "POST");
+    refuse(wrongMethod(path, ["POST"]), exchange);
+  } else if (status === 505) {
+    refuse(wrongVersion(path), exchange);
+  } else {
+    refuse(unsupportedMediaType(request.headers["content-type"] ?? ""), exchange);
+  }
+};

@@ -1,0 +1,13 @@
+/** What a request asks for: its path with the query, and the authority when the request line names one. */
+export interface Target {
+  readonly path: string;
+  readonly authority?: string;
+}
+
+/** Reads a request's target, which may be a whole URL (RFC 9112, 3.2.2). Undefined for what is neither. */
+export function readTarget(url: string): Target | undefined {
+  if (url.startsWith("/") || url === "*") return { path: url };
+  if (!/^https?:\/\//i.test(url) || !URL.canParse(url)) return undefined;
+  const { host, pathname, search } = new URL(url);
+  return { path: `${pathname}${search}`, authority: host };
+}

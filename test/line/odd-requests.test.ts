@@ -1,0 +1,217 @@
+import http2 from "node:http2";
+import net from "node:net";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { TestManager } from "./test-manager.ts";
+
+let manager: TestManager;
+beforeAll(async () => {
+  manager = await TestManager.start({ MCPM_RUNTIME: "process" });
+});
+afterAll(() => manager[Symbol.asyncDispose]());
+
+interface Details {
+  readonly reason?: string;
+  readonly fieldViolations?: { field: string; description: string }[];
+}
+
+async function send(method: string, path: string, options: { body?: string | Buffer; headers?: object } = {}) {
+  const { body, headers = {} } = options;
+  const type = body === undefined ? {} : { "content-type": "application/json" };
+  const response = await fetch(`${manager.url}${path}`, {
+    method,
+    headers: { ...type, ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  const json = text === "" ? undefined : JSON.parse(text);
+  return { status: response.status, allow: response.headers.get("allow"), text, json };
+}
+
+/** The request line and headers as they stand here; the answer's status line and body. */
+async function raw(lines: string[]): Promise<string> {
+  const socket = net.connect(manager.app.port, "127.0.0.1");
+  socket.end(`${lines.join("\r\n")}\r\n\r\n`);
+  return (await socket.toArray()).join("");
+}
+
+const reasonOf = (json: { details: Details[] }) => json.details[0]?.reason;
+const violation = (json: { details: Details[] }) => json.details[1]?.fieldViolations?.[0];
+const rpc = (method: string) => `/${ManagerService.typeName}/${method}`;
+
+describe("A request that no route takes", () => {
+  it.each([
+    ["GET", "/nope", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
+    ["GET", "//servers", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
+    ["GET", "/servers/", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
+    ["GET", "/servers/%zz", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
+    ["DELETE", "/servers/x", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
+    ["GET", "/servers/x/stop", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
+    ["POST", "/health", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
+  ])("%s %s is a google.rpc.Status", async (method, path, status, code, reason) => {
+    const answer = await send(method, path);
+    expect([answer.status, answer.json.code, reasonOf(answer.json)]).toEqual([status, code, reason]);
+    if (status === 405) expect(answer.allow).toMatch(/^(?:GET, HEAD|POST)$/);
+  });
+
+  it("for another origin or host says so", async () => {
+    const origin = await send("POST", "/servers/x/stop", { headers: { origin: "https://evil.example" } });
+    expect([origin.status, reasonOf(origin.json)]).toEqual([403, "ORIGIN_NOT_ALLOWED"]);
+    const host = await raw(["GET /health HTTP/1.1", "Host: evil.example", "Connection: close"]);
+    expect(host).toMatch(/^HTTP\/1\.1 421 /);
+    expect(host).toContain("HOST_NOT_ALLOWED");
+  });
+
+  it("for an unknown RPC is UNIMPLEMENTED over Connect and gRPC", async () => {
+    const connect = await send("POST", rpc("Frobnicate"), { body: "{}" });
+    expect(connect).toMatchObject({ status: 404, json: { code: "unimplemented" } });
+    const session = http2.connect(manager.url);
+    const stream = session.request({
+      ":method": "POST",
+      ":path": rpc("Frobnicate"),
+      "content-type": "application/grpc",
+    });
+    const headers = Promise.withResolvers<http2.IncomingHttpHeaders>();
+    stream.on("response", headers.resolve);
+    stream.end();
+    const answer = await headers.promise;
+    expect(answer).toMatchObject({ ":status": 200, "grpc-status": String(Code.Unimplemented) });
+    const details = Buffer.from(String(answer["grpc-status-details-bin"]), "base64").toString("latin1");
+    expect(details).toContain("NOT_IMPLEMENTED");
+    session.destroy();
+  });
+
+  it("for an RPC by another method or content type says so", async () => {
+    const put = await send("PUT", rpc("Get"), { body: "{}" });
+    expect([put.status, put.allow, put.json.code]).toEqual([405, "POST", "unimplemented"]);
+    const text = await send("POST", rpc("Get"), { body: "{}", headers: { "content-type": "text/plain" } });
+    expect([text.status, text.json.code]).toEqual([415, "invalid_argument"]);
+  });
+});
+
+describe("HEAD", () => {
+  it.each(["/health", "/ready", "/servers"])("on %s answers as GET, without a body", async (path) => {
+    expect(await send("HEAD", path)).toMatchObject({ status: 200, text: "" });
+    const session = http2.connect(manager.url);
+    const stream = session.request({ ":method": "HEAD", ":path": path });
+    const headers = Promise.withResolvers<http2.IncomingHttpHeaders>();
+    stream.on("response", headers.resolve);
+    expect((await headers.promise)[":status"]).toBe(200);
+    expect(await stream.toArray()).toEqual([]);
+    session.destroy();
+  });
+
+  it("on a stream is refused", async () => {
+    expect((await send("HEAD", "/watch")).status).toBe(405);
+  });
+});
+
+describe("A target that is a whole URL", () => {
+  it("is taken, and its host judged", async () => {
+    const { port } = manager.app;
+    const ours = await raw([`GET http://127.0.0.1:${port}/health HTTP/1.1`, "Host: evil.example", "Connection: close"]);
+    expect(ours).toContain('{"status":"ok"}');
+    const foreign = await raw([
+      "GET http://evil.example/health HTTP/1.1",
+      `Host: 127.0.0.1:${port}`,
+      "Connection: close",
+    ]);
+    expect(foreign).toMatch(/^HTTP\/1\.1 421 /);
+  });
+
+  it("that is no URL is refused, and the manager lives", async () => {
+    const session = http2.connect(manager.url);
+    session.on("error", () => {});
+    const stream = session.request({ ":scheme": "foo", ":path": ":99999999", ":authority": "localhost" });
+    const headers = Promise.withResolvers<http2.IncomingHttpHeaders>();
+    stream.on("response", headers.resolve);
+    stream.on("error", headers.reject);
+    expect((await headers.promise)[":status"]).toBe(400);
+    session.destroy();
+    expect((await send("GET", "/health")).status).toBe(200);
+  });
+});
+
+const badFields: [what: string, body: object, field: string, description: RegExp][] = [
+  ["an unknown key", { imagee: "x" }, "spec.imagee", /not a known field/],
+  ["a string for a list", { image: "x", args: "a" }, "spec.args", /must be a list/],
+  ["a number in a list", { image: "x", args: ["a", 5] }, "spec.args[1]", /must be a string/],
+  ["an unknown enum value", { pullPolicy: "SOMETIMES" }, "spec.pull_policy", /PULL_POLICY_NEVER/],
+  ["a duration without its unit", { handshake_timeout: "5" }, "spec.handshake_timeout", /duration in seconds/],
+  ["a text for a number", { limits: { cpus: "two" } }, "spec.limits.cpus", /must be a number/],
+  ["a fraction for an integer", { limits: { pids: 1.5 } }, "spec.limits.pids", /integer of 64 bits/],
+  ["an unknown key in a list", { mounts: [{ typ: 1 }] }, "spec.mounts[0].typ", /not a known field/],
+  ["two kinds of network", { network: { none: {}, bridge: {} } }, "spec.network.bridge", /together with none/],
+  ["a number in a map", { env: { A: 1 } }, 'spec.env["A"]', /must be a string/],
+  ["a field given in both spellings", { pullPolicy: 1, pull_policy: 1 }, "spec.pull_policy", /must be given once/],
+];
+
+describe("A spec with", () => {
+  it.each(badFields)(
+    "%s is refused with the field's path, over REST and Connect",
+    async (_what, spec, field, description) => {
+      const rest = await send("POST", "/servers/x/start", { body: JSON.stringify(spec) });
+      expect([rest.status, violation(rest.json)]).toEqual([
+        400,
+        { field, description: expect.stringMatching(description) },
+      ]);
+      const connect = await send("POST", rpc("Start"), { body: JSON.stringify({ name: "x", spec }) });
+      expect(connect).toMatchObject({ status: 400, json: { code: "invalid_argument" } });
+      expect(connect.json.message).toMatch(new RegExp(description));
+      expect(connect.json.message.startsWith(`${field}: `)).toBe(true);
+      expect(connect.json.details.map(({ type }: { type: string }) => type)).toEqual([
+        "google.rpc.ErrorInfo",
+        "google.rpc.BadRequest",
+      ]);
+    },
+  );
+
+  it("what the process runtime has not is told that before what the operator does not allow", async () => {
+    const spec = { image: "x", command: ["true"], capAdd: ["CHOWN"], network: { bridge: {} }, readOnlyRoot: false };
+    const { status, json } = await send("POST", "/servers/x/start", { body: JSON.stringify(spec) });
+    expect([status, reasonOf(json)]).toEqual([400, "INVALID_REQUEST"]);
+  });
+});
+
+describe("A body", () => {
+  it("that is null, packed, or where none belongs is refused", async () => {
+    expect((await send("POST", "/servers/x/start", { body: "null" })).status).toBe(400);
+    const packed = await send("POST", "/servers/x/call", { body: "{}", headers: { "content-encoding": "gzip" } });
+    expect([packed.status, violation(packed.json)?.field]).toEqual([400, "body"]);
+    const get = await raw([
+      "GET /servers HTTP/1.1",
+      "Host: localhost",
+      "Connection: close",
+      "Content-Length: 2",
+      "",
+      "{}",
+    ]);
+    expect(get).toMatch(/^HTTP\/1\.1 400 /);
+    const query = await send("POST", "/servers/x/stop?grace_period=0s");
+    expect([query.status, violation(query.json)?.field]).toEqual([400, "grace_period"]);
+  });
+
+  it("that is not UTF-8 is refused over Connect, unary and streaming", async () => {
+    const text = Buffer.from('{"name":"caf\xe9"}', "latin1");
+    const unary = await send("POST", rpc("Get"), { body: text });
+    expect(unary).toMatchObject({ status: 400, json: { code: "invalid_argument", message: "body: is not UTF-8" } });
+    const envelope = Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]);
+    const stream = await fetch(`${manager.url}${rpc("Logs")}`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+json" },
+      body: envelope,
+    });
+    expect(await stream.text()).toContain("invalid_argument");
+  });
+
+  it("of a stream over Connect with a misspelt field names it", async () => {
+    const text = Buffer.from('{"servr":"x"}');
+    const stream = await fetch(`${manager.url}${rpc("Logs")}`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+json" },
+      body: Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]),
+    });
+    expect(await stream.text()).toContain("servr: is not a known field");
+  });
+});
