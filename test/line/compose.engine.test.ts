@@ -107,12 +107,27 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
     await expect.poll(health, { timeout: 30_000, interval: 500 }).toBe("healthy");
   });
 
-  it("says what is wrong with a setting, and does not go on trying", async () => {
-    const failure = await make("start", { MCPM_MAX_CPUS: "many" }).catch((error: { stderr: string }) => error);
-    expect(failure.stderr).toContain("MCPM_MAX_CPUS=many must be a number");
-    expect(failure.stderr).toContain("The manager did not become ready, and was stopped");
-    expect(await managers()).toEqual([]);
-    const missing = await make("start", { MCPM_BIND_ROOTS: "/nowhere" }).catch((error: { stderr: string }) => error);
-    expect(missing.stderr).toContain("MCPM_BIND_ROOTS: there is no folder /nowhere on this machine");
+  it("says what is wrong with a setting, and leaves the manager that runs alone", async () => {
+    const [before] = await managers();
+    const failing = async (more: NodeJS.ProcessEnv) => {
+      const failure = await make("start", more).catch((error: { stderr: string }) => error);
+      return failure.stderr;
+    };
+    expect(await failing({ MCPM_MAX_CPUS: "many" })).toContain("MCPM_MAX_CPUS=many must be a number");
+    expect(await failing({ MCPM_PROT: "9090" })).toContain("MCPM_PROT is no setting");
+    expect(await failing({ MCPM_BIND_ROOTS: "/nowhere" })).toContain("there is no folder /nowhere on this machine");
+    expect(await failing({ MCPM_RUNTIME: "process" })).toContain("use make dev MCPM_RUNTIME=process");
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    const { port } = taken.address() as { port: number };
+    expect(await failing({ MCPM_PORT: String(port) })).toContain(`port ${port} of 127.0.0.1 is taken`);
+    await new Promise((resolve) => taken.close(resolve));
+    const [after] = await managers();
+    expect([after?.Id, after?.State.StartedAt]).toEqual([before?.Id, before?.State.StartedAt]);
+  });
+
+  it("restart after stop says that it starts one", async () => {
+    await make("stop");
+    expect((await make("restart")).stderr).toContain("No manager runs: starting one");
   });
 });
