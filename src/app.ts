@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
 import { checkBindRoots } from "./bind-roots.ts";
 import { type Config, ConfigError } from "./config.ts";
+import type { ManagerError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import { probeHandler } from "./http/probes.ts";
@@ -23,11 +24,13 @@ export interface App extends AsyncDisposable {
   readonly port: number;
   /** Resolves when every server that was found at the start is ready or has failed. */
   readonly adopted: Promise<void>;
+  /** Resolves when another manager took the fleet over: every call has failed then, and this manager is of no use. */
+  readonly lost: Promise<ManagerError>;
 }
 
 /**
- * Builds and starts everything. Throws when a bind root is missing, the engine
- * does not answer or the port is taken; nothing stays open then.
+ * Builds and starts everything. Throws when a bind root is missing, the engine does not answer, another manager has the
+ * fleet or the port is taken; nothing stays open then.
  */
 export async function startApp(config: Config, options: { readonly log: Log }): Promise<App> {
   const { log } = options;
@@ -35,6 +38,9 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
+  const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
+  // Before anything looks at a container; released when nothing does any more.
+  opened.use(await runtime.own({ onLost }));
   const fleet = new Fleet({
     runtime,
     policy: config,
@@ -50,6 +56,11 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   });
   const drainMs = config.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
+  const lost = taken.then(async (error) => {
+    // The calls must end; that the engine can't be asked any more is no news.
+    await fleet.close({ drainMs: 0 }).catch(() => {});
+    return error;
+  });
   const { adopted } = await fleet.open();
   const shutdown = new AbortController();
   const listener = await listen({
@@ -63,7 +74,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
     await Promise.all([listener.close({ graceMs: drainMs + 1000 }), fleet.close({ drainMs })]);
   });
   const resources = opened.move();
-  return { port: listener.port, adopted, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
 /** A port that is taken is a setting's fault, and named. */

@@ -2,6 +2,10 @@ import { startApp } from "./app.ts";
 import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
+import { within } from "./within.ts";
+
+/** What a manager that lost its fleet gets to end. */
+const lostMs = 2_000;
 
 /** What a user can mend is said in one sentence; anything else is a bug and shows its stack. */
 function fail(error: unknown): never {
@@ -31,10 +35,16 @@ async function main(): Promise<void> {
   const app = await startApp(config, { log });
   log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });
   void app.adopted.then(() => log.debug("adoption finished"));
-  const signal = await stopped;
+  const ending = await Promise.race([stopped, app.lost]);
+  if (ending instanceof ManagerError) {
+    log.error("another manager has the fleet; ending", { reason: ending.message });
+    // Answers to those who were cut off may still go out.
+    await within(lostMs, Promise.resolve(app[Symbol.asyncDispose]()));
+    process.exit(1);
+  }
   // A second signal means: now.
   void nextSignal().then(() => process.exit(130));
-  log.info(`shutting down; ${config.runtime === "process" ? "servers end" : "containers stay"}`, { signal });
+  log.info(`shutting down; ${config.runtime === "process" ? "servers end" : "containers stay"}`, { signal: ending });
   await app[Symbol.asyncDispose]();
   log.info("stopped");
   process.exit(0);

@@ -1,3 +1,4 @@
+import type { ManagerError } from "../errors.ts";
 import type { ServerSpec } from "../spec.ts";
 
 /**
@@ -10,6 +11,14 @@ export interface Runtime extends AsyncDisposable {
 
   /** Version of the engine; for `process` the operating system. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
   version(options: RuntimeCallOptions): Promise<string>;
+
+  /**
+   * Makes this manager the one owner of the fleet, until disposed; to be called before anything that touches instances.
+   * Throws `conflict` (FLEET_OWNED) that names the holder when another manager has it. `onLost` is called at most once:
+   * another manager took the fleet over, because this one was stopped or cut off for so long that it seemed dead. Every
+   * request to the engine fails from then on.
+   */
+  own(options: RuntimeCallOptions & { readonly onLost: (error: ManagerError) => void }): Promise<AsyncDisposable>;
 
   /**
    * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled

@@ -56,7 +56,7 @@ describe("A manager that shuts down", () => {
 describe("A manager whose port is taken", () => {
   it("does not start, and names the setting", async () => {
     await using manager = await TestManager.start();
-    const start = ManagerProcess.start("taken", { MCPM_PORT: String(manager.app.port) });
+    const start = ManagerProcess.start(`${manager.fleet}-x`, { MCPM_PORT: String(manager.app.port) });
     await expect(start).rejects.toThrow(/MCPM_PORT/);
   });
 });
@@ -74,10 +74,8 @@ describe("Starts and stops", () => {
     const before = openFiles();
     for (let round = 0; round < 10; round += 1) await cycle();
     expect(await manager.containers()).toEqual([]);
-    const { Volumes } = await manager.engine.docker.listVolumes({
-      filters: JSON.stringify({ label: [`mcpm.fleet=${manager.engine.fleet}`] }),
-    });
-    expect(Volumes ?? []).toEqual([]);
+    // The manager's own says that it has the fleet.
+    expect(await manager.engine.volumes()).toEqual([`mcpm-owner.${manager.fleet}.1`]);
     // Idle keep-alive connections to the engine come and go; a leak would be one a round.
     expect(openFiles()).toBeLessThan(before + 5);
   });

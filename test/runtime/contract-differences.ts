@@ -95,6 +95,33 @@ export function describeDifferences({ open, abilities }: Contract): void {
     });
   });
 
+  describe("the fleet's owner", () => {
+    const instances = open();
+    const successor = instances.successor();
+    afterAll(async () => {
+      await successor[Symbol.asyncDispose]();
+      await instances[Symbol.asyncDispose]();
+    });
+    const onLost = () => expect.unreachable();
+
+    const outcomes = { can: "one at a time, and the other is told who", cannot: "others' instances are never seen" };
+    test(declared("ownership", outcomes), async () => {
+      const first = await instances.runtime.own({ onLost });
+      const second = successor.own({ onLost });
+      if (abilities.ownership) {
+        await expect(second).rejects.toMatchObject({
+          kind: "conflict",
+          message: expect.stringContaining(`(pid ${process.pid}, since `),
+          details: { reason: "FLEET_OWNED" },
+        });
+      } else {
+        await (await second)[Symbol.asyncDispose]();
+      }
+      await first[Symbol.asyncDispose]();
+      await using _next = await successor.own({ onLost });
+    });
+  });
+
   describe("its own end", () => {
     const instances = open();
     const successor = instances.successor();

@@ -11,6 +11,8 @@ export interface Abilities {
   readonly kind: RuntimeKind;
   /** Instances outlive the runtime; the next one on the fleet lists them and attaches to them. */
   readonly adoption: boolean;
+  /** A fleet is seen by other managers, too, and so has one owner. */
+  readonly ownership: boolean;
   /** Images are looked for and pulled, and a spec may leave the command to its image. */
   readonly images: boolean;
   /** CPU, memory and processes are bounded; the end by lack of memory is told. */

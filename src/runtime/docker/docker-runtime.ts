@@ -22,6 +22,7 @@ import { Instances } from "./instances.ts";
 import { specLabel } from "./labels.ts";
 import { markStopping } from "./mark-stopping.ts";
 import { resolveMounts } from "./mounts.ts";
+import { ownFleet } from "./owner/own-fleet.ts";
 import { removeContainer } from "./remove.ts";
 import { startContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
@@ -65,6 +66,17 @@ class DockerRuntime implements Runtime {
   async version(options: RuntimeCallOptions): Promise<string> {
     const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
     return Version;
+  }
+
+  async own(
+    options: RuntimeCallOptions & { readonly onLost: (error: ManagerError) => void },
+  ): Promise<AsyncDisposable> {
+    const { fleet, log, now = Date.now } = this.#options;
+    const onLost = (error: ManagerError) => {
+      this.#engine.forbid(error);
+      options.onLost(error);
+    };
+    return ownFleet({ ...options, engine: this.#engine, fleet, log, now, onLost });
   }
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
+import type { ManagerError } from "../../errors.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
 import { engineError, refusal } from "./engine-error.ts";
 import { abortError, untilAborted } from "./until-aborted.ts";
@@ -28,6 +29,8 @@ export class Engine {
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
   readonly #answerMs: number;
+  readonly #open = new Set<AbortController>();
+  #forbidden: ManagerError | undefined;
 
   constructor(options: EngineOptions) {
     this.#answerMs = options.answerMs ?? defaultAnswerMs;
@@ -51,7 +54,9 @@ export class Engine {
     run: (docker: Docker, abort: Abort) => Promise<T>,
     options: { readonly signal?: AbortSignal | undefined; readonly unlimited?: boolean },
   ): Promise<T> {
+    if (this.#forbidden !== undefined) throw this.#forbidden;
     const limit = new AbortController();
+    this.#open.add(limit);
     const timer = options.unlimited ? undefined : setTimeout(() => limit.abort(this.#silent(doing)), this.#answerMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
@@ -60,11 +65,18 @@ export class Engine {
       throw this.#error(error, doing);
     } finally {
       clearTimeout(timer);
+      this.#open.delete(limit);
     }
   }
 
   throwIfAborted(signal: AbortSignal | undefined): void {
     if (signal?.aborted) throw this.#error(abortError(signal), "go on");
+  }
+
+  /** From now on every request ends with this error, those under way included: the engine's containers are another's. */
+  forbid(why: ManagerError): void {
+    this.#forbidden = why;
+    for (const limit of this.#open) limit.abort(why);
   }
 
   close(): void {

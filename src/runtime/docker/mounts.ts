@@ -5,6 +5,7 @@ import { bindNotAllowed, resolveBindSource } from "./bind-source.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 import { isOwned, ownerLabels } from "./labels.ts";
+import { lockPrefix } from "./owner/lock.ts";
 
 /** Size of a tmpfs, /tmp included. Its pages count as the container's memory. */
 export const tmpfsBytes = 64 * 1024 * 1024;
@@ -81,6 +82,9 @@ async function checkVolume(name: string, context: OneMountContext): Promise<void
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     const description = `"${name}" is not a volume name: letters, digits, "_", "." and "-", at least two`;
     throw invalidRequest([{ field, description }]);
+  }
+  if (name.startsWith(lockPrefix)) {
+    throw invalidRequest([{ field, description: `names that begin with "${lockPrefix}" are the manager's own` }]);
   }
   const volume = await engine.call(
     `inspect volume ${name}`,

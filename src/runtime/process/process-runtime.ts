@@ -56,6 +56,12 @@ class ProcessRuntime implements Runtime {
     return `${type()} ${release()}`;
   }
 
+  /** Nobody else sees this manager's processes. */
+  async own({ signal }: RuntimeCallOptions): Promise<AsyncDisposable> {
+    throwIfAborted(signal);
+    return { [Symbol.asyncDispose]: async () => {} };
+  }
+
   async check(spec: ServerSpec, { signal }: RuntimeCallOptions): Promise<void> {
     throwIfAborted(signal);
     await checkSpec(spec);

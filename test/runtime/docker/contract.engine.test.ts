@@ -6,6 +6,7 @@ describeContract({
   abilities: {
     kind: "docker",
     adoption: true,
+    ownership: true,
     images: true,
     limits: true,
     mounts: true,

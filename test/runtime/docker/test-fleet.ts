@@ -54,8 +54,15 @@ export class TestFleet extends TestInstances {
     const label = ["managed-by=mcp-docker-manager", `mcpm.fleet=${this.fleet}`];
     const containers = await this.docker.listContainers({ all: true, filters: { label } });
     await Promise.all(containers.map(({ Id }) => this.runtime.remove(Id, {})));
-    const { Volumes } = await this.docker.listVolumes({ filters: JSON.stringify({ label }) });
-    await Promise.all((Volumes ?? []).map(({ Name }) => this.docker.getVolume(Name).remove()));
     await this.runtime[Symbol.asyncDispose]();
+    // Those of servers, and the locks of managers that were killed.
+    await Promise.all((await this.volumes()).map((name) => this.docker.getVolume(name).remove()));
+  }
+
+  /** The volumes of this fleet, with the manager's own. */
+  async volumes(): Promise<string[]> {
+    const filters = JSON.stringify({ label: [`mcpm.fleet=${this.fleet}`] });
+    const { Volumes } = await this.docker.listVolumes({ filters });
+    return (Volumes ?? []).map(({ Name }) => Name);
   }
 }

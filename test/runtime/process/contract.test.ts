@@ -10,6 +10,7 @@ describeContract({
   abilities: {
     kind: "process",
     adoption: false,
+    ownership: false,
     images: false,
     limits: false,
     mounts: false,

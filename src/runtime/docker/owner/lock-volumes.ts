@@ -1,0 +1,75 @@
+import type Docker from "dockerode";
+import type { RuntimeCallOptions } from "../../runtime.ts";
+import type { Engine } from "../engine.ts";
+import { statusOf } from "../engine-error.ts";
+import { label } from "../labels.ts";
+import { askLabels, askName, type Lock, lockLabels, lockName, readAsk, readLock } from "./lock.ts";
+
+/** What the engine has of one fleet's locks at a moment. */
+export interface LockListing {
+  readonly locks: readonly Lock[];
+  /** Nonces of those who ask whether the owner lives. */
+  readonly asks: readonly string[];
+}
+
+/** One fleet's locks and questions as volumes of the engine. */
+export class LockVolumes {
+  readonly fleet: string;
+  readonly #engine: Engine;
+
+  constructor(options: { readonly engine: Engine; readonly fleet: string }) {
+    this.#engine = options.engine;
+    this.fleet = options.fleet;
+  }
+
+  async list(options: RuntimeCallOptions): Promise<LockListing> {
+    const filters = JSON.stringify({ label: [`${label.fleet}=${this.fleet}`] });
+    const list = (docker: Docker, abort: object) => docker.listVolumes({ filters, ...abort });
+    const { Volumes: found } = await this.#engine.call("list volumes", list, options);
+    const volumes = (found ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels: labels ?? {} }));
+    return {
+      locks: volumes.map((volume) => readLock(this.fleet, volume)).filter((lock) => lock !== undefined),
+      asks: volumes.map(({ labels }) => readAsk(labels)).filter((nonce) => nonce !== undefined),
+    };
+  }
+
+  /** Creates the lock unless its generation is taken: a listing then tells whose it is. */
+  create(lock: Lock, options: RuntimeCallOptions): Promise<void> {
+    return this.#create(lockName(this.fleet, lock), { ...options, labels: lockLabels(this.fleet, lock) });
+  }
+
+  ask(nonce: string, options: RuntimeCallOptions): Promise<void> {
+    return this.#create(askName(this.fleet, nonce), { ...options, labels: askLabels(this.fleet, nonce) });
+  }
+
+  remove(lock: Lock, options: RuntimeCallOptions): Promise<void> {
+    return this.#remove(lockName(this.fleet, lock), options);
+  }
+
+  removeAsk(nonce: string, options: RuntimeCallOptions): Promise<void> {
+    return this.#remove(askName(this.fleet, nonce), options);
+  }
+
+  async #create(
+    name: string,
+    options: RuntimeCallOptions & { readonly labels: Readonly<Record<string, string>> },
+  ): Promise<void> {
+    const split = { _query: {}, _body: { Name: name, Labels: options.labels } };
+    // @types/dockerode does not know that a body can be given apart from the URL.
+    const create = (docker: Docker, abort: object) =>
+      docker.createVolume({ ...split, ...abort } as Docker.VolumeCreateOptions);
+    // This sentence ends a start on an engine that denies volumes: it says what they are for.
+    await this.#engine.call(`mark the owner of the fleet ${this.fleet} by the empty volume ${name}`, create, options);
+  }
+
+  async #remove(name: string, options: RuntimeCallOptions): Promise<void> {
+    const remove = async (docker: Docker, abort: object) => {
+      try {
+        await docker.getVolume(name).remove(abort);
+      } catch (error) {
+        if (statusOf(error) !== 404) throw error;
+      }
+    };
+    await this.#engine.call(`remove the volume ${name}`, remove, options);
+  }
+}

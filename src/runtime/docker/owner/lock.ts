@@ -1,0 +1,94 @@
+import { type Labels, label } from "../labels.ts";
+
+/**
+ * The mark of a fleet's owner: an empty volume, for the engine is all that two managers both see. Its name counts
+ * generations, and creating a name that exists changes nothing: of several who create one, the engine picks the owner.
+ */
+export interface Lock {
+  readonly generation: number;
+  /** Random: two holders never have the same. */
+  readonly nonce: string;
+  /** Nonces of those whom its maker had asked in vain, and whose place it takes. */
+  readonly after: readonly string[];
+  readonly holder: Holder;
+}
+
+/** Who a manager is: for people, and `mark` for a manager beside it. */
+export interface Holder {
+  readonly host: string;
+  readonly pid: number;
+  /** ISO 8601. */
+  readonly since: string;
+  /** As `this-process.ts` makes it; undefined where a process can't be told apart. */
+  readonly mark?: string | undefined;
+}
+
+const nonceLabel = "mcpm.owner";
+const askLabel = "mcpm.owner.ask";
+const afterLabel = "mcpm.owner.after";
+const hostLabel = "mcpm.owner.host";
+const pidLabel = "mcpm.owner.pid";
+const sinceLabel = "mcpm.owner.since";
+const markLabel = "mcpm.owner.mark";
+
+/** What names of locks begin with. No server's volume may be called so. */
+export const lockPrefix = "mcpm-owner.";
+
+export function fleetPrefix(fleet: string): string {
+  return `${lockPrefix}${fleet}.`;
+}
+
+export function lockName(fleet: string, { generation }: Pick<Lock, "generation">): string {
+  return `${fleetPrefix(fleet)}${generation}`;
+}
+
+/** A question of its own for each asker: that somebody else takes his back must not look like an answer. */
+export function askName(fleet: string, nonce: string): string {
+  return `${fleetPrefix(fleet)}ask-${nonce}`;
+}
+
+/** Without `managed-by`: a lock is no volume that a server may mount. */
+export function lockLabels(fleet: string, { nonce, after, holder }: Lock): Record<string, string> {
+  return {
+    [label.fleet]: fleet,
+    [nonceLabel]: nonce,
+    [afterLabel]: after.join(","),
+    [hostLabel]: holder.host,
+    [pidLabel]: String(holder.pid),
+    [sinceLabel]: holder.since,
+    ...(holder.mark === undefined ? {} : { [markLabel]: holder.mark }),
+  };
+}
+
+export function askLabels(fleet: string, nonce: string): Record<string, string> {
+  return { [label.fleet]: fleet, [askLabel]: nonce };
+}
+
+/** The lock that a volume is, or undefined. */
+export function readLock(fleet: string, volume: { readonly name: string; readonly labels: Labels }): Lock | undefined {
+  const { name, labels } = volume;
+  const nonce = labels[nonceLabel];
+  const generation = Number(name.slice(fleetPrefix(fleet).length));
+  if (nonce === undefined || name !== lockName(fleet, { generation })) return undefined;
+  const after = labels[afterLabel] ?? "";
+  return {
+    generation,
+    nonce,
+    after: after === "" ? [] : after.split(","),
+    holder: {
+      host: labels[hostLabel] ?? "",
+      pid: Number(labels[pidLabel]),
+      since: labels[sinceLabel] ?? "",
+      mark: labels[markLabel],
+    },
+  };
+}
+
+/** The asker's nonce, if the volume is a question. */
+export function readAsk(labels: Labels): string | undefined {
+  return labels[askLabel];
+}
+
+export function sayHolder({ host, pid, since }: Holder): string {
+  return `the manager on host ${host} (pid ${pid}, since ${since})`;
+}
