@@ -11,6 +11,8 @@ export class ManagerProcess implements AsyncDisposable {
   readonly client: ManagerClient;
   readonly port: number;
   readonly exited: Promise<number | null>;
+  /** What it has logged. */
+  said = "";
   readonly #child: ChildProcessByStdio<null, null, Readable>;
 
   private constructor(
@@ -35,8 +37,10 @@ export class ManagerProcess implements AsyncDisposable {
       lines.push(line);
       const port = /"port":(\d+).*"msg":"listening"/.exec(line)?.[1];
       if (port === undefined) continue;
+      const manager = new ManagerProcess(child, { port: Number(port), exited });
+      child.stderr.on("data", (chunk: Buffer) => (manager.said += chunk));
       child.stderr.resume();
-      return new ManagerProcess(child, { port: Number(port), exited });
+      return manager;
     }
     throw new Error(`the manager ended before it listened: ${lines.join("\n")}`);
   }
@@ -44,6 +48,10 @@ export class ManagerProcess implements AsyncDisposable {
   kill(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     return this.exited;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

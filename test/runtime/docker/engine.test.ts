@@ -1,6 +1,8 @@
 import { createServer } from "node:net";
 import { describe, expect, it } from "vitest";
+import { ManagerError } from "../../../src/errors.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
+import { FakeEngine } from "./fake-engine.ts";
 
 describe("Engine", () => {
   it("that accepts a request and says nothing is unavailable after a while", async () => {
@@ -12,5 +14,19 @@ describe("Engine", () => {
     await expect(call).rejects.toMatchObject({ kind: "unavailable", details: { reason: "ENGINE_UNAVAILABLE" } });
     engine.close();
     silent.close();
+  });
+
+  it("that is another manager's by now ends what is under way, and takes no more", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using silent = await FakeEngine.listen(() => asked.resolve());
+    const engine = new Engine({ dockerHost: silent.dockerHost });
+    const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
+    const underWay = version();
+    await asked.promise;
+    const why = new ManagerError("conflict", "lost the fleet", { details: { reason: "FLEET_OWNED" } });
+    engine.forbid(why);
+    await expect(underWay).rejects.toBe(why);
+    await expect(version()).rejects.toBe(why);
+    engine.close();
   });
 });

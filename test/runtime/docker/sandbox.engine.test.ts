@@ -173,10 +173,13 @@ describe("mounts on an engine", () => {
     });
   });
 
-  test.each(["../../containers/json", "a/b", "/etc", "x?y"])("refuse %j as the name of a volume", async (source) => {
-    const mounts = [{ type: "volume", source, target: "/v" }] as const;
-    await expect(fleet.runtime.check(spec("echo.mjs", { mounts }), {})).rejects.toMatchObject({ kind: "invalid" });
-  });
+  test.each(["../../containers/json", "a/b", "/etc", "x?y", "mcpm-owner.default.1"])(
+    "refuse %j as the name of a volume",
+    async (source) => {
+      const mounts = [{ type: "volume", source, target: "/v" }] as const;
+      await expect(fleet.runtime.check(spec("echo.mjs", { mounts }), {})).rejects.toMatchObject({ kind: "invalid" });
+    },
+  );
 
   test("give a tmpfs that can be written", async () => {
     expect((await outputOf(tryWrite("/cache/x"), [{ type: "tmpfs", target: "/cache" }])).out).toBe("ok\n");

@@ -7,7 +7,7 @@ import type { Engine } from "../engine.ts";
 import { refusal } from "../engine-error.ts";
 import { lines } from "../lines.ts";
 import { makeStand } from "./claim.ts";
-import { askName, fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
+import { fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
 /** Short, for whoever asks when the engine is back waits for about a second. */
@@ -96,7 +96,8 @@ export class FleetOwner implements AsyncDisposable {
     const own = name === lockName(fleet, this.#options.lock);
     if (own || !name.startsWith(fleetPrefix(fleet))) return own;
     if (event.Action === "destroy") return false;
-    if (!name.startsWith(askName(fleet, ""))) this.#doubtful = true;
+    // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
+    this.#doubtful = true;
     return true;
   }
 

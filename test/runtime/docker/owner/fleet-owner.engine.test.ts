@@ -1,0 +1,144 @@
+import { once } from "node:events";
+import { createConnection, createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../../src/log.ts";
+import { parseDockerHost } from "../../../../src/runtime/docker/docker-address.ts";
+import { owned, TestLocks } from "./locks.ts";
+
+let engine: TestLocks;
+beforeEach(() => {
+  engine = new TestLocks();
+});
+afterEach(() => engine[Symbol.asyncDispose]());
+
+const volume = () => engine.docker.getVolume(`mcpm-owner.${engine.fleet}.1`);
+
+describe("An owner that was taken for dead", () => {
+  it("is told by whom, and reaches the engine no more", async () => {
+    const manager = engine.manager();
+    const lost = Promise.withResolvers<Error>();
+    const owner = await engine.own(manager, lost.resolve);
+    const [lock] = await engine.locks();
+    const after = lock === undefined ? [] : [lock.nonce];
+    const successor = await engine.lockOfTheDead({ generation: 2, after });
+    expect((await lost.promise).message).toContain("to the manager on host elsewhere (pid 42, since 2020-");
+    await expect(manager.list({})).rejects.toMatchObject(owned);
+    await owner[Symbol.asyncDispose]();
+    expect((await engine.locks()).map(({ nonce }) => nonce)).toContain(successor.nonce);
+  });
+
+  it("is told so, too, when the engine was out of its reach meanwhile", async () => {
+    await using proxy = await EngineProxy.listen();
+    const lost = Promise.withResolvers<Error>();
+    const { manager, cutOff } = behind(proxy);
+    await engine.own(manager, lost.resolve);
+    await proxy.cut();
+    await cutOff;
+    await engine.own();
+    expect(await engine.locks()).toMatchObject([{ generation: 2 }]);
+    await proxy.mend();
+    expect((await lost.promise).message).toContain(`lost the fleet ${engine.fleet}`);
+  });
+
+  it("is told so, too, when who took the fleet has released it", async () => {
+    await using proxy = await EngineProxy.listen();
+    const lost = Promise.withResolvers<Error>();
+    const { manager, cutOff } = behind(proxy);
+    await engine.own(manager, lost.resolve);
+    await proxy.cut();
+    await cutOff;
+    const next = await engine.own();
+    await next[Symbol.asyncDispose]();
+    await proxy.mend();
+    await lost.promise;
+    expect(await engine.volumes()).toEqual([]);
+  });
+});
+
+describe("An owner", () => {
+  it("keeps its fleet when the engine was out of its reach for a moment", async () => {
+    await using proxy = await EngineProxy.listen();
+    const lost: Error[] = [];
+    const { manager, cutOff } = behind(proxy);
+    await engine.own(manager, (error) => lost.push(error));
+    await proxy.cut();
+    await cutOff;
+    await proxy.mend();
+    await expect(engine.own()).rejects.toMatchObject(owned);
+    expect(lost).toEqual([]);
+  });
+
+  it("makes its lock again when somebody prunes the engine's volumes", async () => {
+    const lost: Error[] = [];
+    await engine.own(engine.manager(), (error) => lost.push(error));
+    // It answers: so it listens, too.
+    await expect(engine.own()).rejects.toMatchObject(owned);
+    const before = await engine.locks();
+    const label = [`mcpm.fleet=${engine.fleet}`];
+    await engine.docker.pruneVolumes({ filters: JSON.stringify({ label }) });
+    await expect.poll(() => engine.locks()).toEqual(before);
+    await volume().remove();
+    await expect.poll(() => engine.locks()).toEqual(before);
+    expect(lost).toEqual([]);
+  });
+});
+
+/** A manager that reaches the engine through the proxy; `cutOff` resolves when it has noticed that it can't. */
+function behind(proxy: EngineProxy) {
+  const { promise: cutOff, resolve } = Promise.withResolvers<void>();
+  const warn = (message: string) => message.startsWith("can't see whether others want the fleet") && resolve();
+  return { manager: engine.manager({ dockerHost: proxy.dockerHost, log: { ...silentLog, warn } }), cutOff };
+}
+
+/** A socket in front of the engine's, which can be taken away. */
+class EngineProxy implements AsyncDisposable {
+  readonly #path = join(tmpdir(), `mcpm-proxy-${crypto.randomUUID()}.sock`);
+  readonly #sockets = new Set<Socket>();
+  #server: Server | undefined;
+
+  static async listen(): Promise<EngineProxy> {
+    const proxy = new EngineProxy();
+    await proxy.mend();
+    return proxy;
+  }
+
+  get dockerHost(): string {
+    return `unix://${this.#path}`;
+  }
+
+  async mend(): Promise<void> {
+    const address = parseDockerHost(process.env.DOCKER_HOST, false);
+    const target = address.kind === "local" ? { path: address.socketPath } : { host: address.host, port: address.port };
+    this.#server = createServer((near) => {
+      const far = createConnection(target);
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on("error", () => {});
+        socket.on("close", () => {
+          this.#sockets.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+      }
+      near.pipe(far).pipe(near);
+    });
+    this.#server.listen(this.#path);
+    await once(this.#server, "listening");
+  }
+
+  async cut(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = once(server, "close");
+    server.close();
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cut();
+  }
+}
