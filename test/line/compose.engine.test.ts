@@ -2,12 +2,13 @@ import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { ManagerProcess } from "./manager-process.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const runFile = promisify(execFile);
@@ -100,6 +101,20 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
       Privileged: false,
       PortBindings: { "8080/tcp": [{ HostIp: "127.0.0.1" }] },
     });
+  });
+
+  it("has its fleet: a manager on the host that wants it ends, and so does one in a container", async () => {
+    const [manager] = await managers();
+    const host = manager?.Config.Hostname;
+    const refused = `the fleet ${engine.fleet} is held by the manager on host ${host} (pid `;
+    await expect(ManagerProcess.start(engine.fleet)).rejects.toThrow(refused);
+    await make("stop");
+    const onHost = await ManagerProcess.start(engine.fleet);
+    const failure = await make("start").catch((error: { stderr: string }) => error);
+    expect(failure.stderr).toContain(`the fleet ${engine.fleet} is held by the manager on host ${hostname()} (pid `);
+    expect(failure.stderr).toContain("The manager did not become ready, and was stopped");
+    await onHost.kill("SIGTERM");
+    await make("start");
   });
 
   it("becomes healthy by the engine's own check", async () => {
