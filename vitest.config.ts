@@ -4,7 +4,15 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: "unit", include: ["test/**/*.test.ts"], exclude: ["test/**/*.engine.test.ts"] } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/**/*.engine.test.ts"],
+          // Thousands of random cases take their time on a machine that does other things, too.
+          testTimeout: 60_000,
+        },
+      },
       {
         test: {
           name: "engine",
