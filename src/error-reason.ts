@@ -34,6 +34,7 @@ export const errorReasons = [
   "RESULT_TOO_LARGE",
   "ROUTE_NOT_FOUND",
   "RPC_ERROR",
+  "SERVER_BUSY",
   "SERVER_ERROR",
   "SERVER_EXITED",
   "SERVER_FAILED",

@@ -84,6 +84,16 @@ const limitsSchema = z.strictObject({
     .exactOptional(),
 });
 
+const callCount = (min: number) =>
+  z
+    .number()
+    .refine(Number.isInteger, "must be an integer")
+    .min(min, `must be at least ${min}`)
+    .max(100_000, "must be at most 100000")
+    .exactOptional();
+
+const callLimitsSchema = z.strictObject({ maxInFlight: callCount(1), maxQueued: callCount(0) });
+
 const labelsRecord = z
   .record(
     z
@@ -170,4 +180,5 @@ export const serverSpecSchema = z.strictObject({
   health: healthSchema.exactOptional(),
   idleTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
   replicas: count(32).min(1, "must be at least 1").exactOptional(),
+  callLimits: callLimitsSchema.exactOptional(),
 }) satisfies z.ZodType<ServerSpec> & { readonly shape: Record<keyof ServerSpec, unknown> };

@@ -23,6 +23,7 @@ export interface ServerSpec {
   readonly health?: HealthSpec;
   readonly idleTimeoutMs?: number;
   readonly replicas?: number;
+  readonly callLimits?: CallLimitsSpec;
 }
 
 /** What happens when an instance goes down by itself. */
@@ -57,6 +58,12 @@ export interface LimitsSpec {
   readonly pids?: number;
 }
 
+/** How many calls a server gets at a time, and how many wait for their turn. */
+export interface CallLimitsSpec {
+  readonly maxInFlight?: number;
+  readonly maxQueued?: number;
+}
+
 /** A generation of MCP. */
 export type Era = "legacy" | "modern";
 
@@ -76,4 +83,6 @@ export const specDefaults = {
   healthIntervalMs: 30_000,
   healthTimeoutMs: 10_000,
   healthFailureThreshold: 3,
+  maxInFlight: 1024,
+  maxQueued: 1024,
 } as const;

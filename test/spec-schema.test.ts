@@ -54,6 +54,7 @@ describe("startRequestSchema", () => {
         handshakeTimeout: "0.001s",
         callTimeout: "86400s",
         labels: { team: "a", "com.example/x": "" },
+        callLimits: { maxInFlight: 1, maxQueued: 0 },
       }),
     ).toEqual([]);
   });
@@ -68,6 +69,7 @@ describe("startRequestSchema", () => {
         mounts: strings(64).map((name) => ({ ...bind, target: `/${name}` })),
         labels: Object.fromEntries(strings(64).map((name) => [name, ""])),
         handshakeTimeout: "3600s",
+        callLimits: { maxInFlight: 100_000, maxQueued: 100_000 },
       }),
     ).toEqual([]);
   });
@@ -226,6 +228,14 @@ describe("startRequestSchema", () => {
       { labels: Object.fromEntries(strings(65).map((name) => [name, ""])) },
       "spec.labels: must have at most 64 entries",
     ],
+    ["no calls at all", { callLimits: { maxInFlight: 0 } }, "spec.call_limits.max_in_flight: must be at least 1"],
+    [
+      "too many calls",
+      { callLimits: { maxInFlight: 100_001 } },
+      "spec.call_limits.max_in_flight: must be at most 100000",
+    ],
+    ["a negative queue", { callLimits: { maxQueued: -1 } }, "spec.call_limits.max_queued: must be at least 0"],
+    ["an endless queue", { callLimits: { maxQueued: 100_001 } }, "spec.call_limits.max_queued: must be at most 100000"],
   ])("refuses %s", (_what, spec, problem) => {
     expect(problems(spec)).toEqual([problem]);
   });

@@ -1,33 +1,42 @@
-import { ManagerError, toManagerError } from "../errors.ts";
+import { type ManagerError, toManagerError } from "../errors.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { queueFull, waitEnded } from "./queue-error.ts";
 import type { Seat } from "./seats.ts";
 
-interface Waiting {
-  ready(seat: Seat): void;
-  fail(error: ManagerError): void;
-}
-
-/** One call: what it does with its seat, and how many characters it keeps in memory while it waits. */
+/** One call: what it does with its seat, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
   readonly signal: AbortSignal | undefined;
   readonly chars: number;
+  /** Callers take turns in the queue. */
+  readonly caller?: string | undefined;
   readonly work: (seat: Seat) => Promise<T>;
 }
 
 export interface CallsOptions {
-  readonly maxWaitingChars: number;
-  /** Takes a seat at a ready instance. An error: there will be none; undefined: wait. */
-  readonly take: () => Seat | ManagerError | undefined;
+  /** Why there will be no seat; undefined: there will be one. */
+  readonly refusal: () => ManagerError | undefined;
+  /** Takes a seat at a ready instance; undefined: there is none yet. */
+  readonly take: () => Seat | undefined;
+  readonly maxInFlight: number;
+  readonly maxQueued: number;
+  /** Most characters that waiting calls may keep in memory. */
+  readonly maxQueuedChars: number;
+}
+
+interface Queued {
+  start(seat: Seat): void;
+  fail(error: ManagerError): void;
 }
 
 /** A waiting call costs this much besides its arguments. */
-const waitingOverheadChars = 1024;
+const queuedOverheadChars = 1024;
 
-/** The calls into one server: those that wait until it is ready, and those under way. */
+/** The calls into one server: those that wait until it is ready and has room for them, and those under way. */
 export class Calls {
   readonly #server: string;
-  readonly #waiting = new Set<Waiting>();
   readonly #options: CallsOptions;
-  #waitingChars = 0;
+  readonly #queue = new FairQueue<Queued>();
+  #queuedChars = 0;
   #inFlight = 0;
   #idle: PromiseWithResolvers<void> | undefined;
 
@@ -41,15 +50,12 @@ export class Calls {
   }
 
   get queued(): number {
-    return this.#waiting.size;
+    return this.#queue.size;
   }
 
-  /** Does the work now, when there is a seat, or not at all. */
+  /** Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. */
   async run<T>(call: Call<T>): Promise<T> {
-    const now = this.#options.take();
-    if (now instanceof ManagerError) throw now;
-    if (now !== undefined) this.#inFlight += 1;
-    const seat = now ?? (await this.#seated(call));
+    const seat = this.#admit() ?? (await this.#wait(call));
     try {
       return await call.work(seat);
     } catch (error) {
@@ -57,30 +63,29 @@ export class Calls {
     } finally {
       seat[Symbol.dispose]();
       this.#inFlight -= 1;
+      this.wake();
       if (this.#inFlight === 0) this.#wakeIdle();
     }
   }
 
-  /** Seats may have become free, or it is known that there will be none. */
-  seatWaiting(): void {
-    for (const call of [...this.#waiting]) {
-      const outcome = this.#options.take();
-      if (outcome === undefined) return;
-      this.#waiting.delete(call);
-      if (outcome instanceof ManagerError) call.fail(outcome);
-      else {
-        // From here on, or a drain could end between this and the call's own turn.
-        this.#inFlight += 1;
-        call.ready(outcome);
+  /** Starts or fails what waits, as far as the server's readiness and limits now say. */
+  wake(): void {
+    while (this.#queue.size > 0) {
+      const refusal = this.#options.refusal();
+      if (refusal !== undefined) {
+        this.failQueued(refusal);
+        return;
       }
+      const seat = this.#inFlight < this.#options.maxInFlight ? this.#options.take() : undefined;
+      if (seat === undefined) return;
+      // From here on, or a drain could end between this and the call's own turn.
+      this.#inFlight += 1;
+      this.#queue.take()?.start(seat);
     }
   }
 
-  /** Fails all that wait. */
-  refuseWaiting(error: ManagerError): void {
-    const waiting = [...this.#waiting];
-    this.#waiting.clear();
-    for (const call of waiting) call.fail(error);
+  failQueued(error: ManagerError): void {
+    for (let call = this.#queue.take(); call !== undefined; call = this.#queue.take()) call.fail(error);
   }
 
   /** Resolves when no call is under way. */
@@ -96,47 +101,45 @@ export class Calls {
     this.#idle = undefined;
   }
 
-  #seated({ signal, chars }: Pick<Call<unknown>, "signal" | "chars">): Promise<Seat> {
-    const cost = chars + waitingOverheadChars;
-    if (this.#waitingChars + cost > this.#options.maxWaitingChars) return Promise.reject(queueFull(this.#server));
-    if (signal?.aborted) return Promise.reject(notReadyInTime(this.#server, signal.reason));
-    this.#waitingChars += cost;
-    return new Promise((resolve, reject) => {
-      const onAbort = () => {
-        this.#waiting.delete(waiting);
-        waiting.fail(notReadyInTime(this.#server, signal?.reason));
-      };
-      const done = () => {
-        this.#waitingChars -= cost;
-        signal?.removeEventListener("abort", onAbort);
-      };
-      const waiting: Waiting = {
-        ready: (seat) => {
-          done();
-          resolve(seat);
-        },
-        fail: (error) => {
-          done();
-          reject(error);
-        },
-      };
-      this.#waiting.add(waiting);
-      signal?.addEventListener("abort", onAbort, { once: true });
-    });
+  /** Nobody waits where there is room: a place that becomes free goes to the queue at once. */
+  #admit(): Seat | undefined {
+    const refusal = this.#options.refusal();
+    if (refusal !== undefined) throw refusal;
+    if (this.#inFlight >= this.#options.maxInFlight) return undefined;
+    const seat = this.#options.take();
+    if (seat !== undefined) this.#inFlight += 1;
+    return seat;
   }
-}
 
-function queueFull(server: string): ManagerError {
-  return new ManagerError("too_much", `too many calls wait until server ${server} is ready`, {
-    details: { reason: "QUEUE_FULL", server, delivery: "not_sent", retryAfterMs: 1000 },
-  });
-}
+  async #wait({ signal, chars, caller }: Omit<Call<unknown>, "work">): Promise<Seat> {
+    if (signal?.aborted) throw this.#waitEnded(signal);
+    const cost = chars + queuedOverheadChars;
+    this.#checkRoom(cost);
+    const turn = Promise.withResolvers<Seat>();
+    const call: Queued = { start: turn.resolve, fail: turn.reject };
+    const onAbort = () => {
+      this.#queue.remove(caller, call);
+      if (signal !== undefined) call.fail(this.#waitEnded(signal));
+    };
+    this.#queue.add(caller, call);
+    this.#queuedChars += cost;
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await turn.promise;
+    } finally {
+      this.#queuedChars -= cost;
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
 
-/** A deadline that passes while a call waits is not the call's: it was never sent, and repeating it is safe. */
-function notReadyInTime(server: string, reason: unknown): ManagerError {
-  if (reason instanceof ManagerError && reason.kind !== "deadline")
-    return reason.with({ server, delivery: "not_sent" });
-  return new ManagerError("unavailable", `server ${server} was not ready before the call's deadline`, {
-    details: { reason: "SERVER_NOT_READY", server, delivery: "not_sent", retryAfterMs: 1000 },
-  });
+  #checkRoom(cost: number): void {
+    const { maxQueued, maxQueuedChars } = this.#options;
+    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
+    if (this.#queuedChars + cost > maxQueuedChars) throw queueFull(this.#server, "by the size of what waits");
+  }
+
+  #waitEnded(signal: AbortSignal): ManagerError {
+    const isReady = this.#inFlight >= this.#options.maxInFlight;
+    return waitEnded(this.#server, { reason: signal.reason, isReady });
+  }
 }

@@ -43,6 +43,8 @@ export interface CallOptions extends CallerOptions {
   readonly callerHasDeadline: boolean;
   /** Characters that the call keeps in memory while it waits. */
   readonly chars?: number;
+  /** Whose call it is: callers take turns where calls queue. */
+  readonly caller?: string;
 }
 
 /** Servers that are gone and still remembered, for those who watch. */
@@ -160,7 +162,8 @@ export class Fleet {
     using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : timeoutMs);
     try {
       const { signal } = deadline;
-      return await server.use({ signal, chars: options.chars ?? 0, work: (seat) => options.work(seat, signal) });
+      const { chars = 0, caller } = options;
+      return await server.use({ signal, chars, caller, work: (seat) => options.work(seat, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
     }

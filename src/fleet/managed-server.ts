@@ -1,7 +1,8 @@
 import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
+import type { Session } from "../mcp/session.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
+import { type ServerSpec, specDefaults } from "../spec.ts";
 import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
 import { IdleClock } from "./idle-clock.ts";
@@ -44,7 +45,15 @@ export class ManagedServer {
     this.name = name;
     this.spec = spec;
     this.ring = ring;
-    this.#calls = new Calls(name, { maxWaitingChars: context.maxQueuedChars, take: () => this.#take() });
+    const { maxInFlight = specDefaults.maxInFlight, maxQueued = specDefaults.maxQueued } = spec.callLimits ?? {};
+    const { maxQueuedChars } = context;
+    this.#calls = new Calls(name, {
+      refusal: () => this.#refusal(),
+      take: () => this.#take(),
+      maxInFlight,
+      maxQueued,
+      maxQueuedChars,
+    });
     this.#instances = Array.from(
       { length: spec.replicas ?? 1 },
       (_, replica) => new ServerInstance(this.#instanceContext(replica)),
@@ -153,7 +162,7 @@ export class ManagedServer {
     });
     this.#idle?.stop();
     await Promise.all(this.#instances.map((instance) => instance.cancelLaunch(closing)));
-    this.#calls.refuseWaiting(closing);
+    this.#calls.failQueued(closing);
     await within(drainMs, this.#calls.idle());
     for (const instance of this.#instances) instance.letGo(options);
     this.ring.close();
@@ -171,27 +180,24 @@ export class ManagedServer {
     return { clock, done };
   }
 
-  /** A seat at the ready instance with the fewest calls; else why there will be none, or undefined: wait. */
-  #take(): Seat | ManagerError | undefined {
-    let best: { instance: ServerInstance; seat: () => Seat } | undefined;
+  /** Why it takes no calls; undefined: it takes them, now or later. */
+  #refusal(): ManagerError | undefined {
+    if (this.#state === "failed") return notRunning(this.name, this.#failure());
+    const ending = this.#stop !== undefined || this.#state === "draining" || this.#state === "stopped";
+    return ending ? notRunning(this.name, undefined) : undefined;
+  }
+
+  /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. An idle server is woken. */
+  #take(): Seat | undefined {
+    let best: { instance: ServerInstance; session: Session } | undefined;
     for (const instance of this.#instances) {
       const { state } = instance;
       if (state.kind !== "ready" || (best !== undefined && best.instance.seats.taken <= instance.seats.taken)) continue;
-      best = { instance, seat: () => instance.seats.take(state.run.session) };
+      best = { instance, session: state.run.session };
     }
-    if (best !== undefined && this.#stop === undefined) return best.seat();
-    switch (this.#state) {
-      case "failed":
-        return notRunning(this.name, this.#failure());
-      case "draining":
-      case "stopped":
-        return notRunning(this.name, undefined);
-      case "idle":
-        for (const instance of this.#instances) instance.wake();
-        return undefined;
-      default:
-        return undefined;
-    }
+    if (best !== undefined) return best.instance.seats.take(best.session);
+    if (this.#state === "idle") for (const instance of this.#instances) instance.wake();
+    return undefined;
   }
 
   /** Why an instance last failed. */
@@ -231,7 +237,7 @@ export class ManagedServer {
     } else if (this.#state !== "pulling") {
       this.#pullProgress = "";
     }
-    this.#calls.seatWaiting();
+    this.#calls.wake();
     this.#revision = this.#context.onChange();
   }
 }

@@ -1,6 +1,7 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { toManagerError } from "../errors.ts";
+import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import { answerError } from "./answer-error.ts";
@@ -105,6 +106,7 @@ function forwarded(request: NodeRequest): Headers {
     if (value === undefined || /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/.test(name)) continue;
     headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
+  markCaller(headers, request);
   return headers;
 }
 

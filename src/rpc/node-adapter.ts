@@ -2,6 +2,7 @@ import type { ConnectRouter } from "@connectrpc/connect";
 import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
+import { markCaller } from "./caller-header.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
 import { keptJsonBody } from "./request-body.ts";
 import { clampTimeout } from "./timeout-header.ts";
@@ -42,6 +43,7 @@ async function answer(
 ): Promise<void> {
   const universal = universalRequestFromNodeRequest(request, response, undefined, undefined);
   clampTimeout(universal.header);
+  markCaller(universal.header, request);
   const answered = await method(withKeptJson(universal, method));
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });

@@ -36,6 +36,7 @@ import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
+import { callerOf } from "./caller-header.ts";
 import { argumentsJson } from "./convert/arguments.ts";
 import { enumName } from "./convert/enum-name.ts";
 import { readingToProto } from "./convert/log-to-proto.ts";
@@ -148,7 +149,7 @@ function callMethods({ fleet }: ServiceOptions) {
         ...pageOf(request),
       });
       const tools = await fleet.call(server, {
-        ...callerOf(context),
+        ...waitOf(context),
         work: ({ session }, signal) => session.listTools({ signal }),
       });
       const { items, nextPageToken } = boundedPage({
@@ -168,7 +169,7 @@ function callMethods({ fleet }: ServiceOptions) {
         metaJson: request.metaJson === "" ? undefined : checkedJsonObject(request.metaJson, "meta_json"),
       };
       return fleet.call(server, {
-        ...callerOf(context),
+        ...waitOf(context),
         chars: (call.argumentsJson?.length ?? 0) + (call.metaJson?.length ?? 0),
         work: async ({ session, instance }, signal) => {
           const result = resultToProto(await session.callTool(call, { signal }), resultFormat);
@@ -184,8 +185,8 @@ function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }
   return { pageSize, pageToken };
 }
 
-function callerOf(context: HandlerContext) {
-  return { signal: context.signal, callerHasDeadline: context.timeoutMs() !== undefined };
+function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
+  return { signal, callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
 }
 
 function checkCall(request: CallToolRequest) {

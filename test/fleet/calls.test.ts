@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
-import { beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
-import { Calls } from "../../src/fleet/calls.ts";
+import { type Call, Calls, type CallsOptions } from "../../src/fleet/calls.ts";
 import { type Seat, Seats } from "../../src/fleet/seats.ts";
 import { Session } from "../../src/mcp/session.ts";
 
@@ -17,30 +17,29 @@ const deadline = new ManagerError("deadline", "too late", { details: { reason: "
 const cancelled = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
 
 const echo = { chars: 0, signal: undefined, work: async (seat: Seat) => seat.session };
-
-/** What the server is like now: its session, why there will be none, or undefined: it comes up. */
-let server: Session | ManagerError | undefined;
-beforeEach(() => {
-  server = undefined;
-});
-
 const seats = new Seats(() => "i-1");
 
-function callsOf(maxWaitingChars = 1_000_000): Calls {
-  return new Calls("fs", { maxWaitingChars, take: () => (server instanceof Session ? seats.take(server) : server) });
-}
-
-/** The server becomes like this for those that wait, and then comes up again. */
-function settle(calls: Calls, outcome: Session | ManagerError): void {
-  server = outcome;
-  calls.seatWaiting();
-  server = undefined;
+/** Calls into a server that is what the test says: nothing yet, at first. */
+function open(options: Partial<CallsOptions> = {}, now?: Session | ManagerError) {
+  let current = now;
+  const calls = new Calls("fs", {
+    refusal: () => (current instanceof ManagerError ? current : undefined),
+    take: () => (current instanceof Session ? seats.take(current) : undefined),
+    maxInFlight: 100,
+    maxQueued: 100,
+    maxQueuedChars: 1_000_000,
+    ...options,
+  });
+  const is = (next: Session | ManagerError | undefined) => {
+    current = next;
+    calls.wake();
+  };
+  return { calls, readiness: { is } };
 }
 
 describe("Calls", () => {
   it("does the work at once when there is a session", async () => {
-    server = session;
-    const calls = callsOf();
+    const { calls } = open({}, session);
     const work = Promise.withResolvers<string>();
     const done = calls.run({ chars: 0, signal: undefined, work: () => work.promise });
     expect([calls.inFlight, calls.queued]).toEqual([1, 0]);
@@ -50,31 +49,30 @@ describe("Calls", () => {
   });
 
   it("throws at once why there will be no session", async () => {
-    server = failed;
-    const calls = callsOf();
+    const { calls } = open({}, failed);
     await expect(calls.run(echo)).rejects.toBe(failed);
     expect([calls.inFlight, calls.queued]).toEqual([0, 0]);
   });
 
   it("lets calls wait until the server is ready", async () => {
-    const calls = callsOf();
+    const { calls, readiness } = open();
     const waiting = [calls.run(echo), calls.run(echo)];
     expect([calls.inFlight, calls.queued]).toEqual([0, 2]);
-    settle(calls, session);
+    readiness.is(session);
     expect(await Promise.all(waiting)).toEqual([session, session]);
     expect(calls.queued).toBe(0);
   });
 
   it("fails waiting calls when the server will not be ready", async () => {
-    const calls = callsOf();
+    const { calls, readiness } = open();
     const waiting = calls.run(echo);
-    settle(calls, failed);
+    readiness.is(failed);
     await expect(waiting).rejects.toBe(failed);
     expect([calls.inFlight, calls.queued]).toEqual([0, 0]);
   });
 
   it("says of a deadline while waiting that the call was never sent and may be repeated", async () => {
-    const calls = callsOf();
+    const { calls } = open();
     const controller = new AbortController();
     const waiting = calls.run({ ...echo, signal: controller.signal });
     controller.abort(deadline);
@@ -86,7 +84,7 @@ describe("Calls", () => {
   });
 
   it("says of a cancel while waiting that the call was never sent", async () => {
-    const calls = callsOf();
+    const { calls } = open();
     const controller = new AbortController();
     const waiting = calls.run({ ...echo, signal: controller.signal });
     controller.abort(cancelled);
@@ -97,7 +95,7 @@ describe("Calls", () => {
   });
 
   it("does not wait with a signal that has aborted already", async () => {
-    const calls = callsOf();
+    const { calls } = open();
     await expect(calls.run({ ...echo, signal: AbortSignal.abort(deadline) })).rejects.toMatchObject({
       kind: "unavailable",
     });
@@ -105,21 +103,21 @@ describe("Calls", () => {
   });
 
   it("leaves no listener on the signal of a call that waited", async () => {
-    const calls = callsOf();
+    const { calls, readiness } = open();
     const { signal } = new AbortController();
     const waiting = [calls.run({ ...echo, signal }), calls.run({ ...echo, signal })];
     expect(getEventListeners(signal, "abort")).toHaveLength(2);
-    settle(calls, session);
+    readiness.is(session);
     await Promise.all(waiting);
+    readiness.is(undefined);
     const refused = calls.run({ ...echo, signal });
-    settle(calls, failed);
+    readiness.is(failed);
     await expect(refused).rejects.toBe(failed);
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("is idle when no call is under way, failed ones included", async () => {
-    server = session;
-    const calls = callsOf();
+    const { calls } = open({}, session);
     await calls.idle();
     const work = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const done = work.map(({ promise }) => calls.run({ chars: 0, signal: undefined, work: () => promise }));
@@ -136,16 +134,140 @@ describe("Calls", () => {
   });
 
   it("refuses a call at once when too much waits already", async () => {
-    const calls = callsOf(10_000);
+    const { calls, readiness } = open({ maxQueuedChars: 10_000 });
     const waiting = calls.run({ ...echo, chars: 8000 });
     await expect(calls.run({ ...echo, chars: 8000 })).rejects.toMatchObject({
       kind: "too_much",
       details: { reason: "QUEUE_FULL", delivery: "not_sent", retryAfterMs: 1000 },
     });
-    settle(calls, session);
+    readiness.is(session);
     expect(await waiting).toBe(session);
+    readiness.is(undefined);
     const next = calls.run({ ...echo, chars: 8000 });
-    settle(calls, session);
+    readiness.is(session);
     expect(await next).toBe(session);
+  });
+});
+
+/** Starts calls that end when the test says; `begun` names them in the order of their start. */
+function heldCalls(calls: Calls) {
+  const begun: string[] = [];
+  const ends = new Map<string, () => void>();
+  const run = (name: string, options: Partial<Call<void>> = {}) => {
+    const done = Promise.withResolvers<void>();
+    ends.set(name, done.resolve);
+    const work = () => {
+      begun.push(name);
+      return done.promise;
+    };
+    return calls.run({ ...echo, caller: name[0] ?? "", ...options, work });
+  };
+  return { begun, run, end: (name: string) => ends.get(name)?.() };
+}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe("Calls beyond max_in_flight", () => {
+  it("wait, and start when one before them ends", async () => {
+    const { calls } = open({ maxInFlight: 2 }, session);
+    const held = heldCalls(calls);
+    const ended = ["a1", "a2", "a3"].map((name) => held.run(name));
+    expect([calls.inFlight, calls.queued]).toEqual([2, 1]);
+    held.end("a2");
+    await ended[1];
+    await nextTurn();
+    expect(held.begun).toEqual(["a1", "a2", "a3"]);
+    expect([calls.inFlight, calls.queued]).toEqual([2, 0]);
+  });
+
+  it("take turns by caller: a thousand of one delay another's by one", async () => {
+    const { calls } = open({ maxInFlight: 1, maxQueued: 2000, maxQueuedChars: 1e9 }, session);
+    const held = heldCalls(calls);
+    for (let count = 1; count <= 1000; count += 1) void held.run(`a${count}`);
+    void held.run("b1");
+    for (const name of ["a1", "a2"]) {
+      held.end(name);
+      await nextTurn();
+    }
+    expect(held.begun).toEqual(["a1", "a2", "b1"]);
+  });
+
+  it("do not pass those that wait already", async () => {
+    const { calls } = open({ maxInFlight: 1 }, session);
+    const held = heldCalls(calls);
+    const first = held.run("a1");
+    void held.run("a2");
+    held.end("a1");
+    // In the very turn in which the first one ends.
+    const last = first.then(() => void held.run("b1"));
+    await last;
+    await nextTurn();
+    expect(held.begun).toEqual(["a1", "a2"]);
+  });
+
+  it("are refused at once when as many wait as may", async () => {
+    const { calls } = open({ maxInFlight: 1, maxQueued: 1 }, session);
+    const held = heldCalls(calls);
+    void held.run("a1");
+    void held.run("a2");
+    const full = {
+      kind: "too_much",
+      message: expect.stringContaining("max_queued is 1"),
+      details: { reason: "QUEUE_FULL", server: "fs", delivery: "not_sent", retryAfterMs: 1000 },
+    };
+    await expect(held.run("b1")).rejects.toMatchObject(full);
+    expect([calls.inFlight, calls.queued]).toEqual([1, 1]);
+  });
+
+  it("count towards the same bound while the server is not ready", async () => {
+    const { calls, readiness } = open({ maxInFlight: 1, maxQueued: 2 });
+    const held = heldCalls(calls);
+    for (const name of ["a1", "a2"]) void held.run(name);
+    await expect(held.run("a3")).rejects.toMatchObject({ details: { reason: "QUEUE_FULL" } });
+    readiness.is(session);
+    expect([calls.inFlight, calls.queued]).toEqual([1, 1]);
+  });
+
+  it("leave the queue at their deadline, which says that the server was busy", async () => {
+    const { calls } = open({ maxInFlight: 1 }, session);
+    const held = heldCalls(calls);
+    void held.run("a1");
+    const controller = new AbortController();
+    const late = held.run("a2", { signal: controller.signal });
+    controller.abort(deadline);
+    expect(calls.queued).toBe(0);
+    await expect(late).rejects.toMatchObject({
+      kind: "unavailable",
+      details: { reason: "SERVER_BUSY", server: "fs", delivery: "not_sent", retryAfterMs: 1000 },
+    });
+    held.end("a1");
+    await nextTurn();
+    expect(held.begun).toEqual(["a1"]);
+    expect(calls.inFlight).toBe(0);
+  });
+
+  it("wait on when the server is not ready any more, and fail when it will not be", async () => {
+    const { calls, readiness } = open({ maxInFlight: 1 }, session);
+    const held = heldCalls(calls);
+    void held.run("a1");
+    const second = held.run("a2");
+    readiness.is(undefined);
+    held.end("a1");
+    await nextTurn();
+    expect([calls.inFlight, calls.queued]).toEqual([0, 1]);
+    readiness.is(failed);
+    await expect(second).rejects.toBe(failed);
+  });
+
+  it("keep a drain waiting only while they are under way", async () => {
+    const { calls, readiness } = open({ maxInFlight: 1 }, session);
+    const held = heldCalls(calls);
+    void held.run("a1");
+    const queued = held.run("a2");
+    readiness.is(failed);
+    await expect(queued).rejects.toBe(failed);
+    const idle = calls.idle();
+    held.end("a1");
+    await idle;
   });
 });

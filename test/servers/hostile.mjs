@@ -50,6 +50,8 @@ const tools = {
   /** Answers after so many milliseconds, cancelled or not. */
   stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
   never: () => {},
+  /** The number of this process. */
+  pid: (id) => text(id, String(process.pid)),
   /** Writes this text as the result, byte for byte. */
   raw: (id, { json }) => send(`{"jsonrpc":"2.0","id":${id},"result":${json}}`),
   /** Writes these lines, with ID in them replaced, instead of a reply. */

@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/server.proto.
  */
 export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSK5BgoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX3JlYWRfb25seV9yb290QgsKCV9yZXBsaWNhcyJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImsKB05ldHdvcmsSKAoEbm9uZRgBIAEoCzIYLm1jcG1hbmFnZXIudjEuTm9OZXR3b3JrSAASLgoGYnJpZGdlGAIgASgLMhwubWNwbWFuYWdlci52MS5CcmlkZ2VOZXR3b3JrSABCBgoEa2luZCILCglOb05ldHdvcmsiDwoNQnJpZGdlTmV0d29yayLHAQoHUmVzdGFydBIsCgZwb2xpY3kYASABKA4yHC5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRQb2xpY3kSGQoMbWF4X3Jlc3RhcnRzGAIgASgFSACIAQESMgoPaW5pdGlhbF9iYWNrb2ZmGAMgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi4KC21heF9iYWNrb2ZmGAQgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uQg8KDV9tYXhfcmVzdGFydHMitAEKC0hlYWx0aENoZWNrEisKCGludGVydmFsGAEgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEioKB3RpbWVvdXQYAiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SHgoRZmFpbHVyZV90aHJlc2hvbGQYAyABKAVIAIgBARIWCg5raWxsX3VuaGVhbHRoeRgEIAEoCEIUChJfZmFpbHVyZV90aHJlc2hvbGQiiAMKBlNlcnZlchIMCgRuYW1lGAEgASgJEicKBHNwZWMYAiABKAsyGS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMSKQoFc3RhdGUYAyABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEg8KB3J1bnRpbWUYBCABKAkSLwoLY3JlYXRlX3RpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhUKDXJlc3RhcnRfY291bnQYBiABKAMSFwoPY2FsbHNfaW5fZmxpZ2h0GAcgASgDEhQKDGNhbGxzX3F1ZXVlZBgIIAEoAxIuCgpsYXN0X2Vycm9yGAkgASgLMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJFcnJvchIjCgNtY3AYCiABKAsyFi5tY3BtYW5hZ2VyLnYxLk1jcEluZm8SKgoJaW5zdGFuY2VzGAsgAygLMhcubWNwbWFuYWdlci52MS5JbnN0YW5jZRITCgtzdHJheV9saW5lcxgMIAEoAyK1AQoLU2VydmVyRXJyb3ISDAoEY29kZRgBIAEoBRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIWCglleGl0X2NvZGUYBCABKAVIAIgBARISCgpvb21fa2lsbGVkGAUgASgIEhMKC3N0ZGVycl90YWlsGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9leGl0X2NvZGUiogEKB01jcEluZm8SHwoDZXJhGAEgASgOMhIubWNwbWFuYWdlci52MS5FcmESGAoQcHJvdG9jb2xfdmVyc2lvbhgCIAEoCRITCgtzZXJ2ZXJfbmFtZRgDIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgEIAEoCRIUCgxpbnN0cnVjdGlvbnMYBSABKAkSGQoRY2FwYWJpbGl0aWVzX2pzb24YBiABKAki3QIKCEluc3RhbmNlEgoKAmlkGAEgASgJEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIQCghpbWFnZV9pZBgDIAEoCRIUCgxpbWFnZV9kaWdlc3QYBCABKAkSKwoFc3RhdGUYBSABKA4yHC5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlU3RhdGUSLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJZXhpdF9jb2RlGAcgASgFSACIAQESEgoKb29tX2tpbGxlZBgIIAEoCBIwCgxzZXJ2ZXJfc3RhdGUYCSABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEhcKD2NhbGxzX2luX2ZsaWdodBgKIAEoAxIlCgZoZWFsdGgYCyABKAsyFS5tY3BtYW5hZ2VyLnYxLkhlYWx0aEIMCgpfZXhpdF9jb2RlIlwKBkhlYWx0aBIPCgdoZWFsdGh5GAEgASgIEhAKCGZhaWx1cmVzGAIgASgFEi8KC2Fuc3dlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCppCglNb3VudFR5cGUSGgoWTU9VTlRfVFlQRV9VTlNQRUNJRklFRBAAEhMKD01PVU5UX1RZUEVfQklORBABEhUKEU1PVU5UX1RZUEVfVk9MVU1FEAISFAoQTU9VTlRfVFlQRV9UTVBGUxADKjoKA0VyYRITCg9FUkFfVU5TUEVDSUZJRUQQABIOCgpFUkFfTEVHQUNZEAESDgoKRVJBX01PREVSThACKnQKClB1bGxQb2xpY3kSGwoXUFVMTF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZQVUxMX1BPTElDWV9JRl9NSVNTSU5HEAESFQoRUFVMTF9QT0xJQ1lfTkVWRVIQAhIWChJQVUxMX1BPTElDWV9BTFdBWVMQAyqDAQoNUmVzdGFydFBvbGljeRIeChpSRVNUQVJUX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFFJFU1RBUlRfUE9MSUNZX05FVkVSEAESHQoZUkVTVEFSVF9QT0xJQ1lfT05fRkFJTFVSRRACEhkKFVJFU1RBUlRfUE9MSUNZX0FMV0FZUxADKpkCCgtTZXJ2ZXJTdGF0ZRIcChhTRVJWRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTRVJWRVJfU1RBVEVfUFVMTElORxABEhkKFVNFUlZFUl9TVEFURV9DUkVBVElORxACEhwKGFNFUlZFUl9TVEFURV9IQU5EU0hBS0lORxADEhYKElNFUlZFUl9TVEFURV9SRUFEWRAEEhwKGFNFUlZFUl9TVEFURV9CQUNLSU5HX09GRhAFEhUKEVNFUlZFUl9TVEFURV9JRExFEAYSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAcSFwoTU0VSVkVSX1NUQVRFX0ZBSUxFRBAIEhgKFFNFUlZFUl9TVEFURV9TVE9QUEVEEAkqnQEKDUluc3RhbmNlU3RhdGUSHgoaSU5TVEFOQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZJTlNUQU5DRV9TVEFURV9DUkVBVEVEEAESGgoWSU5TVEFOQ0VfU1RBVEVfUlVOTklORxACEhkKFUlOU1RBTkNFX1NUQVRFX0VYSVRFRBADEhkKFUlOU1RBTkNFX1NUQVRFX1BBVVNFRBAEQnUKEGlvLm1jcG1hbmFnZXIudjFCC1NlcnZlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSLpBgoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARIuCgtjYWxsX2xpbWl0cxgVIAEoCzIZLm1jcG1hbmFnZXIudjEuQ2FsbExpbWl0cxoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX3JlYWRfb25seV9yb290QgsKCV9yZXBsaWNhcyJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImIKCkNhbGxMaW1pdHMSGgoNbWF4X2luX2ZsaWdodBgBIAEoBUgAiAEBEhcKCm1heF9xdWV1ZWQYAiABKAVIAYgBAUIQCg5fbWF4X2luX2ZsaWdodEINCgtfbWF4X3F1ZXVlZCJrCgdOZXR3b3JrEigKBG5vbmUYASABKAsyGC5tY3BtYW5hZ2VyLnYxLk5vTmV0d29ya0gAEi4KBmJyaWRnZRgCIAEoCzIcLm1jcG1hbmFnZXIudjEuQnJpZGdlTmV0d29ya0gAQgYKBGtpbmQiCwoJTm9OZXR3b3JrIg8KDUJyaWRnZU5ldHdvcmsixwEKB1Jlc3RhcnQSLAoGcG9saWN5GAEgASgOMhwubWNwbWFuYWdlci52MS5SZXN0YXJ0UG9saWN5EhkKDG1heF9yZXN0YXJ0cxgCIAEoBUgAiAEBEjIKD2luaXRpYWxfYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgttYXhfYmFja29mZhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPCg1fbWF4X3Jlc3RhcnRzIrQBCgtIZWFsdGhDaGVjaxIrCghpbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh4KEWZhaWx1cmVfdGhyZXNob2xkGAMgASgFSACIAQESFgoOa2lsbF91bmhlYWx0aHkYBCABKAhCFAoSX2ZhaWx1cmVfdGhyZXNob2xkIogDCgZTZXJ2ZXISDAoEbmFtZRgBIAEoCRInCgRzcGVjGAIgASgLMhkubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjEikKBXN0YXRlGAMgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdydW50aW1lGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZXN0YXJ0X2NvdW50GAYgASgDEhcKD2NhbGxzX2luX2ZsaWdodBgHIAEoAxIUCgxjYWxsc19xdWV1ZWQYCCABKAMSLgoKbGFzdF9lcnJvchgJIAEoCzIaLm1jcG1hbmFnZXIudjEuU2VydmVyRXJyb3ISIwoDbWNwGAogASgLMhYubWNwbWFuYWdlci52MS5NY3BJbmZvEioKCWluc3RhbmNlcxgLIAMoCzIXLm1jcG1hbmFnZXIudjEuSW5zdGFuY2USEwoLc3RyYXlfbGluZXMYDCABKAMitQEKC1NlcnZlckVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQESEgoKb29tX2tpbGxlZBgFIAEoCBITCgtzdGRlcnJfdGFpbBgGIAEoCRIoCgR0aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIMCgpfZXhpdF9jb2RlIqIBCgdNY3BJbmZvEh8KA2VyYRgBIAEoDjISLm1jcG1hbmFnZXIudjEuRXJhEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKAkSEwoLc2VydmVyX25hbWUYAyABKAkSFgoOc2VydmVyX3ZlcnNpb24YBCABKAkSFAoMaW5zdHJ1Y3Rpb25zGAUgASgJEhkKEWNhcGFiaWxpdGllc19qc29uGAYgASgJIt0CCghJbnN0YW5jZRIKCgJpZBgBIAEoCRIUCgxjb250YWluZXJfaWQYAiABKAkSEAoIaW1hZ2VfaWQYAyABKAkSFAoMaW1hZ2VfZGlnZXN0GAQgASgJEisKBXN0YXRlGAUgASgOMhwubWNwbWFuYWdlci52MS5JbnN0YW5jZVN0YXRlEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWV4aXRfY29kZRgHIAEoBUgAiAEBEhIKCm9vbV9raWxsZWQYCCABKAgSMAoMc2VydmVyX3N0YXRlGAkgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIXCg9jYWxsc19pbl9mbGlnaHQYCiABKAMSJQoGaGVhbHRoGAsgASgLMhUubWNwbWFuYWdlci52MS5IZWFsdGhCDAoKX2V4aXRfY29kZSJcCgZIZWFsdGgSDwoHaGVhbHRoeRgBIAEoCBIQCghmYWlsdXJlcxgCIAEoBRIvCgthbnN3ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqaQoJTW91bnRUeXBlEhoKFk1PVU5UX1RZUEVfVU5TUEVDSUZJRUQQABITCg9NT1VOVF9UWVBFX0JJTkQQARIVChFNT1VOVF9UWVBFX1ZPTFVNRRACEhQKEE1PVU5UX1RZUEVfVE1QRlMQAyo6CgNFcmESEwoPRVJBX1VOU1BFQ0lGSUVEEAASDgoKRVJBX0xFR0FDWRABEg4KCkVSQV9NT0RFUk4QAip0CgpQdWxsUG9saWN5EhsKF1BVTExfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWUFVMTF9QT0xJQ1lfSUZfTUlTU0lORxABEhUKEVBVTExfUE9MSUNZX05FVkVSEAISFgoSUFVMTF9QT0xJQ1lfQUxXQVlTEAMqgwEKDVJlc3RhcnRQb2xpY3kSHgoaUkVTVEFSVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRSRVNUQVJUX1BPTElDWV9ORVZFUhABEh0KGVJFU1RBUlRfUE9MSUNZX09OX0ZBSUxVUkUQAhIZChVSRVNUQVJUX1BPTElDWV9BTFdBWVMQAyqZAgoLU2VydmVyU3RhdGUSHAoYU0VSVkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU0VSVkVSX1NUQVRFX1BVTExJTkcQARIZChVTRVJWRVJfU1RBVEVfQ1JFQVRJTkcQAhIcChhTRVJWRVJfU1RBVEVfSEFORFNIQUtJTkcQAxIWChJTRVJWRVJfU1RBVEVfUkVBRFkQBBIcChhTRVJWRVJfU1RBVEVfQkFDS0lOR19PRkYQBRIVChFTRVJWRVJfU1RBVEVfSURMRRAGEhkKFVNFUlZFUl9TVEFURV9EUkFJTklORxAHEhcKE1NFUlZFUl9TVEFURV9GQUlMRUQQCBIYChRTRVJWRVJfU1RBVEVfU1RPUFBFRBAJKp0BCg1JbnN0YW5jZVN0YXRlEh4KGklOU1RBTkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSU5TVEFOQ0VfU1RBVEVfQ1JFQVRFRBABEhoKFklOU1RBTkNFX1NUQVRFX1JVTk5JTkcQAhIZChVJTlNUQU5DRV9TVEFURV9FWElURUQQAxIZChVJTlNUQU5DRV9TVEFURV9QQVVTRUQQBEJ1ChBpby5tY3BtYW5hZ2VyLnYxQgtTZXJ2ZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
@@ -178,6 +178,13 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
    * @generated from field: optional int32 replicas = 20;
    */
   replicas?: number | undefined;
+
+  /**
+   * How many calls the server gets at a time, and how many wait for their turn. Unset: the defaults of CallLimits.
+   *
+   * @generated from field: mcpmanager.v1.CallLimits call_limits = 21;
+   */
+  callLimits?: CallLimits | undefined;
 };
 
 /**
@@ -267,6 +274,37 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 2);
 
 /**
+ * CallLimits bounds the calls into one server: CallTool and ListTools alike. Callers (for now: connections) take turns
+ * where calls wait, so that one with many does not keep another from its turn.
+ *
+ * @generated from message mcpmanager.v1.CallLimits
+ */
+export type CallLimits = Message<"mcpmanager.v1.CallLimits"> & {
+  /**
+   * Most calls that are sent to the server and have no answer yet; 1 to 100,000. Further ones wait. Unset: 1024.
+   *
+   * @generated from field: optional int32 max_in_flight = 1;
+   */
+  maxInFlight?: number | undefined;
+
+  /**
+   * Most calls that wait, for room or until the server is ready; 0 to 100,000. One more is RESOURCE_EXHAUSTED at once,
+   * with the reason QUEUE_FULL; so is one whose arguments, with those of all that wait, exceed the longest line that the
+   * manager accepts (`MCPM_MAX_LINE_BYTES`). Unset: 1024.
+   *
+   * @generated from field: optional int32 max_queued = 2;
+   */
+  maxQueued?: number | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CallLimits.
+ * Use `create(CallLimitsSchema)` to create a new message.
+ */
+export const CallLimitsSchema: GenMessage<CallLimits> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_server, 3);
+
+/**
  * Network says which network the server gets.
  *
  * @generated from message mcpmanager.v1.Network
@@ -302,7 +340,7 @@ export type Network = Message<"mcpmanager.v1.Network"> & {
  * Use `create(NetworkSchema)` to create a new message.
  */
 export const NetworkSchema: GenMessage<Network> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 3);
+  messageDesc(file_mcpmanager_v1_server, 4);
 
 /**
  * NoNetwork: loopback only.
@@ -317,7 +355,7 @@ export type NoNetwork = Message<"mcpmanager.v1.NoNetwork"> & {
  * Use `create(NoNetworkSchema)` to create a new message.
  */
 export const NoNetworkSchema: GenMessage<NoNetwork> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 4);
+  messageDesc(file_mcpmanager_v1_server, 5);
 
 /**
  * BridgeNetwork: Docker's default bridge.
@@ -332,7 +370,7 @@ export type BridgeNetwork = Message<"mcpmanager.v1.BridgeNetwork"> & {
  * Use `create(BridgeNetworkSchema)` to create a new message.
  */
 export const BridgeNetworkSchema: GenMessage<BridgeNetwork> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 5);
+  messageDesc(file_mcpmanager_v1_server, 6);
 
 /**
  * Restart says what happens when an instance goes down by itself: it exits, is killed or removed, or does not come up
@@ -377,7 +415,7 @@ export type Restart = Message<"mcpmanager.v1.Restart"> & {
  * Use `create(RestartSchema)` to create a new message.
  */
 export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 6);
+  messageDesc(file_mcpmanager_v1_server, 7);
 
 /**
  * HealthCheck says how the manager finds out that a server hangs: it asks for a sign of life (MCP `ping`).
@@ -419,7 +457,7 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
  * Use `create(HealthCheckSchema)` to create a new message.
  */
 export const HealthCheckSchema: GenMessage<HealthCheck> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 7);
+  messageDesc(file_mcpmanager_v1_server, 8);
 
 /**
  * Server is an MCP server that the user asked for, as it is now. Counters and the last error live as long as the
@@ -478,7 +516,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   callsInFlight: bigint;
 
   /**
-   * Calls that wait until the server is ready.
+   * Calls that wait until the server is ready and has room for them (CallLimits).
    *
    * @generated from field: int64 calls_queued = 8;
    */
@@ -518,7 +556,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
  * Use `create(ServerSchema)` to create a new message.
  */
 export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 8);
+  messageDesc(file_mcpmanager_v1_server, 9);
 
 /**
  * ServerError is why a server failed.
@@ -581,7 +619,7 @@ export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
  * Use `create(ServerErrorSchema)` to create a new message.
  */
 export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 9);
+  messageDesc(file_mcpmanager_v1_server, 10);
 
 /**
  * McpInfo is what the server said at the handshake.
@@ -637,7 +675,7 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
  * Use `create(McpInfoSchema)` to create a new message.
  */
 export const McpInfoSchema: GenMessage<McpInfo> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 10);
+  messageDesc(file_mcpmanager_v1_server, 11);
 
 /**
  * Instance is one running copy of a server.
@@ -728,7 +766,7 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
  * Use `create(InstanceSchema)` to create a new message.
  */
 export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 11);
+  messageDesc(file_mcpmanager_v1_server, 12);
 
 /**
  * Health is what the health checks of an instance say.
@@ -763,7 +801,7 @@ export type Health = Message<"mcpmanager.v1.Health"> & {
  * Use `create(HealthSchema)` to create a new message.
  */
 export const HealthSchema: GenMessage<Health> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_server, 12);
+  messageDesc(file_mcpmanager_v1_server, 13);
 
 /**
  * MountType says what a mount's source is.

@@ -110,6 +110,7 @@ function specToProto(spec: ServerSpec): SpecMessage {
   if (spec.replicas !== undefined) init.replicas = spec.replicas;
   if (spec.handshakeTimeoutMs !== undefined) init.handshakeTimeout = toDuration(spec.handshakeTimeoutMs);
   if (spec.callTimeoutMs !== undefined) init.callTimeout = toDuration(spec.callTimeoutMs);
+  if (spec.callLimits !== undefined) init.callLimits = { ...spec.callLimits };
   return create(ServerSpecSchema, init);
 }
 

@@ -1,4 +1,5 @@
 import {
+  type CallLimits,
   EraSchema,
   type HealthCheck,
   type Limits,
@@ -39,6 +40,7 @@ export function specFromProto(spec: SpecMessage): Record<string, unknown> {
     health: spec.health === undefined ? undefined : healthFromProto(spec.health),
     idleTimeoutMs: durationMs(spec.idleTimeout),
     replicas: spec.replicas,
+    callLimits: spec.callLimits === undefined ? undefined : callLimitsFromProto(spec.callLimits),
   });
 }
 
@@ -76,6 +78,11 @@ function healthFromProto(health: HealthCheck): Record<string, unknown> | undefin
     failureThreshold: health.failureThreshold,
     killUnhealthy: health.killUnhealthy || undefined,
   });
+}
+
+function callLimitsFromProto({ maxInFlight, maxQueued }: CallLimits): Record<string, unknown> | undefined {
+  const given = present({ maxInFlight, maxQueued });
+  return Object.keys(given).length === 0 ? undefined : given;
 }
 
 /** A network without a kind is a mistake, which the schema names. */

@@ -28,6 +28,7 @@ const spec: ServerSpec = {
   handshakeTimeoutMs: 1500,
   callTimeoutMs: 1,
   labels: { l: "v" },
+  callLimits: { maxInFlight: 4, maxQueued: 0 },
 };
 
 function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {

@@ -28,6 +28,7 @@ const everything: JsonObject = {
   handshakeTimeout: "1.5s",
   callTimeout: "0.000001s",
   labels: { l: "v" },
+  callLimits: { maxInFlight: 4, maxQueued: 0 },
 };
 
 describe("specFromProto", () => {
@@ -53,6 +54,7 @@ describe("specFromProto", () => {
       handshakeTimeoutMs: 1500,
       callTimeoutMs: 0.001,
       labels: { l: "v" },
+      callLimits: { maxInFlight: 4, maxQueued: 0 },
     });
   });
 

@@ -1,0 +1,15 @@
+import type { NodeRequest } from "./node-handler.ts";
+
+const name = "mcpm-caller";
+
+/**
+ * Notes whose request it is, whatever the caller says: the connection it came on, for as long as there is no
+ * authentication. A header, since the RPC library hands nothing else on to its in-process calls, as REST makes them.
+ */
+export function markCaller(headers: Headers, { socket }: NodeRequest): void {
+  headers.set(name, `${socket.remoteAddress}:${socket.remotePort}`);
+}
+
+export function callerOf(headers: Headers): string {
+  return headers.get(name) ?? "";
+}
