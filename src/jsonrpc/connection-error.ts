@@ -46,9 +46,16 @@ export function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
   );
 }
 
-/** What a request throws that found the queue full. */
-export function notReading(): ManagerError {
+/** What a request throws that found the outbox full. */
+export function outboxFull(): ManagerError {
   return new ManagerError("too_much", "the server does not read its input, and the queue of calls for it is full", {
+    details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
+  });
+}
+
+/** What a request throws that the other side did not read for too long. */
+export function notRead(forMs: number): ManagerError {
+  return new ManagerError("unavailable", `the server has not read its input for ${forMs} ms; the call was not sent`, {
     details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
   });
 }

@@ -5,7 +5,8 @@ import {
   brokenReply,
   type ConnectionEnd,
   endError,
-  notReading,
+  notRead,
+  outboxFull,
   resultTooLarge,
 } from "./connection-error.ts";
 import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
@@ -32,7 +33,11 @@ export interface ConnectionOptions {
   readonly maxLineBytes: number;
   /** Most characters of requests that may wait for the other side to read. */
   readonly maxQueuedChars: number;
+  /** How long a request may wait for that. Default: 30 s. */
+  readonly maxQueuedMs?: number;
 }
+
+const defaultMaxQueuedMs = 30_000;
 
 export interface RequestOptions {
   /** Ends the wait. Its reason must be a ManagerError (`deadline`, `cancelled`, …), which the request throws. */
@@ -62,7 +67,14 @@ export class Connection {
   constructor(options: ConnectionOptions) {
     this.#options = options;
     this.#nextId = options.firstId;
-    this.#outbox = new Outbox({ write: options.write, maxQueuedChars: options.maxQueuedChars });
+    const { write, maxQueuedChars, maxQueuedMs = defaultMaxQueuedMs } = options;
+    this.#outbox = new Outbox({
+      write,
+      maxQueuedChars,
+      maxQueuedMs,
+      onOverdue: (id) => this.#pending.get(id)?.fail(notRead(maxQueuedMs)),
+      now: () => performance.now(),
+    });
     this.#splitter = new LineSplitter({
       maxLineBytes: options.maxLineBytes,
       onLine: (line) => this.#receive(line),
@@ -77,8 +89,8 @@ export class Connection {
 
   /**
    * Sends a request; `params` is JSON text without line breaks. Throws by kind: `too_much` (the other side does not
-   * read), `unavailable` (ended before the request was written), `call_lost` (ended after), `protocol` (a broken reply),
-   * or the signal's reason.
+   * read, and too much waits for it), `unavailable` (not read for too long, or ended before the request was written),
+   * `call_lost` (ended after), `protocol` (a broken reply), or the signal's reason.
    */
   request(method: string, params: string, options: RequestOptions = {}): Promise<Reply> {
     const { signal } = options;
@@ -86,8 +98,8 @@ export class Connection {
     if (this.#end !== undefined) return Promise.reject(endError(this.#end, "not_sent"));
     const id = this.#nextId++;
     const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
-    const line = this.#outbox.push(text);
-    if (line === undefined) return Promise.reject(notReading());
+    const line = this.#outbox.push(text, id);
+    if (line === undefined) return Promise.reject(outboxFull());
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#abandon(id, options);
       const done = () => {
@@ -109,9 +121,12 @@ export class Connection {
     });
   }
 
-  /** Sends a notification; dropped when the other side does not read or the connection ended. */
+  /**
+   * Sends a notification, also while the other side does not read: there is at most one for each request that was
+   * written. Dropped when the connection ended.
+   */
   notify(method: string, params: string): void {
-    this.#outbox.push(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
+    this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */

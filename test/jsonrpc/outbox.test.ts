@@ -1,9 +1,10 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Outbox } from "../../src/jsonrpc/outbox.ts";
 
 /** An outbox whose reader stops reading when told to. */
 function openOutbox(maxQueuedChars = 1000) {
   const chunks: string[] = [];
+  const overdue: number[] = [];
   const reader = { reads: true };
   const outbox = new Outbox({
     write: (chunk) => {
@@ -11,8 +12,11 @@ function openOutbox(maxQueuedChars = 1000) {
       return reader.reads;
     },
     maxQueuedChars,
+    maxQueuedMs: 30_000,
+    onOverdue: (id) => overdue.push(id),
+    now: () => performance.now(),
   });
-  return { outbox, chunks, reader };
+  return { outbox, chunks, reader, overdue };
 }
 
 const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
@@ -115,5 +119,135 @@ describe("Outbox", () => {
     await nextTick();
     outbox.drain();
     expect(chunks).toEqual([]);
+  });
+});
+
+describe("Outbox, when much waits", () => {
+  it("hands on one chunk at a time, and no more than the reader takes", async () => {
+    const { outbox, chunks, reader } = openOutbox(1e9);
+    reader.reads = false;
+    const lines = Array.from({ length: 10 }, () => outbox.push("x".repeat(20_000)));
+    await nextTick();
+    expect(chunks).toHaveLength(1);
+    expect(lines.map((line) => line?.state)).toEqual([...Array(4).fill("written"), ...Array(6).fill("queued")]);
+    reader.reads = true;
+    outbox.drain();
+    expect(chunks.map((chunk) => chunk.length)).toEqual([80_004, 80_004, 40_002]);
+    expect(lines.every((line) => line?.state === "written")).toBe(true);
+  });
+
+  it("writes in order what is pushed from within a write", async () => {
+    const chunks: string[] = [];
+    const outbox: Outbox = new Outbox({
+      write: (chunk) => {
+        if (chunks.push(chunk.toString()) === 1) outbox.push("b");
+        return true;
+      },
+      maxQueuedChars: 1000,
+      maxQueuedMs: 1000,
+      onOverdue() {},
+      now: () => 0,
+    });
+    outbox.push("a");
+    await nextTick();
+    outbox.push("c");
+    await nextTick();
+    expect(chunks).toEqual(["a\n", "b\n", "c\n"]);
+  });
+
+  it("stays closed when it is closed from within a write", async () => {
+    const chunks: string[] = [];
+    const outbox: Outbox = new Outbox({
+      write: (chunk) => {
+        chunks.push(chunk.toString());
+        outbox.close();
+        return true;
+      },
+      maxQueuedChars: 1e9,
+      maxQueuedMs: 1000,
+      onOverdue() {},
+      now: () => 0,
+    });
+    outbox.push("x".repeat(70_000));
+    outbox.push("b");
+    await nextTick();
+    outbox.push("c");
+    await nextTick();
+    expect(chunks).toHaveLength(1);
+  });
+
+  it("queues a line in spite of its bound when told so", async () => {
+    const { outbox, chunks, reader } = openOutbox(1);
+    reader.reads = false;
+    outbox.push("a");
+    await nextTick();
+    outbox.push("b");
+    expect(outbox.push("c")).toBeUndefined();
+    outbox.pushAnyway("d");
+    outbox.drain();
+    expect(chunks).toEqual(["a\n", "b\nd\n"]);
+  });
+});
+
+describe("Outbox, when the reader does not read for long", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  async function blocked() {
+    const opened = openOutbox();
+    opened.reader.reads = false;
+    opened.outbox.push("written", 1);
+    await nextTick();
+    return opened;
+  }
+
+  it("gives up each request that waited for so long, by one timer, and none that was written", async () => {
+    const { outbox, chunks, overdue } = await blocked();
+    expect(vi.getTimerCount()).toBe(0);
+    const first = outbox.push("a", 2);
+    vi.advanceTimersByTime(10_000);
+    outbox.push("b", 3);
+    outbox.push("c", 4);
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(19_999);
+    expect(overdue).toEqual([]);
+    vi.advanceTimersByTime(1);
+    expect(overdue).toEqual([2]);
+    expect(first?.state).toBe("dropped");
+    expect(vi.getTimerCount()).toBe(1);
+    vi.advanceTimersByTime(10_000);
+    expect(overdue).toEqual([2, 3, 4]);
+    expect(vi.getTimerCount()).toBe(0);
+    outbox.drain();
+    expect(chunks).toEqual(["written\n"]);
+  });
+
+  it("keeps what is no request: the server learns of cancels when it reads again", async () => {
+    const { outbox, chunks } = await blocked();
+    outbox.push("request", 2);
+    outbox.pushAnyway("cancelled");
+    vi.advanceTimersByTime(100_000);
+    outbox.drain();
+    expect(chunks).toEqual(["written\n", "cancelled\n"]);
+  });
+
+  it("makes room for others with what it gives up", async () => {
+    const { outbox } = await blocked();
+    outbox.push("x".repeat(1000), 2);
+    expect(outbox.push("y", 3)).toBeUndefined();
+    vi.advanceTimersByTime(30_000);
+    expect(outbox.push("y", 3)?.state).toBe("queued");
+  });
+
+  it.each(["drained", "closed"])("lets go of its timer once it is %s", async (how) => {
+    const { outbox, reader, overdue } = await blocked();
+    outbox.push("a", 2);
+    expect(vi.getTimerCount()).toBe(1);
+    reader.reads = true;
+    if (how === "drained") outbox.drain();
+    else outbox.close();
+    expect(vi.getTimerCount()).toBe(0);
+    vi.advanceTimersByTime(100_000);
+    expect(overdue).toEqual([]);
   });
 });
