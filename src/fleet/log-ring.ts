@@ -20,6 +20,7 @@ export class LogRing {
   #bytes = 0;
   #nextOrdinal = 0;
   #strayLines = 0;
+  #lateReplies = 0;
   readonly #changes = new Pulse();
   #closed = false;
 
@@ -31,6 +32,15 @@ export class LogRing {
   /** Lines on stdout that were no message, those that the ring dropped included. */
   get strayLines(): number {
     return this.#strayLines;
+  }
+
+  /** Replies that nobody waited for. They are not shown: of all that goes into the log these alone are protocol. */
+  get lateReplies(): number {
+    return this.#lateReplies;
+  }
+
+  countLateReply(): void {
+    this.#lateReplies += 1;
   }
 
   append(instance: string, event: LogEvent): void {

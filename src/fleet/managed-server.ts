@@ -94,6 +94,7 @@ export class ManagedServer {
       mcp: this.#instances.find(({ mcp }) => mcp !== undefined)?.mcp,
       instances: this.#instances.flatMap((instance) => instance.snapshot() ?? []),
       strayLines: this.ring.strayLines,
+      lateReplies: this.ring.lateReplies,
       revision: this.#revision,
       pullProgress: this.#pullProgress,
     };

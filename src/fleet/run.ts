@@ -64,6 +64,7 @@ export class Run {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
+        lateReply: () => options.ring.countLateReply(),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();

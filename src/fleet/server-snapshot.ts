@@ -18,6 +18,8 @@ export interface ServerSnapshot {
   readonly instances: readonly InstanceSnapshot[];
   /** Lines on stdout that were no message. */
   readonly strayLines: number;
+  /** Replies that nobody waited for. */
+  readonly lateReplies: number;
   /** Another one for each state that any server of the fleet went into. */
   readonly revision: number;
   /** What the engine last said of the pull under way; empty when there is none. */

@@ -23,6 +23,8 @@ export interface ConnectionListener {
   request(request: { readonly id: string; readonly method: string; readonly params: string }): void;
   /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
   noise(line: Buffer, note?: { truncated: boolean }): void;
+  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
+  lateReply(): void;
 }
 
 export interface ConnectionOptions {
@@ -211,6 +213,8 @@ export class Connection {
         if (message.id !== undefined) this.#pending.get(message.id)?.fail(brokenReply(message.problem));
         break;
       case "stray":
+        this.#options.listener.lateReply();
+        break;
       case "noise":
         break;
       default:
@@ -219,8 +223,9 @@ export class Connection {
   }
 
   #settle(id: number, reply: Reply): void {
-    // A reply that nobody waits for comes late, or twice.
-    this.#pending.get(id)?.settle(reply);
+    const pending = this.#pending.get(id);
+    if (pending === undefined) this.#options.listener.lateReply();
+    else pending.settle(reply);
   }
 
   #noise(line: Buffer, note?: { truncated: boolean }): void {

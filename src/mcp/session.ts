@@ -18,6 +18,8 @@ export interface SessionListener {
   strayLine(line: Buffer, note: { truncated: boolean }): void;
   /** A log notification; `data` is JSON text, or the text itself when it is a string. */
   logMessage(entry: { readonly level: string; readonly text: string }): void;
+  /** A reply that nobody waits for, which was dropped. */
+  lateReply(): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -57,6 +59,7 @@ export class Session {
         notification: (method, params) => this.#onNotification(method, params),
         request: ({ id, method }) => this.#onRequest(id, method),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
+        lateReply: () => listener.lateReply(),
       },
     });
     this.sink = {

@@ -7,7 +7,7 @@ import { Session } from "../../src/mcp/session.ts";
 
 const session = new Session({
   clientInfo: { name: "test", version: "0" },
-  listener: { stderr() {}, strayLine() {}, logMessage() {}, attachmentEnded() {} },
+  listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
   firstId: 1,
   maxLineBytes: 1000,
   maxQueuedChars: 1000,

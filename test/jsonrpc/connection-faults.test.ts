@@ -67,8 +67,10 @@ describe("Connection, when the other side misbehaves", () => {
     wire.receive('{"jsonrpc":"2.0","id":"1","result":{}}', reply(99), reply(0), reply(-1));
     expect(wire.connection.inFlight).toBe(1);
     expect(wire.heard.noise).toEqual([]);
+    expect(wire.heard.lateReplies).toBe(4);
     wire.receive(reply(1));
     await asked;
+    expect(wire.heard.lateReplies).toBe(4);
   });
 
   it("drops the second of two replies to one call", async () => {
@@ -77,6 +79,7 @@ describe("Connection, when the other side misbehaves", () => {
     await nextTick();
     wire.receive(reply(1, "1"), reply(1, "2"));
     expect(await asked).toEqual({ result: "1" });
+    expect(wire.heard.lateReplies).toBe(1);
   });
 });
 

@@ -56,7 +56,7 @@ describe("Connection", () => {
         connection.receive(Buffer.from(`${reply(1)}\n`));
         return true;
       },
-      listener: { notification() {}, request() {}, noise() {} },
+      listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
       firstId: 1,
       maxLineBytes: 1000,
       maxQueuedChars: 1000,
@@ -214,6 +214,7 @@ describe("Connection, when a call is given up", () => {
     await nextTick();
     wire.receive(reply(1, '"late"'), reply(2, '"mine"'));
     expect(await asked).toEqual({ result: '"mine"' });
+    expect(wire.heard.lateReplies).toBe(1);
     expect(wire.heard.noise).toEqual([]);
   });
 

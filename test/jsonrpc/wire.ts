@@ -16,6 +16,7 @@ export function openWire(
     notifications: [] as [string, string][],
     requests: [] as { id: string; method: string; params: string }[],
     noise: [] as { line: string; truncated: boolean }[],
+    lateReplies: 0,
   };
   const reader = { reads: true };
   const connection = new Connection({
@@ -27,6 +28,9 @@ export function openWire(
       notification: (method, params) => heard.notifications.push([method, params]),
       request: ({ id, method, params }) => heard.requests.push({ id, method, params }),
       noise: (line, note) => heard.noise.push({ line: line.toString(), truncated: note?.truncated ?? false }),
+      lateReply: () => {
+        heard.lateReplies += 1;
+      },
     },
     firstId: 1,
     maxLineBytes: 1 << 20,

@@ -8,6 +8,7 @@ export interface Heard {
   readonly stderr: string[];
   readonly stray: string[];
   readonly logs: { level: string; text: string }[];
+  readonly lateReplies: { count: number };
   /** Resolves when the attachment ended. */
   readonly ended: Promise<void>;
 }
@@ -23,12 +24,18 @@ export function openChildSession(
   command: readonly string[],
   options: Partial<Pick<SessionOptions, "firstId" | "maxLineBytes" | "maxQueuedChars">> = {},
 ): ChildSession {
-  const heard = { stderr: [] as string[], stray: [] as string[], logs: [] as { level: string; text: string }[] };
+  const heard = {
+    stderr: [] as string[],
+    stray: [] as string[],
+    logs: [] as { level: string; text: string }[],
+    lateReplies: { count: 0 },
+  };
   const ended = Promise.withResolvers<void>();
   const listener: SessionListener = {
     stderr: (chunk) => heard.stderr.push(chunk.toString()),
     strayLine: (line) => heard.stray.push(line.toString()),
     logMessage: (entry) => heard.logs.push(entry),
+    lateReply: () => heard.lateReplies.count++,
     attachmentEnded: () => ended.resolve(),
   };
   const session = new Session({

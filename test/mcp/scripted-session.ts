@@ -11,7 +11,7 @@ export function scriptedSession(script: (method: string) => string | undefined) 
   const sent: Sent[] = [];
   const session = new Session({
     clientInfo: { name: "test", version: "0" },
-    listener: { stderr() {}, strayLine() {}, logMessage() {}, attachmentEnded() {} },
+    listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
     firstId: 5,
     maxLineBytes: 64 * 1024 * 1024,
     maxQueuedChars: 1024 * 1024,

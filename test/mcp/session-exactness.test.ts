@@ -12,6 +12,7 @@ function openByHand() {
       stderr() {},
       strayLine: (line) => strays.push(line.toString()),
       logMessage() {},
+      lateReply() {},
       attachmentEnded() {},
     },
     firstId: 1,

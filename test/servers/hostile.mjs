@@ -38,6 +38,8 @@ function text(id, content) {
 const tools = {
   /** Gives its text back. */
   echo: (id, { text: content = "" }) => text(id, content),
+  /** Gives back the line that its own call came in, as text. */
+  line: (id, _input, line) => text(id, line),
   /** Gives back the JSON of its arguments, as this server understood them. */
   reflect: (id, input) => reply(id, { content: [], structuredContent: input }),
   /** Answers after so many milliseconds, unless it is cancelled. */
@@ -160,7 +162,7 @@ function receive(line) {
     const tool = tools[params.name];
     if (tool === undefined)
       send({ jsonrpc: "2.0", id, error: { code: -32602, message: `Unknown tool: ${params.name}` } });
-    else tool(id, params.arguments ?? {});
+    else tool(id, params.arguments ?? {}, line);
   }
 }
 

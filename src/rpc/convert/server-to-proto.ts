@@ -44,6 +44,7 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     callsInFlight: BigInt(server.callsInFlight),
     callsQueued: BigInt(server.callsQueued),
     strayLines: BigInt(server.strayLines),
+    lateReplies: BigInt(server.lateReplies),
     ...(first === undefined ? {} : { createTime: toTimestamp(first.record.createTimeMs) }),
     ...(failure === undefined ? {} : { lastError: failureToProto(failure) }),
     ...(mcp === undefined ? {} : { mcp: mcpToProto(mcp) }),

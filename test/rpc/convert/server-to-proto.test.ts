@@ -43,6 +43,7 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
     mcp: undefined,
     instances: [],
     strayLines: 0,
+    lateReplies: 0,
     revision: 1,
     pullProgress: "",
     ...parts,
@@ -69,6 +70,7 @@ describe("serverToProto", () => {
         restartCount: 2,
         callsInFlight: 3,
         callsQueued: 4,
+        lateReplies: 5,
         mcp: {
           era: "legacy",
           protocolVersion: "2025-11-25",
@@ -104,6 +106,7 @@ describe("serverToProto", () => {
       restartCount: "2",
       callsInFlight: "3",
       callsQueued: "4",
+      lateReplies: "5",
       mcp: {
         era: "ERA_LEGACY",
         protocolVersion: "2025-11-25",
