@@ -3,35 +3,35 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Lock } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
-/**
- * How long an owner may take to answer: about a second. Counted in looks, not by a clock: on a machine that is too busy
- * for an answer, looking takes longer, too.
- */
-const looks = 20;
+/** How long an owner may take to answer: about a second on a machine with nothing else to do. */
+const minLooks = 20;
 const lookEveryMs = 50;
+/** On a busy one as many times as long as asking took: answering is about the same work. */
+const askTimes = 10;
 
 /** `changed`: other locks stand there now than those that were asked about. */
 export type Answer = "lives" | "silent" | "changed";
 
-/** Asks whether an owner lives: he takes the question away (`fleet-owner.ts`). */
+/** Asks whether an owner lives: he takes the question away (`fleet-owner.ts`). It stays there for the next owner else. */
 export async function ask(
   volumes: LockVolumes,
   options: RuntimeCallOptions & { readonly about: readonly Lock[]; readonly nonce: string },
 ): Promise<Answer> {
   const { about, nonce } = options;
+  const startedMs = performance.now();
   await volumes.ask(nonce, options);
-  try {
-    for (let look = 0; look < looks; look += 1) {
-      await delay(lookEveryMs);
-      const { locks, asks } = await volumes.list(options);
-      if (!asks.includes(nonce)) return "lives";
-      if (!sameLocks(locks, about)) return "changed";
-    }
-    return "silent";
-  } finally {
-    // Whatever happened to the caller: the next owner would find the question, and remove it.
-    await volumes.removeAsk(nonce, {}).catch(() => {});
+  const { question } = await volumes.list(options);
+  const askedMs = performance.now();
+  const patienceMs = (askedMs - startedMs) * askTimes;
+  if (question === undefined) return "lives";
+  for (let looks = 0; looks < minLooks || performance.now() - askedMs < patienceMs; looks += 1) {
+    await delay(lookEveryMs);
+    const now = await volumes.list(options);
+    // Another question than the one that was waited for: that one was answered.
+    if (now.question !== question) return "lives";
+    if (!sameLocks(now.locks, about)) return "changed";
   }
+  return "silent";
 }
 
 function sameLocks(some: readonly Lock[], others: readonly Lock[]): boolean {

@@ -38,7 +38,7 @@ export async function claimFleet(options: ClaimOptions): Promise<Lock> {
 
 async function tryClaim(options: ClaimOptions): Promise<Lock | undefined> {
   const { volumes, holder, newNonce } = options;
-  const { locks } = await volumes.list(options);
+  const { locks, question } = await volumes.list(options);
   const nonce = newNonce();
   if (!(await allDead(locks))) {
     const answer = await ask(volumes, { ...options, about: locks, nonce });
@@ -54,7 +54,10 @@ async function tryClaim(options: ClaimOptions): Promise<Lock | undefined> {
     return undefined;
   }
   // What stays when this fails is cleared up by the next claim.
-  await Promise.allSettled(locks.map((other) => volumes.remove(other, options)));
+  await Promise.allSettled([
+    ...locks.map((other) => volumes.remove(other, options)),
+    ...(locks.length > 0 || question !== undefined ? [volumes.answer(options)] : []),
+  ]);
   return lock;
 }
 

@@ -6,8 +6,9 @@ import type { Log } from "../../../log.ts";
 import type { Engine } from "../engine.ts";
 import { refusal } from "../engine-error.ts";
 import { lines } from "../lines.ts";
+import { Answers } from "./answers.ts";
 import { makeStand } from "./claim.ts";
-import { fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
+import { askName, fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
 /** Short, for whoever asks when the engine is back waits for about a second. */
@@ -30,13 +31,20 @@ export interface FleetOwnerOptions {
 export class FleetOwner implements AsyncDisposable {
   readonly #options: FleetOwnerOptions;
   readonly #closed = new AbortController();
+  readonly #answers: Answers;
   readonly #running: Promise<void>;
   #lost = false;
   /** Whether somebody may have owned the fleet since the lock was last seen to stand. */
   #doubtful = true;
+  /** Whether it was told that the engine can't be asked. */
+  #blind = false;
+  /** Whether something came that a look has yet to see. */
+  #unseen = false;
+  #looking: Promise<void> | undefined;
 
   constructor(options: FleetOwnerOptions) {
     this.#options = options;
+    this.#answers = new Answers({ volumes: options.volumes, signal: this.#closed.signal });
     this.#running = this.#run();
   }
 
@@ -57,22 +65,21 @@ export class FleetOwner implements AsyncDisposable {
 
   async #run(): Promise<void> {
     const { signal } = this.#closed;
-    let told = false;
     while (!signal.aborted) {
       try {
         const stream = await this.#open();
         try {
-          await this.#look();
-          told = false;
-          for await (const line of lines(stream)) if (this.#concerns(line)) await this.#look();
+          this.#lookSoon(stream);
+          for await (const line of lines(stream)) if (this.#concerns(line)) this.#lookSoon(stream);
         } finally {
           stream.destroy();
+          await this.#looking;
         }
       } catch (error) {
         if (signal.aborted) return;
         const reason = (error as Error).message;
-        if (!told) this.#options.log.warn("can't see whether others want the fleet; trying again", { reason });
-        told = true;
+        if (!this.#blind) this.#options.log.warn("can't see whether others want the fleet; trying again", { reason });
+        this.#blind = true;
       }
       this.#doubtful = true;
       await delay(reconnectMs, undefined, { signal }).catch(() => {});
@@ -98,18 +105,44 @@ export class FleetOwner implements AsyncDisposable {
     if (event.Action === "destroy") return false;
     // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
     this.#doubtful = true;
+    // At once: whoever asks waits for about a second.
+    if (name === askName(fleet)) this.#answers.give();
     return true;
+  }
+
+  /** One look at a time, and one more for all that came meanwhile. One that fails ends the stream, and so is repeated. */
+  #lookSoon(stream: Readable): void {
+    this.#unseen = true;
+    this.#looking ??= this.#lookAtAll(stream);
+  }
+
+  async #lookAtAll(stream: Readable): Promise<void> {
+    try {
+      while (this.#unseen) {
+        this.#unseen = false;
+        await this.#look();
+      }
+    } catch (error) {
+      stream.destroy(error as Error);
+    } finally {
+      this.#looking = undefined;
+    }
   }
 
   async #look(): Promise<void> {
     const { volumes, lock } = this.#options;
     const { signal } = this.#closed;
-    const { locks, asks } = await volumes.list({ signal });
+    const { locks, question } = await volumes.list({ signal });
     const successor = locks.find(({ after }) => after.includes(lock.nonce));
     if (successor !== undefined) return this.#lose(successor);
     if (!locks.some(({ nonce }) => nonce === lock.nonce) && !(await this.#restore())) return this.#lose();
-    this.#doubtful = false;
-    await Promise.all(asks.map((nonce) => volumes.removeAsk(nonce, { signal })));
+    this.#blind = false;
+    // What came since it was listed is for the next look.
+    if (this.#doubtful && !this.#unseen) {
+      this.#doubtful = false;
+      this.#options.log.debug("the fleet is this manager's", { fleet: volumes.fleet });
+    }
+    if (question !== undefined) this.#answers.give();
   }
 
   /** The lock is gone: by `docker volume prune`, unless another manager came and went. Returns whether it stands again. */

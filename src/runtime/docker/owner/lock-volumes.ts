@@ -8,8 +8,8 @@ import { askLabels, askName, type Lock, lockLabels, lockName, readAsk, readLock 
 /** What the engine has of one fleet's locks at a moment. */
 export interface LockListing {
   readonly locks: readonly Lock[];
-  /** Nonces of those who ask whether the owner lives. */
-  readonly asks: readonly string[];
+  /** Nonce of whoever asked first whether the owner lives, and has no answer yet. */
+  readonly question: string | undefined;
 }
 
 /** One fleet's locks and questions as volumes of the engine. */
@@ -29,7 +29,7 @@ export class LockVolumes {
     const volumes = (found ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels: labels ?? {} }));
     return {
       locks: volumes.map((volume) => readLock(this.fleet, volume)).filter((lock) => lock !== undefined),
-      asks: volumes.map(({ labels }) => readAsk(labels)).filter((nonce) => nonce !== undefined),
+      question: volumes.map(({ labels }) => readAsk(labels)).find((nonce) => nonce !== undefined),
     };
   }
 
@@ -38,16 +38,18 @@ export class LockVolumes {
     return this.#create(lockName(this.fleet, lock), { ...options, labels: lockLabels(this.fleet, lock) });
   }
 
+  /** Asks, unless somebody does already: who waits for an answer to that has it, too. */
   ask(nonce: string, options: RuntimeCallOptions): Promise<void> {
-    return this.#create(askName(this.fleet, nonce), { ...options, labels: askLabels(this.fleet, nonce) });
+    return this.#create(askName(this.fleet), { ...options, labels: askLabels(this.fleet, nonce) });
   }
 
   remove(lock: Lock, options: RuntimeCallOptions): Promise<void> {
     return this.#remove(lockName(this.fleet, lock), options);
   }
 
-  removeAsk(nonce: string, options: RuntimeCallOptions): Promise<void> {
-    return this.#remove(askName(this.fleet, nonce), options);
+  /** Answers. For an owner alone: that the question is gone means that one lives. */
+  answer(options: RuntimeCallOptions): Promise<void> {
+    return this.#remove(askName(this.fleet), options);
   }
 
   async #create(

@@ -42,9 +42,9 @@ export function lockName(fleet: string, { generation }: Pick<Lock, "generation">
   return `${fleetPrefix(fleet)}${generation}`;
 }
 
-/** A question of its own for each asker: that somebody else takes his back must not look like an answer. */
-export function askName(fleet: string, nonce: string): string {
-  return `${fleetPrefix(fleet)}ask-${nonce}`;
+/** One question for all who ask at a time, so that many of them take the owner one answer. */
+export function askName(fleet: string): string {
+  return `${fleetPrefix(fleet)}ask`;
 }
 
 /** Without `managed-by`: a lock is no volume that a server may mount. */

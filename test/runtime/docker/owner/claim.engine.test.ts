@@ -21,13 +21,13 @@ describe("A fleet without an owner", () => {
     const { owners, refusals } = await twenty();
     expect(owners).toBe(1);
     for (const refusal of refusals) expect(refusal).toMatchObject(owned);
-    expect(await engine.volumes()).toEqual([lockVolume(1)]);
+    await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(1)]);
   });
 
   it("is claimed again as soon as it was released", async () => {
     for (let round = 0; round < 3; round += 1) {
       const owner = await engine.own();
-      expect(await engine.volumes()).toEqual([lockVolume(1)]);
+      await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(1)]);
       await owner[Symbol.asyncDispose]();
       expect(await engine.volumes()).toEqual([]);
     }
@@ -44,7 +44,7 @@ describe("A fleet whose owner lives", () => {
       message: `the fleet ${engine.fleet} is held by the manager on host ${host} (pid ${pid}, since ${since}): stop that one, or choose another MCPM_FLEET`,
     });
     expect(pid).toBe(process.pid);
-    expect(await engine.volumes()).toEqual([lockVolume(1)]);
+    await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(1)]);
   });
 
   it("is left alone by one who finds out too late that he asked about somebody else", async () => {
@@ -71,7 +71,7 @@ describe("A fleet whose owner died on another machine", () => {
   it("is taken over by one who asked in vain, and nothing is left of the dead", async () => {
     await engine.lockOfTheDead();
     await engine.own();
-    expect(await engine.volumes()).toEqual([lockVolume(2)]);
+    await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(2)]);
   });
 
   it("is taken over by exactly one of twenty at once", async () => {
@@ -79,7 +79,7 @@ describe("A fleet whose owner died on another machine", () => {
     const { owners, refusals } = await twenty();
     expect(owners).toBe(1);
     for (const refusal of refusals) expect(refusal).toMatchObject(owned);
-    expect(await engine.volumes()).toEqual([lockVolume(2)]);
+    await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(2)]);
     expect(await engine.locks()).toMatchObject([{ after: [dead.nonce] }]);
   });
 
@@ -88,6 +88,6 @@ describe("A fleet whose owner died on another machine", () => {
     await engine.lockOfTheDead({ generation: 5 });
     await engine.volumesByHand.ask("dead", {});
     await engine.own();
-    await expect.poll(() => engine.volumes()).toEqual([lockVolume(6)]);
+    await expect.poll(() => engine.volumes(), { timeout: 20_000 }).toEqual([lockVolume(6)]);
   });
 });
