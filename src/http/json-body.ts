@@ -3,7 +3,7 @@ import { invalidRequest, ManagerError } from "../errors.ts";
 import type { NodeRequest } from "../rpc/node-handler.ts";
 
 /**
- * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type or broken JSON,
+ * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type (UNSUPPORTED_MEDIA_TYPE) or broken JSON,
  * and RESOURCE_EXHAUSTED for a larger body than allowed.
  */
 export async function readJsonBody(
@@ -12,7 +12,7 @@ export async function readJsonBody(
 ): Promise<JsonValue | undefined> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
-    throw invalidRequest([{ field: "body", description: `must not be packed (Content-Encoding: ${encoding})` }]);
+    throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
@@ -23,7 +23,7 @@ export async function readJsonBody(
   }
   if (bytes === 0) return undefined;
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
-    throw invalidRequest([{ field: "body", description: "must have the content type application/json, in UTF-8" }]);
+    throw unsupportedMedia("the body must have the content type application/json, in UTF-8");
   }
   return parse(Buffer.concat(chunks));
 }
@@ -44,6 +44,12 @@ function parse(body: Buffer): JsonValue {
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }
+}
+
+function unsupportedMedia(message: string): ManagerError {
+  return new ManagerError("invalid", message, {
+    details: { reason: "UNSUPPORTED_MEDIA_TYPE", delivery: "not_sent" },
+  });
 }
 
 function tooLarge(maxBytes: number): ManagerError {

@@ -1,6 +1,6 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
-import { toManagerError } from "../errors.ts";
+import { ManagerError, toManagerError } from "../errors.ts";
 import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
@@ -112,7 +112,8 @@ function forwarded(request: NodeRequest): Headers {
 
 function writeError({ request, response }: Exchange, error: unknown): void {
   if (!response.headersSent) {
-    answerError({ request, response, error });
+    const media = error instanceof ManagerError && error.details.reason === "UNSUPPORTED_MEDIA_TYPE";
+    answerError({ request, response, error, ...(media ? { status: 415 } : {}) });
     return;
   }
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));

@@ -19,7 +19,7 @@ export interface HealthOptions {
 
 /**
  * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
- * SERVING while it is ready.
+ * SERVING while it is ready, or idle: a balancer that sent an idle one no call would never wake it.
  */
 export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
   return {
@@ -67,7 +67,9 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   const own = service === "" || service === ManagerService.typeName;
   const found = fleet.list().find(({ name }) => name === server);
   if (!own && found === undefined) return Status.SERVICE_UNKNOWN;
-  return !shutdown.aborted && (own || found?.state === "ready") ? Status.SERVING : Status.NOT_SERVING;
+  return !shutdown.aborted && (own || found?.state === "ready" || found?.state === "idle")
+    ? Status.SERVING
+    : Status.NOT_SERVING;
 }
 
 function unknownService(service: string): ManagerError {

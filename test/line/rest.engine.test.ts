@@ -80,7 +80,7 @@ describe("The REST routes", () => {
     expect((await rest("GET", "/servers/x/stop")).status).toBe(405);
     expect(
       (await rest("POST", "/servers/x/start", { body: spec, headers: { "content-type": "text/plain" } })).status,
-    ).toBe(400);
+    ).toBe(415);
     expect((await rest("POST", "/servers/x/stop", { headers: { origin: "https://evil.example" } })).status).toBe(403);
     expect((await rest("GET", "/servers", { headers: { origin: "https://good.example" } })).status).toBe(200);
     expect((await rest("GET", "/nope")).status).toBe(404);

@@ -192,6 +192,12 @@ describe("A server that stops when idle", () => {
     const { name, server } = await started({ idleTimeout: ms(200) });
     await expect.poll(async () => (await get(name)).state).toBe(ServerState.IDLE);
     await expect.poll(async () => (await get(name)).instances[0]?.state).toBe(InstanceState.EXITED);
+    const health = await fetch(`${manager.url}/grpc.health.v1.Health/Check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ service: `server/${name}` }),
+    });
+    expect(await health.json()).toEqual({ status: "SERVING" });
     const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => echo(name, String(index))));
     expect(answers.map(textOf)).toEqual(answers.map((_, index) => String(index)));
     const after = await get(name);
