@@ -23,5 +23,6 @@ export function refusalOf(headers: IncomingHttpHeaders, options: GuardOptions): 
 /** The name in `name`, `name:port`, `[v6]` or `[v6]:port`, lower case. Undefined for anything else. */
 export function hostName(host: string): string | undefined {
   const [, name] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?$/.exec(host) ?? [];
-  return name?.toLowerCase();
+  // A port beyond 65535 or an address like 127.999.1.1 names nobody, and the RPC library can't make a URL of it.
+  return URL.canParse(`http://${host}`) ? name?.toLowerCase() : undefined;
 }

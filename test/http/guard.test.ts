@@ -33,6 +33,8 @@ describe("refusalOf", () => {
     "[::]:8080",
     "[::ffff:7f00:1]",
     "localhost:8080:8080",
+    "localhost:99999",
+    "127.999.1.1",
     "localhost, evil.example",
     "sub.mcp.example",
   ])("refuses requests to the host %s", (host) => {
