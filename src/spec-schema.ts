@@ -169,9 +169,7 @@ export const serverSpecSchema = z.strictObject({
     .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]*$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
     .max(64, "must have at most 64 entries")
     .exactOptional(),
-  era: z
-    .enum(["legacy"], "must be unset or ERA_LEGACY: this version of the manager speaks the legacy era only")
-    .exactOptional(),
+  era: z.enum(["legacy", "modern"], "must be unset, LEGACY or MODERN").exactOptional(),
   pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").exactOptional(),
   restart: restartSchema.exactOptional(),
   handshakeTimeoutMs: durationMs(hourMs, "1 h").exactOptional(),

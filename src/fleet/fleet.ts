@@ -1,10 +1,11 @@
 import { abortable } from "../abortable.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
-import type { ClientInfo } from "../mcp/legacy.ts";
+import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
+import { EraVerdicts } from "./era-verdicts.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { Inventory } from "./inventory.ts";
 import { LogRing } from "./log-ring.ts";
@@ -56,6 +57,7 @@ export class Fleet {
   readonly #servers = new Map<string, ManagedServer>();
   readonly #exits: ExitWatch;
   readonly #inventory: Inventory;
+  readonly #eras = new EraVerdicts();
   readonly #changes = new Pulse();
   #revision = 0;
   /** How servers last were that are gone. */
@@ -218,7 +220,7 @@ export class Fleet {
       this.#revision += 1;
       return this.#revision;
     };
-    const shared = { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars };
+    const shared = { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, eras: this.#eras };
     const context = { ...shared, exits: this.#exits, ring, onChange };
     const added = new ManagedServer(context, server);
     this.#servers.set(server.name, added);

@@ -4,6 +4,7 @@ import type { ServerSpec } from "../spec.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
 import { planFor } from "./record-plan.ts";
+import { losers } from "./replacements.ts";
 
 export interface InventoryOptions {
   readonly runtime: Runtime;
@@ -70,7 +71,13 @@ export class Inventory {
 
   /** Finishes removals, removes what never started, takes over the rest. */
   async #takeStock(records: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
-    const kept = await Promise.all(records.map((record) => this.#unlessUnfinished(record)));
+    const lost = losers(records);
+    const kept = await Promise.all(
+      records.map((record) =>
+        lost.has(record) || planFor(record.server, record).kind === "finish_removal" ? this.#clear(record) : record,
+      ),
+    );
+    await Promise.all(kept.map((record) => this.#nameOf(record)));
     const byServer = Map.groupBy(
       kept.flatMap((record) => record ?? []),
       ({ server }) => server,
@@ -78,11 +85,10 @@ export class Inventory {
     return [...byServer].flatMap(([name, found]) => this.#adopt(name, found) ?? []);
   }
 
-  /** The record, unless it is of a stop or a start that was not finished: then that is done, as far as it can be now. */
-  async #unlessUnfinished(record: InstanceRecord): Promise<InstanceRecord | undefined> {
+  /** Finishes a stop, a start or a replacement, as far as that can be done now. */
+  async #clear(record: InstanceRecord): Promise<undefined> {
     const { runtime, log, servers, forget } = this.#options;
-    if (planFor(record.server, record).kind !== "finish_removal") return record;
-    log.info("removing what a stop or a start left unfinished", about(record));
+    log.info("removing what a stop, a start or a replacement left unfinished", about(record));
     try {
       await runtime.remove(record.id, {});
       const known = servers.get(record.server);
@@ -92,6 +98,17 @@ export class Inventory {
       log.error("left alone a container that can't be removed now", { ...about(record), error: String(error) });
     }
     return undefined;
+  }
+
+  /** One that has taken another's place takes its name, too. */
+  async #nameOf(record: InstanceRecord | undefined): Promise<void> {
+    const { runtime, log } = this.#options;
+    if (record?.replaces === undefined) return;
+    try {
+      await runtime.takeName(record.id, {});
+    } catch (error) {
+      log.warn("could not rename a container", { ...about(record), error: String(error) });
+    }
   }
 
   #adopt(name: string, records: readonly InstanceRecord[]): { done: Promise<void> } | undefined {

@@ -1,7 +1,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
-import type { ClientInfo } from "../mcp/legacy.ts";
+import type { ClientInfo } from "../mcp/mcp-info.ts";
 import { Session } from "../mcp/session.ts";
 import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";

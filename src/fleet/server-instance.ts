@@ -1,12 +1,14 @@
 import type { ErrorReason } from "../error-reason.ts";
 import { type ManagerError, toManagerError } from "../errors.ts";
+import type { Conversation } from "../mcp/handshake.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import { HealthWatch } from "./health-watch.ts";
-import { bringUp, type LaunchContext, type Launched, takeOver } from "./launch.ts";
+import type { HealthWatch } from "./health-watch.ts";
+import { bringUp, takeOver } from "./launch.ts";
+import type { LaunchContext, Launched } from "./launch-context.ts";
 import { readHistory } from "./read-history.ts";
 import { planFor } from "./record-plan.ts";
-import { restartPlan, steadyAfterMs } from "./restart-plan.ts";
+import { RestartSchedule } from "./restart-schedule.ts";
 import { type Run, stderrTailChars } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 import { Seats } from "./seats.ts";
@@ -15,6 +17,7 @@ import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { type InstanceState, transition } from "./server-state.ts";
 import type { StopClock } from "./stop-clock.ts";
 import { drain, end, tearDown } from "./tear-down.ts";
+import { watchHealth } from "./watch-health.ts";
 
 /** What an instance needs from its server. */
 export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstance" | "onRestart"> & {
@@ -40,14 +43,11 @@ export class ServerInstance {
   readonly #context: InstanceContext;
   #state: InstanceState = { kind: "creating" };
   #record: InstanceRecord | undefined;
-  #mcp: McpInfo | undefined;
+  #conversation: Conversation | undefined;
   #failure: ServerFailure | undefined;
   #restartCount = 0;
-  /** Restarts by itself since it was last steady. */
-  #restartsInRow = 0;
-  #readyAtMs = 0;
   #launch: Launch | undefined;
-  #backoff: NodeJS.Timeout | undefined;
+  readonly #restarts: RestartSchedule;
   #health: HealthWatch | undefined;
   #sleep: Promise<void> | undefined;
 
@@ -55,6 +55,8 @@ export class ServerInstance {
     this.#context = context;
     this.replica = context.replica;
     this.seats = new Seats(() => this.#record?.instance ?? "");
+    const onDue = () => this.#bringUp("automatic");
+    this.#restarts = new RestartSchedule(context.spec.restart, { now: context.now, onDue });
   }
 
   get state(): InstanceState {
@@ -66,7 +68,7 @@ export class ServerInstance {
   }
 
   get mcp(): McpInfo | undefined {
-    return this.#mcp;
+    return this.#conversation?.info;
   }
 
   get failure(): ServerFailure | undefined {
@@ -95,7 +97,7 @@ export class ServerInstance {
   start(): Promise<void> {
     if (this.#state.kind === "ready") return Promise.resolve();
     if (this.#launch === undefined) {
-      this.#restartsInRow = 0;
+      this.#restarts.beginAnew();
       this.#bringUp("asked");
     }
     return this.#launch?.done ?? Promise.resolve();
@@ -132,7 +134,7 @@ export class ServerInstance {
     if (this.#launch !== undefined) return this.#launch.done;
     if (this.#state.kind !== "ready") return this.start();
     const { run } = this.#state;
-    this.#restartsInRow = 0;
+    this.#restarts.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
     this.#launch = this.#begin("asked", (signal) => this.#cycle(run, { clock, signal }));
     return this.#launch.done;
@@ -199,12 +201,12 @@ export class ServerInstance {
 
   /** Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught. */
   #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
-    clearTimeout(this.#backoff);
+    this.#restarts.cancel();
     this.#record = record;
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
     if (plan.kind === "take_over") {
-      const options = { record, inConversation: false, onAttached: onFound };
+      const options = { record, conversation: undefined, onAttached: onFound };
       this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
       return this.#launch.done.catch(() => {});
     }
@@ -215,7 +217,7 @@ export class ServerInstance {
   }
 
   #bringUp(cause: Cause): void {
-    clearTimeout(this.#backoff);
+    this.#restarts.cancel();
     this.#launch = this.#begin(cause, async (signal) => {
       await this.#sleep;
       return bringUp(this.#launchContext(), { known: this.#record, signal });
@@ -231,13 +233,13 @@ export class ServerInstance {
 
   async #finish(launched: Promise<Launched>, { cause, signal }: { cause: Cause; signal: AbortSignal }): Promise<void> {
     try {
-      const { run, record, mcp } = await launched;
+      const { run, record, conversation } = await launched;
       this.#launch = undefined;
       this.#record = record;
-      this.#mcp = mcp ?? this.#mcp;
-      this.#readyAtMs = this.#context.now();
-      this.#health = this.#watchHealth(run);
-      this.#enter({ kind: "ready", run }, `ready: ${this.#mcp?.serverName} ${this.#mcp?.serverVersion}`);
+      this.#conversation = conversation;
+      this.#restarts.ready();
+      this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
+      this.#enter({ kind: "ready", run }, readyMessage(conversation));
       void run.ended.then(() => this.#onRunEnded(run));
     } catch (error) {
       this.#launch = undefined;
@@ -271,7 +273,7 @@ export class ServerInstance {
     const before = this.#record;
     this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
     if (before === undefined) throw new Error("an instance without a container had a run");
-    return takeOver(this.#launchContext(), { record: before, inConversation: true, signal });
+    return takeOver(this.#launchContext(), { record: before, conversation: this.#conversation, signal });
   }
 
   async #cycle(run: Run, { clock, signal }: { clock: StopClock; signal: AbortSignal }): Promise<Launched> {
@@ -287,30 +289,6 @@ export class ServerInstance {
     }
     signal.throwIfAborted();
     return bringUp(this.#launchContext(), { known: record, signal });
-  }
-
-  #watchHealth(run: Run): HealthWatch {
-    const { spec, now } = this.#context;
-    return new HealthWatch(spec.health, {
-      now,
-      ping: (signal) => run.session.ping({ signal }),
-      paused: () => this.#record?.state === "paused",
-      onChange: (healthy) => {
-        if (!healthy && spec.health?.killUnhealthy) this.#killWedged(run);
-        this.#context.onChange();
-      },
-    });
-  }
-
-  /** Its end then comes as that of any process, and the restart policy decides. */
-  #killWedged(run: Run): void {
-    const { runtime, name, log } = this.#context;
-    const message = `server ${name} did not answer its health checks and was killed`;
-    run.expectEnd({ reason: "SERVER_UNHEALTHY", message });
-    if (this.#record === undefined) return;
-    runtime.stop(this.#record.id, { graceMs: 0 }).catch((error: unknown) => {
-      log.warn("could not kill a server that does not answer", { server: name, error: String(error) });
-    });
   }
 
   /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
@@ -341,24 +319,13 @@ export class ServerInstance {
 
   /** It went down by itself: what the restart policy makes of it. */
   #down(error: ManagerError): void {
-    const { spec, now } = this.#context;
-    const steady = this.#state.kind === "ready" && now() - this.#readyAtMs >= steadyAfterMs(spec.restart);
-    if (steady) this.#restartsInRow = 0;
-    const plan = restartPlan(spec.restart, { error, restarts: this.#restartsInRow });
-    if (plan.kind === "stay_down") this.#fail(error);
-    else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
-    else this.#backOff(error, plan.delayMs);
-  }
-
-  #backOff(error: ManagerError, delayMs: number): void {
+    const plan = this.#restarts.down(error);
+    if (plan.kind === "stay_down") return this.#fail(error);
+    if (plan.kind === "give_up") return this.#fail(gaveUp(error, plan.restarts));
     const nowMs = this.#context.now();
     this.#failure = { error, timeMs: nowMs };
-    this.#restartsInRow += 1;
-    this.#backoff = setTimeout(() => this.#bringUp("automatic"), delayMs);
-    this.#enter(
-      { kind: "backing_off", untilMs: nowMs + delayMs },
-      `${error.message}; starting it again in ${delayMs} ms`,
-    );
+    const message = `${error.message}; starting it again in ${plan.delayMs} ms`;
+    this.#enter({ kind: "backing_off", untilMs: nowMs + plan.delayMs }, message);
   }
 
   #fail(error: ManagerError): void {
@@ -368,7 +335,7 @@ export class ServerInstance {
 
   /** Nothing happens by itself any more. */
   #calm(): void {
-    clearTimeout(this.#backoff);
+    this.#restarts.cancel();
     this.#health?.stop();
   }
 
@@ -378,6 +345,10 @@ export class ServerInstance {
     this.#context.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
     this.#context.onChange();
   }
+}
+
+function readyMessage({ codec, info }: Conversation): string {
+  return info === undefined ? `ready (${codec.era} era)` : `ready: ${info.serverName} ${info.serverVersion}`;
 }
 
 /** Reasons of a failure that may have passed without the manager's doing. */

@@ -17,10 +17,16 @@ import { overlongReply } from "./overlong.ts";
 /** The answer to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = { readonly result: string } | { readonly error: RpcError };
 
+/** A request of the other side; `id`, for `respond`, and `params` are JSON text. */
+export interface ServerRequest {
+  readonly id: string;
+  readonly method: string;
+  readonly params: string;
+}
+
 export interface ConnectionListener {
   notification(method: string, params: string): void;
-  /** A request of the other side; `id` is JSON text for `respond`. */
-  request(request: { readonly id: string; readonly method: string; readonly params: string }): void;
+  request(request: ServerRequest): void;
   /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
   noise(line: Buffer, note?: { truncated: boolean }): void;
   /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
@@ -46,10 +52,13 @@ export interface RequestOptions {
   readonly signal?: AbortSignal | undefined;
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
+  /** Answered at the end of something long, if at all: a reply whose owner nobody knows is taken for another's. */
+  readonly standing?: boolean;
 }
 
 interface Pending {
   readonly line: QueuedLine;
+  readonly standing: boolean;
   settle(reply: Reply): void;
   fail(error: ManagerError): void;
 }
@@ -110,6 +119,7 @@ export class Connection {
       };
       this.#pending.set(id, {
         line,
+        standing: options.standing ?? false,
         settle: (reply) => {
           done();
           resolve(reply);
@@ -252,7 +262,7 @@ export class Connection {
 
   /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */
   #failWritten(error: ManagerError): void {
-    const written = [...this.#pending.values()].filter(({ line }) => line.state === "written");
+    const written = [...this.#pending.values()].filter(({ line, standing }) => line.state === "written" && !standing);
     for (const pending of written) pending.fail(written.length === 1 ? error : error.with({ delivery: "sent" }));
   }
 }

@@ -1,28 +1,27 @@
-import { detached } from "../detached.ts";
-import { ManagerError } from "../errors.ts";
 import type { Connection, Reply } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { truncateUtf8 } from "../truncate.ts";
-import type { McpInfo } from "./mcp-info.ts";
+import { type EraCodec, joinMembers } from "./era-codec.ts";
+import type { ClientInfo, McpInfo } from "./mcp-info.ts";
 import { rpcFailure } from "./rpc-failure.ts";
+import { malformedHandshake, serverIdentity, unknownVersion } from "./server-identity.ts";
 
 /** Revisions that open with `initialize`, newest first. A server may answer with any of them. */
 export const legacyVersions = ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"] as const;
 
-/** What a server says of itself goes into every Get and List, and clients of gRPC accept 4 MB. */
-const maxNameBytes = 256;
-const maxInstructionsBytes = 16 * 1024;
-const maxCapabilitiesBytes = 64 * 1024;
-
-export interface ClientInfo {
-  readonly name: string;
-  readonly version: string;
-}
+/**
+ * The legacy era: what the handshake agreed on holds for the session, and a request says nothing of it. What a caller
+ * can do for the server is not declared: a server's requests could not be attributed to a call.
+ */
+export const legacyCodec: EraCodec = {
+  era: "legacy",
+  livenessMethod: "ping",
+  params: ({ members, meta }) => `{${joinMembers(members, meta ? `"_meta":{${meta}}` : "")}}`,
+};
 
 /**
- * The legacy handshake (MCP lifecycle, revision 2025-11-25): `initialize`, then `notifications/initialized`. No client
- * capabilities are declared: a server's requests could not be attributed to a call. Throws `protocol` for an answer
- * that is none or too long, and the signal's reason; `initialize` is never cancelled, as the specification demands.
+ * The legacy handshake (MCP lifecycle, revision 2025-11-25): `initialize`, then `notifications/initialized`. Throws
+ * `protocol` for an answer that is none or too long, what the server refused it with, and the signal's reason;
+ * `initialize` is never cancelled, as the specification demands.
  */
 export async function initialize(
   connection: Connection,
@@ -40,38 +39,9 @@ function readInitializeResult(reply: Reply): McpInfo {
   const result = JsonFields.of(reply.result);
   const offered = result?.string("protocolVersion");
   if (result === undefined || offered === undefined) {
-    throw malformed("the server's answer to initialize has no protocolVersion");
+    throw malformedHandshake("the server's answer to initialize has no protocolVersion");
   }
   const protocolVersion = legacyVersions.find((version) => version === offered);
-  if (protocolVersion === undefined) throw unknownVersion(offered);
-  const capabilities = result.raw("capabilities") ?? "{}";
-  if (Buffer.byteLength(capabilities) > maxCapabilitiesBytes) {
-    throw malformed(`the server's capabilities have more than ${maxCapabilitiesBytes} bytes`);
-  }
-  const serverInfo = JsonFields.of(result.raw("serverInfo") ?? "{}");
-  return {
-    era: "legacy",
-    protocolVersion,
-    serverName: beginning(serverInfo?.string("name"), maxNameBytes),
-    serverVersion: beginning(serverInfo?.string("version"), maxNameBytes),
-    instructions: beginning(result.string("instructions"), maxInstructionsBytes),
-    capabilitiesJson: detached(capabilities),
-  };
-}
-
-/** As much of a text as is kept, which is as long as the session. */
-function beginning(text: string | undefined, maxBytes: number): string {
-  return detached(truncateUtf8(text ?? "", { maxBytes, keep: "start" }));
-}
-
-function malformed(message: string): ManagerError {
-  return new ManagerError("protocol", message, { details: { reason: "MALFORMED_REPLY", delivery: "answered" } });
-}
-
-function unknownVersion(version: string): ManagerError {
-  const known = legacyVersions.join(", ");
-  const message = `the server speaks MCP ${beginning(version, maxNameBytes)}; this manager speaks ${known}`;
-  return new ManagerError("protocol", message, {
-    details: { reason: "UNSUPPORTED_PROTOCOL_VERSION", delivery: "answered" },
-  });
+  if (protocolVersion === undefined) throw unknownVersion(offered, legacyVersions);
+  return { era: "legacy", protocolVersion, ...serverIdentity(result, result.raw("serverInfo")) };
 }

@@ -3,6 +3,7 @@ import type { Connection, RequestOptions } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { eachElement } from "../jsonrpc/json-members.ts";
 import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
+import type { EraCodec } from "./era-codec.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import { readTool, type Tool } from "./tool.ts";
 
@@ -14,16 +15,26 @@ const maxTools = 10_000;
 /** Values of one page, those inside schemas included. */
 const maxPageValues = 500_000;
 
+/** A server's tools, and how many characters they are. */
+export interface Listing {
+  readonly tools: readonly Tool[];
+  readonly chars: number;
+}
+
 /**
  * All tools of a server, page by page. Entries without a name are left out. Throws `protocol` for a malformed page and
  * for a listing of more than 200 pages or 10,000 tools.
  */
-export async function listTools(connection: Connection, options: RequestOptions): Promise<Tool[]> {
+export async function listTools(
+  connection: Connection,
+  options: RequestOptions & { readonly codec: EraCodec },
+): Promise<Listing> {
+  const { codec, ...request } = options;
   const tools: Tool[] = [];
-  let params = "{}";
+  let members = "";
   let chars = 0;
   for (let page = 0; page < maxPages; page += 1) {
-    const reply = await connection.request("tools/list", params, options);
+    const reply = await connection.request("tools/list", codec.params({ members }), request);
     if ("error" in reply) throw rpcFailure(reply.error, "tools/list");
     chars += reply.result.length;
     if (chars > maxListingChars)
@@ -36,8 +47,8 @@ export async function listTools(connection: Connection, options: RequestOptions)
     if (tools.length > maxTools) throw malformed(`the server lists more than ${maxTools} tools`);
     // An empty string is a valid cursor (MCP pagination).
     const cursor = fields.string("nextCursor");
-    if (cursor === undefined) return tools;
-    params = `{"cursor":${JSON.stringify(cursor)}}`;
+    if (cursor === undefined) return { tools, chars };
+    members = `"cursor":${JSON.stringify(cursor)}`;
   }
   throw malformed(`the server's tool listing does not end after ${maxPages} pages`);
 }

@@ -13,3 +13,9 @@ export interface McpInfo {
   /** The JSON object as the server wrote it. */
   readonly capabilitiesJson: string;
 }
+
+/** Who the manager says that it is. */
+export interface ClientInfo {
+  readonly name: string;
+  readonly version: string;
+}

@@ -1,14 +1,15 @@
 import { ManagerError } from "../errors.ts";
-import { Connection, type RequestOptions } from "../jsonrpc/connection.ts";
+import { Connection, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
-import { type ClientInfo, initialize } from "./legacy.ts";
-import { listTools } from "./list-tools.ts";
+import type { EraCodec } from "./era-codec.ts";
+import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
 import { logMessageOf } from "./log-message.ts";
-import type { McpInfo } from "./mcp-info.ts";
+import type { ClientInfo } from "./mcp-info.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import type { Tool } from "./tool.ts";
 import { type ToolCall, toolCallParams } from "./tool-call.ts";
+import { ToolListing } from "./tool-listing.ts";
 import { isRefusal, readToolResult, type ToolResult } from "./tool-result.ts";
 
 /** What a session tells its owner besides answers. Buffers are only good until the call returns. */
@@ -46,6 +47,9 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
+  #probe: "none" | "unanswered" | "answered" = "none";
+  /** Undefined before the handshake. */
+  #open: { readonly codec: EraCodec; readonly tools: ToolListing } | undefined;
 
   constructor(options: SessionOptions) {
     const { listener } = options;
@@ -57,7 +61,7 @@ export class Session {
       maxQueuedChars: options.maxQueuedChars,
       listener: {
         notification: (method, params) => this.#onNotification(method, params),
-        request: ({ id, method }) => this.#onRequest(id, method),
+        request: (request) => this.#onRequest(request),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
         lateReply: () => listener.lateReply(),
       },
@@ -82,33 +86,58 @@ export class Session {
     this.#attachment?.write(Buffer.from("\n"));
   }
 
-  /** Opens the conversation. Throws `protocol` when the server answers what is no handshake, or the signal's reason. */
-  handshake(options: SignalOption): Promise<McpInfo> {
-    return initialize(this.#connection, { clientInfo: this.#options.clientInfo, signal: options.signal });
+  /**
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers what is no handshake,
+   * what it refused the handshake with, and what `Connection.request` throws.
+   */
+  async handshake(options: Omit<HandshakeOptions, "onProbeAnswered">): Promise<Conversation> {
+    const { clientInfo } = this.#options;
+    if (options.era === undefined) this.#probe = "unanswered";
+    const onProbeAnswered = () => {
+      this.#probe = "answered";
+    };
+    const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbeAnswered });
+    this.resume(conversation);
+    return conversation;
+  }
+
+  /** Whether the server never answered the question which era it is of: if it exited, that may be why. */
+  get probeUnanswered(): boolean {
+    return this.#probe === "unanswered";
+  }
+
+  /** Goes on with a conversation that the same process had over another attachment. */
+  resume(conversation: Conversation): void {
+    this.#open = { codec: conversation.codec, tools: new ToolListing(this.#connection, conversation) };
   }
 
   /**
    * Calls a tool. Throws what `Connection.request` throws, `not_found` for a tool that the server refuses and its
-   * listing lacks, and by the server's JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
+   * listing lacks, `not_running` when the server asks for input that the caller does not know of, and by the server's
+   * JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
    */
   async callTool(call: ToolCall, options: SignalOption): Promise<ToolResult> {
-    const reply = await this.#connection.request("tools/call", toolCallParams(call), this.#cancelling(options));
-    const result = "result" in reply ? readToolResult(reply.result) : undefined;
+    const { codec } = this.#opened;
+    const params = toolCallParams(call, codec);
+    const reply = await this.#connection.request("tools/call", params, this.#cancelling(options));
+    const result = "result" in reply ? readToolResult(reply.result, codec.era) : undefined;
     const failure = "error" in reply ? rpcFailure(reply.error, "tools/call") : undefined;
     const refused = failure?.kind === "invalid" || (result !== undefined && isRefusal(result));
     if (refused && (await this.#lacks(call.tool, options))) throw unknownTool(call.tool, failure);
     if (result === undefined) throw failure;
+    if (result.kind === "input_required" && call.clientCapabilitiesJson === undefined) throw inputRequired();
     return result;
   }
 
   /** All tools of the server. */
-  listTools(options: SignalOption): Promise<Tool[]> {
-    return listTools(this.#connection, this.#cancelling(options));
+  listTools(options: SignalOption): Promise<readonly Tool[]> {
+    return this.#opened.tools.get(this.#cancelling(options));
   }
 
   /** Resolves when the server answers, whatever it says; throws what `Connection.request` throws. */
   async ping({ signal }: SignalOption): Promise<void> {
-    await this.#connection.request("ping", "{}", { signal });
+    const { codec } = this.#opened;
+    await this.#connection.request(codec.livenessMethod, codec.params({}), { signal });
   }
 
   /** Retires every call with the reason and lets go of the attachment. Idempotent. */
@@ -135,16 +164,36 @@ export class Session {
     };
   }
 
-  /** A server may ping; what else it may ask for needs capabilities that were not declared. */
-  #onRequest(id: string, method: string): void {
-    if (method === "ping") this.#connection.respond(id, "{}");
-    else this.#connection.respondError(id, { code: -32601, message: "this client declared no capabilities" });
+  get #opened() {
+    if (this.#open === undefined) throw new Error("the session has no conversation yet");
+    return this.#open;
+  }
+
+  /**
+   * A server of the legacy era may ping; what else it may ask for needs capabilities that were not declared. One of the
+   * modern era asks for nothing this way, and is answered nothing (MCP revision 2026-07-28, stdio).
+   */
+  #onRequest({ id, method, params }: ServerRequest): void {
+    if (this.#open?.codec.era === "modern") {
+      const line = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
+      this.#options.listener.strayLine(Buffer.from(line), { truncated: false });
+    } else if (method === "ping") {
+      this.#connection.respond(id, "{}");
+    } else {
+      this.#connection.respondError(id, { code: -32601, message: "this client declared no capabilities" });
+    }
   }
 
   #onNotification(method: string, params: string): void {
-    if (method !== "notifications/message") return;
-    this.#options.listener.logMessage(logMessageOf(params));
+    if (method === "notifications/message") this.#options.listener.logMessage(logMessageOf(params));
+    else this.#open?.tools.notified(method, params);
   }
+}
+
+function inputRequired(): ManagerError {
+  const message =
+    "the server asks for input before it goes on: set client_capabilities_json to what the caller can give, and repeat the call";
+  return new ManagerError("not_running", message, { details: { reason: "INPUT_REQUIRED", delivery: "answered" } });
 }
 
 function unknownTool(tool: string, cause: ManagerError | undefined): ManagerError {

@@ -2,6 +2,8 @@ import { ManagerError } from "../errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { arrayElements, eachElement } from "../jsonrpc/json-members.ts";
 import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
+import type { Era } from "../spec.ts";
+import { truncateUtf8 } from "../truncate.ts";
 import { type Content, readContent } from "./content.ts";
 import { isExactValue } from "./exact-value.ts";
 
@@ -14,6 +16,8 @@ export interface ToolResult {
   readonly json: string;
   readonly isError: boolean;
   readonly kind: "complete" | "input_required";
+  /** What the server wants to have back with the answers. Only `input_required`. */
+  readonly requestState?: string;
 }
 
 /** A tool's result with its parts in their places; nothing of it is lost. */
@@ -21,18 +25,38 @@ export interface TypedResult {
   readonly content: readonly Content[];
   /** The structured result: as a value when that changes nothing, else as the server's text. */
   readonly structured?: { readonly value: unknown } | { readonly json: string };
+  /** What the server asks for, an object by its own keys; empty: nothing, or the result is complete. */
+  readonly inputRequestsJson: string;
   /** The fields that have no place here, as JSON; empty when there are none. */
   readonly extraJson: string;
 }
 
-/** Reads a result. Throws `protocol` when it is not an object. */
-export function readToolResult(json: string): ToolResult {
+/**
+ * Reads a result of a server of this era. Throws `protocol` when it is not an object, and when it is of a kind that the
+ * era does not have (MCP revision 2026-07-28, basic/index, ResultType).
+ */
+export function readToolResult(json: string, era: Era): ToolResult {
   const fields = fieldsOf(json);
-  return {
-    json,
-    isError: fields.raw("isError") === "true",
-    kind: fields.string("resultType") === "input_required" ? "input_required" : "complete",
-  };
+  const isError = fields.raw("isError") === "true";
+  // Before there were kinds, the field was any other.
+  const kind = era === "legacy" ? "complete" : kindOf(fields);
+  if (kind === "complete") return { json, isError, kind };
+  const requestState = fields.raw("requestState");
+  return { json, isError, kind, ...(requestState === undefined ? {} : { requestState: stateOf(fields) }) };
+}
+
+function kindOf(fields: JsonFields): ToolResult["kind"] {
+  const kind = fields.raw("resultType") ?? '"complete"';
+  if (kind === '"complete"') return "complete";
+  if (kind === '"input_required"') return "input_required";
+  throw notAResult(`its resultType is ${truncateUtf8(kind, { maxBytes: 64, keep: "start" })}`);
+}
+
+function stateOf(fields: JsonFields): string {
+  const state = fields.string("requestState");
+  if (state === undefined) throw notAResult("its requestState is not a string");
+  if (!state.isWellFormed()) throw notAResult("its requestState holds an unpaired surrogate, which nobody can give back");
+  return state;
 }
 
 /**
@@ -53,18 +77,21 @@ export function isRefusal(result: ToolResult): boolean {
 export function typedResult(result: ToolResult): TypedResult {
   const fields = fieldsOf(result.json);
   const structured = fields.raw("structuredContent");
+  const inputRequests = result.kind === "input_required" ? fields.raw("inputRequests") : undefined;
   return {
     content: contentOf(fields),
     ...(structured === undefined ? {} : { structured: structuredOf(structured) }),
-    extraJson: fields.rest(placedFields(fields)),
+    inputRequestsJson: inputRequests ?? "",
+    extraJson: fields.rest(placedFields(fields, result)),
   };
 }
 
 /** A known field with a value that its place can't hold goes to the rest as well. */
-function placedFields(fields: JsonFields): Set<string> {
+function placedFields(fields: JsonFields, { kind }: ToolResult): Set<string> {
   const placed = new Set(["content", "structuredContent"]);
   if (/^(?:true|false)$/.test(fields.raw("isError") ?? "")) placed.add("isError");
-  if (/^"(?:complete|input_required)"$/.test(fields.raw("resultType") ?? "")) placed.add("resultType");
+  if (fields.raw("resultType") === `"${kind}"`) placed.add("resultType");
+  if (kind === "input_required") placed.add("inputRequests").add("requestState");
   return placed;
 }
 

@@ -1,5 +1,5 @@
 import type { ManagerError } from "../errors.ts";
-import type { ServerSpec } from "../spec.ts";
+import type { Era, ServerSpec } from "../spec.ts";
 
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
@@ -30,14 +30,23 @@ export interface Runtime extends AsyncDisposable {
   /** Whether the engine has the image of this spec already; tells whether `prepare` will have to pull. */
   hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean>;
 
-  /** Makes the image available by the spec's pull policy. Throws `not_found` (IMAGE_UNAVAILABLE) when it can't be had. */
+  /**
+   * Makes the image available by the spec's pull policy, and gives its id, as records have it. Throws `not_found`
+   * (IMAGE_UNAVAILABLE) when it can't be had.
+   */
   prepare(
     spec: ServerSpec,
     options: RuntimeCallOptions & { readonly onProgress?: (line: string) => void },
-  ): Promise<void>;
+  ): Promise<string>;
 
-  /** Creates the instance, not started, and names it. Throws `conflict` (NAME_TAKEN) when the name is in use. */
+  /**
+   * Creates the instance, not started, and names it; one that replaces another has a name of its own until it takes
+   * the other's. Throws `conflict` (NAME_TAKEN) when the name is in use.
+   */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
+
+  /** The one that this instance replaces is gone: gives it the name. Nothing to do when it has it. */
+  takeName(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
    * Opens stdin, stdout and stderr of an instance, started or not. Bytes go to `sink` until its `end`, which comes
@@ -106,6 +115,10 @@ export interface CreateRequest {
   /** Which copy of the server: 0 is the first. */
   readonly replica: number;
   readonly spec: ServerSpec;
+  /** The generation of MCP that it is known to speak. Absent: to be found out. */
+  readonly era?: Era;
+  /** The engine's id of the instance whose place it takes, which exists until this one is known to answer. */
+  readonly replaces?: string;
 }
 
 /** An instance as the engine knows it. */
@@ -118,6 +131,10 @@ export interface InstanceRecord {
   /** The spec as the user gave it, env values included; undefined when the record can't be read (`specError` says why). */
   readonly spec: ServerSpec | undefined;
   readonly specError?: string;
+  /** As in its CreateRequest. */
+  readonly era?: Era;
+  /** As in its CreateRequest; whether that instance is still there, `list` says. */
+  readonly replaces?: string;
   readonly state: "created" | "running" | "paused" | "exited";
   /** A Stop was under way: finish the removal. */
   readonly stopping: boolean;

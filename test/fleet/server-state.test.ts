@@ -37,6 +37,7 @@ const legal = new Set([
   "creating failed",
   "creating draining",
   "handshaking ready",
+  "handshaking creating",
   "handshaking failed",
   "handshaking draining",
   "ready handshaking",

@@ -59,9 +59,14 @@ export function openChildSession(
   };
 }
 
-/** The hostile server with these arguments. */
+/** The hostile server with these arguments, of the legacy era. */
 export function hostile(...args: string[]): string[] {
   return [process.execPath, fileURLToPath(new URL("../servers/hostile.mjs", import.meta.url)), ...args];
+}
+
+/** The server of the modern era with these arguments. */
+export function modern(...args: string[]): string[] {
+  return [process.execPath, fileURLToPath(new URL("../servers/modern.mjs", import.meta.url)), ...args];
 }
 
 function attachChild([file = "", ...args]: readonly string[], sink: AttachmentSink) {

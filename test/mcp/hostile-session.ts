@@ -2,10 +2,10 @@ import type { Session } from "../../src/mcp/session.ts";
 import { type ToolResult, typedResult } from "../../src/mcp/tool-result.ts";
 import { type ChildSession, hostile, openChildSession } from "./child-server.ts";
 
-/** A session with the hostile server, after its handshake. */
+/** A session of the legacy era with the hostile server, after its handshake. */
 export async function ready(...args: string[]): Promise<ChildSession> {
   const child = openChildSession(hostile(...args));
-  await child.session.handshake({});
+  await child.session.handshake({ era: "legacy" });
   return child;
 }
 

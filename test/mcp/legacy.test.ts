@@ -7,7 +7,8 @@ import { call, ready, receivedBy, textOf } from "./hostile-session.ts";
 describe("Session.handshake", () => {
   it.each(legacyVersions)("accepts a server that speaks %s", async (version) => {
     await using child = openChildSession(hostile("--version", version));
-    expect(await child.session.handshake({})).toEqual({
+    const { info } = await child.session.handshake({ era: "legacy" });
+    expect(info).toEqual({
       era: "legacy",
       protocolVersion: version,
       serverName: "hostile",
@@ -29,7 +30,7 @@ describe("Session.handshake", () => {
 
   it.each(["2026-07-28", "1999-01-01", ""])("refuses a server that answers with version %j", async (version) => {
     await using child = openChildSession(hostile("--version", version));
-    await expect(child.session.handshake({})).rejects.toMatchObject({
+    await expect(child.session.handshake({ era: "legacy" })).rejects.toMatchObject({
       kind: "protocol",
       details: { reason: "UNSUPPORTED_PROTOCOL_VERSION", delivery: "answered" },
     });
@@ -37,7 +38,7 @@ describe("Session.handshake", () => {
 
   it("says so when the server refuses to initialize", async () => {
     await using child = openChildSession(hostile("--refuse-initialize"));
-    await expect(child.session.handshake({})).rejects.toMatchObject({
+    await expect(child.session.handshake({ era: "legacy" })).rejects.toMatchObject({
       kind: "protocol",
       message: "the server answered initialize with error -32000: not you",
       details: { reason: "SERVER_ERROR", rpcCode: -32000 },
@@ -47,12 +48,12 @@ describe("Session.handshake", () => {
   it("ends with the reason of its signal, and never cancels initialize", async () => {
     await using child = openChildSession(hostile("--handshake-ms", "50"));
     const controller = new AbortController();
-    const first = child.session.handshake({ signal: controller.signal });
+    const first = child.session.handshake({ era: "legacy", signal: controller.signal });
     // The written line shows that the server may have it.
     await new Promise((resolve) => process.nextTick(resolve));
     controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
     await expect(first).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
-    await child.session.handshake({});
+    await child.session.handshake({ era: "legacy" });
     const methods = (await receivedBy(child.session)).map(({ method }) => method);
     expect(methods).toEqual(["initialize", "initialize", "notifications/initialized", "tools/call"]);
   });
@@ -60,7 +61,8 @@ describe("Session.handshake", () => {
   it("keeps no more of what the server says of itself than clients can take in a list", async () => {
     const texts = { instructions: "@100000", serverInfo: { name: "@1000", version: "@1000" } };
     await using child = openChildSession(hostile("--result", JSON.stringify(texts)));
-    const info = await child.session.handshake({});
+    const { info } = await child.session.handshake({ era: "legacy" });
+    if (info === undefined) throw new Error("the server said nothing of itself");
     expect(Buffer.byteLength(info.instructions)).toBeLessThanOrEqual(16 * 1024);
     expect(info.instructions.endsWith("é…")).toBe(true);
     for (const name of [info.serverName, info.serverVersion]) {
@@ -71,7 +73,7 @@ describe("Session.handshake", () => {
 
   it("refuses a server whose capabilities are too long to keep", async () => {
     await using child = openChildSession(hostile("--result", '{"capabilities":{"x":"@40000"}}'));
-    await expect(child.session.handshake({})).rejects.toMatchObject({
+    await expect(child.session.handshake({ era: "legacy" })).rejects.toMatchObject({
       kind: "protocol",
       message: "the server's capabilities have more than 65536 bytes",
       details: { reason: "MALFORMED_REPLY", delivery: "answered" },

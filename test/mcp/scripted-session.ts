@@ -1,3 +1,4 @@
+import { legacyCodec } from "../../src/mcp/legacy.ts";
 import { Session } from "../../src/mcp/session.ts";
 
 interface Sent {
@@ -30,5 +31,6 @@ export function scriptedSession(script: (method: string) => string | undefined) 
     },
     close() {},
   });
+  session.resume({ codec: legacyCodec, info: undefined });
   return { session, sent };
 }

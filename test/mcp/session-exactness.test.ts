@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkedJsonObject } from "../../src/jsonrpc/caller-json.ts";
+import { legacyCodec } from "../../src/mcp/legacy.ts";
 import { Session } from "../../src/mcp/session.ts";
 
 /** A session whose server is this test: it reads the lines and answers by hand. */
@@ -20,6 +21,7 @@ function openByHand() {
     maxQueuedChars: 1 << 20,
   });
   session.bind({ write: (chunk) => written.push(Buffer.from(chunk)) > 0, close() {} });
+  session.resume({ codec: legacyCodec, info: undefined });
   return {
     session,
     strays,

@@ -144,7 +144,7 @@ describe("Session, under load and under fire", () => {
 
   it.each([false, true])("fails the one call whose result is too long (id last: %s), and lives on", async (idLast) => {
     await using child = openChildSession(hostile(), { maxLineBytes: 100_000 });
-    await child.session.handshake({});
+    await child.session.handshake({ era: "legacy" });
     const sleeping = call(child.session, "sleep", { ms: 50 });
     await expect(call(child.session, "large", { bytes: 1_000_000, idLast })).rejects.toMatchObject({
       kind: "too_much",
@@ -155,7 +155,7 @@ describe("Session, under load and under fire", () => {
 
   it("tells the server by the id on the wire that a call was given up", async () => {
     await using child = openChildSession(hostile(), { firstId: 500 });
-    await child.session.handshake({});
+    await child.session.handshake({ era: "legacy" });
     const controller = new AbortController();
     const given = call(child.session, "never", {}, controller.signal);
     await call(child.session, "echo");

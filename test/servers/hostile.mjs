@@ -3,13 +3,17 @@
 //   --exit CODE            say why on stderr and exit at once
 //   --silent               never answer anything
 //   --version V            answer initialize with this protocol version
+//   --exit-on-probe        exit when server/discover comes, as Rust's rmcp before 3 does
+//   --silent-on-probe      do not answer server/discover
 //   --refuse-initialize    answer initialize with an error
+//   --initialize-once      answer a second initialize with an error
 //   --exit-on-initialize   exit 3 when initialize comes
 //   --handshake-ms N       answer initialize after so long
 //   --result JSON          answer initialize with these fields, too; @N in a string is N characters
 //   --banner               print noise on stdout first
 //   --pages N              list one tool a page, on N pages ("" is the first cursor)
 //   --endless-pages        never end the listing
+//   --grow-while-listing   have one tool more at each listing, and say so
 //   --odd-tool             list an entry without a name, too
 //   --ignore-term          outlive SIGTERM
 import process from "node:process";
@@ -22,6 +26,7 @@ const value = (flag) => (has(flag) ? args[args.indexOf(flag) + 1] : undefined);
 const received = [];
 const timers = new Map();
 let reading = true;
+let grown = 0;
 
 function send(message) {
   process.stdout.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
@@ -52,6 +57,11 @@ const tools = {
   /** Answers after so many milliseconds, cancelled or not. */
   stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
   never: () => {},
+  /** Has one tool more, and says so. */
+  grow: (id) => {
+    toolsChanged();
+    text(id, "grown");
+  },
   /** The number of this process. */
   pid: (id) => text(id, String(process.pid)),
   /** Writes this text as the result, byte for byte. */
@@ -108,8 +118,14 @@ const tools = {
   },
 };
 
+function toolsChanged() {
+  grown += 1;
+  send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+}
+
 function listTools(id, params) {
-  const names = Object.keys(tools);
+  if (has("--grow-while-listing")) toolsChanged();
+  const names = [...Object.keys(tools), ...Array.from({ length: grown }, (_, index) => `tool-${index}`)];
   const pages = Number(value("--pages") ?? 0);
   if (has("--endless-pages")) {
     reply(id, { tools: [{ name: "echo", inputSchema: {} }], nextCursor: "again" });
@@ -131,6 +147,10 @@ function initialize(id, params) {
   if (has("--exit-on-initialize")) process.exit(3);
   if (has("--refuse-initialize")) {
     send({ jsonrpc: "2.0", id, error: { code: -32000, message: "not you" } });
+    return;
+  }
+  if (has("--initialize-once") && received.filter(({ method }) => method === "initialize").length > 1) {
+    send({ jsonrpc: "2.0", id, error: { code: -32600, message: "already initialized" } });
     return;
   }
   const result = {
@@ -163,6 +183,12 @@ function receive(line) {
     if (tool === undefined)
       send({ jsonrpc: "2.0", id, error: { code: -32602, message: `Unknown tool: ${params.name}` } });
     else tool(id, params.arguments ?? {}, line);
+  } else if (method === "server/discover" && has("--exit-on-probe")) {
+    process.stderr.write("expected initialize\n", () => process.exit(1));
+  } else if (method === "server/discover" && has("--silent-on-probe")) {
+    // As some servers do with what they don't know.
+  } else if (id !== undefined && method !== undefined) {
+    send({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } });
   }
 }
 

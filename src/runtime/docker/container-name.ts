@@ -8,6 +8,11 @@ export function containerName(fleet: string, server: string, replica: number): s
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
+/** Name of the one that is to take its place, until it does. */
+export function nextName(fleet: string, server: string, replica: number): string {
+  return `${containerName(fleet, server, replica)}.next`;
+}
+
 /** Name while a Stop is under way; with the container's id when an earlier stop still holds the plain one. */
 export function stoppingName(fleet: string, server: string, replica: number): string {
   return containerName(fleet, server, replica) + stoppingSuffix;

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
-import { containerName } from "./container-name.ts";
+import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import { refusal, statusOf } from "./engine-error.ts";
 import { imageUnavailable } from "./images.ts";
@@ -15,12 +15,12 @@ export async function createContainer(
   request: CreateRequest,
   context: MountContext & RuntimeCallOptions,
 ): Promise<string> {
-  const { server, instance, replica, spec } = request;
+  const { server, replica, spec, replaces } = request;
   const { engine, fleet, signal } = context;
-  const labels = containerLabels(spec, { fleet, server, instance, replica });
+  const labels = containerLabels(request, fleet);
   const mounts = await resolveMounts(spec.mounts, context);
   engine.throwIfAborted(signal);
-  const name = containerName(fleet, server, replica);
+  const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
   const split = { _query: { name }, _body: containerOptions(spec, { labels, mounts }) };
   const create = async (docker: Docker) => {

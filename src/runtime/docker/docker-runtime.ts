@@ -26,6 +26,7 @@ import { ownFleet } from "./owner/own-fleet.ts";
 import { removeContainer } from "./remove.ts";
 import { startContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
+import { takeName } from "./take-name.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -91,8 +92,8 @@ class DockerRuntime implements Runtime {
   async prepare(
     spec: ServerSpec,
     options: RuntimeCallOptions & { readonly onProgress?: (line: string) => void },
-  ): Promise<void> {
-    await this.#images.prepare(spec, options);
+  ): Promise<string> {
+    return this.#images.prepare(spec, options);
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
@@ -110,6 +111,11 @@ class DockerRuntime implements Runtime {
       });
       throw error;
     }
+  }
+
+  async takeName(id: string, options: RuntimeCallOptions): Promise<void> {
+    const record = await this.inspect(id, options);
+    if (record !== undefined) await takeName(record, { ...this.#context, ...options });
   }
 
   async attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {

@@ -31,14 +31,18 @@ export class Images {
     return (await this.#inspect(image, options)) !== undefined;
   }
 
-  /** Makes the image available by the spec's pull policy. */
-  async prepare(spec: ServerSpec, options: PrepareOptions): Promise<void> {
+  /** Makes the image available by the spec's pull policy, and gives its id. */
+  async prepare(spec: ServerSpec, options: PrepareOptions): Promise<string> {
     const { image, pullPolicy = "if_missing" } = spec;
-    if (pullPolicy !== "always" && (await this.has(image, options))) return;
+    const found = pullPolicy === "always" ? undefined : await this.#inspect(image, options);
+    if (found !== undefined) return found.Id;
     if (pullPolicy === "never") {
       throw imageUnavailable(image, "and pull_policy is NEVER: build, load or pull it first");
     }
     await this.#pull(image, options);
+    const pulled = await this.#inspect(image, options);
+    if (pulled === undefined) throw imageUnavailable(image, "any more: it was pulled, and removed meanwhile");
+    return pulled.Id;
   }
 
   /** Digest of the image in its registry; empty for one that was built here or is gone. */

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord } from "../runtime.ts";
 import { isStopping } from "./container-name.ts";
-import { label, readSpec, replicaOf } from "./labels.ts";
+import { eraOf, type Labels, label, readSpec, replicaOf } from "./labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
   created: "created",
@@ -31,6 +31,7 @@ export function instanceRecord(
     instance: labels[label.instance] ?? "",
     replica,
     ...specOf(info),
+    ...originOf(labels),
     state,
     stopping: isStopping(info.Name.replace(/^\//, ""), { fleet: context.fleet, server, replica }),
     imageId: info.Image,
@@ -40,6 +41,12 @@ export function instanceRecord(
     ...(startTimeMs > 0 ? { startTimeMs } : {}),
     ...(state === "exited" ? { exit: { exitCode: info.State.ExitCode, oomKilled: info.State.OOMKilled } } : {}),
   };
+}
+
+function originOf(labels: Labels): Pick<InstanceRecord, "era" | "replaces"> {
+  const era = eraOf(labels);
+  const replaces = labels[label.replaces];
+  return { ...(era === undefined ? {} : { era }), ...(replaces === undefined ? {} : { replaces }) };
 }
 
 function specOf(info: Docker.ContainerInspectInfo): { spec: ServerSpec | undefined; specError?: string } {

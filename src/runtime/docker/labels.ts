@@ -1,6 +1,7 @@
 import canonicalize from "canonicalize";
 import { invalidRequest } from "../../errors.ts";
-import type { ServerSpec } from "../../spec.ts";
+import type { Era, ServerSpec } from "../../spec.ts";
+import type { CreateRequest } from "../runtime.ts";
 
 const managedBy = "mcp-docker-manager";
 const maxSpecBytes = 64 * 1024;
@@ -12,7 +13,10 @@ export const label = {
   instance: "mcpm.instance",
   /** Which copy of the server; the first has none. */
   replica: "mcpm.replica",
+  /** `auto`: to be found out at each handshake. */
   era: "mcpm.era",
+  /** Id of the container whose place this one takes. */
+  replaces: "mcpm.replaces",
   spec: "mcpm.spec",
 } as const;
 
@@ -36,19 +40,24 @@ export function isOwned(labels: Labels | null | undefined, fleet: string): boole
  * All labels of a container: the user's, then ours over them. Labels can't be changed later, and events and
  * `docker ps` show them: env values stay out (lifecycle.md, "In the engine").
  */
-export function containerLabels(
-  spec: ServerSpec,
-  owner: { readonly fleet: string; readonly server: string; readonly instance: string; readonly replica: number },
-): Record<string, string> {
+export function containerLabels(request: CreateRequest, fleet: string): Record<string, string> {
+  const { server, instance, replica, spec, era, replaces } = request;
   return {
     ...spec.labels,
-    ...ownerLabels(owner.fleet),
-    [label.server]: owner.server,
-    [label.instance]: owner.instance,
-    ...(owner.replica === 0 ? {} : { [label.replica]: String(owner.replica) }),
-    [label.era]: spec.era ?? "auto",
+    ...ownerLabels(fleet),
+    [label.server]: server,
+    [label.instance]: instance,
+    ...(replica === 0 ? {} : { [label.replica]: String(replica) }),
+    [label.era]: era ?? "auto",
+    ...(replaces === undefined ? {} : { [label.replaces]: replaces }),
     [label.spec]: specLabel(spec),
   };
+}
+
+/** Undefined: to be found out. */
+export function eraOf(labels: Labels): Era | undefined {
+  const era = labels[label.era];
+  return era === "legacy" || era === "modern" ? era : undefined;
 }
 
 export function replicaOf(labels: Labels): number {

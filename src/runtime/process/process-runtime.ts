@@ -72,16 +72,19 @@ class ProcessRuntime implements Runtime {
     return true;
   }
 
-  async prepare(_spec: ServerSpec, { signal }: RuntimeCallOptions): Promise<void> {
+  /** There is no image, and so no id. */
+  async prepare(_spec: ServerSpec, { signal }: RuntimeCallOptions): Promise<string> {
     throwIfAborted(signal);
+    return "";
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.check(request.spec, options);
     throwIfAborted(options.signal);
-    const { server, replica } = request;
+    const { server, replica, replaces } = request;
     for (const { record } of this.#instances.values()) {
-      if (record.server === server && record.replica === replica && !record.stopping) throw nameTaken(server);
+      const sameName = record.server === server && record.replica === replica && !record.stopping;
+      if (sameName && record.id !== replaces) throw nameTaken(server);
     }
     const { baseEnv, now, newId } = this.#options;
     const id = newId();
@@ -91,6 +94,11 @@ class ProcessRuntime implements Runtime {
     const instance = new ProcessInstance({ id, request, baseEnv, now, onExit });
     this.#instances.set(id, instance);
     return instance.record;
+  }
+
+  /** Processes have no names. */
+  async takeName(_id: string, { signal }: RuntimeCallOptions): Promise<void> {
+    throwIfAborted(signal);
   }
 
   async attach(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {

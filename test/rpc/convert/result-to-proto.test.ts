@@ -8,7 +8,7 @@ import { readToolResult } from "../../../src/mcp/tool-result.ts";
 import { maxAnswerBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { jsonText } from "../../jsonrpc/json-text.ts";
 
-const typed = (json: string) => resultToProto(readToolResult(json), "typed");
+const typed = (json: string) => resultToProto(readToolResult(json, "modern"), "typed");
 
 /** The response after its way over the wire, in both encodings. */
 function received(response: CallToolResponse): CallToolResponse[] {
@@ -39,7 +39,7 @@ const everything = `{"content":[
 describe("resultToProto", () => {
   it("fills only the text, the error flag and the kind in format JSON", () => {
     const json = '{ "content":7, "isError":true,"n":9007199254740993,"resultType":"input_required"}';
-    const response = resultToProto(readToolResult(json), "json");
+    const response = resultToProto(readToolResult(json, "modern"), "json");
     expect(response).toMatchObject({
       resultJson: json,
       isError: true,
@@ -152,7 +152,7 @@ describe("maxAnswerBytes", () => {
     ["fields without a place", `{"a":[${times('"\\\\\\""', 500_000)}]}`],
     ["base64", `{"content":[{"type":"image","mimeType":"m","data":"${"AAAA".repeat(1_000_000)}"}]}`],
   ])("holds a result of %s, in both formats and encodings", (_what, json) => {
-    const result = readToolResult(json);
+    const result = readToolResult(json, "modern");
     for (const format of ["typed", "json"] as const) {
       const response = resultToProto(result, format);
       const bound = maxAnswerBytes(Buffer.byteLength(json));

@@ -1,15 +1,17 @@
 import { describe, expect, test } from "vitest";
 import {
   containerLabels,
+  eraOf,
   isOwned,
   ownerFilter,
   readSpec,
   replicaOf,
   specLabel,
 } from "../../../src/runtime/docker/labels.ts";
+import type { CreateRequest } from "../../../src/runtime/runtime.ts";
 import type { ServerSpec } from "../../../src/spec.ts";
 
-const owner = { fleet: "blue", server: "files", instance: "i-1", replica: 0 };
+const owner = { server: "files", instance: "i-1", replica: 0 };
 
 const full: ServerSpec = {
   image: "mcp/filesystem:latest",
@@ -23,20 +25,22 @@ const full: ServerSpec = {
   era: "legacy",
   labels: { team: "données" },
 };
+const labelsOf = (spec: ServerSpec, more: Partial<CreateRequest> = {}) =>
+  containerLabels({ ...owner, spec, ...more }, "blue");
 const containerEnv = ["PATH=/bin", "TOKEN=hunter2", "EMPTY=", "ODD=a=b=c"];
 
 describe("labels", () => {
   test("give back the user's spec, env values from the container", () => {
-    expect(readSpec(containerLabels(full, owner), containerEnv)).toEqual(full);
+    expect(readSpec(labelsOf(full), containerEnv)).toEqual(full);
   });
 
   test("give back a spec without env, and without defaults filled in", () => {
     const spec: ServerSpec = { image: "a" };
-    expect(readSpec(containerLabels(spec, owner), ["PATH=/bin"])).toEqual(spec);
+    expect(readSpec(labelsOf(spec), ["PATH=/bin"])).toEqual(spec);
   });
 
   test("hold no env value", () => {
-    expect(JSON.stringify(containerLabels(full, owner))).not.toContain("hunter2");
+    expect(JSON.stringify(labelsOf(full))).not.toContain("hunter2");
   });
 
   test("are the same for a spec with its keys in another order", () => {
@@ -45,13 +49,13 @@ describe("labels", () => {
   });
 
   test("say whose container it is", () => {
-    const labels = containerLabels(full, owner);
+    const labels = labelsOf(full);
     expect(labels).toMatchObject({
       "managed-by": "mcp-docker-manager",
       "mcpm.fleet": "blue",
       "mcpm.server": "files",
       "mcpm.instance": "i-1",
-      "mcpm.era": "legacy",
+      "mcpm.era": "auto",
       team: "données",
     });
     expect(isOwned(labels, "blue")).toBe(true);
@@ -61,17 +65,25 @@ describe("labels", () => {
   });
 
   test("number the copies of a server but for the first", () => {
-    expect(replicaOf(containerLabels(full, owner))).toBe(0);
-    expect(replicaOf(containerLabels(full, { ...owner, replica: 2 }))).toBe(2);
-    expect(containerLabels(full, owner)).not.toHaveProperty("mcpm.replica");
+    expect(replicaOf(labelsOf(full))).toBe(0);
+    expect(replicaOf(labelsOf(full, { replica: 2 }))).toBe(2);
+    expect(labelsOf(full)).not.toHaveProperty("mcpm.replica");
   });
 
-  test("call the era auto when the spec leaves it open", () => {
-    expect(containerLabels({ image: "a" }, owner)["mcpm.era"]).toBe("auto");
+  test("call the era auto when it is to be found out", () => {
+    expect(eraOf(labelsOf({ image: "a" }))).toBeUndefined();
+    expect(labelsOf({ image: "a" })["mcpm.era"]).toBe("auto");
+    expect(eraOf(labelsOf({ image: "a" }, { era: "legacy" }))).toBe("legacy");
+    expect(eraOf(labelsOf({ image: "a" }, { era: "modern" }))).toBe("modern");
+  });
+
+  test("say whose place a container takes, if it takes any", () => {
+    expect(labelsOf(full)).not.toHaveProperty("mcpm.replaces");
+    expect(labelsOf(full, { replaces: "abc" })["mcpm.replaces"]).toBe("abc");
   });
 
   test("can't be overridden by the user's labels", () => {
-    const labels = containerLabels({ image: "a", labels: { "mcpm.fleet": "red", "managed-by": "me" } }, owner);
+    const labels = labelsOf({ image: "a", labels: { "mcpm.fleet": "red", "managed-by": "me" } });
     expect(isOwned(labels, "blue")).toBe(true);
   });
 

@@ -1,0 +1,32 @@
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { Era, ServerSpec } from "../spec.ts";
+
+/** An image and what is run in it: programs that are the same speak the same. */
+type Program = Pick<InstanceRecord, "imageId"> & { readonly spec: Pick<ServerSpec, "command" | "args"> };
+
+const maxPrograms = 1000;
+
+/** Which era programs turned out to speak, so that it is found out once. */
+export class EraVerdicts {
+  readonly #eras = new Map<string, Era>();
+
+  of(program: Program): Era | undefined {
+    return this.#eras.get(keyOf(program));
+  }
+
+  learn(program: Program, era: Era): void {
+    const key = keyOf(program);
+    this.#eras.delete(key);
+    this.#eras.set(key, era);
+    for (const [oldest] of this.#eras) if (this.#eras.size > maxPrograms) this.#eras.delete(oldest);
+  }
+
+  /** It did not hold: the next handshake finds out anew. */
+  forget(program: Program): void {
+    this.#eras.delete(keyOf(program));
+  }
+}
+
+function keyOf({ imageId, spec: { command, args } }: Program): string {
+  return JSON.stringify([imageId, command, args]);
+}

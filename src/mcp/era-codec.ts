@@ -1,0 +1,25 @@
+import type { Era } from "../spec.ts";
+
+/** What a request says, before its era adds what it demands. All texts are JSON without line breaks. */
+export interface RequestParts {
+  /** Members of the params, without the braces; empty or absent: none. */
+  readonly members?: string;
+  /** Members of `_meta`, without the braces; empty or absent: none. */
+  readonly meta?: string;
+  /** What whoever the request is for can do for the server; an object. Absent: nothing. */
+  readonly clientCapabilitiesJson?: string | undefined;
+}
+
+/** How a client speaks in one era of MCP. */
+export interface EraCodec {
+  readonly era: Era;
+  /** The params of a request, as JSON text. */
+  params(parts: RequestParts): string;
+  /** A request that every living server of the era answers. */
+  readonly livenessMethod: string;
+}
+
+/** Members of one object, some of which may be empty. */
+export function joinMembers(...members: readonly (string | undefined)[]): string {
+  return members.filter((text) => text !== undefined && text !== "").join(",");
+}

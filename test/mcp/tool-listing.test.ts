@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
+import { call, receivedBy } from "./hostile-session.ts";
+
+async function ready(command: readonly string[]): Promise<ChildSession> {
+  const child = openChildSession(command);
+  await child.session.handshake({});
+  return child;
+}
+
+async function listingsAskedOf(child: ChildSession): Promise<number> {
+  return (await receivedBy(child.session)).filter(({ method }) => method === "tools/list").length;
+}
+
+async function namesOf(child: ChildSession): Promise<string[]> {
+  return (await child.session.listTools({})).map(({ name }) => name);
+}
+
+describe("Session.listTools", () => {
+  it.each([
+    ["legacy", hostile()],
+    ["modern", modern()],
+  ])("asks once for a listing whose changes the server will tell of (%s)", async (_era, command) => {
+    await using child = await ready(command);
+    // The server's word that it will comes before its next answer.
+    await call(child.session, "echo", { text: "" });
+    const first = await namesOf(child);
+    expect(await namesOf(child)).toEqual(first);
+    expect(await listingsAskedOf(child)).toBe(1);
+  });
+
+  it.each([
+    ["legacy", hostile()],
+    ["modern", modern()],
+  ])("asks again once the server said that it changed (%s)", async (_era, command) => {
+    await using child = await ready(command);
+    await call(child.session, "echo", { text: "" });
+    const before = await namesOf(child);
+    await call(child.session, "grow");
+    const after = await namesOf(child);
+    expect(after).toHaveLength(before.length + 1);
+    expect(await namesOf(child)).toEqual(after);
+    expect(await listingsAskedOf(child)).toBe(2);
+  });
+
+  it.each([
+    ["of a server that declares no changes", ["--static"]],
+    ["when the server refuses to tell of them", ["--refuse-listen"]],
+  ])("asks each time %s", async (_why, args) => {
+    await using child = await ready(modern(...args));
+    await namesOf(child);
+    await call(child.session, "grow");
+    expect((await namesOf(child)).at(-1)).toMatch(/^tool-/);
+    expect(await listingsAskedOf(child)).toBe(2);
+  });
+
+  it("asks each time once the server has ended the subscription", async () => {
+    await using child = await ready(modern());
+    await call(child.session, "echo", { text: "" });
+    await namesOf(child);
+    await call(child.session, "hang-up");
+    await namesOf(child);
+    await namesOf(child);
+    expect(await listingsAskedOf(child)).toBe(3);
+  });
+
+  it("does not keep a listing that changed while it came", async () => {
+    await using child = await ready(hostile("--grow-while-listing"));
+    await namesOf(child);
+    await namesOf(child);
+    expect(await listingsAskedOf(child)).toBe(2);
+  });
+
+  it("is subscribed again over another attachment to the same process", async () => {
+    await using child = openChildSession(modern());
+    const conversation = await child.session.handshake({});
+    child.session.resume(conversation);
+    await call(child.session, "echo", { text: "" });
+    const asked = (await receivedBy(child.session)).filter(({ method }) => method === "subscriptions/listen");
+    expect(asked).toHaveLength(2);
+  });
+});

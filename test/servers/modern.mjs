@@ -1,0 +1,139 @@
+// An MCP server on stdio of the modern era (2026-07-28), written by hand; it misbehaves when asked to.
+//
+//   --boot-ms N          read nothing for so long, then everything that came
+//   --versions JSON      what server/discover gives as supportedVersions
+//   --refuse-version     answer server/discover with error -32022 and those versions
+//   --takes-initialize   answer initialize, too, and be of the legacy era from then on, as SDK v2 does
+//   --static             declare no changes of the tool list
+//   --refuse-listen      answer subscriptions/listen with an error
+import process from "node:process";
+
+const args = process.argv.slice(2);
+const has = (flag) => args.includes(flag);
+const value = (flag, otherwise) => (has(flag) ? args[args.indexOf(flag) + 1] : otherwise);
+const versions = JSON.parse(value("--versions", '["2026-07-28"]'));
+const prefix = "io.modelcontextprotocol/";
+const serverInfo = { [`${prefix}serverInfo`]: { name: "modern", version: "2.0.0" } };
+
+const received = [];
+const tools = ["echo", "meta", "received", "grow", "ask", "raw", "log", "request", "hang-up"];
+let subscription;
+let isLegacy = false;
+
+function send(message) {
+  process.stdout.write(`${typeof message === "string" ? message : JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
+}
+
+function complete(id, result) {
+  send({ id, result: { resultType: "complete", ...result, _meta: serverInfo } });
+}
+
+function notify(method, params = {}) {
+  send({ method, params: { ...params, _meta: { [`${prefix}subscriptionId`]: subscription } } });
+}
+
+const calls = {
+  echo: (id, { arguments: { text } }) => complete(id, { content: [{ type: "text", text }] }),
+  /** The `_meta` that its own call came with. */
+  meta: (id, { _meta }) => complete(id, { content: [], structuredContent: _meta }),
+  /** Every message that came in. */
+  received: (id) => complete(id, { content: [], structuredContent: { messages: received } }),
+  /** Has one tool more. */
+  grow: (id) => {
+    tools.push(`tool-${tools.length}`);
+    if (subscription !== undefined) notify("notifications/tools/list_changed");
+    complete(id, { content: [] });
+  },
+  /** Asks for a name; with one, gives it back together with its state. */
+  ask: (id, { arguments: given = {}, inputResponses, requestState, _meta }) => {
+    if (inputResponses !== undefined) {
+      complete(id, { content: [], structuredContent: { inputResponses, requestState } });
+    } else if (given.careful && _meta[`${prefix}clientCapabilities`].elicitation === undefined) {
+      const data = { requiredCapabilities: { elicitation: {} } };
+      send({ id, error: { code: -32021, message: "elicitation is needed", data } });
+    } else {
+      const name = { method: "elicitation/create", params: { message: "Who are you?" } };
+      send({ id, result: { resultType: "input_required", inputRequests: { name }, requestState: given.state } });
+    }
+  },
+  /** Writes this text as the result, byte for byte. */
+  raw: (id, { arguments: { json } }) => send(`{"jsonrpc":"2.0","id":${id},"result":${json}}`),
+  /** Logs, if its call allows that. */
+  log: (id, { _meta }) => {
+    if (_meta[`${prefix}logLevel`] !== undefined) {
+      send({ method: "notifications/message", params: { level: "warning", data: "careful" } });
+    }
+    complete(id, { content: [] });
+  },
+  /** Breaks its era's rule that only clients ask. */
+  request: (id) => {
+    send({ id: `ask-${id}`, method: "roots/list", params: { a: 1 } });
+    complete(id, { content: [] });
+  },
+  /** Ends the subscription. */
+  "hang-up": (id) => {
+    notify("notifications/cancelled", { requestId: subscription });
+    subscription = undefined;
+    complete(id, { content: [] });
+  },
+};
+
+const methods = {
+  "server/discover": (id) => {
+    if (has("--refuse-version")) {
+      send({ id, error: { code: -32022, message: "Unsupported protocol version", data: { supported: versions } } });
+      return;
+    }
+    const capabilities = { tools: has("--static") ? {} : { listChanged: true }, logging: {} };
+    complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
+  },
+  "subscriptions/listen": (id, { notifications }) => {
+    if (has("--refuse-listen")) {
+      send({ id, error: { code: -32603, message: "Subscription limit reached" } });
+      return;
+    }
+    subscription = id;
+    notify("notifications/subscriptions/acknowledged", { notifications });
+  },
+  "tools/list": (id) => complete(id, { tools: tools.map((name) => ({ name, inputSchema: { type: "object" } })) }),
+  "tools/call": (id, params) => {
+    const call = calls[params.name];
+    if (call === undefined) send({ id, error: { code: -32602, message: `Tool ${params.name} not found` } });
+    else call(id, params);
+  },
+};
+
+function initialize(id, { protocolVersion }) {
+  isLegacy = true;
+  const result = { protocolVersion, capabilities: { tools: {} }, serverInfo: { name: "both", version: "2.0.0" } };
+  send({ id, result });
+}
+
+function receive(message) {
+  const { id, method, params = {} } = message;
+  received.push(message);
+  if (id === undefined) return;
+  const isModern = params._meta?.[`${prefix}clientCapabilities`] !== undefined;
+  const answer = methods[method];
+  if (method === "initialize" && has("--takes-initialize")) initialize(id, params);
+  else if (isLegacy && method === "ping") send({ id, result: {} });
+  else if (isLegacy && method === "server/discover") send({ id, error: { code: -32601, message: "Method not found" } });
+  else if (!isModern && !isLegacy) send({ id, error: { code: -32602, message: "the _meta of 2026-07-28 is missing" } });
+  else if (answer === undefined) send({ id, error: { code: -32601, message: "Method not found" } });
+  else answer(id, params);
+}
+
+setTimeout(
+  () => {
+    // Not node:readline, which takes U+2028 for the end of a line, too.
+    let rest = "";
+    process.stdin.setEncoding("utf8");
+    process.stdin.on("data", (chunk) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop();
+      for (const line of lines) if (line !== "") receive(JSON.parse(line));
+    });
+    process.stdin.on("end", () => process.exit(0));
+  },
+  Number(value("--boot-ms", "0")),
+);
