@@ -5,7 +5,10 @@ import type { LaunchContext, Launched } from "./launch-context.ts";
 export interface ReplaceOptions {
   readonly old: InstanceRecord;
   readonly signal: AbortSignal;
-  readonly start: (context: LaunchContext, options: { record: InstanceRecord; signal: AbortSignal }) => Promise<Launched>;
+  readonly start: (
+    context: LaunchContext,
+    options: { record: InstanceRecord; signal: AbortSignal },
+  ) => Promise<Launched>;
 }
 
 /**

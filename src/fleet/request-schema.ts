@@ -4,6 +4,8 @@ import { serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
 const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must be at most 1000");
 const pageToken = z.string().max(1024, "must have at most 1024 characters");
 
+const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
+
 export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec: serverSpecSchema.optional() });
 
 export const stopRequestSchema = z.strictObject({
@@ -19,12 +21,9 @@ export const listToolsRequestSchema = z.strictObject({ server: serverNameSchema,
 
 export const callToolRequestSchema = z.strictObject({
   server: serverNameSchema,
-  tool: z
-    .string()
-    .min(1, "must be set")
-    .max(256, "must have at most 256 characters")
-    .refine((name) => name.isWellFormed(), "must not hold an unpaired surrogate"),
+  tool: wellFormed.min(1, "must be set").max(256, "must have at most 256 characters"),
   resultFormat: z.enum(["typed", "json"], "must be unset, TYPED or JSON"),
+  requestState: wellFormed.optional(),
 });
 
 export const logsRequestSchema = z

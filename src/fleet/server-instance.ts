@@ -320,12 +320,16 @@ export class ServerInstance {
   /** It went down by itself: what the restart policy makes of it. */
   #down(error: ManagerError): void {
     const plan = this.#restarts.down(error);
-    if (plan.kind === "stay_down") return this.#fail(error);
-    if (plan.kind === "give_up") return this.#fail(gaveUp(error, plan.restarts));
-    const nowMs = this.#context.now();
-    this.#failure = { error, timeMs: nowMs };
-    const message = `${error.message}; starting it again in ${plan.delayMs} ms`;
-    this.#enter({ kind: "backing_off", untilMs: nowMs + plan.delayMs }, message);
+    if (plan.kind === "stay_down") this.#fail(error);
+    else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
+    else this.#backOff(error, plan.delayMs);
+  }
+
+  #backOff(error: ManagerError, delayMs: number): void {
+    const timeMs = this.#context.now();
+    this.#failure = { error, timeMs };
+    const message = `${error.message}; starting it again in ${delayMs} ms`;
+    this.#enter({ kind: "backing_off", untilMs: timeMs + delayMs }, message);
   }
 
   #fail(error: ManagerError): void {

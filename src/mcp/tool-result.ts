@@ -55,7 +55,8 @@ function kindOf(fields: JsonFields): ToolResult["kind"] {
 function stateOf(fields: JsonFields): string {
   const state = fields.string("requestState");
   if (state === undefined) throw notAResult("its requestState is not a string");
-  if (!state.isWellFormed()) throw notAResult("its requestState holds an unpaired surrogate, which nobody can give back");
+  if (!state.isWellFormed())
+    throw notAResult("its requestState holds an unpaired surrogate, which nobody can give back");
   return state;
 }
 

@@ -1,7 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import {
-  type CallToolRequest,
   type GetInfoResponse,
   GetInfoResponseSchema,
   GetResponseSchema,
@@ -17,13 +16,12 @@ import {
   type WatchResponse,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { ResultFormatSchema, ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { ManagerError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import { pageByKey, pageByPosition } from "../fleet/page.ts";
 import { readLog } from "../fleet/read-log.ts";
 import {
-  callToolRequestSchema,
   getRequestSchema,
   listRequestSchema,
   listToolsRequestSchema,
@@ -32,12 +30,11 @@ import {
   stopRequestSchema,
 } from "../fleet/request-schema.ts";
 import { watchFleet } from "../fleet/watch-fleet.ts";
-import { checkedJsonObject } from "../jsonrpc/caller-json.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
 import { callerOf } from "./caller-header.ts";
-import { argumentsJson } from "./convert/arguments.ts";
+import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
 import { enumName } from "./convert/enum-name.ts";
 import { readingToProto } from "./convert/log-to-proto.ts";
 import { resultToProto } from "./convert/result-to-proto.ts";
@@ -162,15 +159,10 @@ function callMethods({ fleet }: ServiceOptions) {
     },
 
     async callTool(request, context) {
-      const { server, tool, resultFormat } = checkCall(request);
-      const call = {
-        tool,
-        argumentsJson: argumentsJson(request.input),
-        metaJson: request.metaJson === "" ? undefined : checkedJsonObject(request.metaJson, "meta_json"),
-      };
+      const { server, resultFormat, ...call } = callFromProto(request);
       return fleet.call(server, {
         ...waitOf(context),
-        chars: (call.argumentsJson?.length ?? 0) + (call.metaJson?.length ?? 0),
+        chars: charsOf(call),
         work: async ({ session, instance }, signal) => {
           const result = resultToProto(await session.callTool(call, { signal }), resultFormat);
           result.instanceId = instance;
@@ -187,11 +179,6 @@ function pageOf({ pageSize, pageToken }: { pageSize: number; pageToken: string }
 
 function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
   return { signal, callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
-}
-
-function checkCall(request: CallToolRequest) {
-  const resultFormat = enumName(ResultFormatSchema, request.resultFormat) ?? "typed";
-  return validate(callToolRequestSchema, { server: request.server, tool: request.tool, resultFormat });
 }
 
 async function* logs(

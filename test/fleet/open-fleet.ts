@@ -40,6 +40,13 @@ export class OpenFleet implements AsyncDisposable {
     await adopted;
   }
 
+  /** As a manager that boots after one that died without a word: the one before is not closed. */
+  async reboot(): Promise<void> {
+    this.fleet = this.#newFleet();
+    const { adopted } = await this.fleet.open();
+    await adopted;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet.close({ drainMs: 0 });
     await this.engine[Symbol.asyncDispose]();

@@ -82,13 +82,13 @@ describe("Session.handshake, when the era is not known", () => {
     });
   });
 
-  it.each([["--versions", '"2026-07-28"'], ["--versions", "null"]])(
-    "takes an answer that is no discovery for a refusal: %j %j",
-    async (...args) => {
-      await using child = openChildSession(modern(...args, "--takes-initialize"));
-      expect((await child.session.handshake({})).codec.era).toBe("legacy");
-    },
-  );
+  it.each([
+    ["--versions", '"2026-07-28"'],
+    ["--versions", "null"],
+  ])("takes an answer that is no discovery for a refusal: %j %j", async (...args) => {
+    await using child = openChildSession(modern(...args, "--takes-initialize"));
+    expect((await child.session.handshake({})).codec.era).toBe("legacy");
+  });
 
   it("says that the question went unanswered when the server exits on it", async () => {
     await using child = openChildSession(hostile("--exit-on-probe"));
@@ -133,15 +133,18 @@ describe("Session.handshake, when the era is known", () => {
 });
 
 describe("Session.handshake, with a process that another manager was in conversation with", () => {
-  it.each(["legacy", undefined] as const)("takes an answered ping for it when initialize is refused (%s)", async (era) => {
-    await using child = openChildSession(hostile("--initialize-once"));
-    await child.session.handshake({ era: "legacy" });
-    expect(await child.session.handshake({ era, resuming: true })).toMatchObject({
-      codec: { era: "legacy" },
-      info: undefined,
-    });
-    expect(await call(child.session, "echo", { text: "still here" })).toMatchObject({ isError: false });
-  });
+  it.each(["legacy", undefined] as const)(
+    "takes an answered ping for it when initialize is refused (%s)",
+    async (era) => {
+      await using child = openChildSession(hostile("--initialize-once"));
+      await child.session.handshake({ era: "legacy" });
+      expect(await child.session.handshake({ era, resuming: true })).toMatchObject({
+        codec: { era: "legacy" },
+        info: undefined,
+      });
+      expect(await call(child.session, "echo", { text: "still here" })).toMatchObject({ isError: false });
+    },
+  );
 
   it("initializes again where the server takes that", async () => {
     await using child = openChildSession(hostile());

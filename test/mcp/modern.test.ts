@@ -28,7 +28,8 @@ describe("Session, of the modern era", () => {
       ...own,
       "io.modelcontextprotocol/clientCapabilities": { elicitation: { form: {} } },
     });
-    const metaJson = '{"traceparent":"00-a-b-01","progressToken":7,"io.modelcontextprotocol/clientInfo":{"name":"liar"}}';
+    const metaJson =
+      '{"traceparent":"00-a-b-01","progressToken":7,"io.modelcontextprotocol/clientInfo":{"name":"liar"}}';
     expect(await metaOf(child, { metaJson })).toEqual({ ...none, traceparent: "00-a-b-01" });
   });
 

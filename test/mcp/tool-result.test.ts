@@ -162,7 +162,9 @@ describe("typedResult", () => {
 
 describe("isRefusal", () => {
   const refused = (text: string, isError = true) =>
-    isRefusal(readToolResult(`{"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":${isError}}`, "modern"));
+    isRefusal(
+      readToolResult(`{"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":${isError}}`, "modern"),
+    );
 
   it("knows the error -32602 in a failed result's text", () => {
     expect(refused("MCP error -32602: Tool x not found")).toBe(true);

@@ -14,7 +14,9 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
     const spec: ServerSpec = { ...instances.spec("echo.mjs"), image: missing, pullPolicy: "never" };
     if (abilities.images) {
       expect(await runtime.hasImage(instances.spec("echo.mjs"), {})).toBe(true);
-      await runtime.prepare(instances.spec("echo.mjs"), {});
+      const imageId = await runtime.prepare(instances.spec("echo.mjs"), {});
+      expect(imageId).toMatch(/^sha256:/);
+      expect(await instances.create(instances.spec("echo.mjs"), "imaged")).toMatchObject({ imageId });
       expect(await runtime.hasImage(spec, {})).toBe(false);
       const unavailable = { kind: "not_found", details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" } };
       await expect(runtime.prepare(spec, {})).rejects.toMatchObject(unavailable);
@@ -22,7 +24,7 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
       await expect(runtime.create(request, {})).rejects.toMatchObject(unavailable);
     } else {
       expect(await runtime.hasImage(spec, {})).toBe(true);
-      await runtime.prepare(spec, {});
+      expect(await runtime.prepare(spec, {})).toBe("");
       const record = await runtime.create({ server: "imageless", instance: "1", replica: 0, spec }, {});
       expect(record).toMatchObject({ imageId: "", imageDigest: "" });
     }

@@ -79,6 +79,22 @@ export function describeRecords({ open }: Contract): void {
       expect(await runtime.inspect(record.id, {})).toMatchObject({ id: record.id, state: "created" });
     });
 
+    test("says which era it was created for, and whose place it takes", async () => {
+      const plain = await instances.create(instances.spec("echo.mjs"), "eras");
+      expect(plain).not.toHaveProperty("era");
+      expect(plain).not.toHaveProperty("replaces");
+      const origin = { era: "legacy", replaces: plain.id } as const;
+      const request = { server: "eras", instance: "1", replica: 0, spec: plain.spec ?? { image: "" }, ...origin };
+      const next = await runtime.create(request, {});
+      expect(await runtime.inspect(next.id, {})).toMatchObject(origin);
+      // The name is still the other's; once that is gone it is this one's, however often it takes it.
+      await runtime.takeName(next.id, {});
+      await runtime.remove(plain.id, {});
+      await runtime.takeName(next.id, {});
+      await runtime.takeName(next.id, {});
+      await expect(instances.create(instances.spec("echo.mjs"), "eras")).rejects.toMatchObject({ kind: "conflict" });
+    });
+
     test("marked as stopping says so, and frees its name, twice if need be", async () => {
       const spec = instances.spec("echo.mjs");
       const first = await instances.create(spec, "files");
@@ -97,6 +113,7 @@ export function describeRecords({ open }: Contract): void {
       await runtime.remove(id, {});
       await runtime.stop(id, { graceMs: 1_000 });
       await runtime.markStopping(id, {});
+      await runtime.takeName(id, {});
       expect(await runtime.inspect(id, {})).toBeUndefined();
       const gone = { kind: "not_found", details: { reason: "CONTAINER_REMOVED" } };
       await expect(runtime.start(id, {})).rejects.toMatchObject(gone);
@@ -146,6 +163,7 @@ export function describeRecords({ open }: Contract): void {
         (options) => runtime.start(id, options),
         (options) => runtime.stop(id, { ...options, graceMs: 0 }),
         (options) => runtime.markStopping(id, options),
+        (options) => runtime.takeName(id, options),
         (options) => runtime.remove(id, options),
         (options) => runtime.inspect(id, options),
         (options) => runtime.list(options),

@@ -114,7 +114,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   capAdd: string[];
 
   /**
-   * Which generation of MCP the server speaks. Unset: found out at the handshake.
+   * Which generation of MCP the server speaks. Unset: found out at the handshake, by asking `server/discover` first. A
+   * server that exits on that question is started again in a new container, which is never asked. MODERN: the start
+   * fails when the server does not speak it.
    *
    * @generated from field: mcpmanager.v1.Era era = 12;
    */
@@ -630,7 +632,8 @@ export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 10);
 
 /**
- * McpInfo is what the server said at the handshake.
+ * McpInfo is what the server said at the handshake. It is unset before that, and with a server that the manager took
+ * over and that refuses to say it a second time.
  *
  * @generated from message mcpmanager.v1.McpInfo
  */
@@ -643,7 +646,7 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
   era: Era;
 
   /**
-   * The revision agreed on, e.g. `2025-11-25`.
+   * The revision in use, e.g. `2025-11-25`.
    *
    * @generated from field: string protocol_version = 2;
    */
@@ -881,8 +884,7 @@ export const Era = {
   LEGACY: 1,
 
   /**
-   * Revision 2026-07-28 and later, which has no `initialize`. This version of the manager refuses it in a spec with
-   * INVALID_ARGUMENT.
+   * Revision 2026-07-28, which has no `initialize`: each request says what it needs.
    *
    * @generated from enum value: ERA_MODERN = 2;
    */

@@ -25,12 +25,14 @@ export function maxAnswerBytes(maxLineBytes: number): number {
 export function resultToProto(result: ToolResult, format: "typed" | "json"): CallToolResponse {
   const common = { isError: result.isError, resultKind: kinds[result.kind] };
   if (format === "json") return create(CallToolResponseSchema, { ...common, resultJson: result.json });
-  const { content, structured, extraJson } = typedResult(result);
+  const { content, structured, inputRequestsJson, extraJson } = typedResult(result);
   return create(CallToolResponseSchema, {
     ...common,
     content: content.map(contentToProto),
     structured: structuredToProto(structured),
     extraJson,
+    inputRequestsJson,
+    ...(result.requestState === undefined ? {} : { requestState: result.requestState }),
   });
 }
 

@@ -1,0 +1,42 @@
+import type { CallToolRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import { callToolRequestSchema } from "../../fleet/request-schema.ts";
+import { checkedJsonObject } from "../../jsonrpc/caller-json.ts";
+import type { ToolCall } from "../../mcp/tool-call.ts";
+import { validate } from "../../validate.ts";
+import { argumentsJson } from "./arguments.ts";
+import { enumName } from "./enum-name.ts";
+
+/** A call as its caller wishes it: whom to ask, what for, and in which form to answer. */
+export interface WishedCall extends ToolCall {
+  readonly server: string;
+  readonly resultFormat: "typed" | "json";
+}
+
+/** Throws `invalid`, naming the field. */
+export function callFromProto(request: CallToolRequest): WishedCall {
+  const checked = validate(callToolRequestSchema, {
+    server: request.server,
+    tool: request.tool,
+    resultFormat: enumName(ResultFormatSchema, request.resultFormat) ?? "typed",
+    requestState: request.requestState,
+  });
+  return {
+    ...checked,
+    argumentsJson: argumentsJson(request.input),
+    metaJson: jsonOf(request.metaJson, "meta_json"),
+    clientCapabilitiesJson: jsonOf(request.clientCapabilitiesJson, "client_capabilities_json"),
+    inputResponsesJson: jsonOf(request.inputResponsesJson, "input_responses_json"),
+  };
+}
+
+/** How many characters of the caller's it keeps in memory while it waits. */
+export function charsOf(call: ToolCall): number {
+  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState } = call;
+  const texts = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
+  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+}
+
+function jsonOf(text: string, field: string): string | undefined {
+  return text === "" ? undefined : checkedJsonObject(text, field);
+}

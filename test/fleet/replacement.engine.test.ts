@@ -1,0 +1,77 @@
+import { expect, it, vi } from "vitest";
+import type { InstanceRecord } from "../../src/runtime/runtime.ts";
+import { testImage } from "../runtime/docker/test-fleet.ts";
+import { engineDown, OpenFleet } from "./open-fleet.ts";
+
+const spec = {
+  image: testImage,
+  args: ["hostile.mjs", "--exit-on-probe"],
+  pullPolicy: "never",
+  restart: { policy: "never" },
+} as const;
+
+const idsOf = (records: readonly InstanceRecord[]) => records.map(({ id }) => id);
+
+/** The instances of a fleet whose manager died when `method` was about to be called on the new one. */
+async function diedBefore(open: OpenFleet, method: "start" | "remove"): Promise<InstanceRecord[]> {
+  const dead = Promise.withResolvers<void>();
+  let calls = 0;
+  open.faults[method] = async (...args: [string, object]) => {
+    calls += 1;
+    // The first start is the old one's; what is removed first is the old one.
+    if (method === "start" && calls === 1) {
+      delete open.faults.start;
+      await open.engine.runtime.start(...args);
+      open.faults.start = async () => {
+        dead.resolve();
+        await new Promise(() => {});
+      };
+      return;
+    }
+    dead.resolve();
+    await new Promise(() => {});
+  };
+  void open.fleet.start("r", { spec }).catch(() => {});
+  await dead.promise;
+  return open.engine.runtime.list({});
+}
+
+it("A manager that died between the making of the new container and its start goes on with the old one", async () => {
+  await using open = new OpenFleet();
+  const before = await diedBefore(open, "start");
+  expect(before).toHaveLength(2);
+  const old = before.find(({ replaces }) => replaces === undefined);
+  open.faults.start = open.engine.runtime.start.bind(open.engine.runtime);
+  await open.reboot();
+  const [left, ...more] = await open.engine.runtime.list({});
+  expect(more).toEqual([]);
+  expect(left?.id).toBe(old?.id);
+  // It is down; a Start finds out once more what it needs.
+  await open.fleet.start("r", {});
+  const records = await open.engine.runtime.list({});
+  expect(records).toMatchObject([{ era: "legacy", replaces: old?.id, state: "running" }]);
+});
+
+it("A manager that died before it removed the old container goes on with the new one", async () => {
+  await using open = new OpenFleet();
+  const before = await diedBefore(open, "remove");
+  expect(before).toHaveLength(2);
+  const next = before.find(({ replaces }) => replaces !== undefined);
+  open.faults.remove = open.engine.runtime.remove.bind(open.engine.runtime);
+  await open.reboot();
+  const after = await open.engine.runtime.list({});
+  expect(idsOf(after)).toEqual([next?.id]);
+  expect(open.fleet.get("r")).toMatchObject({ state: "ready", mcp: { era: "legacy" } });
+  const { Name } = await open.engine.docker.getContainer(next?.id ?? "").inspect();
+  expect(Name).not.toContain(".next");
+});
+
+it("An old container that can't be removed when the new one answers does not fail the start", async () => {
+  await using open = new OpenFleet();
+  open.faults.remove = engineDown;
+  await open.fleet.start("r", { spec });
+  expect(open.fleet.get("r").state).toBe("ready");
+  expect(open.warnings).toContain("could not clean up after a failed start");
+  delete open.faults.remove;
+  await vi.waitFor(async () => expect(await open.engine.runtime.list({})).toHaveLength(2));
+});

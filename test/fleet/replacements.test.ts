@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { losers } from "../../src/fleet/replacements.ts";
+import type { InstanceRecord } from "../../src/runtime/runtime.ts";
+
+function record(id: string, state: InstanceRecord["state"], more: Partial<InstanceRecord> = {}): InstanceRecord {
+  return {
+    id,
+    server: "s",
+    instance: "i",
+    replica: 0,
+    spec: { image: "x" },
+    state,
+    stopping: false,
+    imageId: "",
+    imageDigest: "",
+    createTimeMs: 0,
+    ...more,
+  };
+}
+
+it.each([
+  ["running", false, "old"],
+  ["running", true, "next"],
+  ["created", false, "next"],
+  ["exited", false, "next"],
+  ["paused", false, "next"],
+] as const)("Of an old instance and a new one that is %s (stopping: %s), the %s one goes", (state, stopping, loser) => {
+  const old = record("old", "exited");
+  const next = record("next", state, { replaces: "old", stopping });
+  expect([...losers([old, next, record("other", "running")])].map(({ id }) => id)).toEqual([loser]);
+});
+
+it("An instance whose predecessor is gone has nobody to yield to", () => {
+  expect(losers([record("next", "exited", { replaces: "gone" })]).size).toBe(0);
+});
