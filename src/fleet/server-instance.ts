@@ -41,6 +41,8 @@ export class ServerInstance {
   #state: InstanceState = { kind: "creating" };
   #record: InstanceRecord | undefined;
   #mcp: McpInfo | undefined;
+  /** The process that the last handshake was with: in conversation for as long as it lives. */
+  #greeted: InstanceRecord | undefined;
   #failure: ServerFailure | undefined;
   #restartCount = 0;
   /** Restarts by itself since it was last steady. */
@@ -204,7 +206,7 @@ export class ServerInstance {
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
     if (plan.kind === "take_over") {
-      const options = { record, inConversation: false, onAttached: onFound };
+      const options = { record, inConversation: this.#hasGreeted(record), onAttached: onFound };
       this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
       return this.#launch.done.catch(() => {});
     }
@@ -212,6 +214,10 @@ export class ServerInstance {
     else if ("error" in plan) this.#down(plan.error);
     onFound();
     return Promise.resolve();
+  }
+
+  #hasGreeted({ id, startTimeMs }: InstanceRecord): boolean {
+    return this.#greeted?.id === id && this.#greeted.startTimeMs === startTimeMs;
   }
 
   #bringUp(cause: Cause): void {
@@ -235,6 +241,7 @@ export class ServerInstance {
       this.#launch = undefined;
       this.#record = record;
       this.#mcp = mcp ?? this.#mcp;
+      this.#greeted = record;
       this.#readyAtMs = this.#context.now();
       this.#health = this.#watchHealth(run);
       this.#enter({ kind: "ready", run }, `ready: ${this.#mcp?.serverName} ${this.#mcp?.serverVersion}`);
@@ -290,9 +297,10 @@ export class ServerInstance {
   }
 
   #watchHealth(run: Run): HealthWatch {
-    const { spec, now } = this.#context;
+    const { spec, now, runtime } = this.#context;
     return new HealthWatch(spec.health, {
       now,
+      engineAnswers: (signal) => runtime.version({ signal }),
       ping: (signal) => run.session.ping({ signal }),
       paused: () => this.#record?.state === "paused",
       onChange: (healthy) => {

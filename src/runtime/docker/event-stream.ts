@@ -8,7 +8,8 @@ import { ownerFilter } from "./labels.ts";
 import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;
-const maxDelayMs = 5_000;
+/** Short, for servers come back no sooner; asking a socket where nobody listens costs next to nothing. */
+const maxDelayMs = 1_000;
 const oomToDieNanos = 2_000_000_000n;
 
 interface EngineEvent {
