@@ -18,7 +18,10 @@ import { drain, end, tearDown } from "./tear-down.ts";
 
 /** What an instance needs from its server. */
 export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstance" | "onRestart"> & {
+  /** Wall clock in milliseconds: for what is shown. */
   readonly now: () => number;
+  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
   /** Told of every change of state and of health. */
   readonly onChange: () => void;
   /** Told of each step of a pull. */
@@ -48,6 +51,7 @@ export class ServerInstance {
   /** Restarts by itself since it was last steady. */
   #restartsInRow = 0;
   #readyAtMs = 0;
+  #failedAtMs = 0;
   #launch: Launch | undefined;
   #backoff: NodeJS.Timeout | undefined;
   #health: HealthWatch | undefined;
@@ -149,15 +153,31 @@ export class ServerInstance {
     await history;
   }
 
+  /**
+   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code 0,
+   * comes back with it as the others do.
+   */
+  engineLost(): void {
+    const { name, spec, elapsedMs } = this.#context;
+    const details = this.#failure?.error.details;
+    const ended = this.#state.kind === "failed" && details?.reason === "SERVER_EXITED" && details.exitCode === 0;
+    if (!ended || spec.restart?.policy === "never" || elapsedMs() - this.#failedAtMs > engineShutdownMs) return;
+    this.#fail(runEndError(name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
+  }
+
   /** The engine has this for an instance that was down for a reason that may have passed. */
   recover(record: InstanceRecord): void {
-    const down = this.#state.kind === "failed" || this.#state.kind === "backing_off";
-    if (!down || this.#launch !== undefined) return;
-    const reason = this.#failure?.error.details.reason ?? "";
     // A failure that nothing has changed about is not told again.
-    if (record.state !== "running" && !recoverable.has(reason)) return;
+    if (!this.#isDown || (record.state !== "running" && !this.#mayHavePassed)) return;
     // Its log is known already: no history.
     void this.#takeUp(record, () => {});
+  }
+
+  /** The engine has nothing any more of an instance that was down for a reason that may have passed. */
+  recoverGone(): void {
+    const { name } = this.#context;
+    if (this.#isDown && this.#mayHavePassed)
+      this.#down(runEndError(name, { end: { kind: "gone" }, stderrTail: "", doing: "" }));
   }
 
   /** The container was paused or unpaused behind the manager's back. */
@@ -211,9 +231,17 @@ export class ServerInstance {
       return this.#launch.done.catch(() => {});
     }
     if (plan.kind === "exited" && spec.idleTimeoutMs !== undefined) this.#enter({ kind: "idle" }, "stopped");
-    else if ("error" in plan) this.#down(plan.error);
+    else if ("error" in plan) this.#down(plan.error, { withEngine: this.#failedFor("ENGINE_UNAVAILABLE") });
     onFound();
     return Promise.resolve();
+  }
+
+  get #isDown(): boolean {
+    return (this.#state.kind === "failed" || this.#state.kind === "backing_off") && this.#launch === undefined;
+  }
+
+  get #mayHavePassed(): boolean {
+    return recoverable.has(this.#failure?.error.details.reason ?? "");
   }
 
   #hasGreeted({ id, startTimeMs }: InstanceRecord): boolean {
@@ -242,7 +270,7 @@ export class ServerInstance {
       this.#record = record;
       this.#mcp = mcp ?? this.#mcp;
       this.#greeted = record;
-      this.#readyAtMs = this.#context.now();
+      this.#readyAtMs = this.#context.elapsedMs();
       this.#health = this.#watchHealth(run);
       this.#enter({ kind: "ready", run }, `ready: ${this.#mcp?.serverName} ${this.#mcp?.serverVersion}`);
       void run.ended.then(() => this.#onRunEnded(run));
@@ -348,11 +376,11 @@ export class ServerInstance {
   }
 
   /** It went down by itself: what the restart policy makes of it. */
-  #down(error: ManagerError): void {
-    const { spec, now } = this.#context;
-    const steady = this.#state.kind === "ready" && now() - this.#readyAtMs >= steadyAfterMs(spec.restart);
+  #down(error: ManagerError, { withEngine = false } = {}): void {
+    const { spec, elapsedMs } = this.#context;
+    const steady = this.#state.kind === "ready" && elapsedMs() - this.#readyAtMs >= steadyAfterMs(spec.restart);
     if (steady) this.#restartsInRow = 0;
-    const plan = restartPlan(spec.restart, { error, restarts: this.#restartsInRow });
+    const plan = restartPlan(spec.restart, { error, restarts: this.#restartsInRow, withEngine });
     if (plan.kind === "stay_down") this.#fail(error);
     else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
     else this.#backOff(error, plan.delayMs);
@@ -369,7 +397,12 @@ export class ServerInstance {
     );
   }
 
+  #failedFor(reason: ErrorReason): boolean {
+    return this.#state.kind === "failed" && this.#failure?.error.details.reason === reason;
+  }
+
   #fail(error: ManagerError): void {
+    this.#failedAtMs = this.#context.elapsedMs();
     this.#failure = { error, timeMs: this.#context.now() };
     this.#enter({ kind: "failed" }, error.message);
   }
@@ -387,6 +420,9 @@ export class ServerInstance {
     this.#context.onChange();
   }
 }
+
+/** How long an engine that shuts down may take after it told containers to end: dockerd's --shutdown-timeout. */
+const engineShutdownMs = 15_000;
 
 /** Reasons of a failure that may have passed without the manager's doing. */
 const recoverable: ReadonlySet<string> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);

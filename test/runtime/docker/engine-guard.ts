@@ -29,7 +29,8 @@ function killAll(matches: (command: readonly string[]) => boolean): string[][] {
     for (const each of [...children, pid]) process.kill(Number(each), "SIGKILL");
     killed.push(command);
     const stays = () => processes().some(([other]) => other === pid);
-    for (let tries = 0; tries < 100 && stays(); tries += 1) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
+    for (let tries = 0; tries < 100 && stays(); tries += 1)
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 50);
   }
   return killed;
 }
@@ -46,7 +47,9 @@ function processes(): [string, string[]][] {
 /** The first process of a container; with it the kernel ends all others. */
 function childrenOf(pid: string): string[] {
   return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
-    readProc(`${pid}/task/${task}/children`).split(" ").filter((child) => child !== ""),
+    readProc(`${pid}/task/${task}/children`)
+      .split(" ")
+      .filter((child) => child !== ""),
   );
 }
 
@@ -69,6 +72,8 @@ function removeCgroups(id: string): void {
 
 /** Innermost first. */
 function mountsBelow(): string[] {
-  const mounts = readFileSync("/proc/mounts", "utf8").split("\n").map((line) => line.split(" ")[1] ?? "");
+  const mounts = readFileSync("/proc/mounts", "utf8")
+    .split("\n")
+    .map((line) => line.split(" ")[1] ?? "");
   return mounts.filter((mount) => mount.startsWith(`${folder}/`)).reverse();
 }
