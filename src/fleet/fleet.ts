@@ -226,7 +226,8 @@ export class Fleet {
       return this.#revision;
     };
     const shared = { runtime, clientInfo, log, now, elapsedMs, newId, maxLineBytes, maxQueuedChars };
-    const context = { ...shared, exits: this.#exits, ring, onChange };
+    const onEngineSilent = () => this.#inventory.reconcileSoon();
+    const context = { ...shared, exits: this.#exits, ring, onChange, onEngineSilent };
     const added = new ManagedServer(context, server);
     this.#servers.set(server.name, added);
     return added;

@@ -17,14 +17,16 @@ export interface InventoryOptions {
   readonly reapGraceMs: number;
 }
 
-/** Pause before the engine is asked again that did not answer. */
-const againMs = 1_000;
+/** Pauses before the engine is asked again that did not answer; they double. */
+const firstAgainMs = 500;
+const maxAgainMs = 30_000;
 
 /** Compares what the engine has of this fleet with what the manager knows: at boot, after a break, after an event. */
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #reaper: Reaper;
   #again: NodeJS.Timeout | undefined;
+  #againMs = firstAgainMs;
   #closed = false;
 
   constructor(options: InventoryOptions) {
@@ -51,14 +53,27 @@ export class Inventory {
     this.#reaper.stop();
   }
 
-  /** The engine came back: events were missed. Goes on until it has answered. */
+  /** The engine came back: events were missed. */
   reconcile(): void {
+    this.#againMs = firstAgainMs;
+    this.#list();
+  }
+
+  /** The engine did not answer somebody, though it may be there: no event will say when it does. */
+  reconcileSoon(): void {
+    if (this.#closed || this.#again !== undefined) return;
+    this.#again = setTimeout(() => this.#list(), this.#againMs).unref();
+    this.#againMs = Math.min(this.#againMs * 2, maxAgainMs);
+  }
+
+  #list(): void {
     const { runtime, log } = this.#options;
     clearTimeout(this.#again);
+    this.#again = undefined;
     const listed = runtime.list({}).then((records) => this.#compare(records));
     listed.catch((error: unknown) => {
-      log.warn("could not reconcile with the engine; trying again", { error: String(error) });
-      if (!this.#closed) this.#again = setTimeout(() => this.reconcile(), againMs).unref();
+      log.debug("could not reconcile with the engine; trying again", { error: String(error) });
+      this.reconcileSoon();
     });
   }
 

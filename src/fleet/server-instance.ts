@@ -24,6 +24,8 @@ export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstan
   readonly elapsedMs: () => number;
   /** Told of every change of state and of health. */
   readonly onChange: () => void;
+  /** Told when it is down because the engine does not answer. */
+  readonly onEngineSilent: () => void;
   /** Told of each step of a pull. */
   readonly onPull: (progress: string) => void;
 };
@@ -405,6 +407,7 @@ export class ServerInstance {
     this.#failedAtMs = this.#context.elapsedMs();
     this.#failure = { error, timeMs: this.#context.now() };
     this.#enter({ kind: "failed" }, error.message);
+    if (error.details.reason === "ENGINE_UNAVAILABLE") this.#context.onEngineSilent();
   }
 
   /** Nothing happens by itself any more. */
