@@ -18,6 +18,7 @@ import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
 
 const heartbeatMs = 15_000;
+const elapsedMs = () => performance.now();
 
 /** A running manager. Disposing it shuts it down; containers stay, processes end. */
 export interface App extends AsyncDisposable {
@@ -47,6 +48,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
     clientInfo: { name: "mcp-docker-manager", version },
     log,
     now: Date.now,
+    elapsedMs,
     newId: randomUUID,
     maxLineBytes: config.maxLineBytes,
     maxQueuedChars: config.maxLineBytes,
@@ -109,6 +111,7 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
   const router: RouterOptions = {
     ...parts,
     now: Date.now,
+    elapsedMs,
     heartbeatMs,
     info: { ...config, version, defaultCallTimeoutMs: config.callTimeoutMs },
   };

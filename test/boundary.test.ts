@@ -123,6 +123,10 @@ describe("The process", () => {
     expect(withText(/\bprocess\.(?:env|argv)\b/)).toEqual(["src/config.ts"]);
   });
 
+  it("has its wall clock read only where it is handed out, so that nothing measures by it", () => {
+    expect(withText(/\bDate\.now\b/)).toEqual(["src/app.ts", "src/runtime/docker/docker-runtime.ts"]);
+  });
+
   it("is ended only by main.ts", () => {
     expect(withText(/\bprocess\.(?:exit|abort)\b/)).toEqual(["src/main.ts"]);
   });

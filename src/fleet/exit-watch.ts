@@ -1,6 +1,7 @@
 import type { InstanceExit, WatchListener } from "../runtime/runtime.ts";
 
 export interface ExitWatchOptions {
+  readonly onBroken: () => void;
   readonly onResync: () => void;
   readonly onChanged: (id: string) => void;
 }
@@ -27,11 +28,17 @@ export class ExitWatch implements WatchListener {
   }
 
   removed(id: string): void {
-    this.#listeners.get(id)?.({ oomKilled: false });
+    const listener = this.#listeners.get(id);
+    if (listener !== undefined) listener({ oomKilled: false });
+    else this.#options.onChanged(id);
   }
 
   changed(id: string): void {
     this.#options.onChanged(id);
+  }
+
+  broken(): void {
+    this.#options.onBroken();
   }
 
   resync(): void {

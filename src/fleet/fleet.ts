@@ -22,7 +22,10 @@ export interface FleetOptions {
   readonly policy: SpecPolicy;
   readonly clientInfo: ClientInfo;
   readonly log: Log;
+  /** Wall clock in milliseconds: for what is shown. */
   readonly now: () => number;
+  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
   readonly newId: () => string;
   readonly maxLineBytes: number;
   /** Most characters of calls that may wait for one server to read. */
@@ -74,6 +77,9 @@ export class Fleet {
       forget: (server) => this.#forget(server),
     });
     this.#exits = new ExitWatch({
+      onBroken: () => {
+        for (const server of this.#servers.values()) server.engineLost();
+      },
       onResync: () => this.#inventory.reconcile(),
       onChanged: (id) => this.#inventory.look(id),
     });
@@ -213,15 +219,18 @@ export class Fleet {
   }
 
   #add(server: { name: string; spec: ServerSpec }): ManagedServer {
-    const { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, logRingBytes } = this.#options;
+    const { runtime, clientInfo, log, now, elapsedMs, newId, maxLineBytes, maxQueuedChars, logRingBytes } =
+      this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now });
     const onChange = () => {
       this.#changes.wake();
       this.#revision += 1;
       return this.#revision;
     };
-    const shared = { runtime, clientInfo, log, now, newId, maxLineBytes, maxQueuedChars, eras: this.#eras };
-    const context = { ...shared, exits: this.#exits, ring, onChange };
+    const limits = { maxLineBytes, maxQueuedChars };
+    const shared = { runtime, clientInfo, log, now, elapsedMs, newId, ...limits, eras: this.#eras };
+    const onEngineSilent = () => this.#inventory.reconcileSoon();
+    const context = { ...shared, exits: this.#exits, ring, onChange, onEngineSilent };
     const added = new ManagedServer(context, server);
     this.#servers.set(server.name, added);
     return added;

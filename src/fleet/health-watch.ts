@@ -14,6 +14,8 @@ export interface HealthWatchOptions {
   readonly ping: (signal: AbortSignal) => Promise<void>;
   /** Whether the container is paused: then nothing can be said. */
   readonly paused: () => boolean;
+  /** Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either. */
+  readonly engineAnswers: (signal: AbortSignal) => Promise<unknown>;
   /** Told when the server became unhealthy, and when it is well again. */
   readonly onChange: (healthy: boolean) => void;
 }
@@ -50,17 +52,24 @@ export class HealthWatch {
     if (this.#asking || this.#options.paused()) return;
     this.#asking = true;
     const before = this.snapshot().healthy;
-    try {
-      await this.#options.ping(AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#timeoutMs)]));
+    if (await this.#succeeds(this.#options.ping)) {
       this.#failures = 0;
       this.#answeredMs = this.#options.now();
-    } catch {
-      if (!this.#options.paused()) this.#failures += 1;
-    } finally {
-      this.#asking = false;
+    } else if (!this.#options.paused() && (await this.#succeeds(this.#options.engineAnswers))) {
+      this.#failures += 1;
     }
+    this.#asking = false;
     if (this.#stopped.signal.aborted) return;
     const { healthy } = this.snapshot();
     if (healthy !== before) this.#options.onChange(healthy);
+  }
+
+  async #succeeds(check: (signal: AbortSignal) => Promise<unknown>): Promise<boolean> {
+    try {
+      await check(AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(this.#timeoutMs)]));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }

@@ -1,6 +1,7 @@
 export interface IdleClockOptions {
   readonly idleMs: number;
-  readonly now: () => number;
+  /** Milliseconds since any moment; steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
   /** Told when nothing happened for so long; the clock then stands still until it is started again. */
   readonly onIdle: () => void;
 }
@@ -13,11 +14,11 @@ export class IdleClock {
 
   constructor(options: IdleClockOptions) {
     this.#options = options;
-    this.#usedMs = options.now();
+    this.#usedMs = options.elapsedMs();
   }
 
   touch(): void {
-    this.#usedMs = this.#options.now();
+    this.#usedMs = this.#options.elapsedMs();
   }
 
   start(): void {
@@ -35,10 +36,8 @@ export class IdleClock {
   }
 
   #ring(): void {
-    const { idleMs, now, onIdle } = this.#options;
-    const idleForMs = now() - this.#usedMs;
-    // A clock that was set back must not keep a server awake for ever.
-    const leftMs = Math.min(idleMs - idleForMs, idleMs);
+    const { idleMs, elapsedMs, onIdle } = this.#options;
+    const leftMs = this.#usedMs + idleMs - elapsedMs();
     if (leftMs > 0) this.#arm(leftMs);
     else onIdle();
   }

@@ -9,7 +9,7 @@ import { losers } from "./replacements.ts";
 export interface InventoryOptions {
   readonly runtime: Runtime;
   readonly log: Log;
-  readonly now: () => number;
+  readonly elapsedMs: () => number;
   /** The servers that the manager knows, by name. */
   readonly servers: ReadonlyMap<string, ManagedServer>;
   readonly add: (server: { name: string; spec: ServerSpec }) => ManagedServer;
@@ -18,14 +18,26 @@ export interface InventoryOptions {
   readonly reapGraceMs: number;
 }
 
+/** Pauses before the engine is asked again that did not answer; they double. */
+const firstAgainMs = 500;
+const maxAgainMs = 30_000;
+
 /** Compares what the engine has of this fleet with what the manager knows: at boot, after a break, after an event. */
 export class Inventory {
   readonly #options: InventoryOptions;
   readonly #reaper: Reaper;
+  #again: NodeJS.Timeout | undefined;
+  #againMs = firstAgainMs;
+  #closed = false;
 
   constructor(options: InventoryOptions) {
     this.#options = options;
-    this.#reaper = new Reaper({ ...options, isOrphan: (record) => this.#isOrphan(record) });
+    this.#reaper = new Reaper({
+      ...options,
+      isOrphan: (record) => this.#isOrphan(record),
+      // What no event told of is found at the next round at the latest.
+      onListed: (records) => this.#lookAtKnown(records),
+    });
   }
 
   /** Takes stock at boot. Resolves when every server is known; `adopted` when each is ready or down. */
@@ -37,14 +49,33 @@ export class Inventory {
   }
 
   close(): void {
+    this.#closed = true;
+    clearTimeout(this.#again);
     this.#reaper.stop();
   }
 
   /** The engine came back: events were missed. */
   reconcile(): void {
+    this.#againMs = firstAgainMs;
+    this.#list();
+  }
+
+  /** The engine did not answer somebody, though it may be there: no event will say when it does. */
+  reconcileSoon(): void {
+    if (this.#closed || this.#again !== undefined) return;
+    this.#again = setTimeout(() => this.#list(), this.#againMs).unref();
+    this.#againMs = Math.min(this.#againMs * 2, maxAgainMs);
+  }
+
+  #list(): void {
     const { runtime, log } = this.#options;
+    clearTimeout(this.#again);
+    this.#again = undefined;
     const listed = runtime.list({}).then((records) => this.#compare(records));
-    listed.catch((error: unknown) => log.warn("could not reconcile with the engine", { error: String(error) }));
+    listed.catch((error: unknown) => {
+      log.debug("could not reconcile with the engine; trying again", { error: String(error) });
+      this.reconcileSoon();
+    });
   }
 
   /** Something happened to this instance. */
@@ -52,21 +83,33 @@ export class Inventory {
     const { runtime, log, servers } = this.#options;
     const looked = runtime.inspect(id, {}).then((record) => {
       if (record !== undefined) servers.get(record.server)?.look(record);
+      else for (const server of servers.values()) server.lookGone(id);
     });
     looked.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
   }
 
   async #compare(records: readonly InstanceRecord[]): Promise<void> {
     const { servers } = this.#options;
-    const unknown: InstanceRecord[] = [];
+    this.#lookAtKnown(records);
+    // A server that is busy knows best what its containers are.
+    const isUnknown = ({ server, stopping }: InstanceRecord) => {
+      const known = servers.get(server);
+      return known === undefined || (stopping && !known.busy);
+    };
+    await this.#takeStock(records.filter(isUnknown));
+  }
+
+  #lookAtKnown(records: readonly InstanceRecord[]): void {
+    const { servers } = this.#options;
     for (const record of records) {
       const server = servers.get(record.server);
-      // A server that is busy knows best what its containers are.
-      if (server?.busy) continue;
-      if (server === undefined || record.stopping) unknown.push(record);
-      else server.look(record);
+      if (server !== undefined && !server.busy && !record.stopping) server.look(record);
     }
-    await this.#takeStock(unknown);
+    const listed = new Set(records.map(({ id }) => id));
+    for (const server of servers.values()) {
+      // One by one: what was made since is not in the list, and not gone.
+      if (!server.busy) for (const id of server.ids) if (!listed.has(id)) this.look(id);
+    }
   }
 
   /** Finishes removals, removes what never started, takes over the rest. */

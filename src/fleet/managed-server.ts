@@ -40,7 +40,7 @@ export class ManagedServer {
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
   constructor(context: ServerContext, { name, spec }: { name: string; spec: ServerSpec }) {
-    const { now, ring } = context;
+    const { elapsedMs, ring } = context;
     this.#context = context;
     this.name = name;
     this.spec = spec;
@@ -59,7 +59,7 @@ export class ManagedServer {
       (_, replica) => new ServerInstance(this.#instanceContext(replica)),
     );
     const { idleTimeoutMs: idleMs } = spec;
-    if (idleMs !== undefined) this.#idle = new IdleClock({ idleMs, now, onIdle: () => this.#sleep() });
+    if (idleMs !== undefined) this.#idle = new IdleClock({ idleMs, elapsedMs, onIdle: () => this.#sleep() });
   }
 
   /** Whether a start or a stop is under way. */
@@ -72,9 +72,14 @@ export class ManagedServer {
     return this.#instances.some(({ record }) => record !== undefined);
   }
 
+  /** The engine's ids of its instances. */
+  get ids(): readonly string[] {
+    return this.#instances.flatMap(({ record }) => record?.id ?? []);
+  }
+
   /** Whether this container of the engine is one of its instances. */
   owns(id: string): boolean {
-    return this.#instances.some(({ record }) => record?.id === id);
+    return this.ids.includes(id);
   }
 
   /** The Stop under way, if there is one; it does not reject. */
@@ -121,6 +126,11 @@ export class ManagedServer {
     await Promise.all(adoptions);
   }
 
+  /** The engine tells nothing any more. */
+  engineLost(): void {
+    for (const instance of this.#instances) instance.engineLost();
+  }
+
   /** What the engine has of an instance of this server, after something may have changed there. */
   look(record: InstanceRecord): void {
     if (this.#stop !== undefined) return;
@@ -129,6 +139,12 @@ export class ManagedServer {
     if (instance === undefined || instance.launching) return;
     instance.observe(record);
     instance.recover(record);
+  }
+
+  /** The engine has not this container any more. */
+  lookGone(id: string): void {
+    if (this.#stop !== undefined) return;
+    for (const instance of this.#instances) if (instance.record?.id === id) instance.recoverGone();
   }
 
   /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
@@ -144,14 +160,14 @@ export class ManagedServer {
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
   async restart({ graceMs }: { graceMs: number }): Promise<void> {
     for (const instance of this.#instances) {
-      await instance.restart(new StopClock({ graceMs, now: this.#context.now }));
+      await instance.restart(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
     }
   }
 
   /** Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
-    this.#stop ??= this.#beginStop(new StopClock({ graceMs, now: this.#context.now }));
+    this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
     return this.#stop.done;
   }
 

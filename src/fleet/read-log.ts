@@ -24,7 +24,10 @@ export type LogReading = { readonly cursor: string } & (
 export interface ReadLogOptions {
   readonly signal: AbortSignal;
   readonly heartbeatMs: number;
+  /** Wall clock in milliseconds. */
   readonly now: () => number;
+  /** Milliseconds since any moment; steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
 }
 
 /**
@@ -44,7 +47,7 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
   let spokeMs: number | undefined;
   if (place.gap !== undefined) {
     yield { kind: "gap", lines: place.gap, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-    spokeMs = options.now();
+    spokeMs = options.elapsedMs();
   }
   for (;;) {
     const changed = ring.changed();
@@ -53,23 +56,22 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
       if (lost > 0) {
         next = ring.firstOrdinal;
         yield { kind: "gap", lines: lost, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-        spokeMs = options.now();
+        spokeMs = options.elapsedMs();
         continue;
       }
       const entry = ring.at(next);
       next += 1;
       if (entry === undefined || !matches(entry, query)) continue;
       yield { kind: "entry", entry, cursor: cursorOf(ring, entry) };
-      spokeMs = options.now();
+      spokeMs = options.elapsedMs();
     }
     if (options.signal.aborted || ring.closed || !query.follow) break;
     // Entries that don't match leave the reader without a word, too.
-    const dueMs = spokeMs === undefined ? 0 : spokeMs + options.heartbeatMs - options.now();
-    const waitMs = Math.min(dueMs, options.heartbeatMs); // A clock that was set back must not silence the stream.
+    const waitMs = spokeMs === undefined ? 0 : spokeMs + options.heartbeatMs - options.elapsedMs();
     if (waitMs > 0 && (await changedWithin(changed, { ms: waitMs, signal: options.signal }))) continue;
     if (options.signal.aborted) break;
     yield heartbeat();
-    spokeMs = options.now();
+    spokeMs = options.elapsedMs();
   }
   if (spokeMs === undefined && !options.signal.aborted) yield heartbeat();
 }

@@ -4,9 +4,11 @@ import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
 export interface ReaperOptions {
   readonly runtime: Runtime;
   readonly log: Log;
-  readonly now: () => number;
+  readonly elapsedMs: () => number;
   readonly reapGraceMs: number;
   readonly isOrphan: (record: InstanceRecord) => boolean;
+  /** Told what each round finds. */
+  readonly onListed: (records: readonly InstanceRecord[]) => void;
 }
 
 /** Removes containers of this fleet that belong to nobody, once they have done so for the whole grace period. */
@@ -31,11 +33,13 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { runtime, log, now, reapGraceMs, isOrphan } = this.#options;
+    const { runtime, log, elapsedMs, reapGraceMs, isOrphan, onListed } = this.#options;
     try {
-      const nowMs = now();
-      const orphans = (await runtime.list({})).filter(isOrphan);
-      this.#orphans = new Map(orphans.map(({ id }) => [id, Math.min(this.#orphans.get(id) ?? nowMs, nowMs)]));
+      const nowMs = elapsedMs();
+      const records = await runtime.list({});
+      onListed(records);
+      const orphans = records.filter(isOrphan);
+      this.#orphans = new Map(orphans.map(({ id }) => [id, this.#orphans.get(id) ?? nowMs]));
       for (const record of orphans) {
         if (nowMs - (this.#orphans.get(record.id) ?? nowMs) >= reapGraceMs) await this.#reap(record);
       }

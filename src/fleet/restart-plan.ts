@@ -11,12 +11,16 @@ export type RestartPlan =
 /** These end by themselves, when the engine or the container comes back; nothing is gained by trying. */
 const waitForOthers = new Set(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
 
-/** By the spec's policy, the reason, and how many restarts in a row there were already. */
+/**
+ * By the spec's policy, the reason, and how many restarts in a row there were already. `withEngine`: the engine's end
+ * took it along, so that an exit with code 0 was not its own wish.
+ */
 export function restartPlan(
   spec: RestartSpec = {},
-  { error, restarts }: { error: ManagerError; restarts: number },
+  { error, restarts, withEngine = false }: { error: ManagerError; restarts: number; withEngine?: boolean },
 ): RestartPlan {
-  if (waitForOthers.has(error.details.reason) || !restartsAfter(spec, error)) return { kind: "stay_down" };
+  if (waitForOthers.has(error.details.reason) || !restartsAfter(spec, { error, withEngine }))
+    return { kind: "stay_down" };
   const { maxRestarts = specDefaults.maxRestarts, initialBackoffMs = specDefaults.initialBackoffMs } = spec;
   if (maxRestarts !== 0 && restarts >= maxRestarts) return { kind: "give_up", restarts };
   return { kind: "restart", delayMs: Math.min(initialBackoffMs * 2 ** restarts, maxBackoffOf(spec)) };
@@ -31,7 +35,10 @@ function maxBackoffOf({ initialBackoffMs = specDefaults.initialBackoffMs, maxBac
   return maxBackoffMs ?? Math.max(specDefaults.maxBackoffMs, initialBackoffMs);
 }
 
-function restartsAfter({ policy = "on_failure" }: RestartSpec, { details }: ManagerError): boolean {
+function restartsAfter(
+  { policy = "on_failure" }: RestartSpec,
+  { error: { details }, withEngine }: { error: ManagerError; withEngine: boolean },
+): boolean {
   if (policy === "never") return false;
-  return policy === "always" || details.reason !== "SERVER_EXITED" || details.exitCode !== 0;
+  return policy === "always" || withEngine || details.reason !== "SERVER_EXITED" || details.exitCode !== 0;
 }

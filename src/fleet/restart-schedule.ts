@@ -33,12 +33,12 @@ export class RestartSchedule {
     this.#readyAtMs = this.#options.now();
   }
 
-  /** It went down for this reason. Waits, when the plan is to restart. */
-  down(error: ManagerError): RestartPlan {
+  /** It went down for this reason, perhaps together with the engine. Waits, when the plan is to restart. */
+  down(error: ManagerError, { withEngine = false } = {}): RestartPlan {
     const upForMs = this.#readyAtMs === undefined ? 0 : this.#options.now() - this.#readyAtMs;
     if (upForMs >= steadyAfterMs(this.#spec)) this.#inRow = 0;
     this.#readyAtMs = undefined;
-    const plan = restartPlan(this.#spec, { error, restarts: this.#inRow });
+    const plan = restartPlan(this.#spec, { error, restarts: this.#inRow, withEngine });
     if (plan.kind !== "restart") return plan;
     this.#inRow += 1;
     this.#timer = setTimeout(this.#options.onDue, plan.delayMs);

@@ -21,9 +21,14 @@ import { watchHealth } from "./watch-health.ts";
 
 /** What an instance needs from its server. */
 export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstance" | "onRestart"> & {
+  /** Wall clock in milliseconds: for what is shown. */
   readonly now: () => number;
+  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
   /** Told of every change of state and of health. */
   readonly onChange: () => void;
+  /** Told when it is down because the engine does not answer. */
+  readonly onEngineSilent: () => void;
   /** Told of each step of a pull. */
   readonly onPull: (progress: string) => void;
 };
@@ -43,9 +48,11 @@ export class ServerInstance {
   readonly #context: InstanceContext;
   #state: InstanceState = { kind: "creating" };
   #record: InstanceRecord | undefined;
-  #conversation: Conversation | undefined;
+  /** The process that the last handshake was with: in this conversation for as long as it lives. */
+  #greeted: { readonly record: InstanceRecord; readonly conversation: Conversation } | undefined;
   #failure: ServerFailure | undefined;
   #restartCount = 0;
+  #failedAtMs = 0;
   #launch: Launch | undefined;
   readonly #restarts: RestartSchedule;
   #health: HealthWatch | undefined;
@@ -56,7 +63,7 @@ export class ServerInstance {
     this.replica = context.replica;
     this.seats = new Seats(() => this.#record?.instance ?? "");
     const onDue = () => this.#bringUp("automatic");
-    this.#restarts = new RestartSchedule(context.spec.restart, { now: context.now, onDue });
+    this.#restarts = new RestartSchedule(context.spec.restart, { now: context.elapsedMs, onDue });
   }
 
   get state(): InstanceState {
@@ -68,7 +75,7 @@ export class ServerInstance {
   }
 
   get mcp(): McpInfo | undefined {
-    return this.#conversation?.info;
+    return this.#greeted?.conversation.info;
   }
 
   get failure(): ServerFailure | undefined {
@@ -149,15 +156,31 @@ export class ServerInstance {
     await history;
   }
 
+  /**
+   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code 0,
+   * comes back with it as the others do.
+   */
+  engineLost(): void {
+    const { name, spec, elapsedMs } = this.#context;
+    const details = this.#failure?.error.details;
+    const ended = this.#state.kind === "failed" && details?.reason === "SERVER_EXITED" && details.exitCode === 0;
+    if (!ended || spec.restart?.policy === "never" || elapsedMs() - this.#failedAtMs > engineShutdownMs) return;
+    this.#fail(runEndError(name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
+  }
+
   /** The engine has this for an instance that was down for a reason that may have passed. */
   recover(record: InstanceRecord): void {
-    const down = this.#state.kind === "failed" || this.#state.kind === "backing_off";
-    if (!down || this.#launch !== undefined) return;
-    const reason = this.#failure?.error.details.reason ?? "";
     // A failure that nothing has changed about is not told again.
-    if (record.state !== "running" && !recoverable.has(reason)) return;
+    if (!this.#isDown || (record.state !== "running" && !this.#mayHavePassed)) return;
     // Its log is known already: no history.
     void this.#takeUp(record, () => {});
+  }
+
+  /** The engine has nothing any more of an instance that was down for a reason that may have passed. */
+  recoverGone(): void {
+    const { name } = this.#context;
+    if (this.#isDown && this.#mayHavePassed)
+      this.#down(runEndError(name, { end: { kind: "gone" }, stderrTail: "", doing: "" }));
   }
 
   /** The container was paused or unpaused behind the manager's back. */
@@ -206,14 +229,27 @@ export class ServerInstance {
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
     if (plan.kind === "take_over") {
-      const options = { record, conversation: undefined, onAttached: onFound };
+      const options = { record, conversation: this.#conversationWith(record), onAttached: onFound };
       this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
       return this.#launch.done.catch(() => {});
     }
     if (plan.kind === "exited" && spec.idleTimeoutMs !== undefined) this.#enter({ kind: "idle" }, "stopped");
-    else if ("error" in plan) this.#down(plan.error);
+    else if ("error" in plan) this.#down(plan.error, { withEngine: this.#failedFor("ENGINE_UNAVAILABLE") });
     onFound();
     return Promise.resolve();
+  }
+
+  get #isDown(): boolean {
+    return (this.#state.kind === "failed" || this.#state.kind === "backing_off") && this.#launch === undefined;
+  }
+
+  get #mayHavePassed(): boolean {
+    return recoverable.has(this.#failure?.error.details.reason ?? "");
+  }
+
+  #conversationWith({ id, startTimeMs }: InstanceRecord): Conversation | undefined {
+    const { record, conversation } = this.#greeted ?? {};
+    return record?.id === id && record.startTimeMs === startTimeMs ? conversation : undefined;
   }
 
   #bringUp(cause: Cause): void {
@@ -236,7 +272,7 @@ export class ServerInstance {
       const { run, record, conversation } = await launched;
       this.#launch = undefined;
       this.#record = record;
-      this.#conversation = conversation;
+      this.#greeted = { record, conversation };
       this.#restarts.ready();
       this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
       this.#enter({ kind: "ready", run }, readyMessage(conversation));
@@ -273,7 +309,7 @@ export class ServerInstance {
     const before = this.#record;
     this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
     if (before === undefined) throw new Error("an instance without a container had a run");
-    return takeOver(this.#launchContext(), { record: before, conversation: this.#conversation, signal });
+    return takeOver(this.#launchContext(), { record: before, conversation: this.#conversationWith(before), signal });
   }
 
   async #cycle(run: Run, { clock, signal }: { clock: StopClock; signal: AbortSignal }): Promise<Launched> {
@@ -318,8 +354,8 @@ export class ServerInstance {
   }
 
   /** It went down by itself: what the restart policy makes of it. */
-  #down(error: ManagerError): void {
-    const plan = this.#restarts.down(error);
+  #down(error: ManagerError, options: { withEngine?: boolean } = {}): void {
+    const plan = this.#restarts.down(error, options);
     if (plan.kind === "stay_down") this.#fail(error);
     else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
     else this.#backOff(error, plan.delayMs);
@@ -332,9 +368,15 @@ export class ServerInstance {
     this.#enter({ kind: "backing_off", untilMs: timeMs + delayMs }, message);
   }
 
+  #failedFor(reason: ErrorReason): boolean {
+    return this.#state.kind === "failed" && this.#failure?.error.details.reason === reason;
+  }
+
   #fail(error: ManagerError): void {
+    this.#failedAtMs = this.#context.elapsedMs();
     this.#failure = { error, timeMs: this.#context.now() };
     this.#enter({ kind: "failed" }, error.message);
+    if (error.details.reason === "ENGINE_UNAVAILABLE") this.#context.onEngineSilent();
   }
 
   /** Nothing happens by itself any more. */
@@ -354,6 +396,9 @@ export class ServerInstance {
 function readyMessage({ codec, info }: Conversation): string {
   return info === undefined ? `ready (${codec.era} era)` : `ready: ${info.serverName} ${info.serverVersion}`;
 }
+
+/** How long an engine that shuts down may take after it told containers to end: dockerd's --shutdown-timeout. */
+const engineShutdownMs = 15_000;
 
 /** Reasons of a failure that may have passed without the manager's doing. */
 const recoverable: ReadonlySet<string> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);

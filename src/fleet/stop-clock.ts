@@ -1,16 +1,16 @@
 /** When a Stop must have ended. A later caller may want it earlier, never later. */
 export class StopClock {
-  readonly #now: () => number;
+  readonly #elapsedMs: () => number;
   #deadlineMs: number;
   #shortened = new AbortController();
 
-  constructor(options: { graceMs: number; now: () => number }) {
-    this.#now = options.now;
-    this.#deadlineMs = options.now() + options.graceMs;
+  constructor(options: { graceMs: number; elapsedMs: () => number }) {
+    this.#elapsedMs = options.elapsedMs;
+    this.#deadlineMs = options.elapsedMs() + options.graceMs;
   }
 
   get remainingMs(): number {
-    return Math.max(0, this.#deadlineMs - this.#now());
+    return Math.max(0, this.#deadlineMs - this.#elapsedMs());
   }
 
   /** Aborts when the deadline becomes an earlier one. Take it before `remainingMs`. */
@@ -19,7 +19,7 @@ export class StopClock {
   }
 
   shorten(graceMs: number): void {
-    const deadlineMs = this.#now() + graceMs;
+    const deadlineMs = this.#elapsedMs() + graceMs;
     if (deadlineMs >= this.#deadlineMs) return;
     this.#deadlineMs = deadlineMs;
     const shortened = this.#shortened;

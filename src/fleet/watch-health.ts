@@ -18,9 +18,10 @@ export interface WatchHealthOptions {
 
 /** Watches whether a session answers, and kills one that does not where the spec says so. */
 export function watchHealth(run: Run, options: WatchHealthOptions): HealthWatch {
-  const { spec, now, record, onChange } = options;
+  const { runtime, spec, now, record, onChange } = options;
   return new HealthWatch(spec.health, {
     now,
+    engineAnswers: (signal) => runtime.version({ signal }),
     ping: (signal) => run.session.ping({ signal }),
     paused: () => record()?.state === "paused",
     onChange: (healthy) => {

@@ -78,8 +78,8 @@ export class Listener {
     this.#http1.closeIdleConnections();
     for (const socket of this.#undecided) socket.destroy();
     for (const session of this.#sessions) session.close();
-    const deadline = Date.now() + graceMs;
-    while (this.#sockets.size > 0 && Date.now() < deadline) {
+    const deadline = performance.now() + graceMs;
+    while (this.#sockets.size > 0 && performance.now() < deadline) {
       this.#http1.closeIdleConnections();
       await delay(10);
     }

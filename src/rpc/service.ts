@@ -47,7 +47,10 @@ export interface ServiceOptions {
   readonly fleet: Fleet;
   readonly runtime: Runtime;
   readonly info: ManagerInfo;
+  /** Wall clock in milliseconds. */
   readonly now: () => number;
+  /** Milliseconds since any moment; steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
   /** Pause between heartbeats of an idle Logs stream. */
   readonly heartbeatMs: number;
   /** Aborts when the manager shuts down: streams end UNAVAILABLE. */
@@ -182,7 +185,7 @@ function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
 }
 
 async function* logs(
-  { fleet, now, heartbeatMs, shutdown }: ServiceOptions,
+  { fleet, now, elapsedMs, heartbeatMs, shutdown }: ServiceOptions,
   { request, signal }: { request: LogsRequest; signal: AbortSignal },
 ): AsyncGenerator<LogsResponse> {
   const { server, ...query } = validate(logsRequestSchema, {
@@ -194,7 +197,8 @@ async function* logs(
     cursor: request.cursor,
   });
   const until = AbortSignal.any([signal, shutdown]);
-  for await (const reading of readLog(fleet.log(server), query, { signal: until, heartbeatMs, now })) {
+  const options = { signal: until, heartbeatMs, now, elapsedMs };
+  for await (const reading of readLog(fleet.log(server), query, options)) {
     yield readingToProto(reading);
   }
   if (shutdown.aborted) throw shuttingDown("follow again with the last cursor");

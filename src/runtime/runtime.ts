@@ -182,6 +182,8 @@ export interface WatchListener {
   removed(id: string): void;
   /** The instance was started, paused or unpaused, perhaps by somebody else: look. */
   changed(id: string): void;
-  /** The event stream was broken and is open again: list and compare. */
+  /** The event stream broke: nothing is told until `resync`. */
+  broken(): void;
+  /** The event stream is open again: list and compare. */
   resync(): void;
 }

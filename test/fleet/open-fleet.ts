@@ -59,6 +59,7 @@ export class OpenFleet implements AsyncDisposable {
       clientInfo: { name: "test", version: "0" },
       log: { ...silentLog, warn: (message) => this.warnings.push(message) },
       now: Date.now,
+      elapsedMs: () => performance.now(),
       newId: randomUUID,
       maxLineBytes: 1024 * 1024,
       maxQueuedChars: 1024 * 1024,

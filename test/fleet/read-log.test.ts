@@ -17,7 +17,7 @@ function open(maxBytes = 1_000_000) {
     readLog(
       ring,
       { follow: false, sources: [], cursor: "", ...query },
-      { signal: controller.signal, heartbeatMs, now: () => clock.ms },
+      { signal: controller.signal, heartbeatMs, now: () => clock.ms, elapsedMs: () => clock.ms },
     );
   return { clock, ring, controller, say, read };
 }

@@ -4,7 +4,7 @@ import { StopClock } from "../../src/fleet/stop-clock.ts";
 describe("StopClock", () => {
   it("is shortened by an earlier deadline, and tells those who wait", () => {
     let now = 1000;
-    const clock = new StopClock({ graceMs: 500, now: () => now });
+    const clock = new StopClock({ graceMs: 500, elapsedMs: () => now });
     now = 1100;
     expect(clock.remainingMs).toBe(400);
     const { shortened } = clock;

@@ -22,23 +22,24 @@ export class TestManager implements AsyncDisposable {
   readonly #engine: TestFleet | undefined;
   #app: App | undefined;
 
-  private constructor(env: Record<string, string>) {
+  private constructor(env: Record<string, string>, engine: TestFleet | undefined) {
     this.#env = env;
-    this.#engine = env.MCPM_RUNTIME === "process" ? undefined : new TestFleet();
+    this.#engine = env.MCPM_RUNTIME === "process" ? undefined : (engine ?? new TestFleet());
     this.fleet = this.#engine?.fleet ?? `t-${randomBytes(6).toString("hex")}`;
   }
 
-  static async start(env: Record<string, string> = {}): Promise<TestManager> {
-    const manager = new TestManager(env);
+  /** The engine is the tests' shared one, unless another is given, and then the manager's to dispose. */
+  static async start(env: Record<string, string> = {}, engine?: TestFleet): Promise<TestManager> {
+    const manager = new TestManager(env, engine);
     await manager.boot();
     return manager;
   }
 
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
-    const { DOCKER_HOST, PATH, HOME } = process.env;
+    const { PATH, HOME } = process.env;
     const env = {
-      DOCKER_HOST,
+      DOCKER_HOST: this.#engine?.dockerHost,
       PATH,
       HOME,
       MCPM_PORT: "0",

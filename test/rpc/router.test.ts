@@ -30,6 +30,7 @@ beforeAll(async () => {
       logRingBytes: 1024,
     },
     now: () => 0,
+    elapsedMs: () => 0,
     heartbeatMs: 1000,
     shutdown: new AbortController().signal,
     log: silentLog,

@@ -19,6 +19,8 @@ export class Exits implements WatchListener {
     entry(this.#removed, id).resolve();
   }
 
+  broken(): void {}
+
   resync(): void {}
 
   exitOf(id: string): Promise<InstanceExit> {

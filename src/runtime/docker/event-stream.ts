@@ -8,7 +8,10 @@ import { ownerFilter } from "./labels.ts";
 import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;
-const maxDelayMs = 5_000;
+/** Short, for servers come back no sooner; asking a socket where nobody listens costs next to nothing. */
+const maxDelayMs = 1_000;
+/** A replay from the last event on holds that one, and others of the same moment. */
+const maxKnown = 16;
 const oomToDieNanos = 2_000_000_000n;
 
 interface EngineEvent {
@@ -35,13 +38,15 @@ export class EventStream implements AsyncDisposable {
   readonly #running: Promise<void>;
   /** When a process of a container was last killed for lack of memory, in nanoseconds. */
   readonly #oomed = new Map<string, bigint>();
-  /** Nanoseconds since 1970 by the engine's clock: everything up to here is known. */
-  #knownUntil: bigint | undefined;
+  /** Nanoseconds since 1970 by the engine's clock, of the last event: from there on it is asked for more. */
+  #since: bigint | undefined;
+  /** The last events, as they came. */
+  readonly #known = new Set<string>();
 
   constructor(options: EventStreamOptions) {
     this.#options = options;
     // From now on, though the stream opens later. The clock is the engine's only when it is on this machine.
-    this.#knownUntil = options.engine.address.kind === "local" ? BigInt(options.now()) * 1_000_000n : undefined;
+    this.#since = options.engine.address.kind === "local" ? BigInt(options.now()) * 1_000_000n : undefined;
     this.#running = this.#run();
   }
 
@@ -59,6 +64,7 @@ export class EventStream implements AsyncDisposable {
         const stream = await this.#open();
         failures = 0;
         if (broken) this.#options.listener.resync();
+        broken = false;
         for await (const line of lines(stream)) this.#receive(line);
       } catch (error) {
         if (signal.aborted) return;
@@ -66,6 +72,7 @@ export class EventStream implements AsyncDisposable {
         // Once a break: an engine that is down for long is not told again at every try.
         if (failures === 0) this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
       }
+      if (!broken) this.#options.listener.broken();
       broken = true;
       const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures++);
       await delay(delayMs, undefined, { signal }).catch(() => {});
@@ -79,7 +86,7 @@ export class EventStream implements AsyncDisposable {
       event: ["die", "oom", "destroy", "start", "pause", "unpause"],
       label: ownerFilter(fleet),
     };
-    const since = this.#knownUntil === undefined ? {} : { since: formatTime(this.#knownUntil) };
+    const since = this.#since === undefined ? {} : { since: formatTime(this.#since) };
     const open = (docker: Docker, abort: object) =>
       // @types/dockerode has `since` as a number, which can't hold nanoseconds.
       docker.getEvents({ filters, ...since, ...abort } as unknown as Docker.GetEventsOptions);
@@ -87,12 +94,15 @@ export class EventStream implements AsyncDisposable {
   }
 
   #receive(line: string): void {
-    // A replay may begin with what is known already. Not by JSON.parse: nanoseconds exceed 2^53.
-    const time = /"timeNano":(\d+)/.exec(line)?.[1];
-    if (time !== undefined) {
-      if (this.#knownUntil !== undefined && BigInt(time) <= this.#knownUntil) return;
-      this.#knownUntil = BigInt(time);
+    // A replay begins with what is known. Not told by the time: one that is earlier comes of a clock that was set back.
+    if (this.#known.has(line)) return;
+    this.#known.add(line);
+    for (const oldest of this.#known) {
+      if (this.#known.size > maxKnown) this.#known.delete(oldest);
     }
+    // Not by JSON.parse: nanoseconds exceed 2^53.
+    const time = /"timeNano":(\d+)/.exec(line)?.[1];
+    if (time !== undefined) this.#since = BigInt(time);
     this.#handle(JSON.parse(line) as EngineEvent, BigInt(time ?? 0));
   }
 

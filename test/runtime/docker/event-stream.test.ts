@@ -46,6 +46,7 @@ function listening(engine: FakeEngine) {
       exit: (id, exit) => tell(`exit ${id} ${exit.exitCode} ${exit.oomKilled}`),
       removed: (id) => tell(`removed ${id}`),
       changed: (id) => tell(`changed ${id}`),
+      broken: () => tell("broken"),
       resync: () => tell("resync"),
     },
   });
@@ -112,7 +113,21 @@ describe("EventStream", () => {
     expect(second.url.searchParams.get("since")).toBe("1700000001.000000008");
     second.response.write(known);
     second.response.write(event("die", { id: "b", nano: "1700000001000000009", attributes: { exitCode: "137" } }));
-    expect(await until(3)).toEqual(["exit a 0 false", "resync", "exit b 137 true"]);
+    expect(await until(4)).toEqual(["exit a 0 false", "broken", "resync", "exit b 137 true"]);
+  });
+
+  test("goes on telling when the engine's clock is set back an hour", async () => {
+    const { engine, next } = await eventEngine();
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    response.write(event("die", { id: "a", nano: "1700003600000000000", attributes: { exitCode: "1" } }));
+    response.write(event("die", { id: "b", nano: "1700000000000000000", attributes: { exitCode: "2" } }));
+    expect(await until(2)).toEqual(["exit a 1 false", "exit b 2 false"]);
+    response.destroy();
+    const { url } = await next(2);
+    expect(url.searchParams.get("since")).toBe("1700000000.000000000");
   });
 
   test("outlives an answer that makes no sense", async () => {
@@ -122,7 +137,7 @@ describe("EventStream", () => {
     await using _stream = stream;
     (await next(1)).response.write("nonsense\n");
     await next(2);
-    expect(await until(1)).toEqual(["resync"]);
+    expect(await until(2)).toEqual(["broken", "resync"]);
   });
 
   test("closes its connection when disposed", async () => {

@@ -10,22 +10,30 @@ import { TestInstances } from "../test-instances.ts";
 /** Made by `make test` from test/servers. */
 export const testImage = "mcpm-test/servers:latest";
 
+/** The engine, without a runtime: to look at what is really there. */
+export function testEngine(dockerHost = process.env.DOCKER_HOST): Docker {
+  const address = parseDockerHost(dockerHost, false);
+  return new Docker(
+    address.kind === "local" ? { socketPath: address.socketPath } : { host: address.host, port: address.port },
+  );
+}
+
 /** A runtime on the real engine in a fleet of its own, which leaves nothing behind. */
 export class TestFleet extends TestInstances {
   readonly fleet = `t-${randomBytes(6).toString("hex")}`;
   override readonly runtime: Runtime;
-  /** The engine beside the runtime: to look at what is really there. */
+  /** The engine beside the runtime. */
   readonly docker: Docker;
   readonly #bindRoots: readonly string[];
+  /** As DOCKER_HOST; undefined is the default socket. */
+  readonly dockerHost: string | undefined;
 
-  constructor(options: { readonly bindRoots?: readonly string[] } = {}) {
+  /** Without `dockerHost`: the engine that all tests share. */
+  constructor(options: { readonly bindRoots?: readonly string[]; readonly dockerHost?: string | undefined } = {}) {
     super();
     this.#bindRoots = options.bindRoots ?? [];
-    const dockerHost = process.env.DOCKER_HOST;
-    const address = parseDockerHost(dockerHost, false);
-    this.docker = new Docker(
-      address.kind === "local" ? { socketPath: address.socketPath } : { host: address.host, port: address.port },
-    );
+    this.dockerHost = options.dockerHost ?? process.env.DOCKER_HOST;
+    this.docker = testEngine(this.dockerHost);
     this.runtime = this.successor();
   }
 
@@ -40,8 +48,7 @@ export class TestFleet extends TestInstances {
   }
 
   override successor(): Runtime {
-    const { fleet } = this;
-    const dockerHost = process.env.DOCKER_HOST;
+    const { dockerHost, fleet } = this;
     return createDockerRuntime({ dockerHost, fleet, bindRoots: this.#bindRoots, log: silentLog });
   }
 

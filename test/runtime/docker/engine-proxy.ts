@@ -1,0 +1,82 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import net from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { parseDockerHost } from "../../../src/runtime/docker/docker-address.ts";
+
+/** Which requests are meant, by their path without the API's version. */
+export type PathFilter = (path: string) => boolean;
+
+const requestLine = /^[A-Z]+ (?:\/v[\d.]+)?(\S+) /;
+
+/** A socket in front of the real engine that can go away, or lose single connections. Leaves nothing behind. */
+export class EngineProxy implements AsyncDisposable {
+  /** Requests that are cut off at once, for as long as this stands. */
+  refused: PathFilter = () => false;
+  readonly #target: string;
+  readonly #folder: string;
+  readonly #open = new Map<net.Socket, string>();
+  #server = net.createServer();
+
+  private constructor(folder: string, target: string) {
+    this.#folder = folder;
+    this.#target = target;
+  }
+
+  static async listen(dockerHost = process.env.DOCKER_HOST): Promise<EngineProxy> {
+    const address = parseDockerHost(dockerHost, false);
+    if (address.kind !== "local") throw new Error("the tests' engine is not on this machine");
+    const proxy = new EngineProxy(await mkdtemp(path.join(tmpdir(), "mcpm-proxy-")), address.socketPath);
+    await proxy.putBack();
+    return proxy;
+  }
+
+  /** As DOCKER_HOST. */
+  get host(): string {
+    return `unix://${path.join(this.#folder, "sock")}`;
+  }
+
+  /** Closes connections that are open. */
+  cut(which: PathFilter): void {
+    for (const [socket, requested] of this.#open) if (which(requested)) socket.destroy();
+  }
+
+  /** The socket is gone, and every connection through it. */
+  async takeAway(): Promise<void> {
+    const closed = once(this.#server, "close");
+    this.#server.close();
+    this.cut(() => true);
+    await closed;
+  }
+
+  async putBack(): Promise<void> {
+    this.#server = net.createServer((socket) => this.#accept(socket));
+    this.#server.listen(path.join(this.#folder, "sock"));
+    await once(this.#server, "listening");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#server.listening) await this.takeAway();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+
+  #accept(client: net.Socket): void {
+    client.once("data", (first) => {
+      const requested = requestLine.exec(first.toString("latin1"))?.[1] ?? "";
+      if (this.refused(requested)) {
+        client.destroy();
+        return;
+      }
+      const engine = net.connect(this.#target);
+      this.#open.set(client, requested);
+      client.on("close", () => this.#open.delete(client) && engine.destroy());
+      engine.on("close", () => client.destroy());
+      engine.on("error", () => client.destroy());
+      engine.write(first);
+      client.pipe(engine);
+      engine.pipe(client);
+    });
+    client.on("error", () => client.destroy());
+  }
+}

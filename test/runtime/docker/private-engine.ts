@@ -1,0 +1,140 @@
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as delay } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import Docker from "dockerode";
+import { testEngine, testImage } from "./test-fleet.ts";
+
+export interface PrivateEngineOptions {
+  /** A disk of its own of so many MiB, which can be filled. Default: a folder of this machine's. */
+  readonly diskMiB?: number;
+}
+
+const guard = fileURLToPath(new URL("engine-guard.ts", import.meta.url));
+/** Where the daemon and its tools are, which a user's PATH may lack. */
+const systemFolders = ["/usr/sbin", "/usr/local/sbin", "/sbin"];
+const searchPath = [...(process.env.PATH ?? "").split(":"), ...systemFolders];
+const env = { ...process.env, PATH: searchPath.join(":") };
+
+/** Why this machine can't run one; undefined: it can. */
+const missing =
+  process.getuid?.() !== 0
+    ? "a Docker engine of one's own needs root"
+    : searchPath.some((folder) => existsSync(path.join(folder, "dockerd")))
+      ? undefined
+      : "there is no dockerd on this machine";
+
+export const canRunEngine = missing === undefined;
+
+/** A title that says what is not tested here, and why. */
+export function onPrivateEngine(title: string): string {
+  return canRunEngine ? title : `${title} (NOT TESTED HERE: ${missing})`;
+}
+
+/** A Docker engine of the test's own, with the test image, to be stopped, killed and frozen. Leaves nothing behind. */
+export class PrivateEngine implements AsyncDisposable {
+  readonly docker: Docker;
+  readonly #folder: string;
+  readonly #guard: ChildProcess;
+  #daemon: ChildProcess | undefined;
+  #exited: Promise<unknown> = Promise.resolve();
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#guard = spawn(process.execPath, [guard, folder], { stdio: ["pipe", "inherit", "inherit"], detached: true });
+    this.docker = new Docker({ socketPath: this.socketPath });
+  }
+
+  static async start({ diskMiB }: PrivateEngineOptions = {}): Promise<PrivateEngine> {
+    const engine = new PrivateEngine(await mkdtemp(path.join(tmpdir(), "mcpm-engine-")));
+    try {
+      if (diskMiB !== undefined) await engine.#mountDisk(diskMiB);
+      await engine.start();
+      const loading = await engine.docker.loadImage(await testEngine().getImage(testImage).get());
+      for await (const _ of loading);
+      return engine;
+    } catch (error) {
+      await engine[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get socketPath(): string {
+    return path.join(this.#folder, "sock");
+  }
+
+  /** As DOCKER_HOST. */
+  get host(): string {
+    return `unix://${this.socketPath}`;
+  }
+
+  get dataRoot(): string {
+    return path.join(this.#folder, "data");
+  }
+
+  /** Starts it, again if it ran before. Resolves when it answers. With live-restore containers outlive it. */
+  async start({ liveRestore = false } = {}): Promise<void> {
+    const folder = this.#folder;
+    const paths = ["--data-root", this.dataRoot, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`];
+    const apart = ["-H", this.host, "--bridge=none", "--iptables=false", "--ip-forward=false"];
+    const flags = liveRestore ? ["--live-restore"] : [];
+    // In a network of its own: with --bridge=none a daemon removes the bridge of this machine's engine.
+    const command = ["--net", "--", "dockerd", ...paths, ...apart, ...flags];
+    const daemon = spawn("unshare", command, { env, stdio: ["ignore", "ignore", "pipe"] });
+    this.#daemon = daemon;
+    this.#exited = new Promise((resolve) => daemon.once("close", resolve));
+    const said: string[] = [];
+    for await (const line of createInterface({ input: daemon.stderr })) {
+      said.push(line);
+      if (!line.includes("API listen on")) continue;
+      daemon.stderr.resume();
+      return;
+    }
+    throw new Error(`the engine did not start: ${said.slice(-5).join("\n")}`);
+  }
+
+  /** As a service manager stops it. */
+  async stop(): Promise<void> {
+    this.#daemon?.kill("SIGTERM");
+    await this.#exited;
+  }
+
+  /** By -9. Its containerd goes with it; containers live on, for the next start to decide about. */
+  async kill(): Promise<void> {
+    const pidFile = path.join(this.#folder, "exec/containerd/containerd.pid");
+    const pid = await readFile(pidFile, "utf8");
+    this.#daemon?.kill("SIGKILL");
+    await this.#exited;
+    while (/\) [^ZX]/.test(await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ""))) await delay(10);
+    // Where process 1 reaps late, a zombie's would be taken for that of a containerd that lives.
+    await rm(pidFile);
+  }
+
+  freeze(): void {
+    this.#daemon?.kill("SIGSTOP");
+  }
+
+  thaw(): void {
+    this.#daemon?.kill("SIGCONT");
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.thaw();
+    await this.stop();
+    const cleaned = new Promise((resolve) => this.#guard.once("exit", resolve));
+    this.#guard.stdin?.end();
+    if ((await cleaned) !== 0) throw new Error(`what was in ${this.#folder} could not be removed`);
+  }
+
+  async #mountDisk(sizeMiB: number): Promise<void> {
+    const image = path.join(this.#folder, "disk");
+    await mkdir(this.dataRoot);
+    execFileSync("truncate", ["--size", `${sizeMiB}M`, image]);
+    execFileSync("mkfs.ext4", ["-q", "-m", "0", image], { env });
+    execFileSync("mount", ["-o", "loop", image, this.dataRoot]);
+  }
+}
