@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz
+  clean fuzz bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -23,6 +23,12 @@ check: ## run the checks and unit tests that need no engine
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz
+
+bench: ## run the benchmarks: bench/README.md
+	@scripts/bench
+
+bench-%: ## run bench/<name>.ts alone
+	@scripts/bench $*
 
 build: build-manager ## build the images of the manager and of all servers
 	@for file in servers/*/Dockerfile; do \
