@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean
+  clean fuzz bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -20,6 +20,15 @@ test: ## run every check and test, those on a real engine included
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check
+
+fuzz: ## look for inputs that break a promise, MINUTES=1 long
+	@scripts/fuzz
+
+bench: ## run the benchmarks: bench/README.md
+	@scripts/bench
+
+bench-%: ## run bench/<name>.ts alone
+	@scripts/bench $*
 
 build: build-manager ## build the images of the manager and of all servers
 	@for file in servers/*/Dockerfile; do \

@@ -1,13 +1,15 @@
 import { invalidRequest } from "../errors.ts";
 import { expectEnd, JsonSyntaxError, scanValue } from "./json-scan.ts";
+import { oneLine } from "./one-line.ts";
 
 /** Deepest nesting that a caller's JSON may have. */
 export const maxCallerDepth = 128;
 
 /**
  * Proves that a caller's text is exactly one JSON object and makes it fit for a line: raw line breaks and tabs, which
- * can only stand between its parts, become spaces. Nothing else changes. Without the proof `{}}\n{"jsonrpc":…` would
- * smuggle a second request. Throws `invalid` with the field and the offset.
+ * can only stand between its parts, become spaces, and inside strings `oneLine` escapes what else may end a line. No value
+ * changes. Without the proof `{}}\n{"jsonrpc":…` would smuggle a second request. Throws `invalid` with the field and the
+ * offset.
  */
 export function checkedJsonObject(text: string, field: string): string {
   try {
@@ -19,7 +21,7 @@ export function checkedJsonObject(text: string, field: string): string {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw invalidRequest([{ field, description: `must be the text of one JSON object: ${error.message}` }]);
   }
-  return text.replaceAll(/[\r\n\t]/g, " ");
+  return oneLine(text.replaceAll(/[\r\n\t]/g, " "));
 }
 
 function unpairedSurrogate(text: string): number {

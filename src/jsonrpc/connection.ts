@@ -9,10 +9,12 @@ import {
   outboxFull,
   resultTooLarge,
 } from "./connection-error.ts";
-import { LineSplitter, type OverlongLine } from "./line-splitter.ts";
+import { LineSplitter } from "./line-splitter.ts";
 import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
+import { oneLine } from "./one-line.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
 import { overlongReply } from "./overlong.ts";
+import type { OverlongLine } from "./skipped-line.ts";
 
 /** The answer to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = { readonly result: string } | { readonly error: RpcError };
@@ -109,7 +111,7 @@ export class Connection {
     if (this.#end !== undefined) return Promise.reject(endError(this.#end, "not_sent"));
     const id = this.#nextId++;
     const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
-    const line = this.#outbox.push(text, id);
+    const line = this.#outbox.push(oneLine(text), id);
     if (line === undefined) return Promise.reject(outboxFull());
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#abandon(id, options);
@@ -138,17 +140,17 @@ export class Connection {
    * written. Dropped when the connection ended.
    */
   notify(method: string, params: string): void {
-    this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
+    this.#outbox.pushAnyway(oneLine(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`));
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */
   respond(id: string, result: string): void {
-    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+    this.#outbox.push(oneLine(`{"jsonrpc":"2.0","id":${id},"result":${result}}`));
   }
 
   /** Refuses a request of the other side. */
   respondError(id: string, error: { code: number; message: string }): void {
-    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`);
+    this.#outbox.push(oneLine(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`));
   }
 
   /** Bytes from the other side. The connection keeps none of the chunk. */

@@ -1,13 +1,7 @@
-const lineFeed = 0x0a;
-const keptBytes = 4096;
-const smallBuffer = 64 * 1024;
+import { type OverlongLine, SkippedLine } from "./skipped-line.ts";
 
-/** A line that was longer than the limit: its first and last bytes, and how many it had. */
-export interface OverlongLine {
-  readonly head: Buffer;
-  readonly tail: Buffer;
-  readonly bytes: number;
-}
+const lineFeed = 0x0a;
+const smallBuffer = 64 * 1024;
 
 export interface LineSplitterOptions {
   readonly maxLineBytes: number;
@@ -26,7 +20,7 @@ export class LineSplitter {
   /** The line so far, when it spans chunks. */
   #buffer = Buffer.allocUnsafe(smallBuffer);
   #length = 0;
-  #skipping: { head: Buffer; tail: Buffer; bytes: number } | undefined;
+  #skipping: SkippedLine | undefined;
 
   constructor(options: LineSplitterOptions) {
     this.#options = options;
@@ -57,7 +51,7 @@ export class LineSplitter {
     if (this.#skipping !== undefined) {
       const line = this.#skipping;
       this.#skipping = undefined;
-      this.#options.onOverlong(line);
+      this.#options.onOverlong(line.seen());
       return;
     }
     const line = this.#buffer.subarray(0, this.#length);
@@ -72,7 +66,7 @@ export class LineSplitter {
 
   #keep(part: Buffer): void {
     if (this.#skipping !== undefined) {
-      this.#skip(this.#skipping, part);
+      this.#skipping.push(part);
       return;
     }
     const length = this.#length + part.length;
@@ -86,27 +80,18 @@ export class LineSplitter {
   }
 
   #grow(length: number): void {
-    const larger = Buffer.allocUnsafe(Math.max(length, this.#buffer.length * 2));
+    const { maxLineBytes } = this.#options;
+    const larger = Buffer.allocUnsafe(Math.min(Math.max(length, this.#buffer.length * 2), maxLineBytes));
     this.#buffer.copy(larger, 0, 0, this.#length);
     this.#buffer = larger;
   }
 
   #startSkipping(part: Buffer): void {
-    const kept = this.#buffer.subarray(0, this.#length);
-    const head = Buffer.from(kept.subarray(0, keptBytes));
-    this.#skipping = { head, tail: Buffer.from(kept.subarray(-keptBytes)), bytes: kept.length };
+    this.#skipping = new SkippedLine();
+    this.#skipping.push(this.#buffer.subarray(0, this.#length));
+    this.#skipping.push(part);
     this.#length = 0;
-    this.#buffer = Buffer.allocUnsafe(smallBuffer);
-    this.#skip(this.#skipping, part);
-  }
-
-  #skip(line: { head: Buffer; tail: Buffer; bytes: number }, part: Buffer): void {
-    if (part.length === 0) return;
-    line.bytes += part.length;
-    if (line.head.length < keptBytes) {
-      line.head = Buffer.concat([line.head, part.subarray(0, keptBytes - line.head.length)]);
-    }
-    line.tail = Buffer.concat([line.tail, part.subarray(-keptBytes)]).subarray(-keptBytes);
+    if (this.#buffer.length > smallBuffer) this.#buffer = Buffer.allocUnsafe(smallBuffer);
   }
 }
 

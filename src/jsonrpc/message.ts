@@ -107,9 +107,13 @@ function parseError(text: string): RpcError {
   };
 }
 
+/** Log lines have ids, too, and break off: an id is a message's when what follows it is. */
+const begunAsMessage =
+  /^[ \t\r]*\{[ \t\r]*(?:"jsonrpc"|"id"[ \t\r]*:[ \t\r]*(?:-?[0-9]+|"[^"\\]*")[ \t\r]*,[ \t\r]*"(?:jsonrpc|method|result|error)")/;
+
 /** A line that stops being JSON: noise, unless it had begun as a message. */
 function brokenMessage(fields: Fields, text: string, error: JsonSyntaxError): Message {
-  if (fields.jsonrpc !== '"2.0"' && !text.startsWith('{"jsonrpc"') && fields.id === undefined) return { kind: "noise" };
+  if (fields.jsonrpc !== '"2.0"' && !begunAsMessage.test(text)) return { kind: "noise" };
   const id = fields.method === undefined ? integerOf(fields.id) : undefined;
   return { kind: "malformed", problem: error.message, ...(id === undefined ? {} : { id }) };
 }

@@ -1,4 +1,4 @@
-import type { OverlongLine } from "./line-splitter.ts";
+import type { OverlongLine } from "./skipped-line.ts";
 
 /** Where a line begins, a BOM included, which was read as Latin-1. */
 const start = String.raw`^(?:\xef\xbb\xbf)?\s*\{\s*`;

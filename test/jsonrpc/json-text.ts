@@ -37,7 +37,12 @@ export const mutatedText = fc
 /** Text made of the pieces that JSON is made of. */
 export const shardText = fc.array(fc.constantFrom(...shards), { maxLength: 12 }).map((parts) => parts.join(""));
 
-export const anyText = fc.oneof(jsonText, mutatedText, shardText, fc.string({ unit: "binary" }));
+/** A string so long that it is not read character by character, with something in it that may end it. */
+export const longStringText = fc
+  .tuple(fc.nat(140), fc.constantFrom("x", "é", "\u2028", "🙂"), fc.constantFrom(...shards), fc.nat(140))
+  .map(([before, char, shard, after]) => `"${char.repeat(before)}${shard}${char.repeat(after)}"`);
+
+export const anyText = fc.oneof(jsonText, mutatedText, shardText, longStringText, fc.string({ unit: "binary" }));
 
 /** What JSON.parse makes of a text; undefined when it refuses. */
 export function parsed(text: string): { readonly value: unknown } | undefined {

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { LineSplitter, type OverlongLine } from "../../src/jsonrpc/line-splitter.ts";
+import { LineSplitter } from "../../src/jsonrpc/line-splitter.ts";
+import type { OverlongLine } from "../../src/jsonrpc/skipped-line.ts";
 
 type Seen = string | { readonly bytes: number; readonly head: string; readonly tail: string };
 

@@ -80,6 +80,7 @@ describe("parseLine", () => {
   it("calls a message that stops being JSON malformed, and says whose it is when it was a reply", () => {
     expect(parseLine('{"jsonrpc":"2.0","id":3,"result":{"a":NaN}}')).toMatchObject([{ kind: "malformed", id: 3 }]);
     expect(parseLine('{"jsonrpc":"2.0","id":3,"result":{}')).toMatchObject([{ kind: "malformed", id: 3 }]);
+    expect(parseLine('{ "id":3, "result":{"a":NaN},"jsonrpc":"2.0"}')).toMatchObject([{ kind: "malformed", id: 3 }]);
     const request = parseLine('{"jsonrpc":"2.0","id":3,"method":"ping","params":{"a":NaN}}');
     expect(request).toMatchObject([{ kind: "malformed" }]);
     expect(request[0]).not.toHaveProperty("id");
@@ -89,6 +90,8 @@ describe("parseLine", () => {
     "Welcome!",
     '{"level":"info","msg":"started"}',
     '{"level":"info", oops',
+    '{"id":3,"value":NaN}',
+    '{"id":3,"msg":"cut o',
     '"jsonrpc"',
     "7",
     "null",

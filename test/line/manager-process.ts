@@ -45,6 +45,11 @@ export class ManagerProcess implements AsyncDisposable {
     throw new Error(`the manager ended before it listened: ${lines.join("\n")}`);
   }
 
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error("the manager did not start");
+    return this.#child.pid;
+  }
+
   kill(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     return this.exited;

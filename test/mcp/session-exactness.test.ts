@@ -34,7 +34,7 @@ function openByHand() {
 const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
 
 describe("Session", () => {
-  it("writes a caller's arguments byte for byte, on one line", async () => {
+  it("writes a caller's arguments byte for byte, on one line even for those who take U+2028 for its end", async () => {
     const { session, written, answer } = openByHand();
     const text = '{\n\t"big": 9007199254740993,\r\n\t"e":1e400,"u":"\\u00e9é🙂\u2028","a":1,"a":2.0,"__proto__":{}}';
     const argumentsJson = checkedJsonObject(text, "arguments_json");
@@ -42,7 +42,7 @@ describe("Session", () => {
     await nextTick();
     expect(written()).toBe(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":' +
-        '{  "big": 9007199254740993,   "e":1e400,"u":"\\u00e9é🙂\u2028","a":1,"a":2.0,"__proto__":{}}}}\n',
+        '{  "big": 9007199254740993,   "e":1e400,"u":"\\u00e9é🙂\\u2028","a":1,"a":2.0,"__proto__":{}}}}\n',
     );
     answer(1, "{}");
     await called;

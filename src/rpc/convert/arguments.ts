@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import type { CallToolRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { invalidRequest } from "../../errors.ts";
 import { checkedJsonObject, maxCallerDepth } from "../../jsonrpc/caller-json.ts";
+import { oneLine } from "../../jsonrpc/one-line.ts";
 
 /**
  * A call's arguments as JSON text fit for a line, or undefined when there are none. Throws `invalid` for text that is
@@ -15,7 +16,7 @@ export function argumentsJson(input: CallToolRequest["input"]): string | undefin
       return checkedJsonObject(input.value, "arguments_json");
     case "arguments":
       checkExact(input.value, { field: "arguments", depth: 1 });
-      return JSON.stringify(input.value);
+      return oneLine(JSON.stringify(input.value));
     default:
       return input satisfies never;
   }

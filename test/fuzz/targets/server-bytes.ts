@@ -1,0 +1,207 @@
+import assert from "node:assert/strict";
+import { isUtf8 } from "node:buffer";
+import fc from "fast-check";
+import { ManagerError } from "../../../src/errors.ts";
+import { Connection } from "../../../src/jsonrpc/connection.ts";
+import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
+import { nextTick } from "../../jsonrpc/wire.ts";
+import type { FuzzTarget } from "../fuzz-target.ts";
+import { type JsonTree, jsonTree, jsonTreeOrNone } from "../json-tree.ts";
+import { splits } from "../splits.ts";
+
+const firstId = 5;
+const calls = 3;
+const maxLineBytes = 200;
+const anyLineBreak = /\r\n|[\n\r\u0085\u2028\u2029]/;
+
+const id = fc.constantFrom("5", "6", "7", "8", '"5"', "5.0", "null", "-1");
+const outcome = fc.oneof(
+  jsonText.map((value) => `"result":${value}`),
+  fc.string().map((message) => `"error":{"code":-32601,"message":${JSON.stringify(message)}}`),
+);
+const message = fc.oneof(
+  fc.tuple(id, outcome).map(([given, part]) => `{"jsonrpc":"2.0","id":${given},${part}}`),
+  fc.tuple(id, outcome).map(([given, part]) => `{${part},"id":${given},"jsonrpc":"2.0"}`),
+  fc
+    .tuple(id, fc.constantFrom("ping", "roots/list"))
+    .map(([given, method]) => `{"jsonrpc":"2.0","id":${given},"method":"${method}"}`),
+  jsonText.map((params) => `{"jsonrpc":"2.0","method":"notifications/message","params":${params}}`),
+);
+const line = fc.oneof(
+  { arbitrary: message, weight: 6 },
+  fc.array(message, { maxLength: 4 }).map((messages) => `[${messages.join(",")}]`),
+  fc.nat(400).map((length) => `{"jsonrpc":"2.0","id":6,"result":"${"x".repeat(length)}"}`),
+  anyText,
+);
+const stream = fc
+  .array(fc.tuple(line, fc.constantFrom("\n", "\n", "\r\n", "")), { maxLength: 6 })
+  .map((lines) => Buffer.from(lines.flat().join("")).toString("latin1"));
+
+/** A server's bytes, in chunks: nothing throws, no call gets what is not its own, and where they are cut means nothing. */
+export const serverBytes: FuzzTarget = {
+  name: "server-bytes",
+  shape: "chunks",
+  cases: fc.tuple(stream, fc.array(fc.nat(600), { maxLength: 4 })).map(([bytes, cuts]) => {
+    const places = [0, ...cuts.map((cut) => cut % (bytes.length + 1)).sort((a, b) => a - b), bytes.length];
+    return places.slice(1).map((end, index) => bytes.slice(places[index], end));
+  }),
+  dictionary: [
+    "\n",
+    "\r\n",
+    "\xef\xbb\xbf",
+    "\xff",
+    "\xc3",
+    '{"jsonrpc":"2.0","id":5,"result":{}}\n',
+    '"id":6,',
+    '"error":null,',
+    "[",
+    "]",
+    "{",
+    "}",
+    '"',
+    ",",
+    "\u0000",
+    "x".repeat(maxLineBytes),
+    '"method":"ping",',
+    '{"jsonrpc":"2.0","id":',
+  ],
+  async check(input) {
+    const bytes = Buffer.from(input.join(""), "latin1");
+    const [expected, ...others] = await Promise.all(
+      splits(input).map(async ({ how, chunks }) => ({ how, seen: await received(chunks) })),
+    );
+    for (const { how, seen } of others) assert.deepEqual(seen, expected?.seen, how);
+    checkOwnership(linesOf(bytes), expected?.seen.settled ?? []);
+  },
+};
+
+type Settled = "pending" | { readonly result: string } | { readonly code: number } | { readonly reason: string };
+
+/** All that a connection with three calls under way makes of these chunks. */
+async function received(chunks: readonly Buffer[]) {
+  const events: unknown[] = [];
+  const written: Buffer[] = [];
+  const connection = new Connection({
+    write: (chunk) => written.push(Buffer.from(chunk)) > 0,
+    firstId,
+    maxLineBytes,
+    maxQueuedChars: 1 << 16,
+    listener: {
+      notification: (method, params) => events.push(["notification", method, params]),
+      request: ({ id: theirs, method, params }) => {
+        events.push(["request", theirs, method, params]);
+        connection.respond(theirs, "{}");
+      },
+      noise: (noise, note) => events.push(["noise", noise.toString("latin1"), note?.truncated ?? false]),
+      lateReply: () => events.push(["late"]),
+    },
+  });
+  const settled: Settled[] = Array.from({ length: calls }, () => "pending");
+  for (const index of settled.keys()) {
+    connection.request("m", "{}").then(
+      (reply) => {
+        settled[index] = "result" in reply ? { result: reply.result } : { code: reply.error.code };
+      },
+      (error: unknown) => {
+        assert.ok(error instanceof ManagerError);
+        settled[index] = { reason: error.details.reason };
+      },
+    );
+  }
+  await nextTick();
+  for (const chunk of chunks) {
+    // The caller's buffer is its own again afterwards.
+    const lent = Buffer.from(chunk);
+    connection.receive(lent);
+    lent.fill(0);
+  }
+  await nextTick();
+  checkAnswers(Buffer.concat(written).toString());
+  connection.endOfInput();
+  await nextTick();
+  const outcome = { settled: [...settled], events };
+  connection.end({ reason: "SERVER_EXITED", message: "over" });
+  return outcome;
+}
+
+/** What was written is our calls and one answer for each request, one a line. */
+function checkAnswers(written: string): void {
+  const lines = written.split(anyLineBreak);
+  assert.equal(lines.pop(), "");
+  const messages = lines.map((text) => JSON.parse(text));
+  assert.deepEqual(
+    messages.slice(0, calls).map((one) => one.id),
+    [5, 6, 7],
+  );
+  for (const answer of messages.slice(calls)) assert.deepEqual(answer.result, {});
+}
+
+/** A call has a result, an error or a failure only by a line that says so, and then it has one. */
+function checkOwnership(lines: readonly string[], settled: readonly Settled[]): void {
+  for (const [index, outcome] of settled.entries()) {
+    const own = lines.flatMap(repliesOf).filter((reply) => reply.id === firstId + index);
+    if (outcome === "pending") {
+      const missed = own.filter(({ isCertain }) => isCertain);
+      assert.deepEqual(missed, []);
+    } else if ("result" in outcome) {
+      assert.ok(own.some(({ result }) => result !== undefined && isSame(result, jsonTree(outcome.result))));
+    } else if ("code" in outcome) assert.ok(own.some(({ isError }) => isError));
+    else if (outcome.reason !== "RESULT_TOO_LARGE") {
+      assert.equal(outcome.reason, "MALFORMED_REPLY");
+      assert.ok(lines.some((text) => text.includes(String(firstId + index))));
+    } else assert.ok(lines.some((text) => text.length > maxLineBytes));
+  }
+}
+
+function isSame(a: JsonTree, b: JsonTree): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** The lines as Latin-1. */
+function linesOf(bytes: Buffer): string[] {
+  return bytes.toString("latin1").split("\n");
+}
+
+interface FoundReply {
+  readonly id: number;
+  readonly result?: JsonTree;
+  readonly isError: boolean;
+  /** 5.0 and 5e0 are no ids of ours, and a tree does not tell: with such numbers about, it may be none. */
+  readonly isCertain: boolean;
+}
+
+/** The replies of a line, by JSON.parse alone. */
+function repliesOf(text: string): FoundReply[] {
+  const bytes = Buffer.from(text.replace(/^\xef\xbb\xbf/, "").replace(/\r$/, ""), "latin1");
+  if (bytes.length > maxLineBytes || !isUtf8(bytes)) return [];
+  const source = bytes.toString();
+  const tree = jsonTreeOrNone(source) ?? beginningOfBatch(source);
+  const elements: readonly JsonTree[] = Array.isArray(tree) ? tree : tree === undefined ? [] : [tree];
+  const found: FoundReply[] = [];
+  for (const element of elements) {
+    if (typeof element !== "object" || !("object" in element)) break;
+    const fields = new Map(element.object);
+    if (fields.get("jsonrpc") !== '"2.0"') break;
+    const given = fields.get("id");
+    const method = fields.get("method");
+    if (typeof given !== "string" || (typeof method === "string" && method.startsWith('"'))) continue;
+    const number = /^[5-7]e0$/.test(given) ? Number(given) : Number.NaN;
+    if (Number.isNaN(number)) continue;
+    const isCertain = !/[0-9](?:\.|e)/i.test(source);
+    const error = fields.get("error");
+    const isError = error !== undefined && error !== "null";
+    const result = isError ? undefined : fields.get("result");
+    found.push({ id: number, isError, isCertain, ...(result === undefined ? {} : { result }) });
+  }
+  return found;
+}
+
+/** The messages of a batch count up to where it stops being JSON. */
+function beginningOfBatch(source: string): JsonTree | undefined {
+  if (!/^\s*\[/.test(source)) return undefined;
+  for (let end = source.lastIndexOf("}"); end > 0; end = source.lastIndexOf("}", end - 1)) {
+    const tree = jsonTreeOrNone(`${source.slice(0, end + 1)}]`);
+    if (tree !== undefined) return tree;
+  }
+  return undefined;
+}
