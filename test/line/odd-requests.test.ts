@@ -174,6 +174,78 @@ describe("A spec with", () => {
   });
 });
 
+const repeated: [what: string, route: string, method: string, rest: string, connect: string, field: string][] = [
+  [
+    "a field of the spec",
+    "start",
+    "Start",
+    '{"image":"a","image":"b"}',
+    '{"spec":{"image":"a","image":"b"},"name":"x"}',
+    "spec.image",
+  ],
+  [
+    "a variable",
+    "start",
+    "Start",
+    '{"image":"a","env":{"A":"1","B":"2","\\u0041":"3"}}',
+    '{"name":"x","spec":{"env":{"A":"1","A":"2"}}}',
+    'spec.env["A"]',
+  ],
+  [
+    "a tool's argument",
+    "call",
+    "CallTool",
+    '{"tool":"t","arguments":{"list":[{},{"path":1,"path":2}]}}',
+    '{"server":"x","tool":"t","arguments":{"list":[{},{"path":1,"path":2}]}}',
+    "arguments.list[1].path",
+  ],
+  [
+    "a field of the request",
+    "stop",
+    "Stop",
+    '{"gracePeriod":"1s","gracePeriod":"1s"}',
+    '{"gracePeriod":"1s","gracePeriod":"1s"}',
+    "grace_period",
+  ],
+];
+
+describe("A member that is given twice:", () => {
+  it.each(repeated)(
+    "%s is refused with its path, over REST and Connect",
+    async (_what, route, method, rest, connect, field) => {
+      const expected = { field, description: "must be given once" };
+      const overRest = await send("POST", `/servers/x/${route}`, { body: rest });
+      expect([overRest.status, violation(overRest.json)]).toEqual([400, expected]);
+      const overConnect = await send("POST", rpc(method), { body: connect });
+      expect(overConnect.json).toMatchObject({
+        code: "invalid_argument",
+        message: `${field}: must be given once`,
+        details: [{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.BadRequest" }],
+      });
+    },
+  );
+
+  it("in a stream's request, too", async () => {
+    const text = Buffer.from('{"server":"x","server":"y"}');
+    const body = Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]);
+    const headers = { "content-type": "application/connect+json" };
+    const stream = await fetch(`${manager.url}${rpc("Logs")}`, { method: "POST", headers, body });
+    expect(await stream.text()).toContain("server: must be given once");
+  });
+
+  it.each(["", "&base64=1"])("in the query of a GET over Connect (%s), too", async (base64) => {
+    const text = '{"name":"x","name":"y"}';
+    const message = base64 === "" ? encodeURIComponent(text) : Buffer.from(text).toString("base64url");
+    const answer = await send("GET", `${rpc("Get")}?connect=v1&encoding=json&message=${message}${base64}`);
+    expect(answer.json).toMatchObject({ code: "invalid_argument", message: "name: must be given once" });
+  });
+
+  it("in arguments_json is the server's business", async () => {
+    const body = JSON.stringify({ server: "nobody", tool: "t", argumentsJson: '{"a":1,"a":2}' });
+    expect((await send("POST", rpc("CallTool"), { body })).json).toMatchObject({ code: "not_found" });
+  });
+});
+
 describe("A body", () => {
   it("that is null, packed, or where none belongs is refused", async () => {
     expect((await send("POST", "/servers/x/start", { body: "null" })).status).toBe(400);
