@@ -34,7 +34,8 @@ export class Images {
   /** Makes the image available by the spec's pull policy. */
   async prepare(spec: ServerSpec, options: PrepareOptions): Promise<void> {
     const { image, pullPolicy = "if_missing" } = spec;
-    if (pullPolicy !== "always" && (await this.has(image, options))) return;
+    // Asked in any case: the engine judges the reference first.
+    if ((await this.has(image, options)) && pullPolicy !== "always") return;
     if (pullPolicy === "never") {
       throw imageUnavailable(image, "and pull_policy is NEVER: build, load or pull it first");
     }
@@ -58,6 +59,7 @@ export class Images {
         return await docker.getImage(image).inspect();
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
+        if (statusOf(error) === 400) throw noReference(image, engineText(error));
         throw error;
       }
     };
@@ -103,6 +105,11 @@ export function imageUnavailable(image: string, why: string, cause?: unknown): M
 
 /** The reference becomes part of an engine URL: nothing that could leave its place in there. */
 function assertImageReference(image: string): void {
-  if (imageReference.test(image) && !image.includes("..")) return;
-  throw invalidRequest([{ field: "spec.image", description: `"${image}" is not an image reference` }]);
+  if (!imageReference.test(image) || image.includes("..")) throw noReference(image);
+}
+
+function noReference(image: string, why?: string): ManagerError {
+  const rule = why?.replace(`no such image: ${image}: `, "");
+  const description = `"${image}" is not an image reference${rule === undefined ? "" : `: ${rule}`}`;
+  return invalidRequest([{ field: "spec.image", description }]);
 }
