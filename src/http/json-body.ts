@@ -1,7 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
-import type { NodeRequest } from "../rpc/node-handler.ts";
+import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -23,7 +23,7 @@ export async function readJsonBody(
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of bodyOf(request)) {
     bytes += chunk.length;
     if (bytes > options.maxRequestBytes) throw tooLarge(options.maxRequestBytes);
     chunks.push(chunk);
@@ -37,7 +37,7 @@ export async function readJsonBody(
 
 /** Throws `invalid` for a body where none belongs. */
 export async function refuseBody(request: NodeRequest): Promise<void> {
-  for await (const _chunk of request as AsyncIterable<Buffer>) {
+  for await (const _chunk of bodyOf(request)) {
     throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);
   }
 }

@@ -2,6 +2,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { discardRest } from "./discard-rest.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
 
@@ -44,6 +45,7 @@ export class Listener {
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
     this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 } }, handler);
+    for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));

@@ -3,7 +3,7 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
 import { markCaller } from "./caller-header.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
+import { bodyOf, type NodeHandler, type NodeRequest, type NodeResponse } from "./node-handler.ts";
 import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
 import { clampTimeout } from "./timeout-header.ts";
 
@@ -41,7 +41,8 @@ async function answer(
   method: RpcMethod,
   { request, response, refuse }: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc },
 ): Promise<void> {
-  const universal = universalRequestFromNodeRequest(request, response, undefined, undefined);
+  const body = request.method === "GET" ? {} : { body: bodyOf(request) };
+  const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request);
   const answered = await method(withKeptJson(universal, method));
