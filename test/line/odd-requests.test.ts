@@ -1,9 +1,11 @@
 import http2 from "node:http2";
 import net from "node:net";
-import { Code } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { TestManager } from "./test-manager.ts";
+import { connectRaw } from "../rpc/raw-client.ts";
+import { errorInfo, failureOf, TestManager } from "./test-manager.ts";
 
 let manager: TestManager;
 beforeAll(async () => {
@@ -106,6 +108,59 @@ describe("HEAD", () => {
     expect((await send("HEAD", "/watch")).status).toBe(405);
   });
 });
+
+describe("What is no request of HTTP/1.1", () => {
+  const tooLarge = `X-Big: ${"x".repeat(20_000)}`;
+
+  it.each([
+    ["a header that is too large", ["GET /servers HTTP/1.1", "Host: localhost", tooLarge], 431, 8, "HEADERS_TOO_LARGE"],
+    ["a line that is none", ["hello there"], 400, 3, "INVALID_REQUEST"],
+    ["a header that is none", ["GET /servers HTTP/1.1", "Host localhost"], 400, 3, "INVALID_REQUEST"],
+    ["two lengths", ["POST /x HTTP/1.1", "Content-Length: 1", "Content-Length: 2"], 400, 3, "INVALID_REQUEST"],
+    ["no Host", ["GET /servers HTTP/1.1"], 421, 7, "HOST_NOT_ALLOWED"],
+  ])("%s is answered with a google.rpc.Status", async (_what, lines, status, code, reason) => {
+    const [head, body] = split(await raw(lines));
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/content-type: application\/json/i);
+    expect(body).toMatchObject({ code, details: [{ reason, metadata: { delivery: "not_sent" } }] });
+  });
+
+  it("on the path of an RPC is answered in the words of Connect", async () => {
+    const [head, body] = split(await raw([`POST ${rpc("List")} HTTP/1.1`, "Host: localhost", tooLarge]));
+    expect(head).toMatch(/^HTTP\/1\.1 431 /);
+    expect(body).toMatchObject({ code: "resource_exhausted", details: [{ type: "google.rpc.ErrorInfo" }] });
+  });
+
+  it("is told to a Connect client by its code and reason", async () => {
+    const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1" });
+    const client = createClient(ManagerService, transport);
+    const failure = await failureOf(client.list({}, { headers: { "x-big": "x".repeat(20_000) } }));
+    expect(errorInfo(failure)).toMatchObject({ code: Code.ResourceExhausted, reason: "HEADERS_TOO_LARGE" });
+  });
+
+  it("reaches its sender, however much it still sends", async () => {
+    const client = await connectRaw(manager.app.port);
+    client.socket.write(`GET /servers HTTP/1.1\r\nHost: localhost\r\nX-Big: ${"x".repeat(2_000_000)}`);
+    await client.until("HEADERS_TOO_LARGE");
+    client.socket.end();
+    await client.closed;
+  });
+
+  it("that expects what nobody knows is served all the same", async () => {
+    const answer = await raw([
+      "GET /health HTTP/1.1",
+      "Host: localhost",
+      "Expect: the-unexpected",
+      "Connection: close",
+    ]);
+    expect(answer).toContain('{"status":"ok"}');
+  });
+});
+
+function split(answer: string): [head: string, body: unknown] {
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  return [head, JSON.parse(body.replace(/^[0-9a-f]+\r\n/, ""))];
+}
 
 describe("A target that is a whole URL", () => {
   it("is taken, and its host judged", async () => {
