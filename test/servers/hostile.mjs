@@ -21,6 +21,8 @@ const value = (flag) => (has(flag) ? args[args.indexOf(flag) + 1] : undefined);
 /** Every message that came in, for the tool `received`. */
 const received = [];
 const timers = new Map();
+/** Answers that wait for `release`. */
+const held = [];
 let reading = true;
 
 function send(message) {
@@ -52,6 +54,14 @@ const tools = {
   /** Answers after so many milliseconds, cancelled or not. */
   stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
   never: () => {},
+  /** Answers with its text when `release` is called. */
+  hold: (id, { text: content }) => held.push(() => text(id, content)),
+  /** Lets all answers that are held go, then says how many. */
+  release: (id) => {
+    const all = held.splice(0);
+    for (const answer of all) answer();
+    text(id, String(all.length));
+  },
   /** The number of this process. */
   pid: (id) => text(id, String(process.pid)),
   /** Writes this text as the result, byte for byte. */
