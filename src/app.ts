@@ -5,6 +5,7 @@ import { type Config, ConfigError } from "./config.ts";
 import type { ManagerError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
+import { malformedText } from "./http/malformed.ts";
 import { probeHandler } from "./http/probes.ts";
 import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
@@ -69,6 +70,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
     host: config.host,
     port: config.port,
     handler: createHandler(config, { fleet, runtime, log, adopted, shutdown: shutdown.signal }),
+    malformed: malformedText,
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
   opened.defer(async () => {

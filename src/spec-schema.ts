@@ -68,6 +68,13 @@ const mountSchema = z.discriminatedUnion(
   { error: "must be set: BIND, VOLUME or TMPFS" },
 );
 
+const count = (min: number, max: number) =>
+  z
+    .number()
+    .refine(Number.isInteger, "must be an integer")
+    .min(min, min === 0 ? "must not be negative" : `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+
 const limitsSchema = z.strictObject({
   cpus: z.number("must be a number").min(0.01, "must be at least 0.01").exactOptional(),
   memoryBytes: z
@@ -76,23 +83,8 @@ const limitsSchema = z.strictObject({
     .min(6 * 1024 * 1024, "must be at least 6 MiB (6291456)")
     .max(Number.MAX_SAFE_INTEGER, "must be below 2^53")
     .exactOptional(),
-  pids: z
-    .number()
-    .refine(Number.isInteger, "must be an integer")
-    .min(1, "must be at least 1")
-    .max(4_194_304, "must be at most 4194304")
-    .exactOptional(),
+  pids: count(1, 4_194_304).exactOptional(),
 });
-
-const callCount = (min: number) =>
-  z
-    .number()
-    .refine(Number.isInteger, "must be an integer")
-    .min(min, `must be at least ${min}`)
-    .max(100_000, "must be at most 100000")
-    .exactOptional();
-
-const callLimitsSchema = z.strictObject({ maxInFlight: callCount(1), maxQueued: callCount(0) });
 
 const labelsRecord = z
   .record(
@@ -110,17 +102,16 @@ const labelsSchema = plainMap.pipe(labelsRecord);
 const durationMs = (maxMs: number, maxText: string) =>
   z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
 
-const count = (max: number) =>
-  z
-    .number()
-    .refine(Number.isInteger, "must be an integer")
-    .min(0, "must not be negative")
-    .max(max, `must be at most ${max}`);
+const maxCalls = 100_000;
+const callLimitsSchema = z.strictObject({
+  maxInFlight: count(1, maxCalls).exactOptional(),
+  maxQueued: count(0, maxCalls).exactOptional(),
+});
 
 const restartSchema = z
   .strictObject({
     policy: z.enum(["never", "on_failure", "always"], "must be NEVER, ON_FAILURE or ALWAYS").exactOptional(),
-    maxRestarts: count(1_000_000).exactOptional(),
+    maxRestarts: count(0, 1_000_000).exactOptional(),
     initialBackoffMs: durationMs(hourMs, "1 h").exactOptional(),
     maxBackoffMs: durationMs(24 * hourMs, "24 h").exactOptional(),
   })
@@ -136,7 +127,7 @@ const healthSchema = z.strictObject({
     .max(24 * hourMs, "must be at most 24 h")
     .exactOptional(),
   timeoutMs: durationMs(hourMs, "1 h").exactOptional(),
-  failureThreshold: count(1000).min(1, "must be at least 1").exactOptional(),
+  failureThreshold: count(1, 1000).exactOptional(),
   killUnhealthy: z.boolean().exactOptional(),
 });
 
@@ -177,6 +168,6 @@ export const serverSpecSchema = z.strictObject({
   labels: labelsSchema.exactOptional(),
   health: healthSchema.exactOptional(),
   idleTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
-  replicas: count(32).min(1, "must be at least 1").exactOptional(),
+  replicas: count(1, 32).exactOptional(),
   callLimits: callLimitsSchema.exactOptional(),
 }) satisfies z.ZodType<ServerSpec> & { readonly shape: Record<keyof ServerSpec, unknown> };

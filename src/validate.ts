@@ -2,13 +2,17 @@ import type { z } from "zod";
 import { type FieldViolation, invalidRequest } from "./errors.ts";
 
 /**
- * Checks a value against its schema. Throws `invalid` with one violation a broken rule, each with the field's path in
- * the proto's spelling.
+ * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks: the
+ * others often say the same once more. Paths are in the proto's spelling.
  */
 export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
-  throw invalidRequest(result.error.issues.flatMap(violationsOf));
+  const violations = new Map<string, FieldViolation>();
+  for (const violation of result.error.issues.flatMap(violationsOf)) {
+    if (!violations.has(violation.field)) violations.set(violation.field, violation);
+  }
+  throw invalidRequest([...violations.values()]);
 }
 
 function violationsOf(issue: z.core.$ZodIssue): FieldViolation[] {

@@ -193,6 +193,9 @@ describe("startRequestSchema", () => {
     ],
     ["an idle time of nothing", { idleTimeout: "0s" }, "spec.idle_timeout: must be at least 1 ms"],
     ["no copies", { replicas: 0 }, "spec.replicas: must be at least 1"],
+    ["fewer than no copies", { replicas: -1 }, "spec.replicas: must be at least 1"],
+    ["a directory that breaks two rules", { workingDir: "../x" }, "spec.working_dir: must be an absolute path"],
+    ["an image that breaks two rules", { image: " ".repeat(513) }, "spec.image: must have at most 512 characters"],
     ["33 copies", { replicas: 33 }, "spec.replicas: must be at most 32"],
     ["no time for the handshake", { handshakeTimeout: "0s" }, "spec.handshake_timeout: must be at least 1 ms"],
     ["negative time for the handshake", { handshakeTimeout: "-1s" }, "spec.handshake_timeout: must be at least 1 ms"],
@@ -225,7 +228,7 @@ describe("startRequestSchema", () => {
       { callLimits: { maxInFlight: 100_001 } },
       "spec.call_limits.max_in_flight: must be at most 100000",
     ],
-    ["a negative queue", { callLimits: { maxQueued: -1 } }, "spec.call_limits.max_queued: must be at least 0"],
+    ["a negative queue", { callLimits: { maxQueued: -1 } }, "spec.call_limits.max_queued: must not be negative"],
     ["an endless queue", { callLimits: { maxQueued: 100_001 } }, "spec.call_limits.max_queued: must be at most 100000"],
   ])("refuses %s", (_what, spec, problem) => {
     expect(problems(spec)).toEqual([problem]);

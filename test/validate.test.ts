@@ -30,7 +30,12 @@ describe("validate", () => {
     expect(validate(schema, value)).toEqual(value);
   });
 
-  it("gives one violation a broken rule, with paths in the proto's spelling", () => {
+  it("gives one violation a field, for the first rule that it breaks", () => {
+    const twice = z.object({ text: z.string().min(3, "is too short").regex(/^a/, "must begin with a") });
+    expect(() => validate(twice, { text: "b" })).toThrow(/^text: is too short$/);
+  });
+
+  it("gives a violation for each broken field, with paths in the proto's spelling", () => {
     expect(
       violations({ name: 1, spec: { mounts: [{ readOnly: true }, { readOnly: 1 }], handshakeTimeoutMs: "x" } }),
     ).toEqual([

@@ -254,9 +254,10 @@ export class ServerInstance {
 
   #bringUp(cause: Cause): void {
     this.#restarts.cancel();
+    const wakes = this.#state.kind === "idle";
     this.#launch = this.#begin(cause, async (signal) => {
       await this.#sleep;
-      return bringUp(this.#launchContext(), { known: this.#record, signal });
+      return bringUp(this.#launchContext({ wakes }), { known: this.#record, signal });
     });
   }
 
@@ -340,7 +341,8 @@ export class ServerInstance {
     if (stderrTail !== "") this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
   }
 
-  #launchContext(): LaunchContext {
+  /** A container that was stopped because nobody called, and is called now, is started again without being restarted. */
+  #launchContext({ wakes }: { wakes: boolean } = { wakes: false }): LaunchContext {
     return {
       ...this.#context,
       enter: (step) => this.#enter({ kind: step }, step),
@@ -348,7 +350,7 @@ export class ServerInstance {
         this.#record = record;
       },
       onRestart: () => {
-        this.#restartCount += 1;
+        if (!wakes) this.#restartCount += 1;
       },
     };
   }

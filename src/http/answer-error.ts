@@ -28,10 +28,14 @@ export function answerError({ request, response, error, status }: ErrorAnswer): 
     response.end();
     return;
   }
-  const body = isRpcPath(request.url ?? "") ? errorToJson(failure, undefined) : statusJson(failure);
   response.statusCode = status ?? codeToHttpStatus(failure.code);
   response.setHeader("content-type", "application/json");
-  response.end(`${JSON.stringify(body)}\n`);
+  response.end(errorText(failure, request.url ?? ""));
+}
+
+/** An error as JSON: that of the Connect protocol on the path of an RPC, else `google.rpc.Status`. */
+export function errorText(error: ConnectError, url: string): string {
+  return `${JSON.stringify(isRpcPath(url) ? errorToJson(error, undefined) : statusJson(error))}\n`;
 }
 
 /** `/package.Service/Method` */

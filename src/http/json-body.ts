@@ -1,6 +1,13 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
-import type { NodeRequest } from "../rpc/node-handler.ts";
+import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
+import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
+
+export interface JsonBody {
+  readonly value: JsonValue;
+  /** The first member that its object has twice. */
+  readonly repeated: JsonPath | undefined;
+}
 
 /**
  * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type (UNSUPPORTED_MEDIA_TYPE) or broken JSON,
@@ -9,14 +16,14 @@ import type { NodeRequest } from "../rpc/node-handler.ts";
 export async function readJsonBody(
   request: NodeRequest,
   options: { readonly maxRequestBytes: number },
-): Promise<JsonValue | undefined> {
+): Promise<JsonBody | undefined> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of bodyOf(request)) {
     bytes += chunk.length;
     if (bytes > options.maxRequestBytes) throw tooLarge(options.maxRequestBytes);
     chunks.push(chunk);
@@ -30,7 +37,7 @@ export async function readJsonBody(
 
 /** Throws `invalid` for a body where none belongs. */
 export async function refuseBody(request: NodeRequest): Promise<void> {
-  for await (const _chunk of request as AsyncIterable<Buffer>) {
+  for await (const _chunk of bodyOf(request)) {
     throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);
   }
 }
@@ -38,9 +45,10 @@ export async function refuseBody(request: NodeRequest): Promise<void> {
 const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
 
 /** Bytes that are not UTF-8 are refused: replaced, they would reach a tool as something else. */
-function parse(body: Buffer): JsonValue {
+function parse(body: Buffer): JsonBody {
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body)) as JsonValue;
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    return { value: JSON.parse(text) as JsonValue, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

@@ -54,6 +54,23 @@ export function unsupportedMediaType(type: string): Refusal {
   });
 }
 
+/** What HTTP itself refuses. */
+export function malformed(status: number, problem: string): Refusal {
+  if (status === 408) {
+    const message = "the request did not come whole in time";
+    return refusal(status, { kind: "deadline", reason: "REQUEST_TIMEOUT", message });
+  }
+  if (status === 431 || status === 413) {
+    const message = `the request's headers are too large: ${problem}`;
+    return refusal(status, { kind: "too_much", reason: "HEADERS_TOO_LARGE", message });
+  }
+  return refusal(status, {
+    kind: "invalid",
+    reason: "INVALID_REQUEST",
+    message: `this is no HTTP request: ${problem}`,
+  });
+}
+
 export function wrongVersion(path: string): Refusal {
   return refusal(505, {
     kind: "unsupported",

@@ -8,7 +8,9 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
-import { jsonViolation } from "../rpc/json-problem.ts";
+import { fieldOf } from "../rpc/json-path.ts";
+import { jsonViolation, repeatedField } from "../rpc/json-problem.ts";
+import type { JsonBody } from "./json-body.ts";
 import type { RouteMatch } from "./routes.ts";
 
 /**
@@ -17,14 +19,20 @@ import type { RouteMatch } from "./routes.ts";
  */
 export function requestMessage(
   match: RouteMatch,
-  input: { query: URLSearchParams; body: JsonValue | undefined },
+  input: { query: URLSearchParams; body: JsonBody | undefined },
 ): Message {
   const { route, fields } = match;
   const { input: desc } = route.rpc;
   const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
   if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
   const json: JsonObject = { ...fieldsOfQuery(desc, input.query) };
-  if (route.body !== undefined && input.body !== undefined) Object.assign(json, fieldsOfBody(route.body, input.body));
+  if (route.body !== undefined && input.body !== undefined) {
+    const { value, repeated } = input.body;
+    if (repeated !== undefined) {
+      throw invalidRequest([repeatedField(desc, route.body === "*" ? repeated : [route.body, ...repeated])]);
+    }
+    Object.assign(json, fieldsOfBody(route.body, value));
+  }
   for (const [name, value] of Object.entries(fields)) {
     if (name in json)
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
@@ -49,7 +57,7 @@ function fieldsOfBody(body: string, value: JsonValue): JsonObject {
 function fieldsOfQuery(desc: DescMessage, query: URLSearchParams): JsonObject {
   const json: JsonObject = {};
   for (const name of new Set(query.keys())) {
-    const field = desc.fields.find((candidate) => candidate.name === name || candidate.jsonName === name);
+    const field = fieldOf(desc, name);
     if (field === undefined) throw invalidRequest([{ field: name, description: "is not a parameter of this route" }]);
     const values = query.getAll(name).map((text) => queryValue(field, text));
     if (field.fieldKind !== "list" && values.length > 1) {

@@ -14,11 +14,14 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels of unary RPCs, even when a handler ignores its signal: the RPC library leaves that to
- * handlers. The handler's signal aborts with a ManagerError as its reason.
+ * handlers. The handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was
+ * read, which the library does not look at, is not begun. An answer that is there when the timer would fire, or while the
+ * handler settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     if (request.stream) return next({ ...request, signal: withReason(request.signal) });
+    if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     const maxMs = options.callsIntoServer.has(request.method.name) ? options.maxCallTimeoutMs : undefined;
     using limit = limitedSignal(request, maxMs);
     return await Promise.race([next({ ...request, signal: limit.signal }), limit.overdue]);
@@ -39,7 +42,6 @@ function limitedSignal(request: UnaryRequest, maxMs: number | undefined) {
   };
   const onAbort = () => abort(reasonOf(request.signal));
   const maxTimer = maxMs === undefined ? undefined : setTimeout(() => abort(deadlinePassed(maxMs)), maxMs);
-  if (request.signal.aborted) onAbort();
   request.signal.addEventListener("abort", onAbort, { once: true });
   return {
     signal: controller.signal,

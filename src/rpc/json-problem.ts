@@ -7,6 +7,8 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../errors.ts";
+import type { JsonPath } from "../jsonrpc/repeated-member.ts";
+import { fieldOf, protoPath } from "./json-path.ts";
 
 /**
  * The first thing in a JSON value that makes it no such message, by its path in the proto's spelling; undefined when
@@ -21,12 +23,17 @@ export function jsonViolation(desc: DescMessage, json: JsonValue): FieldViolatio
   return jsonProblem(desc, json) ?? { field: "body", description: `is no ${desc.name}` };
 }
 
+/** A violation for a member that its object has twice. */
+export function repeatedField(desc: DescMessage, path: JsonPath): FieldViolation {
+  return { field: protoPath(desc, path), description: "must be given once" };
+}
+
 function messageProblem(desc: DescMessage, json: JsonValue, path: string): FieldViolation | undefined {
   if (desc.typeName.startsWith("google.protobuf.")) return wellKnownProblem(desc, { json, path });
   if (!isObject(json)) return { field: path || "body", description: "must be a JSON object" };
   const seen = new Map<string, string>();
   for (const [key, value] of Object.entries(json)) {
-    const field = desc.fields.find(({ name, jsonName }) => name === key || jsonName === key);
+    const field = fieldOf(desc, key);
     if (field === undefined) return { field: join(path, key), description: "is not a known field" };
     const at = join(path, field.name);
     if (value === null) continue;

@@ -2,6 +2,8 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
+import { answerMalformed, type MalformedRequest } from "./answer-malformed.ts";
+import { discardRest } from "./discard-rest.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
 
@@ -16,6 +18,8 @@ export interface ListenOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly handler: NodeHandler;
+  /** The JSON that answers what is no request. Default: Node's own answer, which has no body. */
+  readonly malformed?: (malformed: MalformedRequest) => string;
   /** A connection that says nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;
   /**
@@ -37,13 +41,17 @@ export class Listener {
   readonly #firstBytesMs: number;
   readonly #pingMs: number;
 
-  private constructor({ handler, firstBytesMs, pingMs }: ListenOptions) {
+  private constructor({ handler, malformed, firstBytesMs, pingMs }: ListenOptions) {
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;
-    this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
+    // A request without Host, or that expects what nobody knows, is the handler's to judge.
+    this.#http1 = http.createServer({ keepAliveTimeout: 75_000, requireHostHeader: false }, handler);
+    this.#http1.on("checkExpectation", handler);
+    if (malformed !== undefined) answerMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
     this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 } }, handler);
+    for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));

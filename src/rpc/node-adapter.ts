@@ -3,8 +3,8 @@ import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
 import { markCaller } from "./caller-header.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
-import { keptJsonBody } from "./request-body.ts";
+import { bodyOf, type NodeHandler, type NodeRequest, type NodeResponse } from "./node-handler.ts";
+import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
 import { clampTimeout } from "./timeout-header.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
@@ -41,7 +41,8 @@ async function answer(
   method: RpcMethod,
   { request, response, refuse }: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc },
 ): Promise<void> {
-  const universal = universalRequestFromNodeRequest(request, response, undefined, undefined);
+  const body = request.method === "GET" ? {} : { body: bodyOf(request) };
+  const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request);
   const answered = await method(withKeptJson(universal, method));
@@ -52,10 +53,15 @@ async function answer(
 
 /** JSON is kept while it is being read, so that an error about it can name the field. */
 function withKeptJson(universal: UniversalServerRequest, { method }: RpcMethod): UniversalServerRequest {
-  const json = /^application\/(connect\+)?json\b/i.exec(universal.header.get("content-type") ?? "");
+  if (universal.method === "GET") {
+    const url = new URL(universal.url);
+    const json = url.searchParams.get("encoding") === "json";
+    return json ? { ...universal, contextValues: keptJsonQuery(url) } : universal;
+  }
+  const type = universal.header.get("content-type") ?? "";
+  const json = /^application\/((?:connect|grpc|grpc-web)\+)?json\b/i.exec(type);
   const oneMessage = method.methodKind === "unary" || method.methodKind === "server_streaming";
-  if (json === null || !oneMessage || universal.method !== "POST" || !(Symbol.asyncIterator in Object(universal.body)))
-    return universal;
+  if (json === null || !oneMessage || !(Symbol.asyncIterator in Object(universal.body))) return universal;
   const body = universal.body as AsyncIterable<Uint8Array>;
   return { ...universal, ...keptJsonBody(body, { streams: json[1] !== undefined }) };
 }

@@ -4,3 +4,8 @@ import type { connectNodeAdapter } from "@connectrpc/connect-node";
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
 export type NodeRequest = Parameters<NodeHandler>[0];
 export type NodeResponse = Parameters<NodeHandler>[1];
+
+/** A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. */
+export function bodyOf(request: NodeRequest): AsyncIterable<Buffer> {
+  return request.iterator({ destroyOnReturn: false });
+}

@@ -8,12 +8,19 @@ import {
   createContextKey,
   createContextValues,
 } from "@connectrpc/connect";
-import { invalidRequest } from "../errors.ts";
+import { type FieldViolation, invalidRequest } from "../errors.ts";
+import { repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { toConnectError } from "./connect-error.ts";
-import { jsonViolation } from "./json-problem.ts";
+import { jsonViolation, repeatedField } from "./json-problem.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
-const bodyKey = createContextKey<Uint8Array[]>([], { description: "JSON request" });
+interface KeptBody {
+  chunks: readonly Uint8Array[];
+  /** Bytes before the JSON. */
+  readonly skip: number;
+}
+
+const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { description: "JSON request" });
 
 const envelopeBytes = 5;
 
@@ -23,9 +30,10 @@ export function keptJsonBody(
   { streams }: { readonly streams: boolean },
 ): { body: AsyncIterable<Uint8Array>; contextValues: ContextValues } {
   const chunks: Uint8Array[] = [];
+  const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0 };
   const read = async function* () {
     const check = new Utf8Check();
-    let skip = streams ? envelopeBytes : 0;
+    let { skip } = kept;
     for await (const chunk of body) {
       chunks.push(chunk);
       check.push(chunk.subarray(skip));
@@ -34,7 +42,14 @@ export function keptJsonBody(
     }
     check.end();
   };
-  return { body: read(), contextValues: createContextValues().set(bodyKey, chunks) };
+  return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
+}
+
+/** Keeps the JSON of a request that Connect has in the query. */
+export function keptJsonQuery({ searchParams }: URL): ContextValues {
+  const message = searchParams.get("message") ?? "";
+  const json = Buffer.from(message, searchParams.get("base64") === "1" ? "base64url" : "utf8");
+  return createContextValues().set(bodyKey, { chunks: [json], skip: 0 });
 }
 
 /** Throws at the first chunk that can't be UTF-8. Decodes only from the first character on that two chunks share. */
@@ -62,28 +77,32 @@ class Utf8Check {
 
 /** The message was read: its text is not needed any more. */
 export function forgetJsonBody(values: ContextValues): void {
-  values.get(bodyKey).length = 0;
+  values.get(bodyKey).chunks = [];
 }
 
 /** Gives an error of the RPC library about a JSON request the field and the rule, when the request can be looked at. */
 export function explainJsonError(error: ConnectError, context: { values: ContextValues; input: DescMessage }): void {
-  const { values, input } = context;
-  const chunks = values.get(bodyKey);
-  if (error.code !== Code.InvalidArgument || error.details.length > 0 || chunks.length === 0) return;
-  const json = parsed(chunks);
-  const violation = json === undefined ? undefined : jsonViolation(input, json);
-  const better = toConnectError(invalidRequest([violation ?? { field: "body", description: "is not JSON" }]));
+  const kept = context.values.get(bodyKey);
+  if (error.code !== Code.InvalidArgument || error.details.length > 0 || kept.chunks.length === 0) return;
+  const better = toConnectError(invalidRequest([violationIn(textOf(kept), context.input)]));
   Object.assign(error, { rawMessage: better.rawMessage, message: better.message, details: better.details });
 }
 
-function parsed(chunks: readonly Uint8Array[]): JsonValue | undefined {
-  const text = Buffer.concat(chunks);
-  for (const message of [text, text.subarray(envelopeBytes)]) {
-    try {
-      return JSON.parse(message.toString("utf8")) as JsonValue;
-    } catch {
-      // Not this form.
-    }
+function violationIn(text: string, input: DescMessage): FieldViolation {
+  const json = parsed(text);
+  if (json === undefined) return { field: "body", description: "is not JSON" };
+  const repeated = repeatedMember(text);
+  return repeated === undefined ? jsonViolation(input, json) : repeatedField(input, repeated);
+}
+
+function textOf({ chunks, skip }: KeptBody): string {
+  return new TextDecoder().decode(Buffer.concat(chunks).subarray(skip));
+}
+
+function parsed(text: string): JsonValue | undefined {
+  try {
+    return JSON.parse(text) as JsonValue;
+  } catch {
+    return undefined;
   }
-  return undefined;
 }

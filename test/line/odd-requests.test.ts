@@ -1,9 +1,11 @@
 import http2 from "node:http2";
 import net from "node:net";
-import { Code } from "@connectrpc/connect";
+import { Code, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { TestManager } from "./test-manager.ts";
+import { connectRaw } from "../rpc/raw-client.ts";
+import { errorInfo, failureOf, TestManager } from "./test-manager.ts";
 
 let manager: TestManager;
 beforeAll(async () => {
@@ -107,6 +109,59 @@ describe("HEAD", () => {
   });
 });
 
+describe("What is no request of HTTP/1.1", () => {
+  const tooLarge = `X-Big: ${"x".repeat(20_000)}`;
+
+  it.each([
+    ["a header that is too large", ["GET /servers HTTP/1.1", "Host: localhost", tooLarge], 431, 8, "HEADERS_TOO_LARGE"],
+    ["a line that is none", ["hello there"], 400, 3, "INVALID_REQUEST"],
+    ["a header that is none", ["GET /servers HTTP/1.1", "Host localhost"], 400, 3, "INVALID_REQUEST"],
+    ["two lengths", ["POST /x HTTP/1.1", "Content-Length: 1", "Content-Length: 2"], 400, 3, "INVALID_REQUEST"],
+    ["no Host", ["GET /servers HTTP/1.1"], 421, 7, "HOST_NOT_ALLOWED"],
+  ])("%s is answered with a google.rpc.Status", async (_what, lines, status, code, reason) => {
+    const [head, body] = split(await raw(lines));
+    expect(head).toMatch(new RegExp(`^HTTP/1\\.1 ${status} `));
+    expect(head).toMatch(/content-type: application\/json/i);
+    expect(body).toMatchObject({ code, details: [{ reason, metadata: { delivery: "not_sent" } }] });
+  });
+
+  it("on the path of an RPC is answered in the words of Connect", async () => {
+    const [head, body] = split(await raw([`POST ${rpc("List")} HTTP/1.1`, "Host: localhost", tooLarge]));
+    expect(head).toMatch(/^HTTP\/1\.1 431 /);
+    expect(body).toMatchObject({ code: "resource_exhausted", details: [{ type: "google.rpc.ErrorInfo" }] });
+  });
+
+  it("is told to a Connect client by its code and reason", async () => {
+    const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1" });
+    const client = createClient(ManagerService, transport);
+    const failure = await failureOf(client.list({}, { headers: { "x-big": "x".repeat(20_000) } }));
+    expect(errorInfo(failure)).toMatchObject({ code: Code.ResourceExhausted, reason: "HEADERS_TOO_LARGE" });
+  });
+
+  it("reaches its sender, however much it still sends", async () => {
+    const client = await connectRaw(manager.app.port);
+    client.socket.write(`GET /servers HTTP/1.1\r\nHost: localhost\r\nX-Big: ${"x".repeat(2_000_000)}`);
+    await client.until("HEADERS_TOO_LARGE");
+    client.socket.end();
+    await client.closed;
+  });
+
+  it("that expects what nobody knows is served all the same", async () => {
+    const answer = await raw([
+      "GET /health HTTP/1.1",
+      "Host: localhost",
+      "Expect: the-unexpected",
+      "Connection: close",
+    ]);
+    expect(answer).toContain('{"status":"ok"}');
+  });
+});
+
+function split(answer: string): [head: string, body: unknown] {
+  const [head = "", body = ""] = answer.split("\r\n\r\n");
+  return [head, JSON.parse(body.replace(/^[0-9a-f]+\r\n/, ""))];
+}
+
 describe("A target that is a whole URL", () => {
   it("is taken, and its host judged", async () => {
     const { port } = manager.app;
@@ -171,6 +226,78 @@ describe("A spec with", () => {
     const spec = { image: "x", command: ["true"], capAdd: ["CHOWN"], network: { bridge: {} }, readOnlyRoot: false };
     const { status, json } = await send("POST", "/servers/x/start", { body: JSON.stringify(spec) });
     expect([status, reasonOf(json)]).toEqual([400, "INVALID_REQUEST"]);
+  });
+});
+
+const repeated: [what: string, route: string, method: string, rest: string, connect: string, field: string][] = [
+  [
+    "a field of the spec",
+    "start",
+    "Start",
+    '{"image":"a","image":"b"}',
+    '{"spec":{"image":"a","image":"b"},"name":"x"}',
+    "spec.image",
+  ],
+  [
+    "a variable",
+    "start",
+    "Start",
+    '{"image":"a","env":{"A":"1","B":"2","\\u0041":"3"}}',
+    '{"name":"x","spec":{"env":{"A":"1","A":"2"}}}',
+    'spec.env["A"]',
+  ],
+  [
+    "a tool's argument",
+    "call",
+    "CallTool",
+    '{"tool":"t","arguments":{"list":[{},{"path":1,"path":2}]}}',
+    '{"server":"x","tool":"t","arguments":{"list":[{},{"path":1,"path":2}]}}',
+    "arguments.list[1].path",
+  ],
+  [
+    "a field of the request",
+    "stop",
+    "Stop",
+    '{"gracePeriod":"1s","gracePeriod":"1s"}',
+    '{"gracePeriod":"1s","gracePeriod":"1s"}',
+    "grace_period",
+  ],
+];
+
+describe("A member that is given twice:", () => {
+  it.each(repeated)(
+    "%s is refused with its path, over REST and Connect",
+    async (_what, route, method, rest, connect, field) => {
+      const expected = { field, description: "must be given once" };
+      const overRest = await send("POST", `/servers/x/${route}`, { body: rest });
+      expect([overRest.status, violation(overRest.json)]).toEqual([400, expected]);
+      const overConnect = await send("POST", rpc(method), { body: connect });
+      expect(overConnect.json).toMatchObject({
+        code: "invalid_argument",
+        message: `${field}: must be given once`,
+        details: [{ type: "google.rpc.ErrorInfo" }, { type: "google.rpc.BadRequest" }],
+      });
+    },
+  );
+
+  it("in a stream's request, too", async () => {
+    const text = Buffer.from('{"server":"x","server":"y"}');
+    const body = Buffer.concat([Buffer.from([0, 0, 0, 0, text.length]), text]);
+    const headers = { "content-type": "application/connect+json" };
+    const stream = await fetch(`${manager.url}${rpc("Logs")}`, { method: "POST", headers, body });
+    expect(await stream.text()).toContain("server: must be given once");
+  });
+
+  it.each(["", "&base64=1"])("in the query of a GET over Connect (%s), too", async (base64) => {
+    const text = '{"name":"x","name":"y"}';
+    const message = base64 === "" ? encodeURIComponent(text) : Buffer.from(text).toString("base64url");
+    const answer = await send("GET", `${rpc("Get")}?connect=v1&encoding=json&message=${message}${base64}`);
+    expect(answer.json).toMatchObject({ code: "invalid_argument", message: "name: must be given once" });
+  });
+
+  it("in arguments_json is the server's business", async () => {
+    const body = JSON.stringify({ server: "nobody", tool: "t", argumentsJson: '{"a":1,"a":2}' });
+    expect((await send("POST", rpc("CallTool"), { body })).json).toMatchObject({ code: "not_found" });
   });
 });
 

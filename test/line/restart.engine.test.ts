@@ -1,5 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { LogSource } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { InstanceState, RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import {
   errorInfo,
@@ -200,8 +201,12 @@ describe("A server that stops when idle", () => {
     expect(await health.json()).toEqual({ status: "SERVING" });
     const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => echo(name, String(index))));
     expect(answers.map(textOf)).toEqual(answers.map((_, index) => String(index)));
+    const log = await Array.fromAsync(client.logs({ server: name, sources: [LogSource.LIFECYCLE] }));
+    const ready = log.filter(({ event }) => event.case === "lifecycle" && event.value.state === ServerState.READY);
+    expect(ready).toHaveLength(2);
     const after = await get(name);
-    expect(after).toMatchObject({ restartCount: 1n });
+    // It was woken, not restarted.
+    expect(after).toMatchObject({ restartCount: 0n });
     expect(after.lastError).toBeUndefined();
     expect(after.instances[0]?.containerId).toBe(server.instances[0]?.containerId);
   });

@@ -25,6 +25,8 @@ const value = (flag) => (has(flag) ? args[args.indexOf(flag) + 1] : undefined);
 /** Every message that came in, for the tool `received`. */
 const received = [];
 const timers = new Map();
+/** Answers that wait for `release`. */
+const held = [];
 let reading = true;
 let grown = 0;
 
@@ -61,6 +63,14 @@ const tools = {
   grow: (id) => {
     toolsChanged();
     text(id, "grown");
+  },
+  /** Answers with its text when `release` is called. */
+  hold: (id, { text: content }) => held.push(() => text(id, content)),
+  /** Lets all answers that are held go, then says how many. */
+  release: (id) => {
+    const all = held.splice(0);
+    for (const answer of all) answer();
+    text(id, String(all.length));
   },
   /** The number of this process. */
   pid: (id) => text(id, String(process.pid)),

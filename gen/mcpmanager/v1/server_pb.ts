@@ -504,7 +504,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   createTime?: Timestamp | undefined;
 
   /**
-   * How often the container was started again since the manager came up.
+   * How often the container was started again since the manager came up. Waking it from IDLE does not count.
    *
    * @generated from field: int64 restart_count = 6;
    */

@@ -34,8 +34,9 @@ export class Images {
   /** Makes the image available by the spec's pull policy, and gives its id. */
   async prepare(spec: ServerSpec, options: PrepareOptions): Promise<string> {
     const { image, pullPolicy = "if_missing" } = spec;
-    const found = pullPolicy === "always" ? undefined : await this.#inspect(image, options);
-    if (found !== undefined) return found.Id;
+    // Asked in any case: the engine judges the reference first.
+    const found = await this.#inspect(image, options);
+    if (found !== undefined && pullPolicy !== "always") return found.Id;
     if (pullPolicy === "never") {
       throw imageUnavailable(image, "and pull_policy is NEVER: build, load or pull it first");
     }
@@ -62,6 +63,7 @@ export class Images {
         return await docker.getImage(image).inspect();
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
+        if (statusOf(error) === 400) throw noReference(image, engineText(error));
         throw error;
       }
     };
@@ -107,6 +109,11 @@ export function imageUnavailable(image: string, why: string, cause?: unknown): M
 
 /** The reference becomes part of an engine URL: nothing that could leave its place in there. */
 function assertImageReference(image: string): void {
-  if (imageReference.test(image) && !image.includes("..")) return;
-  throw invalidRequest([{ field: "spec.image", description: `"${image}" is not an image reference` }]);
+  if (!imageReference.test(image) || image.includes("..")) throw noReference(image);
+}
+
+function noReference(image: string, why?: string): ManagerError {
+  const rule = why?.replace(`no such image: ${image}: `, "");
+  const description = `"${image}" is not an image reference${rule === undefined ? "" : `: ${rule}`}`;
+  return invalidRequest([{ field: "spec.image", description }]);
 }

@@ -1,0 +1,9 @@
+import type { MalformedRequest } from "../rpc/answer-malformed.ts";
+import { toConnectError } from "../rpc/connect-error.ts";
+import { errorText } from "./answer-error.ts";
+import { malformed } from "./refusals.ts";
+
+/** The body of the answer to what is no request of HTTP/1.1, in the words of the protocol that its path tells. */
+export function malformedText({ status, problem, target }: MalformedRequest): string {
+  return errorText(toConnectError(malformed(status, problem).error), target);
+}
