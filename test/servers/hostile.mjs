@@ -3,16 +3,22 @@
 //   --exit CODE            say why on stderr and exit at once
 //   --silent               never answer anything
 //   --version V            answer initialize with this protocol version
+//   --exit-on-probe        exit when server/discover comes, as Rust's rmcp before 3 does
+//   --silent-on-probe      do not answer server/discover
 //   --refuse-initialize    answer initialize with an error
+//   --initialize-once      answer a second initialize with an error
 //   --exit-on-initialize   exit 3 when initialize comes
 //   --handshake-ms N       answer initialize after so long
 //   --result JSON          answer initialize with these fields, too; @N in a string is N characters
 //   --banner               print noise on stdout first
 //   --pages N              list one tool a page, on N pages ("" is the first cursor)
 //   --endless-pages        never end the listing
+//   --grow-while-listing   have one tool more at each listing, and say so
 //   --odd-tool             list an entry without a name, too
 //   --ignore-term          outlive SIGTERM
+import { spawn } from "node:child_process";
 import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
 
 const args = process.argv.slice(2);
 const has = (flag) => args.includes(flag);
@@ -21,7 +27,10 @@ const value = (flag) => (has(flag) ? args[args.indexOf(flag) + 1] : undefined);
 /** Every message that came in, for the tool `received`. */
 const received = [];
 const timers = new Map();
+/** The replies that wait for their batch. */
+const batched = [];
 let reading = true;
+let grown = 0;
 
 function send(message) {
   process.stdout.write(`${typeof message === "string" ? message : JSON.stringify(message)}\n`);
@@ -52,6 +61,11 @@ const tools = {
   /** Answers after so many milliseconds, cancelled or not. */
   stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
   never: () => {},
+  /** Has one tool more, and says so. */
+  grow: (id) => {
+    toolsChanged();
+    text(id, "grown");
+  },
   /** The number of this process. */
   pid: (id) => text(id, String(process.pid)),
   /** Writes this text as the result, byte for byte. */
@@ -62,6 +76,32 @@ const tools = {
   },
   /** Writes these bytes, given in base64, with no line break added. */
   bytes: (_id, { base64 }) => process.stdout.write(Buffer.from(base64, "base64")),
+  /** Gives its text back in pieces of so many bytes, each in a write of its own and so many milliseconds after the last. */
+  pieces: async (id, { text: content, bytes, ms = 0 }) => {
+    const result = { content: [{ type: "text", text: content }] };
+    const line = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id, result })}\n`);
+    for (let at = 0; at < line.length; at += bytes) {
+      process.stdout.write(line.subarray(at, at + bytes));
+      if (ms > 0) await wait(ms);
+    }
+  },
+  /** Answers so many calls of it, the last first, in one array, with a notification and a ping among the replies. */
+  batch: (id, { count, text: content }) => {
+    batched.push({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: content }] } });
+    if (batched.length < count) return;
+    const log = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "in a batch" } };
+    send([log, ...batched.splice(0).reverse(), { jsonrpc: "2.0", id: "batched", method: "ping" }]);
+  },
+  /** Writes the first half of a reply, then exits with the code. */
+  half: (id, { code }) => {
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"ty`, () => process.exit(code));
+  },
+  /** Starts a child in a session of its own, which holds this one's stdout and stderr, and would stay for an hour. */
+  fork: (id) => {
+    const child = spawn("sleep", ["3600"], { detached: true, stdio: ["ignore", "inherit", "inherit"] });
+    child.unref();
+    text(id, String(child.pid));
+  },
   /** A text of so many bytes; `idLast` puts the id after the result. */
   large: (id, { bytes, idLast = false }) => {
     const result = JSON.stringify({ content: [{ type: "text", text: "x".repeat(bytes) }] });
@@ -108,8 +148,14 @@ const tools = {
   },
 };
 
+function toolsChanged() {
+  grown += 1;
+  send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+}
+
 function listTools(id, params) {
-  const names = Object.keys(tools);
+  if (has("--grow-while-listing")) toolsChanged();
+  const names = [...Object.keys(tools), ...Array.from({ length: grown }, (_, index) => `tool-${index}`)];
   const pages = Number(value("--pages") ?? 0);
   if (has("--endless-pages")) {
     reply(id, { tools: [{ name: "echo", inputSchema: {} }], nextCursor: "again" });
@@ -131,6 +177,10 @@ function initialize(id, params) {
   if (has("--exit-on-initialize")) process.exit(3);
   if (has("--refuse-initialize")) {
     send({ jsonrpc: "2.0", id, error: { code: -32000, message: "not you" } });
+    return;
+  }
+  if (has("--initialize-once") && received.filter(({ method }) => method === "initialize").length > 1) {
+    send({ jsonrpc: "2.0", id, error: { code: -32600, message: "already initialized" } });
     return;
   }
   const result = {
@@ -163,6 +213,12 @@ function receive(line) {
     if (tool === undefined)
       send({ jsonrpc: "2.0", id, error: { code: -32602, message: `Unknown tool: ${params.name}` } });
     else tool(id, params.arguments ?? {}, line);
+  } else if (method === "server/discover" && has("--exit-on-probe")) {
+    process.stderr.write("expected initialize\n", () => process.exit(1));
+  } else if (method === "server/discover" && has("--silent-on-probe")) {
+    // As some servers do with what they don't know.
+  } else if (id !== undefined && method !== undefined) {
+    send({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } });
   }
 }
 
