@@ -4,15 +4,12 @@ import { setTimeout as wait } from "node:timers/promises";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
 import { z } from "zod";
+import { kinds, text } from "./sdk-results.mjs";
 
 const server = new McpServer(
   { name: "sdk-v1", version: "1.0.0", title: "SDK v1" },
   { instructions: "Speaks MCP up to 2025-11-25." },
 );
-
-function text(content) {
-  return { content: [{ type: "text", text: content }] };
-}
 
 server.registerTool("echo", { description: "Gives its text back.", inputSchema: { text: z.string() } }, (input) =>
   text(input.text),
@@ -48,17 +45,7 @@ server.registerTool(
   },
 );
 
-server.registerTool("kinds", { description: "One of each kind of content." }, () => ({
-  content: [
-    { type: "text", text: "text", annotations: { audience: ["user"], priority: 0.5 } },
-    { type: "image", data: "iVBORw0KGgo=", mimeType: "image/png" },
-    { type: "audio", data: "UklGRg==", mimeType: "audio/wav" },
-    { type: "resource_link", uri: "file:///a.txt", name: "a.txt", mimeType: "text/plain", size: 7 },
-    { type: "resource", resource: { uri: "file:///b.txt", mimeType: "text/plain", text: "b" } },
-    { type: "resource", resource: { uri: "file:///c.bin", mimeType: "application/octet-stream", blob: "AAECAw==" } },
-  ],
-  _meta: { "example.org/note": "a field of the server's own" },
-}));
+server.registerTool("kinds", { description: "One of each kind of content." }, () => kinds);
 
 server.registerTool("fail", { description: "Fails, as tools do." }, () => {
   throw new Error("the tool went wrong");

@@ -4,13 +4,10 @@ import { setTimeout as wait } from "node:timers/promises";
 import { acceptedContent, inputRequired, McpServer } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
+import { kinds, text } from "./sdk-results.mjs";
 
 /** What no JSON encoder may touch on the way: it must come back byte for byte. */
 const state = 'round one: "é" \u2028 \\ / 9007199254740993';
-
-function text(content) {
-  return { content: [{ type: "text", text: content }] };
-}
 
 function build() {
   const server = new McpServer(
@@ -65,17 +62,7 @@ function build() {
     },
   );
 
-  server.registerTool("kinds", { description: "One of each kind of content." }, () => ({
-    content: [
-      { type: "text", text: "text", annotations: { audience: ["user"], priority: 0.5 } },
-      { type: "image", data: "iVBORw0KGgo=", mimeType: "image/png" },
-      { type: "audio", data: "UklGRg==", mimeType: "audio/wav" },
-      { type: "resource_link", uri: "file:///a.txt", name: "a.txt", mimeType: "text/plain", size: 7 },
-      { type: "resource", resource: { uri: "file:///b.txt", mimeType: "text/plain", text: "b" } },
-      { type: "resource", resource: { uri: "file:///c.bin", mimeType: "application/octet-stream", blob: "AAECAw==" } },
-    ],
-    _meta: { "example.org/note": "a field of the server's own" },
-  }));
+  server.registerTool("kinds", { description: "One of each kind of content." }, () => kinds);
 
   server.registerTool("fail", { description: "Fails, as tools do." }, () => {
     throw new Error("the tool went wrong");

@@ -151,6 +151,7 @@ export const partnerServers: readonly PartnerServer[] = [
     calls: [
       ...common,
       ["no-such-tool"], // It says so in words, as the text of a tool that failed.
+      ["kinds", {}, "rounded number"],
       ["integer", { digits: 15 }],
       ["integer", { digits: 30 }, "rounded number"],
       ["ask", greeting],

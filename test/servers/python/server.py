@@ -5,6 +5,7 @@ from typing import Annotated
 
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.resolve import Elicit, Resolve
+from mcp_types import BlobResourceContents, EmbeddedResource, ImageContent, ResourceLink, TextContent
 from pydantic import BaseModel
 
 server = MCPServer("python", version="2.3.0", instructions="Written in Python.")
@@ -43,6 +44,19 @@ async def slow(steps: int, ms: int, context: Context) -> str:
         await asyncio.sleep(ms / 1000)
         await context.report_progress(step, steps, f"step {step}")
     return f"took {steps} steps"
+
+
+@server.tool(structured_output=False)
+def kinds() -> list:
+    """Some kinds of content."""
+    note = {"example.org/note": 9007199254740993}
+    resource = BlobResourceContents(uri="file:///c.bin", blob="AAECAw==")
+    return [
+        TextContent(type="text", text="text", _meta=note),
+        ImageContent(type="image", data="iVBORw0KGgo=", mime_type="image/png"),
+        ResourceLink(type="resource_link", uri="file:///a.txt", name="a.txt"),
+        EmbeddedResource(type="resource", resource=resource),
+    ]
 
 
 @server.tool()
