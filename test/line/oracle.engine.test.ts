@@ -9,7 +9,7 @@ import { absentFields } from "./oracle/untyped.ts";
 import { TestManager } from "./test-manager.ts";
 
 // The oracle: what callers of the manager get of a server is what the SDK's own clients get of it, but for the listed
-// differences. Both sides run the server in containers. MCPM_ORACLE_TABLE=1 prints the table.
+// differences. Both sides run the server in containers. MCPM_TEST_ORACLE_TABLE=1 prints the table.
 
 /** The eras that the manager speaks: the column "modern" of a server waits for its name here. */
 const spoken: readonly Era[] = ["legacy"];
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await manager[Symbol.asyncDispose]();
-  if (process.env.MCPM_ORACLE_TABLE !== undefined) console.log(table());
+  if (process.env.MCPM_TEST_ORACLE_TABLE !== undefined) console.log(table());
 });
 
 const columns = partnerServers.flatMap((server) =>
