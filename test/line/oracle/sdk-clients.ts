@@ -1,5 +1,5 @@
 import { Client as ClientV2 } from "@modelcontextprotocol/client";
-import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
+import { getDefaultEnvironment, StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { Client as ClientV1 } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import type { PartnerServer } from "./servers.ts";
@@ -43,11 +43,15 @@ export const sdkClients = {
 
 export type Era = keyof typeof sdkClients;
 
-/** The sandbox that the manager gives a server, as far as a server sees it. */
-function dockerRun({ image, args = [], env = {} }: PartnerServer): { command: string; args: string[] } {
+/** The sandbox that the manager gives a server, as far as a server sees it; on the same engine. */
+function dockerRun({ image, args = [], env = {} }: PartnerServer) {
   const settings = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   const sandbox = ["--init", "--network", "none", "--read-only", "--tmpfs", "/tmp:mode=1777"];
-  return { command: "docker", args: ["run", "--interactive", "--rm", ...sandbox, ...settings, image, ...args] };
+  return {
+    command: "docker",
+    args: ["run", "--interactive", "--rm", ...sandbox, ...settings, image, ...args],
+    env: { ...getDefaultEnvironment(), DOCKER_HOST: process.env.DOCKER_HOST ?? "" },
+  };
 }
 
 function opened(client: ClientV1 | ClientV2): SdkClient {
