@@ -202,7 +202,7 @@ describe("usage", () => {
 
 describe("unknownSettings", () => {
   it("names what looks like a setting and is none", () => {
-    const env = { MCPM_BIND_ROOT: "/x", MCPM_PORT: "1", MCPM_NODE_IMAGE: "node:24", HOME: "/root" };
+    const env = { MCPM_BIND_ROOT: "/x", MCPM_PORT: "1", MCPM_PYTHON_IMAGE: "python:3", HOME: "/root" };
     expect(unknownSettings({ env, args: [] })).toEqual(["MCPM_BIND_ROOT"]);
   });
 });

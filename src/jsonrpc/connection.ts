@@ -76,6 +76,7 @@ export class Connection {
   readonly #pending = new Map<number, Pending>();
   #nextId: number;
   #end: ConnectionEnd | undefined;
+  #inputEnded = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -165,6 +166,7 @@ export class Connection {
 
   /** No more bytes come, and none are written: an unfinished line counts as a line. `end` follows with the reason. */
   endOfInput(): void {
+    this.#inputEnded = true;
     this.#splitter.end();
     this.#outbox.close();
   }
@@ -222,7 +224,7 @@ export class Connection {
         this.#options.listener.request(message);
         break;
       case "malformed":
-        if (message.id !== undefined) this.#pending.get(message.id)?.fail(brokenReply(message.problem));
+        if (message.id !== undefined) this.#failBroken(message.id, message.problem);
         break;
       case "stray":
         this.#options.listener.lateReply();
@@ -240,6 +242,11 @@ export class Connection {
     else pending.settle(reply);
   }
 
+  /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */
+  #failBroken(id: number, problem: string): void {
+    if (!this.#inputEnded) this.#pending.get(id)?.fail(brokenReply(problem));
+  }
+
   #noise(line: Buffer, note?: { truncated: boolean }): void {
     this.#options.listener.noise(line, note);
   }
@@ -247,9 +254,7 @@ export class Connection {
   /** Latin-1 maps each byte to one character, so that the ASCII parts, the id among them, can be read. */
   #receiveInvalid(line: Buffer): void {
     for (const message of parseLine(line.toString("latin1"))) {
-      if ("id" in message && typeof message.id === "number") {
-        this.#pending.get(message.id)?.fail(brokenReply("it is not UTF-8"));
-      }
+      if ("id" in message && typeof message.id === "number") this.#failBroken(message.id, "it is not UTF-8");
     }
     this.#noise(line);
   }

@@ -12,6 +12,11 @@ const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const defaultFirstBytesMs = 10_000;
 const defaultPingMs = 60_000;
 const idlePings = 10;
+/**
+ * MB that may wait in a connection for its client to read them before new calls on it are refused, by a bare
+ * ENHANCE_YOUR_CALM. Node's default, 10, are two large results.
+ */
+const maxSessionMemory = 1000;
 
 export interface ListenOptions {
   readonly host: string;
@@ -50,7 +55,7 @@ export class Listener {
     if (malformed !== undefined) answerMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 } }, handler);
+    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams: 10_000 } }, handler);
     for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);

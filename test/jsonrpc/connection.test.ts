@@ -159,6 +159,23 @@ describe("Connection, at its end", () => {
     wire.connection.endOfInput();
     expect(wire.heard.noise).toEqual([{ line: "Killed", truncated: false }]);
   });
+
+  it.each([
+    ["text", '{"jsonrpc":"2.0","id":1,"result":{"content":[{"ty'],
+    ["a character", Buffer.from('{"jsonrpc":"2.0","id":1,"result":"é').subarray(0, -1)],
+  ])("does not call a reply broken whose %s it cut off: the call is lost to what ended it", async (_what, half) => {
+    const wire = openWire();
+    const asked = wire.request();
+    await nextTick();
+    wire.connection.receive(Buffer.from(half));
+    wire.connection.endOfInput();
+    expect(wire.heard.noise).toHaveLength(1);
+    wire.connection.end({ reason: "SERVER_EXITED", message: "it exited" });
+    await expect(asked).rejects.toMatchObject({
+      kind: "call_lost",
+      details: { reason: "SERVER_EXITED", delivery: "sent" },
+    });
+  });
 });
 
 describe("Connection, when a call is given up", () => {

@@ -162,6 +162,17 @@ describe("Listener", () => {
     await once(used, "close");
   });
 
+  it("answers on an HTTP/2 connection whose client leaves 20 MB of other answers unread", async () => {
+    const { port } = await open({
+      handler: (request, response) => response.end(request.url === "/x" ? "small" : Buffer.alloc(20_000_000)),
+    });
+    const session = openHttp2(port);
+    const unread = session.request({ ":path": "/large" });
+    await once(unread, "response");
+    expect(await overHttp2(session)).toBe("small");
+    session.destroy();
+  });
+
   it("survives clients that leave in mid-word and in mid-call", async () => {
     const slow = slowHandler();
     const { port } = await open({ handler: slow.handler });

@@ -16,7 +16,9 @@
 //   --grow-while-listing   have one tool more at each listing, and say so
 //   --odd-tool             list an entry without a name, too
 //   --ignore-term          outlive SIGTERM
+import { spawn } from "node:child_process";
 import process from "node:process";
+import { setTimeout as wait } from "node:timers/promises";
 
 const args = process.argv.slice(2);
 const has = (flag) => args.includes(flag);
@@ -27,6 +29,8 @@ const received = [];
 const timers = new Map();
 /** Answers that wait for `release`. */
 const held = [];
+/** The replies that wait for their batch. */
+const batched = [];
 let reading = true;
 let grown = 0;
 
@@ -82,6 +86,32 @@ const tools = {
   },
   /** Writes these bytes, given in base64, with no line break added. */
   bytes: (_id, { base64 }) => process.stdout.write(Buffer.from(base64, "base64")),
+  /** Gives its text back in pieces of so many bytes, each in a write of its own and so many milliseconds after the last. */
+  pieces: async (id, { text: content, bytes, ms = 0 }) => {
+    const result = { content: [{ type: "text", text: content }] };
+    const line = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", id, result })}\n`);
+    for (let at = 0; at < line.length; at += bytes) {
+      process.stdout.write(line.subarray(at, at + bytes));
+      if (ms > 0) await wait(ms);
+    }
+  },
+  /** Answers so many calls of it, the last first, in one array, with a notification and a ping among the replies. */
+  batch: (id, { count, text: content }) => {
+    batched.push({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: content }] } });
+    if (batched.length < count) return;
+    const log = { jsonrpc: "2.0", method: "notifications/message", params: { level: "info", data: "in a batch" } };
+    send([log, ...batched.splice(0).reverse(), { jsonrpc: "2.0", id: "batched", method: "ping" }]);
+  },
+  /** Writes the first half of a reply, then exits with the code. */
+  half: (id, { code }) => {
+    process.stdout.write(`{"jsonrpc":"2.0","id":${id},"result":{"content":[{"ty`, () => process.exit(code));
+  },
+  /** Starts a child in a session of its own, which holds this one's stdout and stderr, and would stay for an hour. */
+  fork: (id) => {
+    const child = spawn("sleep", ["3600"], { detached: true, stdio: ["ignore", "inherit", "inherit"] });
+    child.unref();
+    text(id, String(child.pid));
+  },
   /** A text of so many bytes; `idLast` puts the id after the result. */
   large: (id, { bytes, idLast = false }) => {
     const result = JSON.stringify({ content: [{ type: "text", text: "x".repeat(bytes) }] });
