@@ -11,6 +11,7 @@ export default defineConfig({
           exclude: ["test/**/*.engine.test.ts"],
           // Thousands of random cases take their time on a machine that does other things, too.
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
         },
       },
       {
@@ -18,6 +19,7 @@ export default defineConfig({
           name: "engine",
           include: ["test/**/*.engine.test.ts"],
           testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
           hookTimeout: 60_000,
           maxWorkers: 2,
         },
