@@ -4,15 +4,11 @@ import { type ErrorKind, ManagerError } from "../errors.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
 import { truncateUtf8 } from "../truncate.ts";
 
-const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason; advice?: string }>> = {
+const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
   [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },
   [-32601]: { kind: "unsupported", reason: "METHOD_NOT_FOUND" },
   // The two below are of MCP revision 2026-07-28 (basic/index, error codes). Whoever calls can declare more.
-  [-32021]: {
-    kind: "not_running",
-    reason: "CLIENT_CAPABILITY_MISSING",
-    advice: "; say in client_capabilities_json what the caller can give",
-  },
+  [-32021]: { kind: "not_running", reason: "CLIENT_CAPABILITY_MISSING" },
   [-32022]: { kind: "protocol", reason: "UNSUPPORTED_PROTOCOL_VERSION" },
 };
 
@@ -21,9 +17,9 @@ const maxDataBytes = 1024;
 
 /** A JSON-RPC error that the server answered, in the manager's terms, with the server's own words in it. */
 export function rpcFailure(error: RpcError, method: string): ManagerError {
-  const { kind, reason, advice = "" } = kinds[error.code] ?? { kind: "protocol", reason: "SERVER_ERROR" };
+  const { kind, reason } = kinds[error.code] ?? { kind: "protocol", reason: "SERVER_ERROR" };
   const words = beginning(error.message, maxMessageBytes);
-  return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}${advice}`, {
+  return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}`, {
     details: {
       reason,
       delivery: "answered",
