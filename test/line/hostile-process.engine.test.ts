@@ -26,7 +26,7 @@ async function expectFailed(sinner: Sinner, exitCode: number): Promise<void> {
 
 describe("A server that", () => {
   it("exits in the middle of a line fails its calls: sent, with the exit code and stderr", async () => {
-    const sinner = await stage.start();
+    await using sinner = await stage.start();
     await stage.witnessed(async () => {
       await sinner.call("stderr", { text: "last words" });
       const other = failureOf(sinner.call("never"));
@@ -46,7 +46,7 @@ describe("A server that", () => {
   });
 
   it("floods stderr is answered, and its log keeps the newest within its bound", async () => {
-    const sinner = await stage.start();
+    await using sinner = await stage.start();
     await stage.witnessed(async () => {
       const flood = { text: "x".repeat(1000), count: 30_000 };
       expect(textOf(await sinner.call("stderr", flood))).toBe("said");
@@ -63,7 +63,7 @@ describe("A server that", () => {
   });
 
   it("ignores SIGTERM is killed when the grace is over", async () => {
-    const sinner = await stage.start(["--ignore-term"]);
+    await using sinner = await stage.start(["--ignore-term"]);
     const container = stage.manager.engine.docker.getContainer(sinner.containerId);
     const ended = container.wait({ condition: "next-exit" }) as Promise<{ StatusCode: number }>;
     await stage.witnessed(async () => stage.expectGoneWithoutTrace(sinner.name));
@@ -71,7 +71,7 @@ describe("A server that", () => {
   });
 
   it("leaves children behind that hold its stdout takes them along, and its calls fail at once", async () => {
-    const sinner = await stage.start();
+    await using sinner = await stage.start();
     await stage.witnessed(async () => {
       await sinner.call("fork");
       const other = failureOf(sinner.call("never"));
@@ -83,12 +83,17 @@ describe("A server that", () => {
     await stage.expectGoneWithoutTrace(sinner.name);
   });
 
-  it("is slow to shake hands is waited for, and its first calls with it", async () => {
+  it("is slow to shake hands is waited for, and calls made meanwhile with it", async () => {
     const name = randomName();
     await stage.witnessed(async () => {
+      const watch = stage.client.watch({})[Symbol.asyncIterator]();
+      await watch.next(); // the snapshot
       const start = stage.client.start({ name, spec: hostileSpec("--handshake-ms", "400") });
-      const handshaking = async () => (await stage.client.list({})).servers.find((server) => server.name === name);
-      await expect.poll(async () => (await handshaking())?.state).toBe(ServerState.HANDSHAKING);
+      for (let state: ServerState | undefined; state !== ServerState.HANDSHAKING; ) {
+        const { event } = (await watch.next()).value;
+        if (event.case === "change" && event.value.server?.name === name) ({ state } = event.value.server);
+      }
+      await watch.return?.();
       const input = { case: "arguments", value: { text: "patient" } } as const;
       expect(textOf(await stage.client.callTool({ server: name, tool: "echo", input }))).toBe("patient");
       expect((await start).server?.state).toBe(ServerState.READY);

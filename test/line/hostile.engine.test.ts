@@ -160,7 +160,7 @@ const sins: readonly Sin[] = [
 
 describe("A server's sin", () => {
   it.each(sins)("$sin: $outcome", async ({ args, commit, mute }) => {
-    const sinner = await stage.start(args);
+    await using sinner = await stage.start(args);
     await stage.witnessed(() => commit(sinner));
     if (mute === undefined) await stage.expectAlive(sinner);
     await stage.expectGoneWithoutTrace(sinner.name);

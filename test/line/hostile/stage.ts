@@ -2,8 +2,8 @@ import { expect } from "vitest";
 import { ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import { grpcClient, hostileSpec, type ManagerClient, randomName, TestManager, textOf } from "../test-manager.ts";
 
-/** A server that sins, on a real container, and what a sin's test does with it. */
-export interface Sinner {
+/** A server that sins, on a real container, and what a sin's test does with it. Stopped when disposed. */
+export interface Sinner extends AsyncDisposable {
   readonly name: string;
   readonly containerId: string;
   call(
@@ -42,6 +42,9 @@ export class Stage implements AsyncDisposable {
           { server: name, tool, input: { case: "argumentsJson", value: JSON.stringify(value) } },
           options,
         ),
+      [Symbol.asyncDispose]: async () => {
+        await this.client.stop({ name, gracePeriod: { seconds: 0n } });
+      },
     };
   }
 
