@@ -69,7 +69,10 @@ async function outcome(call: () => Promise<unknown>): Promise<Outcome> {
     if (!(error instanceof ConnectError)) throw error;
     const info: Record<string, unknown> = errorInfo(error);
     if (info.rpc_code === undefined || info.reason === "TOOL_NOT_FOUND") return { refused: String(info.reason) };
-    const words = error.rawMessage.replace(/^.*? answered tools\/call with error -?\d+: /, "");
+    // Between the manager's own words.
+    const words = error.rawMessage
+      .replace(/^.*? answered tools\/call with error -?\d+: /, "")
+      .replace(/; say in client_capabilities_json .*$/, "");
     const data = info.rpc_data === undefined ? {} : { data: parseExact(String(info.rpc_data)) };
     return { error: { code: Number(info.rpc_code), message: words, ...data } };
   }
