@@ -34,6 +34,8 @@ export function nodeAdapter(options: {
     // What a method throws is in the answer already; this is about writing that.
     answer(method, { request, response, refuse: options.refuse }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
+      // Nobody must wait for the rest.
+      response.destroy();
     });
   };
 }

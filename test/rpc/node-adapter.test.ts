@@ -10,6 +10,7 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
+import { connectRaw } from "./raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {
@@ -44,6 +45,14 @@ describe("nodeAdapter", () => {
       body: "{}",
     });
     expect(await response.json()).toMatchObject({ version: "1" });
+  });
+
+  it("leaves nobody waiting whose request the library can't take: one without a Host", async () => {
+    const url = await serve({});
+    const client = await connectRaw(Number(new URL(url).port));
+    client.socket.write("POST /mcpmanager.v1.ManagerService/GetInfo HTTP/1.1\r\n\r\n");
+    await client.closed;
+    expect(client.received()).toBe("");
   });
 
   it("gives grpc-js an error's message as it was written", async () => {
