@@ -134,7 +134,7 @@ const settings = {
 };
 
 /** Read by scripts/, not by the manager. */
-const scriptSettings = ["MCPM_NODE_IMAGE", "MCPM_PYTHON_IMAGE", "MCPM_URL"];
+export const scriptSettings = ["MCPM_NODE_IMAGE", "MCPM_PYTHON_IMAGE", "MCPM_URL"];
 
 type Settings = { readonly [K in keyof typeof settings]: (typeof settings)[K]["fallback"] };
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { usage } from "../src/config.ts";
+import { scriptSettings, usage } from "../src/config.ts";
 import { errorReasons } from "../src/error-reason.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
@@ -13,15 +13,31 @@ describe("docs/api.md", () => {
 });
 
 describe("docs/operations.md", () => {
-  it("lists every setting, and no other", () => {
-    const settings = new Set(usage().match(/MCPM_[A-Z_]+/g));
-    const listed = read("docs/operations.md")
-      .split("\n")
-      .filter((line) => /^\| `MCPM_/.test(line))
-      .flatMap((line) => (line.split("|")[1] ?? "").match(/MCPM_[A-Z_]+/g) ?? []);
+  const listed = read("docs/operations.md")
+    .split("\n")
+    .filter((line) => /^\| `MCPM_/.test(line))
+    .flatMap((line) => (line.split("|")[1] ?? "").match(/MCPM_[A-Z_]+/g) ?? []);
+
+  it("lists every setting and every variable of a script, and no other", () => {
+    const settings = new Set([...(usage().match(/MCPM_[A-Z_]+/g) ?? []), ...scriptSettings]);
     expect(new Set(listed)).toEqual(settings);
+    expect(listed).toHaveLength(settings.size);
+  });
+
+  it.each(scripts())("lists every variable that %s reads", (path) => {
+    const own = /^MCPM_TEST_/; // Between scripts/test and the tests.
+    const named = read(path).match(/\bMCPM_[A-Z_]*[A-Z]\b/g) ?? [];
+    for (const name of named.filter((variable) => !own.test(variable))) expect(listed).toContain(name);
   });
 });
+
+/** What people run or build. */
+function scripts(): string[] {
+  const root = new URL("..", import.meta.url);
+  const servers = readdirSync(new URL("servers", root)).map((name) => `servers/${name}/Dockerfile`);
+  const files = readdirSync(new URL("scripts", root)).map((name) => `scripts/${name}`);
+  return ["Makefile", "Dockerfile", "docker-compose.yml", "test-mcp.sh", ".ci/run", ...files, ...servers];
+}
 
 describe("The README", () => {
   it("links only to files that are there", () => {

@@ -3,6 +3,7 @@ import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-conn
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
+import { plainGrpcMessage } from "../rpc/grpc-message.ts";
 import type { NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import { statusJson } from "./status-json.ts";
 
@@ -22,7 +23,9 @@ export function answerError({ request, response, error, status }: ErrorAnswer): 
     // Trailers only: HTTP's own status says nothing to a gRPC client.
     response.statusCode = 200;
     response.setHeader("content-type", type);
-    setTrailerStatus(new Headers(), failure).forEach((value, name) => {
+    const trailers = setTrailerStatus(new Headers(), failure);
+    plainGrpcMessage(trailers);
+    trailers.forEach((value, name) => {
       response.setHeader(name, value);
     });
     response.end();

@@ -15,9 +15,9 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
     }
     const { path, authority } = target;
     request.url = path;
-    // A name in the request line counts instead of the Host header.
-    const headers = authority === undefined ? request.headers : { ...request.headers, host: authority };
-    const refusal = refusalOf(headers, options);
+    // A name in the request line counts instead of the Host header, which may be missing then.
+    if (authority !== undefined) request.headers.host = authority;
+    const refusal = refusalOf(request.headers, options);
     if (refusal !== undefined) {
       refuse(refusal, { request, response });
       return;

@@ -56,7 +56,8 @@ export function* eachMember(text: string): Generator<JsonMember> {
   }
 }
 
-function decodeName(text: string, start: number): string {
+/** The name whose quote is at `start`. */
+export function decodeName(text: string, start: number): string {
   const raw = text.slice(start, skipString(text, start));
   return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }

@@ -1,3 +1,4 @@
+import { decodeName } from "./json-members.ts";
 import { skipString } from "./json-scan.ts";
 
 const quote = 0x22;
@@ -26,7 +27,7 @@ export function repeatedMember(text: string): JsonPath | undefined {
     if (code === quote) {
       const end = skipString(text, at);
       if (container?.kind === "object" && container.nameComes) {
-        container.key = JSON.parse(text.slice(at, end)) as string;
+        container.key = decodeName(text, at);
         container.nameComes = false;
         if (container.names.has(container.key)) return open.map(({ key }) => key);
         container.names.add(container.key);

@@ -1,8 +1,9 @@
 import type { ConnectRouter } from "@connectrpc/connect";
-import type { UniversalServerRequest } from "@connectrpc/connect/protocol";
+import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
 import { markCaller } from "./caller-header.ts";
+import { plainGrpcMessage } from "./grpc-message.ts";
 import { bodyOf, type NodeHandler, type NodeRequest, type NodeResponse } from "./node-handler.ts";
 import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
 import { clampTimeout } from "./timeout-header.ts";
@@ -33,6 +34,8 @@ export function nodeAdapter(options: {
     // What a method throws is in the answer already; this is about writing that.
     answer(method, { request, response, refuse: options.refuse }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
+      // Nobody must wait for the rest.
+      response.destroy();
     });
   };
 }
@@ -48,7 +51,18 @@ async function answer(
   const answered = await method(withKeptJson(universal, method));
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
-  else await universalResponseToNodeResponse(answered, response);
+  else await universalResponseToNodeResponse(withPlainMessage(answered), response);
+}
+
+/** The trailers are complete when the body is. */
+function withPlainMessage(answered: UniversalServerResponse): UniversalServerResponse {
+  const { body, trailer } = answered;
+  if (body === undefined || trailer === undefined) return answered;
+  const whole = async function* () {
+    yield* body;
+    plainGrpcMessage(trailer);
+  };
+  return { ...answered, body: whole() };
 }
 
 /** JSON is kept while it is being read, so that an error about it can name the field. */

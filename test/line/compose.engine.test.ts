@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -115,6 +115,11 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
     expect(failure.stderr).toContain("The manager did not become ready, and was stopped");
     await onHost.kill("SIGTERM");
     await make("start");
+  });
+
+  it("is the image that this checkout built, whatever its tag has become meanwhile", async () => {
+    const built = await readFile(join(root, ".tools/manager-image"), "utf8");
+    expect((await managers())[0]).toMatchObject({ Image: built, Config: { Image: built } });
   });
 
   it("becomes healthy by the engine's own check", async () => {

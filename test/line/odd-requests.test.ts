@@ -175,6 +175,13 @@ describe("A target that is a whole URL", () => {
     expect(foreign).toMatch(/^HTTP\/1\.1 421 /);
   });
 
+  it("needs no Host besides, for an RPC either", async () => {
+    const { port } = manager.app;
+    const target = `http://127.0.0.1:${port}${rpc("List")}`;
+    const head = [`POST ${target} HTTP/1.1`, "Content-Type: application/json", "Connection: close"];
+    expect(await raw([...head, "Content-Length: 2", "", "{}"])).toContain("HTTP/1.1 200 OK");
+  });
+
   it("that is no URL is refused, and the manager lives", async () => {
     const session = http2.connect(manager.url);
     session.on("error", () => {});

@@ -230,10 +230,12 @@ describe("A server with three replicas", () => {
   it("gives each call to the one with the fewest, and names it", async () => {
     const { name, server } = await started({ replicas: 3 });
     expect(server.instances).toHaveLength(3);
-    const value = { ms: 1000, text: "done" };
-    const calls = Array.from({ length: 6 }, () =>
-      client.callTool({ server: name, tool: "sleep", input: { case: "arguments", value } }),
-    );
+    const ask = (tool: string, text = "") =>
+      client.callTool({ server: name, tool, input: { case: "arguments", value: { text } } });
+    const calls = Array.from({ length: 6 }, (_, index) => ask("hold", String(index)));
+    await expect.poll(async () => (await get(name)).callsInFlight).toBe(6n);
+    // One to each, as each has two: it lets them go.
+    await Promise.all(Array.from({ length: 3 }, () => ask("release")));
     const counts = new Map<string, number>();
     for (const { instanceId } of await Promise.all(calls)) counts.set(instanceId, (counts.get(instanceId) ?? 0) + 1);
     expect([...counts.values()]).toEqual([2, 2, 2]);

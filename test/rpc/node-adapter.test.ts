@@ -1,7 +1,8 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import { create } from "@bufbuild/protobuf";
-import { createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, createConnectRouter, type ServiceImpl } from "@connectrpc/connect";
+import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { notFound } from "../../src/http/handler.ts";
@@ -9,6 +10,7 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
+import { connectRaw } from "./raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {
@@ -43,6 +45,36 @@ describe("nodeAdapter", () => {
       body: "{}",
     });
     expect(await response.json()).toMatchObject({ version: "1" });
+  });
+
+  it("leaves nobody waiting whose request the library can't take: one without a Host", async () => {
+    const url = await serve({});
+    const client = await connectRaw(Number(new URL(url).port));
+    client.socket.write("POST /mcpmanager.v1.ManagerService/GetInfo HTTP/1.1\r\n\r\n");
+    await client.closed;
+    expect(client.received()).toBe("");
+  });
+
+  it("gives grpc-js an error's message as it was written", async () => {
+    const message = 'no server a/b; see "List": 100% (grüße)';
+    const url = await serve({
+      getInfo() {
+        throw new ConnectError(message, Code.NotFound);
+      },
+    });
+    const client = new grpc.Client(url.replace("http://", ""), grpc.credentials.createInsecure());
+    const asIs = (bytes: Buffer) => bytes;
+    for (const method of ["GetInfo", "Nope"]) {
+      const path = `/mcpmanager.v1.ManagerService/${method}`;
+      const { promise, resolve } = Promise.withResolvers<grpc.ServiceError | null>();
+      client.makeUnaryRequest(path, asIs, asIs, Buffer.alloc(0), resolve);
+      const expected =
+        method === "Nope"
+          ? { code: 12, details: "there is no RPC mcpmanager.v1.ManagerService/Nope" }
+          : { code: 5, details: message };
+      expect(await promise).toMatchObject(expected);
+    }
+    client.close();
   });
 
   it("notes a caller that leaves in the middle of an answer, and prints nothing", async () => {
