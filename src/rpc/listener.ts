@@ -10,6 +10,11 @@ const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
 const defaultFirstBytesMs = 10_000;
 const defaultPingMs = 60_000;
 const idlePings = 10;
+/**
+ * In megabytes, never reached. Node's own limit of 10 counts what a connection's caller has yet to read: beyond it, further
+ * calls are reset without a word, because of one large result. How much waits is bounded by the calls that made it.
+ */
+const maxSessionMemory = 1_000_000;
 
 export interface ListenOptions {
   readonly host: string;
@@ -43,7 +48,7 @@ export class Listener {
     this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 } }, handler);
+    this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 }, maxSessionMemory }, handler);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));

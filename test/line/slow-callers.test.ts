@@ -3,6 +3,7 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import type { Readable } from "node:stream";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { hostileProcessSpec, type ManagerClient, randomName, TestManager } from "./test-manager.ts";
 
@@ -23,6 +24,8 @@ const windowBytes = 65_535;
 /** What Node takes of an answer before it asks to wait. */
 const highWaterBytes = 64 * kib;
 const ringBytes = 65_536;
+/** Twice what Node lets a connection hold by default. */
+const resultBytes = 20_000_000;
 const noGrace = { seconds: 0n, nanos: 0 };
 
 /** A message of Connect's streaming protocol. */
@@ -155,6 +158,28 @@ describe("A caller that stops reading Watch", () => {
       if (protocol === "HTTP/2") expect(taken * eventBytes).toBeLessThan(windowBytes + highWaterBytes + eventBytes);
     },
   );
+});
+
+describe("A caller that has yet to read a large result over HTTP/2", () => {
+  it("makes further calls over the same connection meanwhile", async () => {
+    const server = await started();
+    const session = http2.connect(manager.url);
+    const post = (method: string, request: object) => {
+      const json = { "content-type": "application/json" };
+      const stream = session.request({ ":method": "POST", ":path": path(method), ...json });
+      stream.end(JSON.stringify(request));
+      return stream;
+    };
+    const large = post("CallTool", { server, tool: "large", arguments: { bytes: resultBytes } });
+    await once(large, "response");
+    for (let calls = 0; calls < 3; calls += 1) {
+      const answer = await text(post("CallTool", { server, tool: "echo", arguments: { text: "meanwhile" } }));
+      expect(JSON.parse(answer)).toMatchObject({ content: [{ text: { text: "meanwhile" } }] });
+    }
+    expect((await text(large)).length).toBeGreaterThan(resultBytes);
+    session.destroy();
+    await client.stop({ name: server });
+  });
 });
 
 /** The changes of a server that a caller is given who begins to read when it is stopped already. */
