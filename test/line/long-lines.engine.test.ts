@@ -1,6 +1,7 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
+import { longLineSpec } from "./long-line-server.ts";
 import {
   errorInfo,
   failureOf,
@@ -22,26 +23,6 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-/** A server whose tool `long` answers with a line of so many MiB, written piece by piece around its id. */
-const longLineServer = `
-  import { createInterface } from "node:readline";
-  const write = (text) => new Promise((resolve) => process.stdout.write(text, resolve));
-  const piece = "x".repeat(1024 * 1024);
-  for await (const line of createInterface({ input: process.stdin })) {
-    const { id, method, params } = JSON.parse(line);
-    if (method === "initialize") {
-      const result = { protocolVersion: params.protocolVersion, capabilities: {}, serverInfo: { name: "l", version: "1" } };
-      await write(JSON.stringify({ jsonrpc: "2.0", id, result }) + "\\n");
-    } else if (method === "tools/call" && params.name === "long") {
-      const { mib, place } = params.arguments;
-      await write(place === "first" ? \`{"jsonrpc":"2.0","id":\${id},"result":{"x":"\` : '{"jsonrpc":"2.0","result":{"x":"');
-      for (let count = 0; count < mib; count += 1) await write(piece);
-      await write(place === "last" ? \`"},"id":\${id}}\\n\` : '"}}\\n');
-    } else if (method === "tools/call" && params.name === "echo") {
-      await write(JSON.stringify({ jsonrpc: "2.0", id, result: { content: [{ type: "text", text: "alive" }] } }) + "\\n");
-    }
-  }`;
-
 async function started(spec: ReturnType<typeof hostileSpec>): Promise<string> {
   const name = randomName();
   await client.start({ name, spec });
@@ -58,7 +39,7 @@ async function inFlight(server: string): Promise<number> {
 const tooLarge = { code: Code.ResourceExhausted, reason: "RESULT_TOO_LARGE" };
 
 describe("A container's line beyond the limit", () => {
-  const longLines = () => started({ ...hostileSpec(), args: ["--input-type=module", "-e", longLineServer] });
+  const longLines = () => started(longLineSpec());
 
   it("of 256 MiB fails its call alone, is not kept, and the session lives on", async () => {
     const server = await longLines();
