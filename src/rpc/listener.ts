@@ -11,10 +11,10 @@ const defaultFirstBytesMs = 10_000;
 const defaultPingMs = 60_000;
 const idlePings = 10;
 /**
- * In megabytes, never reached. Node's own limit of 10 counts what a connection's caller has yet to read: beyond it, further
- * calls are reset without a word, because of one large result. How much waits is bounded by the calls that made it.
+ * MB that may wait in a connection for its client to read them before new calls on it are refused, by a bare
+ * ENHANCE_YOUR_CALM. Node's default, 10, are two large results.
  */
-const maxSessionMemory = 1_000_000;
+const maxSessionMemory = 1000;
 
 export interface ListenOptions {
   readonly host: string;
@@ -48,7 +48,7 @@ export class Listener {
     this.#http1 = http.createServer({ keepAliveTimeout: 75_000 }, handler);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    this.#http2 = http2.createServer({ settings: { maxConcurrentStreams: 10_000 }, maxSessionMemory }, handler);
+    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams: 10_000 } }, handler);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
       session.on("close", () => this.#sessions.delete(session));
