@@ -98,15 +98,17 @@ for (const [lineMib, chunkBytes] of [
 }
 
 report.title("Calls over gRPC whose result a container writes: the whole manager");
-report.row(["line", "ns/byte", "memory", "memory/line"]);
-for (const [lineMib, count] of [
-  [1, 64],
-  [8, 8],
-  [64, 1],
+report.row(["line", "limit", "ns/byte", "memory", "memory/line"]);
+for (const [lineMib, count, maxLineMib] of [
+  [1, 64, 128],
+  [8, 8, 128],
+  [64, 1, 128],
+  [256, 1, 32],
+  [1024, 1, 32],
 ] as const) {
-  const many = await throughContainer({ lineBytes: lineMib * mib, count });
-  const { peakBytes } = count === 1 ? many : await throughContainer({ lineBytes: lineMib * mib, count: 1 });
+  const many = await throughContainer({ lineMib, count, maxLineMib });
+  const { peakBytes } = count === 1 ? many : await throughContainer({ lineMib, count: 1, maxLineMib });
   const memory = [`${Math.round(peakBytes / mib)} MiB`, times(peakBytes / (lineMib * mib))];
-  report.row([sizeOf(lineMib * mib), nanos(many.cpuNsPerByte), ...memory]);
+  report.row([sizeOf(lineMib * mib), sizeOf(maxLineMib * mib), nanos(many.cpuNsPerByte), ...memory]);
 }
 report.save();

@@ -1,47 +1,64 @@
 import { randomBytes } from "node:crypto";
-import { createClient } from "@connectrpc/connect";
+import { ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { longLineSpec } from "../../test/line/long-line-server.ts";
 import { ManagerProcess } from "../../test/line/manager-process.ts";
-import { hostileSpec } from "../../test/line/test-manager.ts";
+import { errorInfo, type ManagerClient } from "../../test/line/test-manager.ts";
 import { cpuNsOf, forgetPeak, memoryOf } from "../measure/process-memory.ts";
 import type { LineCost } from "./read-lines.ts";
 
-const name = "large";
-const maxLineBytes = 128 * 1024 * 1024;
+const mib = 1024 * 1024;
+const name = "long";
+
+/** What a manager, as a process of its own, spends on a container's lines. */
+export interface ContainerLines {
+  readonly lineMib: number;
+  readonly count: number;
+  readonly maxLineMib: number;
+}
 
 /**
- * What a manager, as a process of its own, spends on calls over gRPC whose results a container writes in lines of so
- * many bytes.
+ * Calls over gRPC whose results are lines of so many bytes. Beyond the limit each must fail RESULT_TOO_LARGE, below it
+ * succeed.
  */
-export async function throughContainer({ lineBytes, count }: { lineBytes: number; count: number }): Promise<LineCost> {
+export async function throughContainer({ lineMib, count, maxLineMib }: ContainerLines): Promise<LineCost> {
   const fleet = `bench-${randomBytes(6).toString("hex")}`;
-  await using manager = await ManagerProcess.start(fleet, { MCPM_MAX_LINE_BYTES: String(maxLineBytes) });
+  await using manager = await ManagerProcess.start(fleet, { MCPM_MAX_LINE_BYTES: String(maxLineMib * mib) });
   const baseUrl = `http://127.0.0.1:${manager.port}`;
-  const client = createClient(ManagerService, createGrpcTransport({ baseUrl, readMaxBytes: 2 * maxLineBytes }));
+  const client = createClient(ManagerService, createGrpcTransport({ baseUrl, readMaxBytes: 256 * mib }));
   try {
-    await client.start({ name, spec: { ...hostileSpec(), limits: { memoryBytes: 2n * 1024n ** 3n } } });
-    const call = async (bytes: number) => {
-      const input = { case: "arguments" as const, value: { bytes } };
-      const { resultJson } = await client.callTool({
-        server: name,
-        tool: "large",
-        input,
-        resultFormat: ResultFormat.JSON,
-      });
-      if (resultJson.length < bytes) throw new Error(`a result of ${resultJson.length} characters instead of ${bytes}`);
-    };
-    for (let index = 0; index < 20; index += 1) await call(64 * 1024);
+    await client.start({ name, spec: { ...longLineSpec(), limits: { memoryBytes: BigInt(1024 * mib) } } });
+    const call = (size: number) => outcomeOf(client, size);
+    for (let index = 0; index < 20; index += 1) await call(0);
     forgetPeak(manager.pid);
     const before = { ...memoryOf(manager.pid), cpuNs: cpuNsOf(manager.pid) };
-    for (let index = 0; index < count; index += 1) await call(lineBytes);
+    for (let index = 0; index < count; index += 1) {
+      const outcome = await call(lineMib);
+      if (outcome !== (lineMib > maxLineMib ? "RESULT_TOO_LARGE" : "read")) throw new Error(outcome);
+    }
     return {
-      cpuNsPerByte: (cpuNsOf(manager.pid) - before.cpuNs) / (lineBytes * count),
+      cpuNsPerByte: (cpuNsOf(manager.pid) - before.cpuNs) / (lineMib * mib * count),
       peakBytes: memoryOf(manager.pid).peakBytes - before.nowBytes,
     };
   } finally {
     await client.stop({ name, gracePeriod: { seconds: 0n, nanos: 0 } });
     await manager.kill("SIGTERM"); // So that it lets go of its fleet's lock.
+  }
+}
+
+async function outcomeOf(client: ManagerClient, lineMib: number): Promise<string> {
+  const input = { case: "arguments" as const, value: { mib: lineMib, place: "last" } };
+  try {
+    const { resultJson } = await client.callTool({
+      server: name,
+      tool: "long",
+      input,
+      resultFormat: ResultFormat.JSON,
+    });
+    return resultJson.length > lineMib * mib ? "read" : `a result of ${resultJson.length} characters`;
+  } catch (error) {
+    return errorInfo(ConnectError.from(error)).reason ?? String(error);
   }
 }

@@ -23,7 +23,7 @@ export class Report {
   }
 
   row(cells: readonly string[]): void {
-    this.#say(cells.map((cell) => cell.padStart(columnChars)).join(""));
+    this.#say(cells.map((cell) => cell.padStart(columnChars)).join(" "));
   }
 
   note(text: string): void {

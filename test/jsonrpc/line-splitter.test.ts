@@ -81,6 +81,17 @@ describe("LineSplitter", () => {
     }
   });
 
+  it("keeps the same first and last bytes of an overlong line whatever the chunks are", () => {
+    const pieces = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 6 });
+    fc.assert(
+      fc.property(fc.integer({ min: 21, max: 20_000 }), pieces, (length, wanted) => {
+        const body = Array.from({ length }, (_, index) => String.fromCharCode(97 + (index % 23))).join("");
+        const [line] = linesOf(Buffer.from(`${body}\n`), wanted, 20);
+        expect(line).toEqual({ bytes: length, head: body.slice(0, 4096), tail: body.slice(-4096) });
+      }),
+    );
+  });
+
   it("gives the lines after an overlong one", () => {
     const text = `${"x".repeat(50)}\nfine\n${"y".repeat(21)}\n\nfine, too\n`;
     const seen = linesOf(Buffer.from(text), [7], 20);

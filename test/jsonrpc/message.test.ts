@@ -72,6 +72,15 @@ describe("parseLine", () => {
     expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
   });
 
+  it.each(["[1,\r2]", '{"a":1}', "true"])(
+    "calls a request malformed whose id is %j, which is not to be sent back",
+    (id) => {
+      expect(parseLine(`{"jsonrpc":"2.0","id":${id},"method":"ping"}`)).toEqual([
+        { kind: "malformed", problem: "the id of a request is neither a string nor a number" },
+      ]);
+    },
+  );
+
   it("calls a reply with an id and no outcome malformed, and says whose it is", () => {
     expect(parseLine('{"jsonrpc":"2.0","id":3}')).toMatchObject([{ kind: "malformed", id: 3 }]);
     expect(parseLine('{"jsonrpc":"2.0","id":3,"error":null}')).toMatchObject([{ kind: "malformed", id: 3 }]);

@@ -501,7 +501,8 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   } | {
     /**
      * As JSON text, which must be exactly one object of at most 128 levels. It reaches the server as it is, except
-     * that line breaks and tabs between its parts become spaces.
+     * that line breaks and tabs between its parts become spaces, and that U+0085, U+2028 and U+2029, which end a line
+     * for some servers, are escaped.
      *
      * @generated from field: string arguments_json = 4;
      */

@@ -146,11 +146,41 @@ function checkOwnership(lines: readonly string[], settled: readonly Settled[]): 
     } else if ("result" in outcome) {
       assert.ok(own.some(({ result }) => result !== undefined && isSame(result, jsonTree(outcome.result))));
     } else if ("code" in outcome) assert.ok(own.some(({ isError }) => isError));
-    else if (outcome.reason !== "RESULT_TOO_LARGE") {
+    else if (outcome.reason === "RESULT_TOO_LARGE") assert.ok(lines.some(isOverlongReply));
+    else {
       assert.equal(outcome.reason, "MALFORMED_REPLY");
-      assert.ok(lines.some((text) => text.includes(String(firstId + index))));
-    } else assert.ok(lines.some((text) => text.length > maxLineBytes));
+      assert.ok(lines.some((text) => text.includes(String(firstId + index)) && isBroken(text)));
+    }
   }
+}
+
+/** Of a line that is JSON it is known whether it has the members of a reply. */
+function isOverlongReply(text: string): boolean {
+  if (text.length <= maxLineBytes) return false;
+  const tree = treeOf(text);
+  return tree === undefined || hasMember(tree, "result") || hasMember(tree, "error");
+}
+
+/** Neither a whole reply nor another whole message: not UTF-8, not JSON, or without an outcome. */
+function isBroken(text: string): boolean {
+  if (text.length > maxLineBytes) return false;
+  const tree = treeOf(text);
+  if (tree === undefined) return true;
+  const messages: readonly JsonTree[] = Array.isArray(tree) ? tree : [tree];
+  return messages.some((one) => !hasMember(one, "result") && !hasMember(one, "method", '"'));
+}
+
+/** Whether an object has a member whose value, unless it is an object or an array, begins so. */
+function hasMember(tree: JsonTree, name: string, start = ""): boolean {
+  if (typeof tree !== "object" || !("object" in tree)) return false;
+  const value = new Map(tree.object).get(name);
+  return value !== undefined && (typeof value === "string" ? value.startsWith(start) : start === "");
+}
+
+/** What a line is as JSON, if it is UTF-8 and JSON. */
+function treeOf(text: string): JsonTree | undefined {
+  const bytes = Buffer.from(text.replace(/^\xef\xbb\xbf/, "").replace(/\r$/, ""), "latin1");
+  return isUtf8(bytes) ? jsonTreeOrNone(bytes.toString()) : undefined;
 }
 
 function isSame(a: JsonTree, b: JsonTree): boolean {
@@ -172,10 +202,10 @@ interface FoundReply {
 
 /** The replies of a line, by JSON.parse alone. */
 function repliesOf(text: string): FoundReply[] {
-  const bytes = Buffer.from(text.replace(/^\xef\xbb\xbf/, "").replace(/\r$/, ""), "latin1");
-  if (bytes.length > maxLineBytes || !isUtf8(bytes)) return [];
+  const bytes = Buffer.from(text.replace(/^\xef\xbb\xbf/, ""), "latin1");
+  if (text.length > maxLineBytes || !isUtf8(bytes)) return [];
   const source = bytes.toString();
-  const tree = jsonTreeOrNone(source) ?? beginningOfBatch(source);
+  const tree = treeOf(text) ?? beginningOfBatch(source);
   const elements: readonly JsonTree[] = Array.isArray(tree) ? tree : tree === undefined ? [] : [tree];
   const found: FoundReply[] = [];
   for (const element of elements) {
