@@ -82,7 +82,9 @@ export class PrivateEngine implements AsyncDisposable {
     const paths = ["--data-root", this.dataRoot, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`];
     const apart = ["-H", this.host, "--bridge=none", "--iptables=false", "--ip-forward=false"];
     const flags = liveRestore ? ["--live-restore"] : [];
-    const daemon = spawn("dockerd", [...paths, ...apart, ...flags], { env, stdio: ["ignore", "ignore", "pipe"] });
+    // In a network of its own: with --bridge=none a daemon removes the bridge of this machine's engine.
+    const command = ["--net", "--", "dockerd", ...paths, ...apart, ...flags];
+    const daemon = spawn("unshare", command, { env, stdio: ["ignore", "ignore", "pipe"] });
     this.#daemon = daemon;
     this.#exited = new Promise((resolve) => daemon.once("close", resolve));
     const said: string[] = [];
