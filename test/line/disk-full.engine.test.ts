@@ -1,48 +1,107 @@
-import { it } from "vitest";
-import { statfs, writeFile, rm } from "node:fs/promises";
-import { RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { PrivateEngine } from "../runtime/docker/private-engine.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { errorInfo, hostileSpec, TestManager } from "./test-manager.ts";
 import { execFileSync } from "node:child_process";
-it("x", async () => {
-  const t0 = Date.now();
-  const log = (...a: unknown[]) => console.log(`+${Date.now() - t0}`, ...a);
-  const engine = await PrivateEngine.start({ diskMiB: 600 });
-  try {
-  log("up", execFileSync("df", ["-m", engine.dataRoot]).toString());
-  const manager = await TestManager.start({}, new TestFleet({ dockerHost: engine.host }));
-  const { client } = manager;
-  const call = (tool: string, value = {}, server = "a") => client.callTool({ server, tool, input: { case: "arguments", value } }, { timeoutMs: 5000 }).then((r) => r.resultJson.slice(0, 60) + JSON.stringify(r.content).slice(0, 50), (e) => [e.message, errorInfo(e)]);
-  await client.start({ name: "a", spec: { ...hostileSpec(), restart: { policy: RestartPolicy.ON_FAILURE } } });
-  await client.start({ name: "c", spec: { ...hostileSpec(), restart: { policy: RestartPolicy.ON_FAILURE } } });
-  const fill = () => { try { execFileSync("dd", ["if=/dev/zero", `of=${engine.dataRoot}/ballast`, "bs=64k"], { stdio: "ignore" }); } catch {} };
-  fill();
-  log(execFileSync("df", ["-k", engine.dataRoot]).toString());
-  log("echo", await call("echo", { text: "hi" }));
-  for (let i = 0; i < 3; i++) log("large", await call("large", { bytes: 1_000_000 }));
-  log("start", await client.start({ name: "b", spec: hostileSpec() }).then(() => "ok", (e) => [e.message, errorInfo(e)]));
-  log("pull", await client.start({ name: "p", spec: {...hostileSpec(), image: "127.0.0.1:1/x/y:z", pullPolicy: 0} }).then(() => "ok", (e) => [e.message, errorInfo(e)]));
-  log("list", (await client.list({})).servers.map((s) => [s.name, s.state]));
-  log("containers", (await engine.docker.listContainers({ all: true })).map((c) => [c.Names, c.State]));
-  log("exit", await call("exit", { code: 3 }));
-  log("echo after", await call("echo", { text: "hi" }));
-  log("restart", await client.restart({ name: "c" }).then(() => "ok", (e) => [e.message, errorInfo(e)]));
-  log("list", (await client.list({})).servers.map((s) => [s.name, s.state, s.lastError?.message]));
-  await manager.shutDown();
-  log("boot", await manager.boot().then(() => "ok", (e) => e.message));
-  const cl = await (async () => { try { return manager.client; } catch { return undefined; } })();
-  if (cl) {
-  log("stop", await manager.client.stop({ name: "a", gracePeriod: { seconds: 1n } }).then(() => "ok", (e) => [e.message, errorInfo(e)]));
-  log("list", (await manager.client.list({})).servers.map((s) => [s.name, s.state, s.lastError?.message]));
-  }
-  log("containers", (await engine.docker.listContainers({ all: true })).map((c) => [c.Names, c.State]));
-  await rm(`${engine.dataRoot}/ballast`);
-  if (!cl) await manager.boot();
-  log("list", (await manager.client.list({})).servers.map((s) => [s.name, s.state, s.lastError?.message]));
-  log("start", await manager.client.start({ name: "b", spec: hostileSpec() }).then(() => "ok", (e) => [e.message, errorInfo(e)]));
-  await manager[Symbol.asyncDispose]();
-  } finally {
-  await engine[Symbol.asyncDispose](); }
-  log("disposed");
+import { rm } from "node:fs/promises";
+import path from "node:path";
+import { Code } from "@connectrpc/connect";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { canRunEngine, onPrivateEngine, PrivateEngine } from "../runtime/docker/private-engine.ts";
+import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { TestRegistry } from "../runtime/docker/test-registry.ts";
+import { errorInfo, failureOf, hostileSpec, type ManagerClient, TestManager, textOf } from "./test-manager.ts";
+
+describe.skipIf(!canRunEngine)(onPrivateEngine("A disk of the engine that is full"), () => {
+  let engine: PrivateEngine;
+  let manager: TestManager;
+  let client: ManagerClient;
+  const restart = {
+    policy: RestartPolicy.ON_FAILURE,
+    maxRestarts: 0,
+    initialBackoff: { seconds: 1n },
+    maxBackoff: { seconds: 1n },
+  };
+  const ballast = () => path.join(engine.dataRoot, "ballast");
+  const fill = () => {
+    const dd = ["if=/dev/zero", `of=${ballast()}`, "bs=4k"];
+    expect(() => execFileSync("dd", dd, { stdio: "pipe" })).toThrow("No space left on device");
+  };
+  beforeAll(async () => {
+    engine = await PrivateEngine.start({ diskMiB: 600 });
+    // After it has loaded an image, Docker 20.10 without a bridge finds no network for a pull until it is started anew.
+    await engine.stop();
+    await engine.start();
+    manager = await TestManager.start({}, new TestFleet({ dockerHost: engine.host }));
+    client = manager.client;
+    fill();
+  });
+  afterAll(async () => {
+    await manager?.[Symbol.asyncDispose]();
+    await engine?.[Symbol.asyncDispose]();
+  });
+
+  const get = async (name: string): Promise<Server> => {
+    const { server } = await client.get({ name });
+    if (server === undefined) throw new Error("Get gave no server");
+    return server;
+  };
+  const call = (server: string, tool: string, value = {}) =>
+    client.callTool({ server, tool, input: { case: "arguments", value } });
+
+  it("makes a pull say so", async () => {
+    await using registry = await TestRegistry.open();
+    const failure = await failureOf(client.start({ name: "new", spec: { image: registry.image } }));
+    expect(failure.message).toContain("no space left on device");
+    expect(errorInfo(failure)).toMatchObject({ code: Code.NotFound, reason: "IMAGE_UNAVAILABLE" });
+    expect((await client.list({})).servers).toEqual([]);
+  });
+
+  it("does not disturb a server that runs, nor its log", async () => {
+    await rm(ballast());
+    for (const name of ["calm", "crashes", "stops"]) await client.start({ name, spec: { ...hostileSpec(), restart } });
+    fill();
+    for (let count = 0; count < 5; count += 1) await call("calm", "large", { bytes: 1_000_000 });
+    await call("calm", "stderr", { text: "still here" });
+    const lines = async () => {
+      const events = await Array.fromAsync(client.logs({ server: "calm" }));
+      return events.flatMap(({ event }) => (event.case === "line" ? [event.value.text] : []));
+    };
+    await expect.poll(lines).toEqual(["still here"]);
+  });
+
+  it("makes a Start say so, which leaves nothing", async () => {
+    const failure = await failureOf(client.start({ name: "new", spec: hostileSpec() }));
+    expect(failure.message).toContain("no space left on device");
+    expect(errorInfo(failure)).toMatchObject({
+      code: Code.Unavailable,
+      reason: "ENGINE_ERROR",
+      delivery: "not_sent",
+      server: "new",
+    });
+    expect((await client.list({})).servers.map(({ name }) => name)).not.toContain("new");
+    expect(await manager.containers()).toHaveLength(3);
+  });
+
+  it("does not keep Stop from removing a server", async () => {
+    await client.stop({ name: "stops", gracePeriod: { seconds: 1n } });
+    expect((await client.list({})).servers.map(({ name }) => name)).not.toContain("stops");
+    expect(await manager.containers()).toHaveLength(2);
+    fill();
+  });
+
+  it("does not keep the next manager from taking over, and a server that crashes comes back when there is space", async () => {
+    await manager.shutDown();
+    await manager.boot();
+    client = manager.client;
+    await failureOf(call("crashes", "exit", { code: 3 }));
+    // The little that its end has set free.
+    fill();
+    await expect
+      .poll(async () => (await get("crashes")).lastError?.message, { timeout: 10_000 })
+      .toContain("no space left on device");
+    expect((await get("crashes")).state).toBe(ServerState.BACKING_OFF);
+    await rm(ballast());
+    await expect.poll(async () => (await get("crashes")).state, { timeout: 20_000 }).toBe(ServerState.READY);
+    expect(textOf(await call("crashes", "echo", { text: "back" }))).toBe("back");
+    expect(textOf(await call("calm", "echo", { text: "calm" }))).toBe("calm");
+    await client.start({ name: "new", spec: hostileSpec() });
+  });
 });
