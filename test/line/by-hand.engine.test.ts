@@ -73,7 +73,7 @@ const deeds: readonly Deed[] = [
 ];
 
 describe.each(deeds)("docker $command behind the manager's back", ({ exitCode, act, leaves }) => {
-  it.concurrent.each(["NEVER", "ON_FAILURE", "ALWAYS"] as const)("with the restart policy %s", async (policy) => {
+  it.each(["NEVER", "ON_FAILURE", "ALWAYS"] as const)("with the restart policy %s", async (policy) => {
     const { name, server, container } = await started(RestartPolicy[policy]);
     const { lost } = await pending(name);
     await act(container);

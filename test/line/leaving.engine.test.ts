@@ -68,7 +68,7 @@ async function received(server: string): Promise<readonly Received[]> {
 const inFlight = async (name: string) => (await client.get({ name })).server?.callsInFlight;
 
 describe("A caller that leaves", () => {
-  it.concurrent.each(ways)("by %s cancels its call at the server, by our own id, and no other", async (_way, make) => {
+  it.each(ways)("by %s cancels its call at the server, by our own id, and no other", async (_way, make) => {
     const name = randomName();
     await client.start({ name, spec: hostileSpec() });
     const leave = make(name);
