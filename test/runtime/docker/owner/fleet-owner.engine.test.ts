@@ -69,8 +69,9 @@ describe("An owner", () => {
   it("answers who asks though the engine's events come no more and nothing says so", async () => {
     await using proxy = await EngineProxy.listen();
     const lost: Error[] = [];
-    const { manager } = behind(proxy);
+    const { manager, settled } = behind(proxy);
     await engine.own(manager, (error) => lost.push(error));
+    await settled;
     proxy.mute((path) => path.startsWith("/events"));
     await expect(engine.own()).rejects.toMatchObject(owned);
     expect(lost).toEqual([]);
@@ -78,9 +79,9 @@ describe("An owner", () => {
 
   it.each(["prunes the engine's volumes", "removes it"])("makes its lock again when somebody %s", async (how) => {
     const lost: Error[] = [];
-    const { promise: settled, resolve } = Promise.withResolvers<void>();
-    const debug = (message: string) => message === "the fleet is this manager's" && resolve();
-    await engine.own(engine.manager({ log: { ...silentLog, debug } }), (error) => lost.push(error));
+    await using proxy = await EngineProxy.listen();
+    const { manager, settled } = behind(proxy);
+    await engine.own(manager, (error) => lost.push(error));
     const before = await engine.locks();
     await settled;
     const label = [`mcpm.fleet=${engine.fleet}`];
@@ -91,9 +92,15 @@ describe("An owner", () => {
   });
 });
 
-/** A manager that reaches the engine through the proxy; `cutOff` resolves when it has noticed that it can't. */
+/**
+ * A manager that reaches the engine through the proxy; `settled` resolves when it has seen that the fleet is its own,
+ * `cutOff` when it has noticed that it can't look.
+ */
 function behind(proxy: EngineProxy) {
-  const { promise: cutOff, resolve } = Promise.withResolvers<void>();
-  const warn = (message: string) => message.startsWith("can't see whether others want the fleet") && resolve();
-  return { manager: engine.manager({ dockerHost: proxy.host, log: { ...silentLog, warn } }), cutOff };
+  const cutOff = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
+  const warn = (message: string) => message.startsWith("can't see whether others want the fleet") && cutOff.resolve();
+  const debug = (message: string) => message === "the fleet is this manager's" && settled.resolve();
+  const manager = engine.manager({ dockerHost: proxy.host, log: { ...silentLog, warn, debug } });
+  return { manager, cutOff: cutOff.promise, settled: settled.promise };
 }
