@@ -3,15 +3,8 @@ import { Code } from "@connectrpc/connect";
 import type Docker from "dockerode";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { InstanceState, RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
-import {
-  errorInfo,
-  failureOf,
-  hostileSpec,
-  type ManagerClient,
-  randomName,
-  TestManager,
-  textOf,
-} from "./test-manager.ts";
+import { containerId, probes, startTime } from "./probes.ts";
+import { errorInfo, failureOf, hostileSpec, type ManagerClient, randomName, TestManager } from "./test-manager.ts";
 
 let manager: TestManager;
 let client: ManagerClient;
@@ -22,40 +15,13 @@ beforeAll(async () => {
 afterAll(() => manager?.[Symbol.asyncDispose]());
 
 const ms = (milliseconds: number) => ({ seconds: 0n, nanos: milliseconds * 1_000_000 });
-const get = async (name: string): Promise<Server> => {
-  const { server } = await client.get({ name });
-  if (server === undefined) throw new Error("Get gave no server");
-  return server;
-};
-const until = (name: string, state: ServerState) =>
-  expect.poll(async () => (await get(name)).state, { timeout: 20_000 }).toBe(state);
-const untilHealthy = (name: string, healthy: boolean) =>
-  expect.poll(async () => (await get(name)).instances[0]?.health?.healthy, { timeout: 20_000 }).toBe(healthy);
-const untilShown = (name: string, state: InstanceState) =>
-  expect.poll(async () => (await get(name)).instances[0]?.state, { timeout: 20_000 }).toBe(state);
-const containerId = ({ instances }: Server) => instances[0]?.containerId ?? "";
-const startTime = ({ instances }: Server) => instances[0]?.startTime;
+const { get, until, untilShown, untilHealthy, call, echo, pending, handshakes, ...probe } = probes(() => client);
 
 async function started(policy: RestartPolicy, more = {}) {
   const name = randomName();
-  const { server } = await client.start({ name, spec: { ...hostileSpec(), restart: { policy }, ...more } });
-  if (server === undefined) throw new Error("Start gave no server");
+  const server = await probe.start(name, { ...hostileSpec(), restart: { policy }, ...more });
   return { name, server, container: manager.engine.docker.getContainer(containerId(server)) };
 }
-
-const call = (server: string, tool: string, value = {}) =>
-  client.callTool({ server, tool, input: { case: "arguments", value } });
-const echo = async (name: string) => textOf(await call(name, "echo", { text: "hi" }));
-/** A call that the server has and does not answer, and the error that it ends with. */
-const pending = async (name: string) => {
-  const lost = failureOf(call(name, "never")).then(errorInfo);
-  while ((await get(name)).callsInFlight === 0n);
-  return { lost };
-};
-const handshakes = async (name: string) => {
-  const { structured } = await call(name, "received");
-  return JSON.stringify(structured.value).match(/"initialize"/g)?.length;
-};
 
 interface Deed {
   readonly command: string;
