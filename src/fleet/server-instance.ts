@@ -198,9 +198,17 @@ export class ServerInstance {
     await this.#sleep;
     const run = this.#state.kind === "ready" ? this.#state.run : undefined;
     this.#enter({ kind: "draining" }, "stopping");
-    const { runtime, name } = this.#context;
+    const { runtime, log, name } = this.#context;
     try {
-      await tearDown({ runtime, server: name, id: this.#record?.id, run, idle: () => this.seats.allLeft(), clock });
+      await tearDown({
+        runtime,
+        log,
+        server: name,
+        id: this.#record?.id,
+        run,
+        idle: () => this.seats.allLeft(),
+        clock,
+      });
     } catch (error) {
       this.#fail(toManagerError(error).with({ server: name }));
       throw error;

@@ -1,3 +1,5 @@
+import { ManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
 import type { Run } from "./run.ts";
@@ -5,6 +7,7 @@ import type { StopClock } from "./stop-clock.ts";
 
 export interface TearDownOptions {
   readonly runtime: Runtime;
+  readonly log: Log;
   readonly server: string;
   /** The engine's id of the instance. Undefined: there is none. */
   readonly id: string | undefined;
@@ -23,7 +26,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const { runtime, server, id, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
-    if (id !== undefined) await runtime.markStopping(id, {});
+    if (id !== undefined) await mark(options, id);
     await drain(options.idle, options.clock);
     run?.expectEnd(why);
     if (id !== undefined) await end(options, id);
@@ -31,6 +34,16 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
     run?.release(why);
   }
   if (id !== undefined) await runtime.remove(id, {});
+}
+
+/** An engine that can't note it down, for its disk is full, can still end and remove: that even makes space. */
+async function mark({ runtime, server, log }: TearDownOptions, id: string): Promise<void> {
+  try {
+    await runtime.markStopping(id, {});
+  } catch (error) {
+    if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
+    log.warn("stopping a server without a mark that says so", { server, error: error.message });
+  }
 }
 
 /** Calls in flight get most of the grace period; the server's own shutdown keeps up to two seconds of it. */

@@ -51,3 +51,13 @@ it("The reaper leaves a container alone that belongs to somebody again before th
   await expect.poll(() => rounds, { timeout: 8000 }).toBeGreaterThan(5);
   expect(await idsOf(open)).toEqual([mine]);
 });
+
+it("What no event told of is found when the reaper lists", async () => {
+  await using open = new OpenFleet({ reapGraceMs: 1500 });
+  open.faults.watch = () => ({ [Symbol.asyncDispose]: async () => {} });
+  await open.boot();
+  await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
+  const record = () => open.fleet.get("a").instances[0]?.record;
+  await open.engine.docker.getContainer(record()?.id ?? "").pause();
+  await expect.poll(() => record()?.state, { timeout: 8000 }).toBe("paused");
+});

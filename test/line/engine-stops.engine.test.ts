@@ -1,9 +1,10 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { RestartPolicy, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { canRunEngine, onPrivateEngine, PrivateEngine } from "../runtime/docker/private-engine.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { errorInfo, failureOf, hostileSpec, type ManagerClient, TestManager, textOf } from "./test-manager.ts";
+import { containerId, probes, startTime } from "./probes.ts";
+import { errorInfo, failureOf, hostileSpec, type ManagerClient, TestManager } from "./test-manager.ts";
 
 const ms = (milliseconds: number) => ({ seconds: 0n, nanos: milliseconds * 1_000_000 });
 const seconds = (count: number) => ({ seconds: BigInt(count), nanos: 0 });
@@ -27,30 +28,9 @@ describe.skipIf(!canRunEngine)(onPrivateEngine("An engine that goes away and com
     for (const { name } of (await client.list({})).servers) await client.stop({ name, gracePeriod: seconds(0) });
   });
 
-  const get = async (name: string): Promise<Server> => {
-    const { server } = await client.get({ name });
-    if (server === undefined) throw new Error("Get gave no server");
-    return server;
-  };
-  const start = async (name: string, policy: RestartPolicy, more = {}): Promise<Server> => {
-    const { server } = await client.start({ name, spec: { ...hostileSpec(), restart: { policy }, ...more } });
-    if (server === undefined) throw new Error("Start gave no server");
-    return server;
-  };
-  const until = (name: string, state: ServerState) =>
-    expect.poll(async () => (await get(name)).state, { timeout: 20_000 }).toBe(state);
-  const echo = async (name: string) =>
-    textOf(await client.callTool({ server: name, tool: "echo", input: { case: "arguments", value: { text: "hi" } } }));
-  /** A call that the server has and does not answer, and the error that it ends with. */
-  const pending = async (name: string, options: { timeoutMs?: number } = {}) => {
-    const lost = failureOf(client.callTool({ server: name, tool: "never" }, options)).then(errorInfo);
-    while ((await get(name)).callsInFlight === 0n);
-    return { lost };
-  };
-  const handshakes = async (name: string) => {
-    const { structured } = await client.callTool({ server: name, tool: "received" });
-    return JSON.stringify(structured.value).match(/"initialize"/g)?.length;
-  };
+  const { get, until, echo, pending, handshakes, ...probe } = probes(() => client);
+  const start = (name: string, policy: RestartPolicy, more = {}) =>
+    probe.start(name, { ...hostileSpec(), restart: { policy }, ...more });
   const expectNoEngine = async (name: string) => {
     const { state, lastError } = await get(name);
     expect([state, lastError?.reason]).toEqual([ServerState.FAILED, "ENGINE_UNAVAILABLE"]);
@@ -60,9 +40,6 @@ describe.skipIf(!canRunEngine)(onPrivateEngine("An engine that goes away and com
       delivery: "not_sent",
     });
   };
-  const startTime = ({ instances }: Server) => instances[0]?.startTime;
-  const containerId = ({ instances }: Server) => instances[0]?.containerId;
-
   it("takes servers down with it; each comes back in its container as its restart policy says", async () => {
     const names = ["never", "on-failure", "tidy", "always"];
     await start("never", RestartPolicy.NEVER);

@@ -2,15 +2,8 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { InstanceState, RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { EngineProxy } from "../runtime/docker/engine-proxy.ts";
-import {
-  errorInfo,
-  failureOf,
-  hostileSpec,
-  type ManagerClient,
-  randomName,
-  TestManager,
-  textOf,
-} from "./test-manager.ts";
+import { containerId, probes, startTime } from "./probes.ts";
+import { errorInfo, failureOf, hostileSpec, type ManagerClient, randomName, TestManager } from "./test-manager.ts";
 
 let proxy: EngineProxy;
 let manager: TestManager;
@@ -28,39 +21,14 @@ afterAll(async () => {
   await proxy?.[Symbol.asyncDispose]();
 });
 
-const get = async (name: string): Promise<Server> => {
-  const { server } = await client.get({ name });
-  if (server === undefined) throw new Error("Get gave no server");
-  return server;
-};
-const until = (name: string, state: ServerState) =>
-  expect.poll(async () => (await get(name)).state, { timeout: 20_000 }).toBe(state);
-const untilShown = (name: string, state: InstanceState) =>
-  expect.poll(async () => (await get(name)).instances[0]?.state, { timeout: 20_000 }).toBe(state);
-const startTime = ({ instances }: Server) => instances[0]?.startTime;
-const containerId = ({ instances }: Server) => instances[0]?.containerId;
+const { get, until, untilShown, echo, pending, handshakes, ...probe } = probes(() => client);
 
 /** A server, and its container as the engine itself has it. */
 async function started(policy: RestartPolicy) {
   const name = randomName();
-  const { server } = await client.start({ name, spec: { ...hostileSpec(), restart: { policy } } });
-  if (server === undefined) throw new Error("Start gave no server");
-  return { name, server, container: manager.engine.docker.getContainer(containerId(server) ?? "") };
+  const server = await probe.start(name, { ...hostileSpec(), restart: { policy } });
+  return { name, server, container: manager.engine.docker.getContainer(containerId(server)) };
 }
-
-const call = (server: string, tool: string, value = {}) =>
-  client.callTool({ server, tool, input: { case: "arguments", value } });
-const echo = async (name: string) => textOf(await call(name, "echo", { text: "hi" }));
-/** A call that the server has and does not answer, and the error that it ends with. */
-const pending = async (name: string) => {
-  const lost = failureOf(call(name, "never")).then(errorInfo);
-  while ((await get(name)).callsInFlight === 0n);
-  return { lost };
-};
-const handshakes = async (name: string) => {
-  const { structured } = await call(name, "received");
-  return JSON.stringify(structured.value).match(/"initialize"/g)?.length;
-};
 
 describe("A socket of the engine that is gone for a while", () => {
   it("loses the calls under way, and what happened meanwhile is found out when it is back", async () => {

@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { readPaced } from "../../read-paced.ts";
 import type { Attachment, AttachmentSink } from "../runtime.ts";
 import { Demuxer } from "./demux.ts";
-import type { Engine } from "./engine.ts";
+import { type Engine, keepAliveMs } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";
 import { readRefusal } from "./http-refusal.ts";
 
@@ -91,7 +91,7 @@ class DockerAttachment implements Attachment {
       }
     };
     socket.setTimeout(0);
-    socket.setKeepAlive(true, 30_000);
+    socket.setKeepAlive(true, keepAliveMs);
     if (head.length > 0) socket.unshift(head);
     readPaced(socket, push);
     socket.on("drain", () => sink.drain());

@@ -1,4 +1,4 @@
-import http from "node:http";
+import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
 import type { ManagerError } from "../../errors.ts";
@@ -20,6 +20,8 @@ export interface EngineOptions {
 
 /** An engine that accepts a request and says nothing must not hold its callers for ever. */
 const defaultAnswerMs = 60_000;
+/** After so much silence the other end of a connection that stays open is asked whether it is there. */
+export const keepAliveMs = 30_000;
 
 /** One Docker engine: where it is, dockerode on it, and the one place where its errors become ours. */
 export class Engine {
@@ -67,6 +69,15 @@ export class Engine {
       clearTimeout(timer);
       this.#open.delete(limit);
     }
+  }
+
+  /** Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute. */
+  async events(options: object, signal: AbortSignal): Promise<IncomingMessage> {
+    // Untyped: @types/dockerode has `since` as a number, which can't hold nanoseconds.
+    const open = (docker: Docker, abort: Abort) => docker.getEvents({ ...options, ...abort });
+    const stream = (await this.call("send events", open, { signal, unlimited: true })) as IncomingMessage;
+    stream.socket.setKeepAlive(true, keepAliveMs);
+    return stream;
   }
 
   throwIfAborted(signal: AbortSignal | undefined): void {

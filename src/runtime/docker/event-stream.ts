@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type Docker from "dockerode";
 import type { Log } from "../../log.ts";
 import type { WatchListener } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
@@ -87,10 +86,7 @@ export class EventStream implements AsyncDisposable {
       label: ownerFilter(fleet),
     };
     const since = this.#since === undefined ? {} : { since: formatTime(this.#since) };
-    const open = (docker: Docker, abort: object) =>
-      // @types/dockerode has `since` as a number, which can't hold nanoseconds.
-      docker.getEvents({ filters, ...since, ...abort } as unknown as Docker.GetEventsOptions);
-    return (await engine.call("send events", open, { signal: this.#closed.signal, unlimited: true })) as Readable;
+    return engine.events({ filters, ...since }, this.#closed.signal);
   }
 
   #receive(line: string): void {

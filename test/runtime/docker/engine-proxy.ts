@@ -17,6 +17,7 @@ export class EngineProxy implements AsyncDisposable {
   readonly #target: string;
   readonly #folder: string;
   readonly #open = new Map<net.Socket, string>();
+  readonly #muted = new WeakSet<net.Socket>();
   #server = net.createServer();
 
   private constructor(folder: string, target: string) {
@@ -40,6 +41,11 @@ export class EngineProxy implements AsyncDisposable {
   /** Closes connections that are open. */
   cut(which: PathFilter): void {
     for (const [socket, requested] of this.#open) if (which(requested)) socket.destroy();
+  }
+
+  /** Lets nothing of the engine through any more, on connections that stay open. */
+  mute(which: PathFilter): void {
+    for (const [socket, requested] of this.#open) if (which(requested)) this.#muted.add(socket);
   }
 
   /** The socket is gone, and every connection through it. */
@@ -75,7 +81,9 @@ export class EngineProxy implements AsyncDisposable {
       engine.on("error", () => client.destroy());
       engine.write(first);
       client.pipe(engine);
-      engine.pipe(client);
+      engine.on("data", (chunk) => {
+        if (!this.#muted.has(client)) client.write(chunk);
+      });
     });
     client.on("error", () => client.destroy());
   }

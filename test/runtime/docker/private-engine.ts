@@ -24,9 +24,9 @@ const env = { ...process.env, PATH: searchPath.join(":") };
 const missing =
   process.getuid?.() !== 0
     ? "a Docker engine of one's own needs root"
-    : searchPath.some((folder) => existsSync(path.join(folder, "dockerd")))
+    : ["dockerd", "unshare"].every((tool) => searchPath.some((folder) => existsSync(path.join(folder, tool))))
       ? undefined
-      : "there is no dockerd on this machine";
+      : "there is no dockerd, or no unshare, on this machine";
 
 export const canRunEngine = missing === undefined;
 

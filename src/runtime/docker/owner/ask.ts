@@ -3,8 +3,8 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Lock } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
-/** How long an owner may take to answer: about a second on a machine with nothing else to do. */
-const minLooks = 20;
+/** How long an owner may take to answer, hanging or deaf: about three seconds on a machine with nothing else to do. */
+const minLooks = 60;
 const lookEveryMs = 50;
 /** On a busy one as many times as long as asking took: answering is about the same work. */
 const askTimes = 10;

@@ -1,6 +1,5 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type Docker from "dockerode";
 import type { ManagerError } from "../../../errors.ts";
 import type { Log } from "../../../log.ts";
 import type { Engine } from "../engine.ts";
@@ -11,8 +10,10 @@ import { makeStand } from "./claim.ts";
 import { askName, fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
-/** Short, for whoever asks when the engine is back waits for about a second. */
+/** Short, for whoever asks when the engine is back waits for about three seconds. */
 const reconnectMs = 200;
+/** So that also one hears who asks whose events come no more, though the connection seems open. */
+const lookEveryMs = 1_000;
 const releaseMs = 2_000;
 
 export interface FleetOwnerOptions {
@@ -58,7 +59,7 @@ export class FleetOwner implements AsyncDisposable {
       const { locks } = await volumes.list({ signal });
       if (locks.some(({ nonce }) => nonce === lock.nonce)) await volumes.remove(lock, { signal });
     } catch (error) {
-      // The next manager asks, and waits for about a second.
+      // The next manager asks, and waits for about three seconds.
       log.warn("could not release the fleet", { reason: (error as Error).message });
     }
   }
@@ -68,10 +69,12 @@ export class FleetOwner implements AsyncDisposable {
     while (!signal.aborted) {
       try {
         const stream = await this.#open();
+        const looks = setInterval(() => this.#lookSoon(stream), lookEveryMs);
         try {
           this.#lookSoon(stream);
           for await (const line of lines(stream)) if (this.#concerns(line)) this.#lookSoon(stream);
         } finally {
+          clearInterval(looks);
           stream.destroy();
           await this.#looking;
         }
@@ -88,10 +91,8 @@ export class FleetOwner implements AsyncDisposable {
 
   async #open(): Promise<Readable> {
     // Not by name, though the engine would: a prune tells no names.
-    const filters: Docker.GetEventsOptions["filters"] = { type: ["volume"], event: ["create", "destroy", "prune"] };
-    const open = (docker: Docker, abort: object) => docker.getEvents({ filters, ...abort });
-    const { engine } = this.#options;
-    return (await engine.call("send events", open, { signal: this.#closed.signal, unlimited: true })) as Readable;
+    const filters = { type: ["volume"], event: ["create", "destroy", "prune"] };
+    return this.#options.engine.events({ filters }, this.#closed.signal);
   }
 
   /** Questions, other locks, and what may have been the end of the own one. */
@@ -105,7 +106,7 @@ export class FleetOwner implements AsyncDisposable {
     if (event.Action === "destroy") return false;
     // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
     this.#doubtful = true;
-    // At once: whoever asks waits for about a second.
+    // At once: whoever asks waits for about three seconds.
     if (name === askName(fleet)) this.#answers.give();
     return true;
   }

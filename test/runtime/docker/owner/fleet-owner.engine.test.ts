@@ -1,10 +1,6 @@
-import { once } from "node:events";
-import { createConnection, createServer, type Server, type Socket } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../../src/log.ts";
-import { parseDockerHost } from "../../../../src/runtime/docker/docker-address.ts";
+import { EngineProxy } from "../engine-proxy.ts";
 import { owned, TestLocks } from "./locks.ts";
 
 let engine: TestLocks;
@@ -34,11 +30,11 @@ describe("An owner that was taken for dead", () => {
     const lost = Promise.withResolvers<Error>();
     const { manager, cutOff } = behind(proxy);
     await engine.own(manager, lost.resolve);
-    await proxy.cut();
+    await proxy.takeAway();
     await cutOff;
     await engine.own();
     expect(await engine.locks()).toMatchObject([{ generation: 2 }]);
-    await proxy.mend();
+    await proxy.putBack();
     expect((await lost.promise).message).toContain(`lost the fleet ${engine.fleet}`);
   });
 
@@ -47,11 +43,11 @@ describe("An owner that was taken for dead", () => {
     const lost = Promise.withResolvers<Error>();
     const { manager, cutOff } = behind(proxy);
     await engine.own(manager, lost.resolve);
-    await proxy.cut();
+    await proxy.takeAway();
     await cutOff;
     const next = await engine.own();
     await next[Symbol.asyncDispose]();
-    await proxy.mend();
+    await proxy.putBack();
     await lost.promise;
     expect(await engine.volumes()).toEqual([]);
   });
@@ -63,18 +59,29 @@ describe("An owner", () => {
     const lost: Error[] = [];
     const { manager, cutOff } = behind(proxy);
     await engine.own(manager, (error) => lost.push(error));
-    await proxy.cut();
+    await proxy.takeAway();
     await cutOff;
-    await proxy.mend();
+    await proxy.putBack();
+    await expect(engine.own()).rejects.toMatchObject(owned);
+    expect(lost).toEqual([]);
+  });
+
+  it("answers who asks though the engine's events come no more and nothing says so", async () => {
+    await using proxy = await EngineProxy.listen();
+    const lost: Error[] = [];
+    const { manager, settled } = behind(proxy);
+    await engine.own(manager, (error) => lost.push(error));
+    await settled;
+    proxy.mute((path) => path.startsWith("/events"));
     await expect(engine.own()).rejects.toMatchObject(owned);
     expect(lost).toEqual([]);
   });
 
   it.each(["prunes the engine's volumes", "removes it"])("makes its lock again when somebody %s", async (how) => {
     const lost: Error[] = [];
-    const { promise: settled, resolve } = Promise.withResolvers<void>();
-    const debug = (message: string) => message === "the fleet is this manager's" && resolve();
-    await engine.own(engine.manager({ log: { ...silentLog, debug } }), (error) => lost.push(error));
+    await using proxy = await EngineProxy.listen();
+    const { manager, settled } = behind(proxy);
+    await engine.own(manager, (error) => lost.push(error));
     const before = await engine.locks();
     await settled;
     const label = [`mcpm.fleet=${engine.fleet}`];
@@ -85,60 +92,15 @@ describe("An owner", () => {
   });
 });
 
-/** A manager that reaches the engine through the proxy; `cutOff` resolves when it has noticed that it can't. */
+/**
+ * A manager that reaches the engine through the proxy; `settled` resolves when it has seen that the fleet is its own,
+ * `cutOff` when it has noticed that it can't look.
+ */
 function behind(proxy: EngineProxy) {
-  const { promise: cutOff, resolve } = Promise.withResolvers<void>();
-  const warn = (message: string) => message.startsWith("can't see whether others want the fleet") && resolve();
-  return { manager: engine.manager({ dockerHost: proxy.dockerHost, log: { ...silentLog, warn } }), cutOff };
-}
-
-/** A socket in front of the engine's, which can be taken away. */
-class EngineProxy implements AsyncDisposable {
-  readonly #path = join(tmpdir(), `mcpm-proxy-${crypto.randomUUID()}.sock`);
-  readonly #sockets = new Set<Socket>();
-  #server: Server | undefined;
-
-  static async listen(): Promise<EngineProxy> {
-    const proxy = new EngineProxy();
-    await proxy.mend();
-    return proxy;
-  }
-
-  get dockerHost(): string {
-    return `unix://${this.#path}`;
-  }
-
-  async mend(): Promise<void> {
-    const address = parseDockerHost(process.env.DOCKER_HOST, false);
-    const target = address.kind === "local" ? { path: address.socketPath } : { host: address.host, port: address.port };
-    this.#server = createServer((near) => {
-      const far = createConnection(target);
-      for (const socket of [near, far]) {
-        this.#sockets.add(socket);
-        socket.on("error", () => {});
-        socket.on("close", () => {
-          this.#sockets.delete(socket);
-          near.destroy();
-          far.destroy();
-        });
-      }
-      near.pipe(far).pipe(near);
-    });
-    this.#server.listen(this.#path);
-    await once(this.#server, "listening");
-  }
-
-  async cut(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    const closed = once(server, "close");
-    server.close();
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.cut();
-  }
+  const cutOff = Promise.withResolvers<void>();
+  const settled = Promise.withResolvers<void>();
+  const warn = (message: string) => message.startsWith("can't see whether others want the fleet") && cutOff.resolve();
+  const debug = (message: string) => message === "the fleet is this manager's" && settled.resolve();
+  const manager = engine.manager({ dockerHost: proxy.host, log: { ...silentLog, warn, debug } });
+  return { manager, cutOff: cutOff.promise, settled: settled.promise };
 }
