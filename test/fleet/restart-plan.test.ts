@@ -21,6 +21,15 @@ describe("restartPlan", () => {
     expect(restartPlan({ policy }, { error: down(details), restarts: 0 }).kind).toBe(kind);
   });
 
+  it.each([
+    ["never", "stay_down"],
+    ["on_failure", "restart"],
+    ["always", "restart"],
+  ] as const)("of policy %s after an exit with code 0 that was the engine's doing is %s", (policy, kind) => {
+    const error = down({ reason: "SERVER_EXITED", exitCode: 0 });
+    expect(restartPlan({ policy }, { error, restarts: 0, withEngine: true }).kind).toBe(kind);
+  });
+
   it("is that of on_failure when the spec says nothing", () => {
     expect(restartPlan(undefined, { error: crash, restarts: 0 })).toEqual({ kind: "restart", delayMs: 200 });
   });
