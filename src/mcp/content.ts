@@ -118,8 +118,10 @@ function wellFormed(fields: JsonFields, name: string): string | undefined {
   return value?.isWellFormed() ? value : undefined;
 }
 
+/** Undefined for what is no base64, and for what bytes can't give back: bits beyond the last byte. */
 function base64(fields: JsonFields, name: string): Uint8Array | undefined {
   const value = fields.string(name);
-  if (value === undefined || value.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(value)) return undefined;
-  return Buffer.from(value, "base64");
+  if (value === undefined) return undefined;
+  const bytes = Buffer.from(value, "base64");
+  return bytes.toString("base64") === value ? bytes : undefined;
 }

@@ -101,7 +101,7 @@ type Fields = readonly (readonly [string, JsonTree])[];
 
 /**
  * A result without what the typed form leaves out because it says nothing: `isError` false, the kind "complete", an
- * empty `content`, empty texts of a link or a resource that may be missing, and the bits of base64 beyond its last byte.
+ * empty `content`, and empty texts of a link or a resource that may be missing.
  */
 export function plainResult(text: string): JsonTree {
   const tree = jsonTree(text);
@@ -120,9 +120,6 @@ function plainBlock(block: JsonTree): JsonTree {
   const fields = new Map(block.object);
   const resource = fields.get("resource");
   switch (fields.get("type")) {
-    case '"image"':
-    case '"audio"':
-      return { object: withPlainBase64(block.object, "data") };
     case '"resource_link"':
       return {
         object: without(
@@ -139,16 +136,7 @@ function plainBlock(block: JsonTree): JsonTree {
 }
 
 function plainResource(fields: Fields): JsonTree {
-  const plain = without(fields, [["mimeType", '""']]);
-  return { object: new Map(fields).has("text") ? plain : withPlainBase64(plain, "blob") };
-}
-
-function withPlainBase64(fields: Fields, name: string): Fields {
-  return replaced(fields, name, (tree) => {
-    const text: unknown = typeof tree === "string" && tree.startsWith('"') ? JSON.parse(tree) : undefined;
-    const isBase64 = typeof text === "string" && text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text);
-    return isBase64 ? JSON.stringify(Buffer.from(text, "base64").toString("base64")) : tree;
-  });
+  return { object: without(fields, [["mimeType", '""']]) };
 }
 
 function replaced(fields: Fields, name: string, change: (tree: JsonTree) => JsonTree): Fields {
