@@ -13,6 +13,8 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
 const inspectTries = 3;
+/** Calls wait for the answer: better to tell them what is known. */
+const inspectMs = 3_000;
 /** What an error shows of stderr. */
 export const stderrTailChars = 2048;
 
@@ -127,6 +129,8 @@ export class Run {
       await Promise.race([attachment.promise, exited]);
       const both = await within(exitEventMs, Promise.all([attachment.promise, exited]));
       if (both) return { kind: "exited", exit: await exited };
+      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its answers).
+      if (attachment.ended && this.#expected !== undefined) return { kind: "released", ...this.#expected };
       const end = await this.#inspectEnd();
       const lives = end.kind === "detached" && !attachment.ended;
       if (!lives) return end;
@@ -140,7 +144,7 @@ export class Run {
     const { runtime, id } = this.#options;
     for (let tries = 1; this.#end === undefined; tries += 1) {
       try {
-        const record = await runtime.inspect(id, {});
+        const record = await runtime.inspect(id, { signal: AbortSignal.timeout(inspectMs) });
         if (record === undefined) return { kind: "gone" };
         if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
         return { kind: "detached" };

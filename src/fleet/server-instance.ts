@@ -3,12 +3,12 @@ import { type ManagerError, toManagerError } from "../errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
+import { Downtime } from "./downtime.ts";
 import type { HealthWatch } from "./health-watch.ts";
 import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { readHistory } from "./read-history.ts";
 import { planFor } from "./record-plan.ts";
-import { RestartSchedule } from "./restart-schedule.ts";
 import { type Run, stderrTailChars } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 import { Seats } from "./seats.ts";
@@ -16,7 +16,8 @@ import { gaveUp, restarted, type ServerFailure, startCancelled } from "./server-
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { type InstanceState, transition } from "./server-state.ts";
 import type { StopClock } from "./stop-clock.ts";
-import { drain, end, tearDown } from "./tear-down.ts";
+import { stopIdle } from "./stop-idle.ts";
+import { endProcess, tearDown } from "./tear-down.ts";
 import { watchHealth } from "./watch-health.ts";
 
 /** What an instance needs from its server. */
@@ -50,11 +51,9 @@ export class ServerInstance {
   #record: InstanceRecord | undefined;
   /** The process that the last handshake was with: in this conversation for as long as it lives. */
   #greeted: { readonly record: InstanceRecord; readonly conversation: Conversation } | undefined;
-  #failure: ServerFailure | undefined;
+  readonly #downtime: Downtime;
   #restartCount = 0;
-  #failedAtMs = 0;
   #launch: Launch | undefined;
-  readonly #restarts: RestartSchedule;
   #health: HealthWatch | undefined;
   #sleep: Promise<void> | undefined;
 
@@ -63,7 +62,7 @@ export class ServerInstance {
     this.replica = context.replica;
     this.seats = new Seats(() => this.#record?.instance ?? "");
     const onDue = () => this.#bringUp("automatic");
-    this.#restarts = new RestartSchedule(context.spec.restart, { now: context.elapsedMs, onDue });
+    this.#downtime = new Downtime(context.spec.restart, { ...context, onDue });
   }
 
   get state(): InstanceState {
@@ -79,7 +78,7 @@ export class ServerInstance {
   }
 
   get failure(): ServerFailure | undefined {
-    return this.#failure;
+    return this.#downtime.failure;
   }
 
   get restartCount(): number {
@@ -104,7 +103,7 @@ export class ServerInstance {
   start(): Promise<void> {
     if (this.#state.kind === "ready") return Promise.resolve();
     if (this.#launch === undefined) {
-      this.#restarts.beginAnew();
+      this.#downtime.beginAnew();
       this.#bringUp("asked");
     }
     return this.#launch?.done ?? Promise.resolve();
@@ -119,21 +118,12 @@ export class ServerInstance {
   sleep({ graceMs }: { graceMs: number }): void {
     if (this.#state.kind !== "ready" || this.#record === undefined) return;
     const { run } = this.#state;
-    const { runtime, name, log } = this.#context;
-    const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
-    run.expectEnd(why);
     const { id } = this.#record;
     this.#enter({ kind: "idle" }, "stopped because nobody called");
-    this.#sleep = runtime
-      .stop(id, { graceMs })
-      .then(async () => {
-        this.#record = (await runtime.inspect(id, {})) ?? this.#record;
-      })
-      .catch((error: unknown) => log.warn("could not stop an idle server", { server: name, error: String(error) }))
-      .finally(() => {
-        run.release(why);
-        this.#sleep = undefined;
-      });
+    this.#sleep = stopIdle(run, { ...this.#context, id, graceMs }).then((record) => {
+      this.#record = record ?? this.#record;
+      this.#sleep = undefined;
+    });
   }
 
   /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
@@ -141,7 +131,7 @@ export class ServerInstance {
     if (this.#launch !== undefined) return this.#launch.done;
     if (this.#state.kind !== "ready") return this.start();
     const { run } = this.#state;
-    this.#restarts.beginAnew();
+    this.#downtime.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
     this.#launch = this.#begin("asked", (signal) => this.#cycle(run, { clock, signal }));
     return this.#launch.done;
@@ -161,17 +151,14 @@ export class ServerInstance {
    * comes back with it as the others do.
    */
   engineLost(): void {
-    const { name, spec, elapsedMs } = this.#context;
-    const details = this.#failure?.error.details;
-    const ended = this.#state.kind === "failed" && details?.reason === "SERVER_EXITED" && details.exitCode === 0;
-    if (!ended || spec.restart?.policy === "never" || elapsedMs() - this.#failedAtMs > engineShutdownMs) return;
-    this.#fail(runEndError(name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
+    if (this.#state.kind !== "failed" || !this.#downtime.mayBeEngines) return;
+    this.#fail(runEndError(this.#context.name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
   }
 
   /** The engine has this for an instance that was down for a reason that may have passed. */
   recover(record: InstanceRecord): void {
     // A failure that nothing has changed about is not told again.
-    if (!this.#isDown || (record.state !== "running" && !this.#mayHavePassed)) return;
+    if (!this.#isDown || (record.state !== "running" && !this.#downtime.mayHavePassed)) return;
     // Its log is known already: no history.
     void this.#takeUp(record, () => {});
   }
@@ -179,7 +166,7 @@ export class ServerInstance {
   /** The engine has nothing any more of an instance that was down for a reason that may have passed. */
   recoverGone(): void {
     const { name } = this.#context;
-    if (this.#isDown && this.#mayHavePassed)
+    if (this.#isDown && this.#downtime.mayHavePassed)
       this.#down(runEndError(name, { end: { kind: "gone" }, stderrTail: "", doing: "" }));
   }
 
@@ -232,7 +219,7 @@ export class ServerInstance {
 
   /** Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught. */
   #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
-    this.#restarts.cancel();
+    this.#downtime.cancel();
     this.#record = record;
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
@@ -242,7 +229,8 @@ export class ServerInstance {
       return this.#launch.done.catch(() => {});
     }
     if (plan.kind === "exited" && spec.idleTimeoutMs !== undefined) this.#enter({ kind: "idle" }, "stopped");
-    else if ("error" in plan) this.#down(plan.error, { withEngine: this.#failedFor("ENGINE_UNAVAILABLE") });
+    else if ("error" in plan)
+      this.#down(plan.error, { withEngine: this.#state.kind === "failed" && this.#downtime.isEngines });
     onFound();
     return Promise.resolve();
   }
@@ -251,17 +239,13 @@ export class ServerInstance {
     return (this.#state.kind === "failed" || this.#state.kind === "backing_off") && this.#launch === undefined;
   }
 
-  get #mayHavePassed(): boolean {
-    return recoverable.has(this.#failure?.error.details.reason ?? "");
-  }
-
   #conversationWith({ id, startTimeMs }: InstanceRecord): Conversation | undefined {
     const { record, conversation } = this.#greeted ?? {};
     return record?.id === id && record.startTimeMs === startTimeMs ? conversation : undefined;
   }
 
   #bringUp(cause: Cause): void {
-    this.#restarts.cancel();
+    this.#downtime.cancel();
     const wakes = this.#state.kind === "idle";
     this.#launch = this.#begin(cause, async (signal) => {
       await this.#sleep;
@@ -282,7 +266,7 @@ export class ServerInstance {
       this.#launch = undefined;
       this.#record = record;
       this.#greeted = { record, conversation };
-      this.#restarts.ready();
+      this.#downtime.end();
       this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
       this.#enter({ kind: "ready", run }, readyMessage(conversation));
       void run.ended.then(() => this.#onRunEnded(run));
@@ -325,13 +309,8 @@ export class ServerInstance {
     const { runtime, name } = this.#context;
     const record = this.#record;
     this.#health?.stop();
-    try {
-      await drain(() => this.seats.allLeft(), clock);
-      run.expectEnd(restarted(name));
-      if (record !== undefined) await end({ runtime, clock }, record.id);
-    } finally {
-      run.release(restarted(name));
-    }
+    const idle = () => this.seats.allLeft();
+    await endProcess({ runtime, id: record?.id, run, idle, clock, why: restarted(name) });
     signal.throwIfAborted();
     return bringUp(this.#launchContext(), { known: record, signal });
   }
@@ -344,9 +323,7 @@ export class ServerInstance {
     } catch (error) {
       log.warn("could not read a server's log", { server: name, error: String(error) });
     }
-    if (this.#failure === undefined || this.#state.kind === "ready") return;
-    const stderrTail = ring.stderrTail(ring.firstOrdinal, stderrTailChars);
-    if (stderrTail !== "") this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
+    if (this.#state.kind !== "ready") this.#downtime.explain(ring.stderrTail(ring.firstOrdinal, stderrTailChars));
   }
 
   /** A container that was stopped because nobody called, and is called now, is started again without being restarted. */
@@ -365,33 +342,26 @@ export class ServerInstance {
 
   /** It went down by itself: what the restart policy makes of it. */
   #down(error: ManagerError, options: { withEngine?: boolean } = {}): void {
-    const plan = this.#restarts.down(error, options);
+    const plan = this.#downtime.begin(error, options);
     if (plan.kind === "stay_down") this.#fail(error);
     else if (plan.kind === "give_up") this.#fail(gaveUp(error, plan.restarts));
     else this.#backOff(error, plan.delayMs);
   }
 
   #backOff(error: ManagerError, delayMs: number): void {
-    const timeMs = this.#context.now();
-    this.#failure = { error, timeMs };
     const message = `${error.message}; starting it again in ${delayMs} ms`;
-    this.#enter({ kind: "backing_off", untilMs: timeMs + delayMs }, message);
-  }
-
-  #failedFor(reason: ErrorReason): boolean {
-    return this.#state.kind === "failed" && this.#failure?.error.details.reason === reason;
+    this.#enter({ kind: "backing_off", untilMs: this.#context.now() + delayMs }, message);
   }
 
   #fail(error: ManagerError): void {
-    this.#failedAtMs = this.#context.elapsedMs();
-    this.#failure = { error, timeMs: this.#context.now() };
+    this.#downtime.note(error);
     this.#enter({ kind: "failed" }, error.message);
-    if (error.details.reason === "ENGINE_UNAVAILABLE") this.#context.onEngineSilent();
+    if (this.#downtime.isEngines) this.#context.onEngineSilent();
   }
 
   /** Nothing happens by itself any more. */
   #calm(): void {
-    this.#restarts.cancel();
+    this.#downtime.cancel();
     this.#health?.stop();
   }
 
@@ -406,9 +376,3 @@ export class ServerInstance {
 function readyMessage({ codec, info }: Conversation): string {
   return info === undefined ? `ready (${codec.era} era)` : `ready: ${info.serverName} ${info.serverVersion}`;
 }
-
-/** How long an engine that shuts down may take after it told containers to end: dockerd's --shutdown-timeout. */
-const engineShutdownMs = 15_000;
-
-/** Reasons of a failure that may have passed without the manager's doing. */
-const recoverable: ReadonlySet<string> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);

@@ -2,7 +2,7 @@ import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
-import type { Run } from "./run.ts";
+import type { Release, Run } from "./run.ts";
 import type { StopClock } from "./stop-clock.ts";
 
 export interface TearDownOptions {
@@ -27,13 +27,23 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
     if (id !== undefined) await mark(options, id);
-    await drain(options.idle, options.clock);
+    await endProcess({ ...options, why });
+  } finally {
+    run?.release(why);
+  }
+  if (id !== undefined) await runtime.remove(id, {});
+}
+
+/** Drains and ends the process of an instance, which stays; calls that are not finished in time fail with `why`. */
+export async function endProcess(options: Omit<TearDownOptions, "log" | "server"> & { why: Release }): Promise<void> {
+  const { id, run, idle, clock, why } = options;
+  try {
+    await drain(idle, clock);
     run?.expectEnd(why);
     if (id !== undefined) await end(options, id);
   } finally {
     run?.release(why);
   }
-  if (id !== undefined) await runtime.remove(id, {});
 }
 
 /** An engine that can't note it down, for its disk is full, can still end and remove: that even makes space. */
@@ -47,7 +57,7 @@ async function mark({ runtime, server, log }: TearDownOptions, id: string): Prom
 }
 
 /** Calls in flight get most of the grace period; the server's own shutdown keeps up to two seconds of it. */
-export async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void> {
+async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void> {
   const hurry = Promise.withResolvers<void>();
   clock.shortened.addEventListener("abort", () => hurry.resolve(), { once: true });
   const { remainingMs } = clock;
@@ -55,7 +65,7 @@ export async function drain(idle: () => Promise<void>, clock: StopClock): Promis
 }
 
 /** SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. */
-export async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
+async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
   for (;;) {
     const { shortened } = clock;
     try {

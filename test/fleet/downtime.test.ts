@@ -1,0 +1,64 @@
+import { describe, expect, it } from "vitest";
+import { type ErrorDetails, ManagerError } from "../../src/errors.ts";
+import { Downtime } from "../../src/fleet/downtime.ts";
+import type { RestartSpec } from "../../src/spec.ts";
+
+const down = (details: ErrorDetails) => new ManagerError("not_running", "down", { details });
+const ended = down({ reason: "SERVER_EXITED", exitCode: 0 });
+
+function downtime(spec: RestartSpec = { policy: "on_failure" }) {
+  const clock = { elapsedMs: 0 };
+  const time = new Downtime(spec, { now: () => 1000, elapsedMs: () => clock.elapsedMs, onDue() {} });
+  return { time, clock };
+}
+
+describe("Downtime", () => {
+  it("keeps why an instance went down, and when", () => {
+    const { time } = downtime();
+    expect(time.failure).toBeUndefined();
+    time.note(ended);
+    expect(time.failure).toEqual({ error: ended, timeMs: 1000 });
+  });
+
+  it("adds the stderr that is found later, if there is any", () => {
+    const { time } = downtime();
+    time.explain("nobody asked");
+    expect(time.failure).toBeUndefined();
+    time.note(ended);
+    time.explain("");
+    expect(time.failure?.error).toBe(ended);
+    time.explain("out of cheese");
+    expect(time.failure?.error.details).toMatchObject({ reason: "SERVER_EXITED", stderrTail: "out of cheese" });
+  });
+
+  it.each([
+    ["ENGINE_UNAVAILABLE", true],
+    ["CONTAINER_PAUSED", true],
+    ["SERVER_EXITED", false],
+  ] as const)("may have passed by itself after %s: %s", (reason, passed) => {
+    const { time } = downtime();
+    expect(time.mayHavePassed).toBe(false);
+    time.note(down({ reason }));
+    expect(time.mayHavePassed).toBe(passed);
+  });
+
+  it("may be the engine's doing for a while after an exit with code 0", () => {
+    const { time, clock } = downtime();
+    clock.elapsedMs = 100;
+    time.note(ended);
+    clock.elapsedMs += 15_000;
+    expect(time.mayBeEngines).toBe(true);
+    clock.elapsedMs += 1;
+    expect(time.mayBeEngines).toBe(false);
+  });
+
+  it.each([
+    ["after another code", {}, down({ reason: "SERVER_EXITED", exitCode: 1 })],
+    ["after another end", {}, down({ reason: "CONTAINER_REMOVED" })],
+    ["of a server that is never started again", { policy: "never" }, ended],
+  ] as const)("is not the engine's doing %s", (_when, spec, error) => {
+    const { time } = downtime(spec);
+    time.note(error);
+    expect(time.mayBeEngines).toBe(false);
+  });
+});
