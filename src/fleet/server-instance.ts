@@ -192,6 +192,7 @@ export class ServerInstance {
         log,
         server: name,
         id: this.#record?.id,
+        replaces: this.#record?.replaces,
         run,
         idle: () => this.seats.allLeft(),
         clock,

@@ -11,6 +11,8 @@ export interface TearDownOptions {
   readonly server: string;
   /** The engine's id of the instance. Undefined: there is none. */
   readonly id: string | undefined;
+  /** The instance whose place it took, if any: it may still be there. */
+  readonly replaces?: string | undefined;
   /** Its session, if it has one. */
   readonly run: Run | undefined;
   /** Resolves when no call is under way. */
@@ -23,7 +25,7 @@ export interface TearDownOptions {
  * finishes. Throws when the engine does not answer; the mark stays then, too.
  */
 export async function tearDown(options: TearDownOptions): Promise<void> {
-  const { runtime, server, id, run } = options;
+  const { runtime, server, id, replaces, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
     if (id !== undefined) await mark(options, id);
@@ -31,7 +33,8 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   } finally {
     run?.release(why);
   }
-  if (id !== undefined) await runtime.remove(id, {});
+  // First what it replaced: found alone, that would be taken for a server.
+  for (const one of [replaces, id]) if (one !== undefined) await runtime.remove(one, {});
 }
 
 /** Drains and ends the process of an instance, which stays; calls that are not finished in time fail with `why`. */

@@ -19,15 +19,15 @@ function record(id: string, state: InstanceRecord["state"], more: Partial<Instan
 }
 
 it.each([
-  ["running", false, "old"],
-  ["running", true, "next"],
-  ["created", false, "next"],
-  ["exited", false, "next"],
-  ["paused", false, "next"],
-] as const)("Of an old instance and a new one that is %s (stopping: %s), the %s one goes", (state, stopping, loser) => {
+  ["running", false, ["old"]],
+  ["running", true, ["old", "next"]],
+  ["created", false, ["next"]],
+  ["exited", false, ["next"]],
+  ["paused", false, ["next"]],
+] as const)("Of an old instance and a new one that is %s (stopping: %s), these go: %j", (state, stopping, going) => {
   const old = record("old", "exited");
   const next = record("next", state, { replaces: "old", stopping });
-  expect([...losers([old, next, record("other", "running")])].map(({ id }) => id)).toEqual([loser]);
+  expect([...losers([old, next, record("other", "running")])].map(({ id }) => id)).toEqual(going);
 });
 
 it("An instance whose predecessor is gone has nobody to yield to", () => {
