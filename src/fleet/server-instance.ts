@@ -15,7 +15,7 @@ import { Seats } from "./seats.ts";
 import { gaveUp, restarted, type ServerFailure, startCancelled } from "./server-failure.ts";
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { type InstanceState, transition } from "./server-state.ts";
-import type { StopClock } from "./stop-clock.ts";
+import { StopClock } from "./stop-clock.ts";
 import { drain, end, tearDown } from "./tear-down.ts";
 import { watchHealth } from "./watch-health.ts";
 
@@ -228,6 +228,10 @@ export class ServerInstance {
     this.#record = record;
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
+    if (record.restarting && (plan.kind === "take_over" || plan.kind === "exited")) {
+      this.#launch ??= this.#begin("automatic", (signal) => this.#finishRestart(record, { signal, onFound }));
+      return this.#launch.done.catch(() => {});
+    }
     if (plan.kind === "take_over") {
       const options = { record, conversation: this.#conversationWith(record), onAttached: onFound };
       this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
@@ -319,13 +323,41 @@ export class ServerInstance {
     this.#health?.stop();
     try {
       await drain(() => this.seats.allLeft(), clock);
+      if (record !== undefined) await runtime.markRestarting(record.id, {});
       run.expectEnd(restarted(name));
       if (record !== undefined) await end({ runtime, clock }, record.id);
     } finally {
       run.release(restarted(name));
     }
     signal.throwIfAborted();
-    return bringUp(this.#launchContext(), { known: record, signal });
+    return this.#startAgain(record, signal);
+  }
+
+  /** A manager that died in the middle of a Restart left it to this one, whatever the restart policy. */
+  async #finishRestart(
+    record: InstanceRecord,
+    options: { signal: AbortSignal; onFound: () => void },
+  ): Promise<Launched> {
+    const { runtime, elapsedMs } = this.#context;
+    this.#enter({ kind: "creating" }, "finishing a restart");
+    // It may have been told to end already, and do so at any time.
+    await end({ runtime, clock: new StopClock({ graceMs: restartGraceMs, elapsedMs }) }, record.id);
+    options.onFound();
+    return this.#startAgain(record, options.signal);
+  }
+
+  /** Unless it is given up in between, the restart is over then, however it ended. */
+  async #startAgain(record: InstanceRecord | undefined, signal: AbortSignal): Promise<Launched> {
+    const { runtime, name, log } = this.#context;
+    try {
+      return await bringUp(this.#launchContext(), { known: record, signal });
+    } finally {
+      if (record !== undefined && !signal.aborted) {
+        await runtime.takeName(record.id, {}).catch((error: unknown) => {
+          log.warn("could not rename a container", { server: name, error: String(error) });
+        });
+      }
+    }
   }
 
   /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
@@ -398,6 +430,9 @@ export class ServerInstance {
 function readyMessage({ codec, info }: Conversation): string {
   return info === undefined ? `ready (${codec.era} era)` : `ready: ${info.serverName} ${info.serverVersion}`;
 }
+
+/** How long a process may take to end whose restart another manager began. */
+const restartGraceMs = 10_000;
 
 /** How long an engine that shuts down may take after it told containers to end: dockerd's --shutdown-timeout. */
 const engineShutdownMs = 15_000;
