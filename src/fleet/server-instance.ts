@@ -168,10 +168,11 @@ export class ServerInstance {
     this.#fail(runEndError(name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
   }
 
-  /** The engine has this for an instance that was down for a reason that may have passed. */
+  /** The engine has this for an instance that was down for a reason that may have passed, or was idle. */
   recover(record: InstanceRecord): void {
     // A failure that nothing has changed about is not told again.
-    if (!this.#isDown || (record.state !== "running" && !this.#mayHavePassed)) return;
+    const isBack = this.#isDown && (record.state === "running" || this.#mayHavePassed);
+    if (!isBack && !this.#wasWoken(record)) return;
     // Its log is known already: no history.
     void this.#takeUp(record, () => {});
   }
@@ -245,6 +246,12 @@ export class ServerInstance {
 
   get #isDown(): boolean {
     return (this.#state.kind === "failed" || this.#state.kind === "backing_off") && this.#launch === undefined;
+  }
+
+  /** Somebody else started it while it was idle: it runs, and not still. */
+  #wasWoken({ state, startTimeMs }: InstanceRecord): boolean {
+    const isIdle = this.#state.kind === "idle" && this.#launch === undefined && this.#sleep === undefined;
+    return isIdle && state === "running" && startTimeMs !== this.#record?.startTimeMs;
   }
 
   get #mayHavePassed(): boolean {
