@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
 import { grpcClient, textOf } from "../line/test-manager.ts";
 import type { Choices } from "./choices.ts";
@@ -8,19 +9,18 @@ export type CallCounts = Map<string, number>;
 
 export interface CallerContext {
   readonly url: string;
-  readonly servers: readonly [string, ...string[]];
+  readonly server: string;
   readonly choices: Choices;
   readonly counts: CallCounts;
   readonly isKilled: () => boolean;
   readonly onFinding: (text: string) => void;
 }
 
-/** Calls one server after another over a connection of its own, until the manager is gone. */
-export async function call({ url, servers, choices, counts, isKilled, onFinding }: CallerContext): Promise<void> {
+/** Calls a server again and again over a connection of its own, until the manager is gone. */
+export async function call({ url, server, choices, counts, isKilled, onFinding }: CallerContext): Promise<void> {
   const client = grpcClient(url);
   const count = (end: string) => counts.set(end, (counts.get(end) ?? 0) + 1);
   for (let number = 0; ; number += 1) {
-    const server = choices.pick(servers);
     const text = `${number}-${"x".repeat(choices.pick([1, 1, 100_000]))}`;
     try {
       const result = await client.callTool({ server, tool: "echo", input: { case: "arguments", value: { text } } });
@@ -37,6 +37,7 @@ export async function call({ url, servers, choices, counts, isKilled, onFinding 
       const name = nameOf(error);
       if (name.includes("without")) onFinding(`a call of ${server} ended so: ${name}`);
       count(name);
+      await delay(choices.below(50));
     }
   }
 }

@@ -60,6 +60,7 @@ function printLeft(): void {
   print(["exited", count((_, state) => state === "exited")]);
   print(["created, not started", count((_, state) => state === "created")]);
   print(["being stopped (….stopping)", count((name) => name.includes(".stopping"))]);
+  print(["being restarted (….restarting)", count((name) => name.endsWith(".restarting"))]);
   print(["to replace another (….next)", count((name) => name.endsWith(".next"))]);
 }
 

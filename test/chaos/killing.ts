@@ -1,4 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
 import { ManagerProcess } from "../line/manager-process.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { TestRegistry } from "../runtime/docker/test-registry.ts";
@@ -7,10 +6,10 @@ import { checkFleet } from "./check-fleet.ts";
 import { Choices } from "./choices.ts";
 import { command } from "./commands.ts";
 import { type Inspection, inspect } from "./inspection.ts";
+import { killInstant } from "./kill-instant.ts";
 import { kindsOf } from "./kinds.ts";
 import { type Ledger, newLedger } from "./ledger.ts";
 
-const callers = 6;
 const maxUntilKillMs = 4000;
 const maxUntilKilledAtBootMs = 1500;
 /** Much more than adoption takes. */
@@ -119,21 +118,19 @@ export class Killing implements AsyncDisposable {
     const { client, port } = this.#manager;
     const { calls: counts } = this;
     const names = [...this.#ledger.values()].flatMap(({ kind }) => (kind.echo === undefined ? [] : [kind.name]));
-    const [first = "", ...rest] = names;
-    const commands = [...this.#ledger.values()].map((entry) =>
-      command({ entry, client, choices: new Choices(this.#seed, this.#number, entry.kind.name), onFinding }),
-    );
-    const calling = Array.from({ length: callers }, (_, index) =>
-      call({
-        url: `http://127.0.0.1:${port}`,
-        servers: [first, ...rest],
-        choices: new Choices(this.#seed, this.#number, "caller", index),
-        counts,
-        isKilled: () => killed,
-        onFinding,
-      }),
-    );
-    await delay(choices.below(maxUntilKillMs));
+    const instant = await killInstant(this.#engine, { choices, limitMs: maxUntilKillMs });
+    // Half of the servers are only called.
+    const commands = [...this.#ledger.values()].flatMap((entry) => {
+      const choices = new Choices(this.#seed, this.#number, entry.kind.name);
+      return choices.below(2) === 0 ? [command({ entry, client, choices, onFinding })] : [];
+    });
+    const isKilled = () => killed;
+    const calling = names.map((server) => {
+      const url = `http://127.0.0.1:${port}`;
+      const choices = new Choices(this.#seed, this.#number, "calls", server);
+      return call({ url, server, choices, counts, isKilled, onFinding });
+    });
+    await instant();
     killed = true;
     await this.#manager.kill("SIGKILL");
     await Promise.all([...commands, ...calling]);

@@ -31,6 +31,7 @@ export const notFound: Answer = { code: Code.NotFound, reason: "SERVER_NOT_FOUND
 export const nameTaken: Answer = { code: Code.AlreadyExists, reason: "NAME_TAKEN", delivery: "not_sent" };
 export const isPaused: Answer = { code: Code.FailedPrecondition, reason: "CONTAINER_PAUSED", delivery: "not_sent" };
 const hasFailed: Answer = { code: Code.FailedPrecondition, reason: "SERVER_FAILED", delivery: "not_sent" };
+/** Of a server that is paused: it may be unpaused in time. */
 const tooLate: Answer = { code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", delivery: "sent" };
 
 /** What a server becomes. `new`: in another container than before; `same`: in the one that it has. */

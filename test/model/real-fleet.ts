@@ -1,4 +1,4 @@
-import { ConnectError } from "@connectrpc/connect";
+import { Code, ConnectError } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { InstanceState, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { inspect } from "../chaos/inspection.ts";
@@ -52,6 +52,24 @@ export class RealFleet implements AsyncDisposable {
     return servers.find((server) => server.name === name);
   }
 
+  /** A call with a deadline that the manager alone watches: a client's own timer would be there first. */
+  async answerWithin(timeoutMs: number, call: { readonly server: string; readonly tool: string }): Promise<Answer> {
+    const response = await fetch(`http://127.0.0.1:${this.#manager?.port}/mcpmanager.v1.ManagerService/CallTool`, {
+      method: "POST",
+      headers: { "content-type": "application/json", "connect-timeout-ms": String(timeoutMs) },
+      body: JSON.stringify(call),
+    });
+    if (response.ok) return "ok";
+    const { code, details } = (await response.json()) as ConnectFailure;
+    expect(code).toBe("deadline_exceeded");
+    const { reason = "", metadata = {} } = details[0]?.debug ?? {};
+    return {
+      code: Code.DeadlineExceeded,
+      reason,
+      ...(metadata.delivery === undefined ? {} : { delivery: metadata.delivery }),
+    };
+  }
+
   /** Stops all servers. */
   async clear(): Promise<void> {
     for (const name of serverNames) await this.client.stop({ name, gracePeriod: { seconds: 0n, nanos: 0 } });
@@ -61,6 +79,13 @@ export class RealFleet implements AsyncDisposable {
     await this.#manager?.[Symbol.asyncDispose]();
     await this.engine[Symbol.asyncDispose]();
   }
+}
+
+interface ConnectFailure {
+  readonly code: string;
+  readonly details: readonly {
+    readonly debug?: { readonly reason: string; readonly metadata: { delivery?: string } };
+  }[];
 }
 
 /** What a request is answered with. */

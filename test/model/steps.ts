@@ -181,8 +181,10 @@ function isPausedOne(server: ModelServer): boolean {
 }
 
 async function echo(real: RealFleet, { name, paused }: { name: ServerName; paused: boolean }): Promise<Answer> {
-  const request = { server: name, tool: "echo", input: { case: "arguments", value: { text: "hi" } } } as const;
-  return answerOf(real.client.callTool(request, paused ? { timeoutMs: deadlineMs } : {}));
+  if (paused) return real.answerWithin(deadlineMs, { server: name, tool: "echo" });
+  return answerOf(
+    real.client.callTool({ server: name, tool: "echo", input: { case: "arguments", value: { text: "hi" } } }),
+  );
 }
 
 /** What stops when nobody calls may be idle by now: a call wakes it. */
