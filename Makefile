@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz bench
+  clean fuzz chaos model bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -23,6 +23,12 @@ check: ## run the checks and unit tests that need no engine
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz
+
+chaos: ## kill the manager ROUNDS=100 times while it works
+	@scripts/chaos
+
+model: ## compare a fleet with its model, MINUTES=10 long
+	@scripts/model
 
 bench: ## run the benchmarks: bench/README.md
 	@scripts/bench

@@ -24,7 +24,10 @@ export class ExitWatch implements WatchListener {
   }
 
   exit(id: string, exit: InstanceExit): void {
-    this.#listeners.get(id)?.(exit);
+    const listener = this.#listeners.get(id);
+    if (listener !== undefined) listener(exit);
+    // Nobody ran it: one that was down because it was paused may be down for good.
+    else this.#options.onChanged(id);
   }
 
   removed(id: string): void {

@@ -9,15 +9,16 @@ import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { readHistory } from "./read-history.ts";
 import { planFor } from "./record-plan.ts";
+import { finishRestart, restartInPlace } from "./restart-in-place.ts";
 import { type Run, stderrTailChars } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 import { Seats } from "./seats.ts";
-import { gaveUp, restarted, type ServerFailure, startCancelled } from "./server-failure.ts";
+import { gaveUp, type ServerFailure, startCancelled } from "./server-failure.ts";
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { type InstanceState, transition } from "./server-state.ts";
 import type { StopClock } from "./stop-clock.ts";
 import { stopIdle } from "./stop-idle.ts";
-import { endProcess, tearDown } from "./tear-down.ts";
+import { tearDown } from "./tear-down.ts";
 import { watchHealth } from "./watch-health.ts";
 
 /** What an instance needs from its server. */
@@ -129,11 +130,12 @@ export class ServerInstance {
   /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
   restart(clock: StopClock): Promise<void> {
     if (this.#launch !== undefined) return this.#launch.done;
-    if (this.#state.kind !== "ready") return this.start();
+    if (this.#state.kind !== "ready" || this.#record === undefined) return this.start();
     const { run } = this.#state;
     this.#downtime.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
-    this.#launch = this.#begin("asked", (signal) => this.#cycle(run, { clock, signal }));
+    const options = { record: this.#record, run, clock, idle: () => this.seats.allLeft() };
+    this.#launch = this.#begin("asked", (signal) => restartInPlace(this.#launchContext(), { ...options, signal }));
     return this.#launch.done;
   }
 
@@ -155,10 +157,11 @@ export class ServerInstance {
     this.#fail(runEndError(this.#context.name, { end: { kind: "engine_down" }, stderrTail: "", doing: "" }));
   }
 
-  /** The engine has this for an instance that was down for a reason that may have passed. */
+  /** The engine has this for an instance that was down for a reason that may have passed, or was idle. */
   recover(record: InstanceRecord): void {
     // A failure that nothing has changed about is not told again.
-    if (!this.#isDown || (record.state !== "running" && !this.#downtime.mayHavePassed)) return;
+    const isBack = this.#isDown && (record.state === "running" || this.#downtime.mayHavePassed);
+    if (!isBack && !this.#wasWoken(record)) return;
     // Its log is known already: no history.
     void this.#takeUp(record, () => {});
   }
@@ -224,6 +227,15 @@ export class ServerInstance {
     this.#record = record;
     const { name, spec } = this.#context;
     const plan = planFor(name, record);
+    if (record.restarting && (plan.kind === "take_over" || plan.kind === "exited")) {
+      const { elapsedMs } = this.#context;
+      this.#enter({ kind: "creating" }, "finishing a restart");
+      const options = { record, elapsedMs, onEnded: onFound };
+      this.#launch ??= this.#begin("automatic", (signal) =>
+        finishRestart(this.#launchContext(), { ...options, signal }),
+      );
+      return this.#launch.done.catch(() => {});
+    }
     if (plan.kind === "take_over") {
       const options = { record, conversation: this.#conversationWith(record), onAttached: onFound };
       this.#launch ??= this.#begin("automatic", (signal) => takeOver(this.#launchContext(), { ...options, signal }));
@@ -238,6 +250,12 @@ export class ServerInstance {
 
   get #isDown(): boolean {
     return (this.#state.kind === "failed" || this.#state.kind === "backing_off") && this.#launch === undefined;
+  }
+
+  /** Somebody else started it while it was idle: it runs, and not still. */
+  #wasWoken({ state, startTimeMs }: InstanceRecord): boolean {
+    const isIdle = this.#state.kind === "idle" && this.#launch === undefined && this.#sleep === undefined;
+    return isIdle && state === "running" && startTimeMs !== this.#record?.startTimeMs;
   }
 
   #conversationWith({ id, startTimeMs }: InstanceRecord): Conversation | undefined {
@@ -304,16 +322,6 @@ export class ServerInstance {
     this.#enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
     if (before === undefined) throw new Error("an instance without a container had a run");
     return takeOver(this.#launchContext(), { record: before, conversation: this.#conversationWith(before), signal });
-  }
-
-  async #cycle(run: Run, { clock, signal }: { clock: StopClock; signal: AbortSignal }): Promise<Launched> {
-    const { runtime, name } = this.#context;
-    const record = this.#record;
-    this.#health?.stop();
-    const idle = () => this.seats.allLeft();
-    await endProcess({ runtime, id: record?.id, run, idle, clock, why: restarted(name) });
-    signal.throwIfAborted();
-    return bringUp(this.#launchContext(), { known: record, signal });
   }
 
   /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */

@@ -1,7 +1,7 @@
-import { ManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
+import { leaveMark } from "./leave-mark.ts";
 import type { Release, Run } from "./run.ts";
 import type { StopClock } from "./stop-clock.ts";
 
@@ -28,7 +28,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const { runtime, server, id, replaces, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
-    if (id !== undefined) await mark(options, id);
+    if (id !== undefined) await leaveMark(() => runtime.markStopping(id, {}), options);
     await endProcess({ ...options, why });
   } finally {
     run?.release(why);
@@ -37,25 +37,24 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   for (const one of [replaces, id]) if (one !== undefined) await runtime.remove(one, {});
 }
 
-/** Drains and ends the process of an instance, which stays; calls that are not finished in time fail with `why`. */
-export async function endProcess(options: Omit<TearDownOptions, "log" | "server"> & { why: Release }): Promise<void> {
-  const { id, run, idle, clock, why } = options;
+/**
+ * Drains and ends the process of an instance, which stays; calls that are not finished in time fail with `why`.
+ * `onDrained` is called in between.
+ */
+export async function endProcess(
+  options: Omit<TearDownOptions, "log" | "server"> & {
+    readonly why: Release;
+    readonly onDrained?: () => Promise<void>;
+  },
+): Promise<void> {
+  const { id, run, idle, clock, why, onDrained } = options;
   try {
     await drain(idle, clock);
+    await onDrained?.();
     run?.expectEnd(why);
     if (id !== undefined) await end(options, id);
   } finally {
     run?.release(why);
-  }
-}
-
-/** An engine that can't note it down, for its disk is full, can still end and remove: that even makes space. */
-async function mark({ runtime, server, log }: TearDownOptions, id: string): Promise<void> {
-  try {
-    await runtime.markStopping(id, {});
-  } catch (error) {
-    if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
-    log.warn("stopping a server without a mark that says so", { server, error: error.message });
   }
 }
 
@@ -68,7 +67,7 @@ async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void>
 }
 
 /** SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. */
-async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
+export async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
   for (;;) {
     const { shortened } = clock;
     try {

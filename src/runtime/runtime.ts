@@ -45,7 +45,7 @@ export interface Runtime extends AsyncDisposable {
    */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 
-  /** The one that this instance replaces is gone: gives it the name. Nothing to do when it has it. */
+  /** Gives the instance the server's name: the one that it replaces is gone, or its restart is over. Nothing to do when it has it. */
   takeName(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
@@ -66,6 +66,12 @@ export interface Runtime extends AsyncDisposable {
 
   /** Marks an instance as being removed, so that a manager that boots finishes the removal. */
   markStopping(id: string, options: RuntimeCallOptions): Promise<void>;
+
+  /**
+   * Marks an instance as being restarted, so that a manager that boots finishes the restart; `takeName` takes the mark
+   * off. Where nobody could take it over (`process`) there is no mark.
+   */
+  markRestarting(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /** Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. */
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
@@ -138,6 +144,8 @@ export interface InstanceRecord {
   readonly state: "created" | "running" | "paused" | "exited";
   /** A Stop was under way: finish the removal. */
   readonly stopping: boolean;
+  /** A Restart was under way: finish it. */
+  readonly restarting: boolean;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
   /** The image's digest in its registry; empty for an image built here. */

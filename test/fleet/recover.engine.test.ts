@@ -36,3 +36,27 @@ it("A server taken over when the engine is back has each line of its log once", 
   await open.fleet.close({ drainMs: 0 });
   expect(lines()).toBe(1);
 });
+
+it.each([
+  { policy: "never", state: "failed" },
+  { policy: "on_failure", state: "ready" },
+] as const)(
+  "A server found paused whose container is then killed is $state by the policy $policy",
+  async ({ policy, state }) => {
+    await using open = new OpenFleet();
+    await open.boot();
+    const { instances } = await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs", { restart: { policy } }) });
+    const container = open.engine.docker.getContainer(instances[0]?.record.id ?? "");
+    await container.pause();
+    await open.boot();
+    expect(open.fleet.get("a")).toMatchObject({
+      state: "failed",
+      failure: { error: { details: { reason: "CONTAINER_PAUSED" } } },
+    });
+    await container.kill();
+    const exited = { reason: "SERVER_EXITED", exitCode: 137 };
+    await expect
+      .poll(() => open.fleet.get("a"), { timeout: 10_000 })
+      .toMatchObject({ state, failure: { error: { details: exited } } });
+  },
+);

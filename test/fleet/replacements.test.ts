@@ -11,6 +11,7 @@ function record(id: string, state: InstanceRecord["state"], more: Partial<Instan
     spec: { image: "x" },
     state,
     stopping: false,
+    restarting: false,
     imageId: "",
     imageDigest: "",
     createTimeMs: 0,

@@ -1,6 +1,8 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { grpcClient, type ManagerClient } from "./test-manager.ts";
 
@@ -27,10 +29,7 @@ export class ManagerProcess implements AsyncDisposable {
 
   /** Resolves when it listens. */
   static async start(fleet: string, env: Record<string, string> = {}): Promise<ManagerProcess> {
-    const child = spawn(process.execPath, [main], {
-      env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: fleet, ...env },
-      stdio: ["ignore", "ignore", "pipe"],
-    });
+    const child = spawnManager(fleet, env);
     const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
     const lines: string[] = [];
     for await (const line of createInterface({ input: child.stderr })) {
@@ -43,6 +42,16 @@ export class ManagerProcess implements AsyncDisposable {
       return manager;
     }
     throw new Error(`the manager ended before it listened: ${lines.join("\n")}`);
+  }
+
+  /** Starts one and kills it by -9 so long afterwards, however far it has come. */
+  static async killAtBoot(fleet: string, afterMs: number): Promise<void> {
+    const child = spawnManager(fleet, {});
+    child.stderr.resume();
+    const exited = once(child, "exit");
+    await delay(afterMs);
+    child.kill("SIGKILL");
+    await exited;
   }
 
   get pid(): number {
@@ -62,4 +71,11 @@ export class ManagerProcess implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.kill("SIGKILL");
   }
+}
+
+function spawnManager(fleet: string, env: Record<string, string>): ChildProcessByStdio<null, null, Readable> {
+  return spawn(process.execPath, [main], {
+    env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: fleet, ...env },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
 }

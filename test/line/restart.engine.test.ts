@@ -115,6 +115,16 @@ it("A server whose policy is NEVER and whose container somebody starts again is 
   expect(textOf(await echo(name))).toBe("hi");
 });
 
+it("A server that is idle and whose container somebody starts is taken over, and idle again after a while", async () => {
+  const { name, server } = await started({ idleTimeout: ms(300) });
+  const stopped = async () => (await get(name)).instances[0]?.state;
+  await expect.poll(stopped).toBe(InstanceState.EXITED);
+  await containerOf(server).start();
+  await expect.poll(async () => (await get(name)).state).toBe(ServerState.READY);
+  await expect.poll(stopped).toBe(InstanceState.EXITED);
+  expect(await get(name)).toMatchObject({ state: ServerState.IDLE, restartCount: 0n });
+});
+
 it("A server that somebody pauses says so; its calls go on when it is unpaused", async () => {
   const { name, server } = await started({});
   await containerOf(server).pause();

@@ -22,6 +22,7 @@ export function describeRecords({ open }: Contract): void {
         spec,
         state: "created",
         stopping: false,
+        restarting: false,
       });
       expect(record.startTimeMs).toBeUndefined();
       expect(record.exit).toBeUndefined();
@@ -107,12 +108,27 @@ export function describeRecords({ open }: Contract): void {
       expect([first, second, third].map(({ id }) => stopping.get(id))).toEqual([true, true, false]);
     });
 
-    test("that is gone needs nothing more: remove, stop and markStopping are content, attach and start are not", async () => {
+    test("marked as restarting goes on, until its name is taken back", async () => {
+      const { record, sink, attachment } = await instances.start(instances.spec("echo.mjs"), "again");
+      await runtime.markRestarting(record.id, {});
+      await runtime.markRestarting(record.id, {});
+      expect(await runtime.inspect(record.id, {})).toMatchObject({
+        state: "running",
+        restarting: runtime.kind === "docker",
+      });
+      attachment.write(Buffer.from("hello\n"));
+      await sink.until(({ out }) => out === "hello\n");
+      await runtime.takeName(record.id, {});
+      expect(await runtime.inspect(record.id, {})).toMatchObject({ state: "running", restarting: false });
+    });
+
+    test("that is gone needs nothing more: remove, stop and marks are content, attach and start are not", async () => {
       const { id } = await instances.create(instances.spec("echo.mjs"));
       await Promise.all([runtime.remove(id, {}), runtime.remove(id, {}), runtime.remove(id, {})]);
       await runtime.remove(id, {});
       await runtime.stop(id, { graceMs: 1_000 });
       await runtime.markStopping(id, {});
+      await runtime.markRestarting(id, {});
       await runtime.takeName(id, {});
       expect(await runtime.inspect(id, {})).toBeUndefined();
       const gone = { kind: "not_found", details: { reason: "CONTAINER_REMOVED" } };
@@ -163,6 +179,7 @@ export function describeRecords({ open }: Contract): void {
         (options) => runtime.start(id, options),
         (options) => runtime.stop(id, { ...options, graceMs: 0 }),
         (options) => runtime.markStopping(id, options),
+        (options) => runtime.markRestarting(id, options),
         (options) => runtime.takeName(id, options),
         (options) => runtime.remove(id, options),
         (options) => runtime.inspect(id, options),

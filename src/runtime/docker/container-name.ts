@@ -1,6 +1,7 @@
 /** The fleet whose containers go by the short name. */
 const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
+const restartingSuffix = ".restarting";
 
 /** Name of a server's container: the first plain, the others with their number. It is for people: identity is the labels. */
 export function containerName(fleet: string, server: string, replica: number): string {
@@ -22,7 +23,12 @@ export function stoppingNameWithId(stopping: string, id: string): string {
   return `${stopping}-${id.slice(0, 12)}`;
 }
 
-/** Whether the container `actual` of this server was marked. A server called "stopping" is not. */
+/** Name while a Restart is under way. */
+export function restartingName(fleet: string, server: string, replica: number): string {
+  return containerName(fleet, server, replica) + restartingSuffix;
+}
+
+/** Whether the container `actual` of this server was marked by a Stop. A server called "stopping" is not. */
 export function isStopping(
   actual: string,
   owner: { readonly fleet: string; readonly server: string; readonly replica: number },

@@ -20,6 +20,7 @@ import { readHistory } from "./history.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
 import { specLabel } from "./labels.ts";
+import { markRestarting } from "./mark-restarting.ts";
 import { markStopping } from "./mark-stopping.ts";
 import { resolveMounts } from "./mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
@@ -134,6 +135,11 @@ class DockerRuntime implements Runtime {
     const record = await this.inspect(id, options);
     if (record === undefined || record.stopping) return;
     await markStopping(record, { ...this.#context, ...options });
+  }
+
+  async markRestarting(id: string, options: RuntimeCallOptions): Promise<void> {
+    const record = await this.inspect(id, options);
+    if (record !== undefined) await markRestarting(record, { ...this.#context, ...options });
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {

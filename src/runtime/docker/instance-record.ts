@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord } from "../runtime.ts";
-import { isStopping } from "./container-name.ts";
+import { isStopping, restartingName } from "./container-name.ts";
 import { eraOf, type Labels, label, readSpec, replicaOf } from "./labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
@@ -24,6 +24,7 @@ export function instanceRecord(
   const labels = info.Config.Labels;
   const server = labels[label.server] ?? "";
   const replica = replicaOf(labels);
+  const name = info.Name.replace(/^\//, "");
   const startTimeMs = Date.parse(info.State.StartedAt);
   return {
     id: info.Id,
@@ -33,7 +34,8 @@ export function instanceRecord(
     ...specOf(info),
     ...originOf(labels),
     state,
-    stopping: isStopping(info.Name.replace(/^\//, ""), { fleet: context.fleet, server, replica }),
+    stopping: isStopping(name, { fleet: context.fleet, server, replica }),
+    restarting: name === restartingName(context.fleet, server, replica),
     imageId: info.Image,
     imageDigest: context.imageDigest,
     createTimeMs: Date.parse(info.Created),

@@ -44,6 +44,7 @@ export class ProcessInstance {
       ...request,
       state: state.kind,
       stopping: this.#stopping,
+      restarting: false,
       // There is no image.
       imageId: "",
       imageDigest: "",

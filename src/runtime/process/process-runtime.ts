@@ -123,6 +123,10 @@ class ProcessRuntime implements Runtime {
     this.#instances.get(id)?.markStopping();
   }
 
+  async markRestarting(_id: string, { signal }: RuntimeCallOptions): Promise<void> {
+    throwIfAborted(signal);
+  }
+
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
     await this.stop(id, { ...options, graceMs: 0 });
     const instance = this.#instances.get(id);

@@ -89,6 +89,7 @@ describe("serverToProto", () => {
               spec,
               state: "exited",
               stopping: false,
+              restarting: false,
               imageId: "sha256:1",
               imageDigest: "",
               createTimeMs: 1500,

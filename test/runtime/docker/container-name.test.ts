@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import {
   containerName,
   isStopping,
+  restartingName,
   stoppingName,
   stoppingNameWithId,
 } from "../../../src/runtime/docker/container-name.ts";
@@ -20,6 +21,12 @@ describe("container names", () => {
     expect(isStopping(stopping, owner)).toBe(true);
     expect(isStopping(stoppingNameWithId(stopping, "a".repeat(64)), owner)).toBe(true);
     expect(isStopping("mcp-files", owner)).toBe(false);
+  });
+
+  test("tell a container that is being restarted from one that is being stopped", () => {
+    const owner = { fleet: "default", server: "files", replica: 1 };
+    expect(restartingName("default", "files", 1)).toBe("mcp-files.2.restarting");
+    expect(isStopping("mcp-files.2.restarting", owner)).toBe(false);
   });
 
   test("don't take a server called stopping for one that is", () => {

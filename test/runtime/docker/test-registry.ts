@@ -15,7 +15,8 @@ export class TestRegistry implements AsyncDisposable {
     this.#server = server;
   }
 
-  static async open(): Promise<TestRegistry> {
+  /** Each blob is given after `blobDelayMs`, so that a pull takes its time. */
+  static async open({ blobDelayMs = 0 } = {}): Promise<TestRegistry> {
     const layer = gzipSync(emptyTar);
     const config = Buffer.from(
       JSON.stringify({
@@ -43,7 +44,7 @@ export class TestRegistry implements AsyncDisposable {
       const file = files.get(url);
       response.statusCode = file === undefined ? 404 : 200;
       response.setHeader("content-type", url.includes("/manifests/") ? manifestType : "application/octet-stream");
-      response.end(file);
+      setTimeout(() => response.end(file), url.includes("/blobs/") ? blobDelayMs : 0);
     });
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     return new TestRegistry(server);

@@ -1,0 +1,18 @@
+import { ManagerError } from "../errors.ts";
+import type { Log } from "../log.ts";
+
+/**
+ * Leaves a mark in the engine by which the next manager would finish what this one begins. An engine that can't note it
+ * down, for its disk is full, can still do the work: without a mark, then.
+ */
+export async function leaveMark(
+  mark: () => Promise<void>,
+  { log, server }: { readonly log: Log; readonly server: string },
+): Promise<void> {
+  try {
+    await mark();
+  } catch (error) {
+    if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
+    log.warn("stopping a server without a mark that says so", { server, error: error.message });
+  }
+}

@@ -1,0 +1,60 @@
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import { cleanUp } from "./clean-up.ts";
+import { bringUp } from "./launch.ts";
+import type { LaunchContext, Launched } from "./launch-context.ts";
+import { leaveMark } from "./leave-mark.ts";
+import type { Run } from "./run.ts";
+import { restarted } from "./server-failure.ts";
+import { StopClock } from "./stop-clock.ts";
+import { end, endProcess } from "./tear-down.ts";
+
+/** How long a process may take to end whose restart another manager began. */
+const restartGraceMs = 10_000;
+
+interface RestartOptions {
+  readonly record: InstanceRecord;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Drains and ends the process of an instance, and starts it again in the same container. From the end on the instance
+ * is marked: a manager that boots finishes the restart.
+ */
+export async function restartInPlace(
+  context: LaunchContext,
+  options: RestartOptions & { readonly run: Run; readonly idle: () => Promise<void>; readonly clock: StopClock },
+): Promise<Launched> {
+  const { runtime, name, log } = context;
+  const { record, signal } = options;
+  await endProcess({
+    ...options,
+    runtime,
+    id: record.id,
+    why: restarted(name),
+    onDrained: () => leaveMark(() => runtime.markRestarting(record.id, {}), { log, server: name }),
+  });
+  signal.throwIfAborted();
+  return startAgain(context, options);
+}
+
+/** What a manager that died in the middle of a Restart left to this one, whatever the restart policy. */
+export async function finishRestart(
+  context: LaunchContext,
+  options: RestartOptions & { readonly elapsedMs: () => number; readonly onEnded: () => void },
+): Promise<Launched> {
+  const { record, elapsedMs, onEnded } = options;
+  // It may have been told to end already, and do so at any time.
+  const clock = new StopClock({ graceMs: restartGraceMs, elapsedMs });
+  await end({ runtime: context.runtime, clock }, record.id);
+  onEnded();
+  return startAgain(context, options);
+}
+
+/** Unless it is given up in between, the restart is over then, however it ended. */
+async function startAgain(context: LaunchContext, { record, signal }: RestartOptions): Promise<Launched> {
+  try {
+    return await bringUp(context, { known: record, signal });
+  } finally {
+    if (!signal.aborted) await cleanUp(context, () => context.runtime.takeName(record.id, {}));
+  }
+}

@@ -1,0 +1,68 @@
+import fc from "fast-check";
+import { type FleetModel, type ServerName, serverNames } from "./fleet-model.ts";
+import { specNames } from "./model-specs.ts";
+import { RealFleet } from "./real-fleet.ts";
+import { RebootCommand } from "./reboot-command.ts";
+import { ServerCommand, type Step } from "./server-command.ts";
+import * as steps from "./steps.ts";
+
+export interface ModelRun {
+  readonly seed: number;
+  readonly numRuns: number;
+  readonly maxCommands: number;
+  /** No new sequence is begun after so long; the search for the smallest failing one ends then, too. */
+  readonly limitMs: number;
+  readonly onSequence?: (commands: readonly string[]) => void;
+}
+
+const name = fc.constantFrom(...serverNames);
+const graceMs = fc.constantFrom(0, 500);
+
+function of(step: (name: ServerName) => Step) {
+  return name.map((server) => new ServerCommand(server, step(server)));
+}
+
+function withOne<T>(value: fc.Arbitrary<T>, step: (name: ServerName, value: T) => Step) {
+  return fc.tuple(name, value).map(([server, chosen]) => new ServerCommand(server, step(server, chosen)));
+}
+
+/** What servers are there for comes more often. */
+const anyCommand = [
+  withOne(fc.constantFrom(...specNames), steps.start),
+  withOne(fc.constantFrom(...specNames), steps.start),
+  withOne(fc.constantFrom(...specNames), steps.start),
+  of(steps.startAgain),
+  withOne(graceMs, steps.stop),
+  withOne(graceMs, steps.restart),
+  of(steps.call),
+  of(steps.call),
+  withOne(fc.constantFrom(0, 3), steps.exit),
+  of(steps.idleWait),
+  of(steps.idleWait),
+  of(steps.dockerKill),
+  of(steps.dockerRemove),
+  of(steps.dockerRestart),
+  of(steps.dockerPause),
+  of(steps.dockerPause),
+  of(steps.dockerUnpause),
+  of(steps.dockerUnpause),
+  fc.constantFrom("SIGTERM", "SIGKILL").map((signal) => new RebootCommand(signal as "SIGTERM" | "SIGKILL")),
+];
+
+/** Does random things to a fleet and compares it with the model after each. Throws with the smallest sequence that differs. */
+export async function checkModel({ seed, numRuns, maxCommands, limitMs, onSequence }: ModelRun): Promise<void> {
+  await using real = await RealFleet.open();
+  const sequences = fc.commands(anyCommand, { maxCommands, size: "max" });
+  const property = fc.asyncProperty(sequences, async (commands) => {
+    await real.clear();
+    const model: FleetModel = { servers: new Map() };
+    try {
+      await fc.asyncModelRun(() => ({ model, real }), commands);
+    } finally {
+      // Those that were run: what had nothing to be done to was left out.
+      const told = String(commands).replace(/\/\*.*\*\//, "");
+      onSequence?.(told.split(",").flatMap((text) => text.trim() || []));
+    }
+  });
+  await fc.assert(property, { seed, numRuns, interruptAfterTimeLimit: limitMs, markInterruptAsFailure: false });
+}

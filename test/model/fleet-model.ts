@@ -1,0 +1,100 @@
+import { Code } from "@connectrpc/connect";
+import type { SpecName } from "./model-specs.ts";
+
+/** What a server is, as far as a user can tell. `container` is undefined when the engine has none for it. */
+export type ModelServer =
+  | { readonly kind: "absent" }
+  /** One that stops when nobody calls may be idle by now. */
+  | { readonly kind: "up"; readonly spec: SpecName; readonly container: string; readonly paused: boolean }
+  | { readonly kind: "idle"; readonly spec: SpecName; readonly container: string | undefined }
+  | Failed;
+
+export interface Failed {
+  readonly kind: "failed";
+  readonly spec: SpecName;
+  readonly container: string | undefined;
+  readonly why: "exited" | "removed" | "paused";
+  readonly exitCode: number;
+}
+
+export interface FleetModel {
+  readonly servers: Map<ServerName, ModelServer>;
+}
+
+export const serverNames = ["a", "b"] as const;
+export type ServerName = (typeof serverNames)[number];
+
+/** What a request is answered with, or what its error says. */
+export type Answer = "ok" | { readonly code: Code; readonly reason: string; readonly delivery?: string };
+
+export const notFound: Answer = { code: Code.NotFound, reason: "SERVER_NOT_FOUND", delivery: "not_sent" };
+export const nameTaken: Answer = { code: Code.AlreadyExists, reason: "NAME_TAKEN", delivery: "not_sent" };
+export const isPaused: Answer = { code: Code.FailedPrecondition, reason: "CONTAINER_PAUSED", delivery: "not_sent" };
+const hasFailed: Answer = { code: Code.FailedPrecondition, reason: "SERVER_FAILED", delivery: "not_sent" };
+/** Of a server that is paused: it may be unpaused in time. */
+const tooLate: Answer = { code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", delivery: "sent" };
+
+/** What a server becomes. `new`: in another container than before; `same`: in the one that it has. */
+export type Next =
+  | { readonly kind: "unchanged" }
+  | { readonly kind: "absent" }
+  | {
+      readonly kind: "up";
+      readonly container: "new" | "same";
+      readonly process: "new" | "same";
+      /** Of a server that is made. */
+      readonly spec?: SpecName;
+    }
+  | { readonly kind: "paused" }
+  | { readonly kind: "idle"; readonly container: "same" | "none" }
+  | Pick<Failed, "kind" | "why" | "exitCode">;
+
+export const unchanged: Next = { kind: "unchanged" };
+export const restarted: Next = { kind: "up", container: "same", process: "new" };
+export const resumed: Next = { kind: "up", container: "same", process: "same" };
+const replaced: Next & { kind: "up" } = { kind: "up", container: "new", process: "new" };
+
+/** A Start, with a spec or without, or a Restart of what is not up. */
+export function brought(server: ModelServer): { answer: Answer; next: Next } {
+  if (server.kind === "absent") return { answer: notFound, next: unchanged };
+  if (server.kind === "up") return { answer: "ok", next: server.paused ? unchanged : resumed };
+  if (server.kind === "failed" && server.why === "paused") return { answer: isPaused, next: unchanged };
+  return { answer: "ok", next: server.container === undefined ? replaced : restarted };
+}
+
+/** A Start of what may not exist yet. */
+export function started(server: ModelServer, spec: SpecName): { answer: Answer; next: Next } {
+  if (server.kind === "absent") return { answer: "ok", next: { ...replaced, spec } };
+  return server.spec === spec ? brought(server) : { answer: nameTaken, next: unchanged };
+}
+
+/** A call. One into an idle server starts it. */
+export function called(server: ModelServer): { answer: Answer; next: Next } {
+  if (server.kind === "absent") return { answer: notFound, next: unchanged };
+  if (server.kind === "failed") return { answer: hasFailed, next: unchanged };
+  if (server.kind === "up") return { answer: server.paused ? tooLate : "ok", next: unchanged };
+  return brought(server);
+}
+
+/** Its process exits with this code, by itself or killed by somebody. */
+export function exited(spec: SpecName, exitCode: number): Next {
+  return spec === "revived" && exitCode !== 0 ? restarted : { kind: "failed", why: "exited", exitCode };
+}
+
+/** Somebody removes its container. */
+export function removed(server: ModelServer): Next {
+  if (server.kind === "absent") return unchanged;
+  if (server.kind === "idle") return { kind: "idle", container: "none" };
+  if (server.kind === "failed" && server.why === "exited") return { ...server, why: "removed" };
+  return server.spec === "revived" ? replaced : { kind: "failed", why: "removed", exitCode: 137 };
+}
+
+/** Another manager takes the fleet over. */
+export function adopted(server: ModelServer): Next {
+  if (server.kind === "absent") return unchanged;
+  if (server.container === undefined) return { kind: "absent" };
+  if (server.kind === "up" && server.paused) return { kind: "failed", why: "paused", exitCode: 0 };
+  if (server.kind !== "failed" || server.why === "paused") return unchanged;
+  if (server.spec === "idle") return { kind: "idle", container: "same" };
+  return exited(server.spec, server.exitCode);
+}
