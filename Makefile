@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz bench
+  clean fuzz bench soak
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -23,6 +23,9 @@ check: ## run the checks and unit tests that need no engine
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz
+
+soak: ## twenty servers, all clients, random faults, MINUTES=5 long
+	@scripts/soak
 
 bench: ## run the benchmarks: bench/README.md
 	@scripts/bench
