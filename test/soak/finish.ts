@@ -31,6 +31,7 @@ export interface FinishOptions {
 /** Brings the fleet up once more, stops it, ends the manager, and says what holds. */
 export async function finalChecks(stage: Stage, options: FinishOptions): Promise<Check[]> {
   const { ledger, lives, fleet } = stage;
+  const down = await startAll(stage, "last");
   const silent = await serversThatDoNotAnswer(stage);
   const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
   const end = await settled(stage, options.base);
@@ -42,7 +43,8 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
     ...accounting(ledger),
     ...deliveries(ledger, await options.deliveries.counts()),
     none("faults that could not be injected", options.injected.problems),
-    none("servers that do not answer after all that", silent),
+    none("servers that could not be started after all that", down),
+    none("servers that do not answer then", silent),
     none(
       "servers that could not be stopped",
       stops.filter((name) => name !== undefined),

@@ -43,12 +43,13 @@ export const commands: readonly Fault[] = [
   },
 ];
 
-/** Brings up what is down for good: servers that gave up, must not restart, or were stopped. */
-export async function startAll(stage: Stage, id: string): Promise<void> {
-  const starts = stage.servers.map(({ name, spec }) =>
-    command(stage, { id: `${id}.${name}`, kind: "Start", ask: (client) => client.start({ name, spec }) }),
-  );
-  await Promise.all(starts);
+/** Brings up what is down for good: servers that gave up, must not restart, or were stopped. Gives those it could not. */
+export async function startAll(stage: Stage, id: string): Promise<string[]> {
+  const starts = stage.servers.map(async ({ name, spec }) => {
+    const ask = (client: Client) => client.start({ name, spec });
+    return (await command(stage, { id: `${id}.${name}`, kind: "Start", ask })) ? [] : [name];
+  });
+  return (await Promise.all(starts)).flat();
 }
 
 /** One command, accounted for as calls are. Whether it succeeded. */
