@@ -38,8 +38,12 @@ export async function runCaller(
         line = { client: open(lives.port), closed: false };
       }
       const id = `${name}.${calls}`;
-      await makeCall(stage, { id, line, call: randomCall({ id, server: random.pick(stage.servers), random }) });
-      await delay(random.between(10, 100));
+      const outcome = await makeCall(stage, {
+        id,
+        line,
+        call: randomCall({ id, server: random.pick(stage.servers), random }),
+      });
+      await delay(random.between(10, outcome.kind === "manager_gone" ? 500 : 100));
     }
   };
   await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
@@ -50,23 +54,28 @@ export async function runCaller(
 export async function makeCall(
   stage: Stage,
   { id, line, call }: { id: string; line: Line; call: SoakCall },
-): Promise<void> {
-  const { ledger } = stage;
+): Promise<Outcome> {
+  const { kind, request } = call;
+  const { client } = line;
+  const entry = stage.ledger.begin({ id, kind, client: client.kind, tapped: request !== undefined });
+  const outcome = await outcomeOf(stage, { line, call, startMs: entry.startMs });
+  stage.ledger.end(entry, outcome);
+  return outcome;
+}
+
+async function outcomeOf(
+  stage: Stage,
+  { line, call, startMs }: { line: Line; call: SoakCall; startMs: number },
+): Promise<Outcome> {
+  const { leaveAfterMs, timeoutMs } = call;
   const leave = new AbortController();
-  const leaving = call.leaveAfterMs === undefined ? undefined : setTimeout(() => leave.abort(), call.leaveAfterMs);
-  const entry = ledger.begin({
-    id,
-    kind: call.kind,
-    client: line.client.kind,
-    tapped: call.request !== undefined,
-  });
+  const leaving = leaveAfterMs === undefined ? undefined : setTimeout(() => leave.abort(), leaveAfterMs);
   try {
     const problem = call.check(await answerOf(line.client, { call, signal: leave.signal }));
-    ledger.end(entry, problem === undefined ? { kind: "result" } : { kind: "wrong", problem });
+    return problem === undefined ? { kind: "result" } : { kind: "wrong", problem };
   } catch (error) {
     const given = leave.signal.aborted || line.closed;
-    const failure = line.client.failureOf(error);
-    ledger.end(entry, failed(stage, { failure, given, startMs: entry.startMs, timeoutMs: call.timeoutMs }));
+    return failed(stage, { failure: line.client.failureOf(error), given, startMs, timeoutMs });
   } finally {
     clearTimeout(leaving);
   }
@@ -90,6 +99,7 @@ interface Failed {
 export function failed({ lives }: Stage, { failure, given, startMs, timeoutMs }: Failed): Outcome {
   if (failure.reason !== undefined && failure.delivery !== undefined) return { kind: "error", failure };
   if (given || (failure.code === "DeadlineExceeded" && timeoutMs !== undefined)) return { kind: "given_up" };
-  if (lives.wasGone({ fromMs: startMs, toMs: performance.now() })) return { kind: "manager_gone", failure };
+  if (lives.mayExplain(failure.message, { fromMs: startMs, toMs: performance.now() }))
+    return { kind: "manager_gone", failure };
   return { kind: "wrong", problem: `nothing explains ${JSON.stringify(failure)}` };
 }

@@ -35,6 +35,7 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
   const silent = await serversThatDoNotAnswer(stage);
   const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
   const end = await settled(stage, options.base);
+  const open = stage.proxy.open;
   const emptied = await takeSample(stage, options.gauge);
   const containers = await containersOf(stage);
   await lives.end("SIGTERM");
@@ -55,6 +56,7 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
       volumes.filter((name) => name !== `${fleet}-data`),
     ),
     none("marks of an owner left", await ownersOf(stage)),
+    none("requests to the engine open at the end, but the two of events", open),
     equal("manager's descriptors", { base: options.base.descriptors, end: end.descriptors }),
     equal("ports that it listens on", { base: options.base.ports, end: end.ports }),
     equal("its child processes", { base: options.base.children, end: end.children }),

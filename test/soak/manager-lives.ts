@@ -3,7 +3,9 @@ import { createServer } from "node:net";
 import { ManagerProcess } from "../line/manager-process.ts";
 
 /** How long after the next manager listens a client may still learn that the one before is gone. */
-const reconnectMs = 3_000;
+const learnMs = 3_000;
+/** How long after that grpc-js may repeat that nobody listened. */
+const reconnectMs = 15_000;
 
 /** One manager after the other on the same fleet and port, as its clients see it. */
 export class ManagerLives implements AsyncDisposable {
@@ -50,7 +52,7 @@ export class ManagerLives implements AsyncDisposable {
     await this.end(signal);
     this.#before.push(this.#current.said);
     this.#current = await ManagerProcess.start(this.#fleet, this.#env);
-    gone.toMs = performance.now() + reconnectMs;
+    gone.toMs = performance.now() + learnMs;
   }
 
   /** Ends it for good. */
@@ -59,9 +61,10 @@ export class ManagerLives implements AsyncDisposable {
     if (signal === "SIGTERM") this.exitCodes.push(code);
   }
 
-  /** Whether there was no manager at some moment between these two. */
-  wasGone({ fromMs, toMs }: { fromMs: number; toMs: number }): boolean {
-    return this.#gone.some((gone) => gone.fromMs <= toMs && fromMs <= gone.toMs);
+  /** Whether a call that failed between these two may have done so because there was no manager. */
+  mayExplain(message: string, { fromMs, toMs }: { fromMs: number; toMs: number }): boolean {
+    const moreMs = message.startsWith("No connection established") ? reconnectMs : 0;
+    return this.#gone.some((gone) => gone.fromMs <= toMs && fromMs <= gone.toMs + moreMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
