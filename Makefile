@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz chaos model bench
+  clean fuzz chaos model soak bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -29,6 +29,9 @@ chaos: ## kill the manager ROUNDS=100 times while it works
 
 model: ## compare a fleet with its model, MINUTES=10 long
 	@scripts/model
+
+soak: ## twenty servers, all clients, random faults, MINUTES=5 long
+	@scripts/soak
 
 bench: ## run the benchmarks: bench/README.md
 	@scripts/bench

@@ -38,6 +38,11 @@ export class EngineProxy implements AsyncDisposable {
     return `unix://${path.join(this.#folder, "sock")}`;
   }
 
+  /** What was asked for on each connection that is open, first. */
+  get open(): string[] {
+    return [...this.#open.values()].sort();
+  }
+
   /** Closes connections that are open. */
   cut(which: PathFilter): void {
     for (const [socket, requested] of this.#open) if (which(requested)) socket.destroy();

@@ -1,0 +1,105 @@
+import { setTimeout as delay } from "node:timers/promises";
+import type { CallFailure } from "./call-failure.ts";
+import { randomCall, type SoakCall } from "./calls.ts";
+import type { SoakClient } from "./clients.ts";
+import type { Outcome } from "./ledger.ts";
+import { Random } from "./random.ts";
+import type { Stage } from "./stage.ts";
+
+/** After so many calls a caller hangs up, with the calls that are under way, and comes again. */
+const callsAConnection = 400;
+const lanes = 4;
+
+/** A client and whether its user closed it. */
+interface Line {
+  readonly client: SoakClient;
+  closed: boolean;
+}
+
+/** Calls random tools of random servers on a few lanes at once until the soak is over. */
+export async function runCaller(
+  stage: Stage,
+  { name, seed, open }: { name: string; seed: number; open: (port: number) => SoakClient },
+): Promise<void> {
+  const { lives, over } = stage;
+  let line: Line = { client: open(lives.port), closed: false };
+  let calls = 0;
+  const hangUp = () => {
+    line.closed = true;
+    line.client[Symbol.dispose]();
+  };
+  const lane = async (number: number) => {
+    const random = new Random(seed + number);
+    while (!over.aborted) {
+      using _inside = await stage.gate.enter();
+      calls += 1;
+      if (calls % callsAConnection === 0) {
+        hangUp();
+        line = { client: open(lives.port), closed: false };
+      }
+      const id = `${name}.${calls}`;
+      const outcome = await makeCall(stage, {
+        id,
+        line,
+        call: randomCall({ id, server: random.pick(stage.servers), random }),
+      });
+      await delay(random.between(10, outcome.kind === "manager_gone" ? 500 : 100));
+    }
+  };
+  await Promise.all(Array.from({ length: lanes }, (_, number) => lane(number)));
+  hangUp();
+}
+
+/** One call, from its place in the ledger to its end there. Never throws. */
+export async function makeCall(
+  stage: Stage,
+  { id, line, call }: { id: string; line: Line; call: SoakCall },
+): Promise<Outcome> {
+  const { kind, request } = call;
+  const { client } = line;
+  const entry = stage.ledger.begin({ id, kind, client: client.kind, tapped: request !== undefined });
+  const outcome = await outcomeOf(stage, { line, call, startMs: entry.startMs });
+  stage.ledger.end(entry, outcome);
+  return outcome;
+}
+
+async function outcomeOf(
+  stage: Stage,
+  { line, call, startMs }: { line: Line; call: SoakCall; startMs: number },
+): Promise<Outcome> {
+  const { leaveAfterMs, timeoutMs } = call;
+  const leave = new AbortController();
+  const leaving = leaveAfterMs === undefined ? undefined : setTimeout(() => leave.abort(), leaveAfterMs);
+  try {
+    const problem = call.check(await answerOf(line.client, { call, signal: leave.signal }));
+    return problem === undefined ? { kind: "result" } : { kind: "wrong", problem };
+  } catch (error) {
+    const given = leave.signal.aborted || line.closed;
+    return failed(stage, { failure: line.client.failureOf(error), given, startMs, timeoutMs });
+  } finally {
+    clearTimeout(leaving);
+  }
+}
+
+async function answerOf(client: SoakClient, { call, signal }: { call: SoakCall; signal: AbortSignal }) {
+  const options = { signal, timeoutMs: call.timeoutMs };
+  if (call.request !== undefined) return await client.callTool(call.request, options);
+  return { text: String(await client.listTools(call.server, options)), isError: false };
+}
+
+interface Failed {
+  readonly failure: CallFailure;
+  /** Whether the caller gave it up. */
+  readonly given: boolean;
+  readonly startMs: number;
+  readonly timeoutMs?: number | undefined;
+}
+
+/** What a failure means to its caller. */
+export function failed({ lives }: Stage, { failure, given, startMs, timeoutMs }: Failed): Outcome {
+  if (failure.reason !== undefined && failure.delivery !== undefined) return { kind: "error", failure };
+  if (given || (failure.code === "DeadlineExceeded" && timeoutMs !== undefined)) return { kind: "given_up" };
+  if (lives.mayExplain(failure.message, { fromMs: startMs, toMs: performance.now() }))
+    return { kind: "manager_gone", failure };
+  return { kind: "wrong", problem: `nothing explains ${JSON.stringify(failure)}` };
+}

@@ -1,0 +1,140 @@
+import { setTimeout as delay } from "node:timers/promises";
+import { accounting, type Check, deliveries, equal, none } from "./checks.ts";
+import { grpcClient } from "./clients.ts";
+import type { Deliveries } from "./deliveries.ts";
+import { command, startAll } from "./faults/commands.ts";
+import type { Gauge, Memory } from "./gauge.ts";
+import type { Injected } from "./injector.ts";
+import { type ProcessState, stateOf } from "./process-state.ts";
+import { inMib } from "./report.ts";
+import { heapTrend, type Sample, takeSample } from "./sampler.ts";
+import type { Stage } from "./stage.ts";
+import type { SeenVolumes } from "./volumes.ts";
+
+const settleMs = 30_000;
+/** A leak of a few bytes a call shows in ten minutes as more than this; what varies between samples is less. */
+const heapGrowthBytes = 4 * 1024 * 1024;
+/** Compiled code, caches of engine connections, and what a heap keeps free. */
+const heapLeftBytes = 12 * 1024 * 1024;
+
+export interface FinishOptions {
+  /** The first manager before it had any server. */
+  readonly base: ProcessState;
+  readonly empty: Memory;
+  readonly gauge: Gauge;
+  readonly deliveries: Deliveries;
+  readonly volumes: SeenVolumes;
+  readonly samples: readonly Sample[];
+  readonly injected: Injected;
+}
+
+/** Brings the fleet up once more, stops it, ends the manager, and says what holds. */
+export async function finalChecks(stage: Stage, options: FinishOptions): Promise<Check[]> {
+  const { ledger, lives, fleet } = stage;
+  const down = await startAll(stage, "last");
+  const silent = await serversThatDoNotAnswer(stage);
+  const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
+  const end = await settled(stage, options.base);
+  const open = stage.proxy.open;
+  const emptied = await takeSample(stage, options.gauge);
+  const containers = await containersOf(stage);
+  await lives.end("SIGTERM");
+  const volumes = await options.volumes.left(stage.docker);
+  return [
+    ...accounting(ledger),
+    ...deliveries(ledger, await options.deliveries.counts()),
+    none("faults that could not be injected", options.injected.problems),
+    none("servers that could not be started after all that", down),
+    none("servers that do not answer then", silent),
+    none(
+      "servers that could not be stopped",
+      stops.filter((name) => name !== undefined),
+    ),
+    none("containers left", containers),
+    none(
+      "volumes left, but named ones",
+      volumes.filter((name) => name !== `${fleet}-data`),
+    ),
+    none("marks of an owner left", await ownersOf(stage)),
+    none("requests to the engine open at the end, but the two of events", open),
+    equal("manager's descriptors", { base: options.base.descriptors, end: end.descriptors }),
+    equal("ports that it listens on", { base: options.base.ports, end: end.ports }),
+    equal("its child processes", { base: options.base.children, end: end.children }),
+    none("exit codes but 0 of managers told to end", lives.exitCodes.filter((code) => code !== 0).map(String)),
+    none("warnings of Node.js", lives.said.match(/^.*Warning:.*$/gm) ?? []),
+    ...heapChecks(options, emptied),
+  ];
+}
+
+function heapChecks({ samples, empty }: FinishOptions, emptied: Memory): Check[] {
+  const trend = heapTrend(samples);
+  const left = emptied.heapBytes - empty.heapBytes;
+  const flat: Check[] =
+    trend === undefined
+      ? [{ title: "heap is flat", holds: true, found: "too few samples of the last manager to tell: soak longer" }]
+      : [
+          {
+            title: "heap is flat",
+            holds: trend.lastBytes - trend.firstBytes <= heapGrowthBytes,
+            found: `${inMib(trend.firstBytes)}, then ${inMib(trend.lastBytes)}, in ${trend.minutes.toFixed(1)} min`,
+          },
+        ];
+  return [
+    ...flat,
+    {
+      title: "heap without servers, before and after",
+      holds: left <= heapLeftBytes,
+      found: `${inMib(empty.heapBytes)}, ${inMib(emptied.heapBytes)}`,
+    },
+  ];
+}
+
+/** Each gets so long to answer once: one that hangs is still to be found out and killed by its health checks. */
+async function serversThatDoNotAnswer({ servers, lives }: Stage): Promise<string[]> {
+  using line = grpcClient(lives.port);
+  const untilMs = performance.now() + settleMs;
+  const answers = async (server: string) => {
+    while (performance.now() < untilMs) {
+      try {
+        await line.listTools(server, { signal: AbortSignal.timeout(settleMs) });
+        return true;
+      } catch {
+        await delay(200);
+      }
+    }
+    return false;
+  };
+  const answered = await Promise.all(servers.map(({ name }) => answers(name)));
+  return servers.filter((_, index) => !answered[index]).map(({ name }) => name);
+}
+
+/** The server's name when it could not be stopped. */
+async function stop(stage: Stage, name: string): Promise<string | undefined> {
+  const gracePeriod = { seconds: 2n, nanos: 0 };
+  const id = `last.stop.${name}`;
+  return (await command(stage, { id, kind: "Stop", ask: (client) => client.stop({ name, gracePeriod }) }))
+    ? undefined
+    : name;
+}
+
+/** What the manager holds once connections that nobody uses any more are closed. */
+async function settled({ lives }: Stage, base: ProcessState): Promise<ProcessState> {
+  const untilMs = performance.now() + settleMs;
+  for (;;) {
+    const state = stateOf(lives.current.pid);
+    if (JSON.stringify(state) === JSON.stringify(base) || performance.now() > untilMs) return state;
+    await delay(200);
+  }
+}
+
+async function containersOf({ docker, fleet }: Stage): Promise<string[]> {
+  const label = ["managed-by=mcp-docker-manager", `mcpm.fleet=${fleet}`];
+  const containers = await docker.listContainers({ all: true, filters: { label } });
+  return containers.map(({ Names, State }) => `${Names[0]} (${State})`);
+}
+
+async function ownersOf({ docker, fleet }: Stage): Promise<string[]> {
+  const filters = JSON.stringify({ label: [`mcpm.fleet=${fleet}`] });
+  const { Volumes } = await docker.listVolumes({ filters });
+  return (Volumes ?? []).map(({ Name }) => Name).filter((name) => name.startsWith("mcpm-owner."));
+}
