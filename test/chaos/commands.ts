@@ -24,8 +24,9 @@ export async function command(context: CommandContext): Promise<void> {
     try {
       await run(context);
     } catch (error) {
-      if (wasCutOff(ConnectError.from(error))) return;
-      context.onFinding(`${name} of ${entry.kind.name}: ${nameOf(ConnectError.from(error))}`);
+      const failure = ConnectError.from(error);
+      if (wasCutOff(failure)) return;
+      context.onFinding(`${name} of ${entry.kind.name}: ${nameOf(failure)}: ${failure.message}`);
     }
     entry.underWay = undefined;
     await delay(choices.below(400));
