@@ -24,8 +24,9 @@ export async function command(context: CommandContext): Promise<void> {
     try {
       await run(context);
     } catch (error) {
-      if (wasCutOff(ConnectError.from(error))) return;
-      context.onFinding(`${name} of ${entry.kind.name}: ${nameOf(ConnectError.from(error))}`);
+      const failure = ConnectError.from(error);
+      if (wasCutOff(failure)) return;
+      context.onFinding(`${name} of ${entry.kind.name}: ${nameOf(failure)}: ${failure.message}`);
     }
     entry.underWay = undefined;
     await delay(choices.below(400));
@@ -71,11 +72,7 @@ async function startAgain({ entry, client }: CommandContext): Promise<void> {
 /** The image is pulled, and has nothing that could run. */
 async function startBroken({ entry, client, onFinding }: CommandContext): Promise<void> {
   entry.expected = anything;
-  const started = client.start({ name: entry.kind.name, spec: entry.kind.spec(entry.salt) });
-  const error = await started.then(
-    () => undefined,
-    (reason) => ConnectError.from(reason),
-  );
+  const error = await failureOf(client.start({ name: entry.kind.name, spec: entry.kind.spec(entry.salt) }));
   if (error === undefined) onFinding(`a Start of ${entry.kind.name} was acknowledged`);
   else if (wasCutOff(error)) throw error;
   entry.expected = gone;
@@ -93,16 +90,14 @@ async function stop({ entry, client, choices }: CommandContext): Promise<void> {
 async function startAndStop(context: CommandContext): Promise<void> {
   const { entry, client, choices } = context;
   const afterMs = choices.below(600);
-  const started = start(context).then(
-    () => undefined,
-    (error) => ConnectError.from(error),
-  );
+  const started = failureOf(start(context));
   await delay(afterMs);
   entry.expected = anything;
-  await client.stop({ name: entry.kind.name, gracePeriod: graceOf(choices) });
+  const { found } = await client.stop({ name: entry.kind.name, gracePeriod: graceOf(choices) });
   const failure = await started;
   if (failure !== undefined && wasCutOff(failure)) throw failure;
-  entry.expected = gone;
+  // Where the Stop came first, the Start had the last word.
+  if (found || failure !== undefined) entry.expected = gone;
 }
 
 async function restart({ entry, client, choices }: CommandContext): Promise<void> {
@@ -114,13 +109,20 @@ async function restart({ entry, client, choices }: CommandContext): Promise<void
 async function crash({ entry, client }: CommandContext): Promise<void> {
   const value = { code: 3 };
   const died = client.callTool({ server: entry.kind.name, tool: "exit", input: { case: "arguments", value } });
-  const error = await died.then(
-    () => undefined,
-    (reason) => ConnectError.from(reason),
-  );
+  const error = await failureOf(died);
   if (error !== undefined && wasCutOff(error)) throw error;
   // Answered by the next process: it is up again.
   await client.callTool({ server: entry.kind.name, tool: "echo", input: { case: "arguments", value: { text: "up" } } });
+}
+
+/** Undefined: it did not fail. */
+async function failureOf(request: Promise<unknown>): Promise<ConnectError | undefined> {
+  try {
+    await request;
+    return undefined;
+  } catch (error) {
+    return ConnectError.from(error);
+  }
 }
 
 function graceOf(choices: Choices) {

@@ -1,5 +1,6 @@
+import { randomBytes } from "node:crypto";
 import { ManagerProcess } from "../line/manager-process.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { TestFleet, testEngine } from "../runtime/docker/test-fleet.ts";
 import { TestRegistry } from "../runtime/docker/test-registry.ts";
 import { type CallCounts, call } from "./callers.ts";
 import { checkFleet } from "./check-fleet.ts";
@@ -7,8 +8,9 @@ import { Choices } from "./choices.ts";
 import { command } from "./commands.ts";
 import { type Inspection, inspect } from "./inspection.ts";
 import { killInstant } from "./kill-instant.ts";
-import { kindsOf } from "./kinds.ts";
+import { type KindOptions, kindsOf } from "./kinds.ts";
 import { type Ledger, newLedger } from "./ledger.ts";
+import { VolumeImage } from "./volume-image.ts";
 
 const maxUntilKillMs = 4000;
 const maxUntilKilledAtBootMs = 1500;
@@ -30,6 +32,14 @@ export interface Round {
   readonly findings: readonly string[];
 }
 
+interface Parts {
+  readonly engine: TestFleet;
+  readonly manager: ManagerProcess;
+  readonly images: KindOptions["images"];
+  /** What it all stands on. */
+  readonly resources: AsyncDisposable;
+}
+
 /**
  * Kills the manager at a random instant of each round, while commands and calls are under way, and checks what the next
  * one makes of it. The seed repeats the choices; the engine's pace is its own.
@@ -38,7 +48,7 @@ export class Killing implements AsyncDisposable {
   readonly calls: CallCounts = new Map();
   readonly #seed: number;
   readonly #engine: TestFleet;
-  readonly #registry: TestRegistry;
+  readonly #resources: AsyncDisposable;
   readonly #ledger: Ledger;
   readonly #volume: string;
   /** Volumes of containers, which must go with them, by the container. */
@@ -46,22 +56,23 @@ export class Killing implements AsyncDisposable {
   #manager: ManagerProcess;
   #number = 0;
 
-  private constructor(seed: number, parts: { engine: TestFleet; registry: TestRegistry; manager: ManagerProcess }) {
+  private constructor(seed: number, parts: Parts) {
     this.#seed = seed;
+    this.#resources = parts.resources;
     this.#engine = parts.engine;
-    this.#registry = parts.registry;
     this.#manager = parts.manager;
     this.#volume = `${this.#engine.fleet}-data`;
-    this.#ledger = newLedger(kindsOf({ pulled: this.#registry.image, volume: this.#volume }));
+    this.#ledger = newLedger(kindsOf({ images: parts.images, volume: this.#volume }));
   }
 
   static async open(seed: number): Promise<Killing> {
     await using opened = new AsyncDisposableStack();
     const registry = opened.use(await TestRegistry.open({ blobDelayMs: 100 }));
+    const image = opened.use(await VolumeImage.make(testEngine(), randomBytes(6).toString("hex")));
     const engine = opened.use(new TestFleet());
     const manager = await ManagerProcess.start(engine.fleet);
-    opened.move();
-    return new Killing(seed, { engine, registry, manager });
+    const images = { pulled: registry.image, volume: image.name };
+    return new Killing(seed, { engine, manager, images, resources: opened.move() });
   }
 
   async round(): Promise<Round> {
@@ -108,8 +119,7 @@ export class Killing implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#manager[Symbol.asyncDispose]();
-    await this.#engine[Symbol.asyncDispose]();
-    await this.#registry[Symbol.asyncDispose]();
+    await this.#resources[Symbol.asyncDispose]();
   }
 
   async #killUnderWork(choices: Choices, findings: string[]): Promise<void> {

@@ -34,8 +34,19 @@ function server(name: string, args: readonly string[], more: Spec & { readonly k
   return { name, spec, replicas: fields.replicas ?? 1, echo: "echo", crashes: false, broken: false, ...kind };
 }
 
-/** One server of each is started, stopped, restarted and called. `pulled` is an image that has to be pulled. */
-export function kindsOf({ pulled, volume }: { readonly pulled: string; readonly volume: string }): readonly Kind[] {
+export interface KindOptions {
+  readonly images: {
+    /** One that has to be pulled, and has nothing to run. */
+    readonly pulled: string;
+    /** One that makes an anonymous volume. */
+    readonly volume: string;
+  };
+  /** The named one. */
+  readonly volume: string;
+}
+
+/** One server of each is started, stopped, restarted and called. */
+export function kindsOf({ images, volume }: KindOptions): readonly Kind[] {
   const crashes = { crashes: true };
   return [
     server("plain", ["hostile.mjs"]),
@@ -46,10 +57,11 @@ export function kindsOf({ pulled, volume }: { readonly pulled: string; readonly 
     server("copies", ["hostile.mjs"], { replicas: 3 }),
     server("idle", ["hostile.mjs"], { idleTimeout: ms(200) }),
     server("keeping", ["hostile.mjs"], {
+      image: images.volume,
       mounts: [{ type: MountType.VOLUME, source: volume, target: "/data", writable: true }],
     }),
     server("pulled", [], {
-      image: pulled,
+      image: images.pulled,
       pullPolicy: PullPolicy.ALWAYS,
       kind: { echo: undefined, broken: true },
     }),

@@ -9,7 +9,6 @@ import * as steps from "./steps.ts";
 export interface ModelRun {
   readonly seed: number;
   readonly numRuns: number;
-  readonly maxCommands: number;
   /** No new sequence is begun after so long; the search for the smallest failing one ends then, too. */
   readonly limitMs: number;
   readonly onSequence?: (commands: readonly string[]) => void;
@@ -26,34 +25,38 @@ function withOne<T>(value: fc.Arbitrary<T>, step: (name: ServerName, value: T) =
   return fc.tuple(name, value).map(([server, chosen]) => new ServerCommand(server, step(server, chosen)));
 }
 
-/** What servers are there for comes more often. */
+function often<T>(times: number, command: T): readonly T[] {
+  return Array.from({ length: times }, () => command);
+}
+
+/** What rarely has something to be done to comes more often: where it has not, it is left out and costs nothing. */
 const anyCommand = [
-  withOne(fc.constantFrom(...specNames), steps.start),
-  withOne(fc.constantFrom(...specNames), steps.start),
-  withOne(fc.constantFrom(...specNames), steps.start),
+  ...often(4, withOne(fc.constantFrom(...specNames), steps.start)),
   of(steps.startAgain),
   withOne(graceMs, steps.stop),
   withOne(graceMs, steps.restart),
-  of(steps.call),
-  of(steps.call),
-  withOne(fc.constantFrom(0, 3), steps.exit),
-  of(steps.idleWait),
-  of(steps.idleWait),
+  ...often(2, of(steps.call)),
+  ...often(2, withOne(fc.constantFrom(0, 3), steps.exit)),
+  ...often(5, of(steps.idleWait)),
   of(steps.dockerKill),
   of(steps.dockerRemove),
-  of(steps.dockerRestart),
-  of(steps.dockerPause),
-  of(steps.dockerPause),
-  of(steps.dockerUnpause),
-  of(steps.dockerUnpause),
-  fc.constantFrom("SIGTERM", "SIGKILL").map((signal) => new RebootCommand(signal as "SIGTERM" | "SIGKILL")),
+  ...often(2, of(steps.dockerRestart)),
+  ...often(3, of(steps.dockerPause)),
+  ...often(5, of(steps.dockerUnpause)),
+  fc.constantFrom<NodeJS.Signals>("SIGTERM", "SIGKILL").map((signal) => new RebootCommand(signal)),
 ];
 
+/** Of which about a third has something to be done to. */
+const maxCommands = 80;
+
 /** Does random things to a fleet and compares it with the model after each. Throws with the smallest sequence that differs. */
-export async function checkModel({ seed, numRuns, maxCommands, limitMs, onSequence }: ModelRun): Promise<void> {
+export async function checkModel({ seed, numRuns, limitMs, onSequence }: ModelRun): Promise<void> {
   await using real = await RealFleet.open();
   const sequences = fc.commands(anyCommand, { maxCommands, size: "max" });
+  const endMs = performance.now() + limitMs;
   const property = fc.asyncProperty(sequences, async (commands) => {
+    // Not by fast-check's own limit, which would leave a sequence running while the fleet is taken down.
+    if (performance.now() > endMs) return;
     await real.clear();
     const model: FleetModel = { servers: new Map() };
     try {
@@ -64,5 +67,5 @@ export async function checkModel({ seed, numRuns, maxCommands, limitMs, onSequen
       onSequence?.(told.split(",").flatMap((text) => text.trim() || []));
     }
   });
-  await fc.assert(property, { seed, numRuns, interruptAfterTimeLimit: limitMs, markInterruptAsFailure: false });
+  await fc.assert(property, { seed, numRuns, unbiased: true });
 }

@@ -5,9 +5,9 @@ import { serverOf } from "./server-command.ts";
 
 /** The manager ends, by a signal, and the next one is started. */
 export class RebootCommand implements fc.AsyncCommand<FleetModel, RealFleet> {
-  readonly #signal: "SIGTERM" | "SIGKILL";
+  readonly #signal: NodeJS.Signals;
 
-  constructor(signal: "SIGTERM" | "SIGKILL") {
+  constructor(signal: NodeJS.Signals) {
     this.#signal = signal;
   }
 
