@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync, readlinkSync } from "node:fs";
+import { setTimeout as delay } from "node:timers/promises";
 
 /** What a process holds, by Linux's word. */
 export interface ProcessState {
@@ -8,6 +9,15 @@ export interface ProcessState {
   readonly ports: readonly number[];
   /** Processes that it started, zombies among them. */
   readonly children: number;
+}
+
+/** Once it was the same twice: what a start opened is closed by then. */
+export async function steadyStateOf(pid: number): Promise<ProcessState> {
+  for (let before = ""; ; await delay(1_000)) {
+    const state = stateOf(pid);
+    if (JSON.stringify(state) === before) return state;
+    before = JSON.stringify(state);
+  }
 }
 
 export function stateOf(pid: number): ProcessState {

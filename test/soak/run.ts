@@ -12,7 +12,7 @@ import { Gauge } from "./gauge.ts";
 import { type Faults, type Injected, injectFaults } from "./injector.ts";
 import { Ledger } from "./ledger.ts";
 import { ManagerLives } from "./manager-lives.ts";
-import { stateOf } from "./process-state.ts";
+import { steadyStateOf } from "./process-state.ts";
 import { callTable, checkTable, errorTable, faultTable, heapTable, progress } from "./report.ts";
 import { heapTrend, type Sample, takeSample, takeSamples } from "./sampler.ts";
 import { soakServers } from "./servers.ts";
@@ -86,7 +86,7 @@ export class Soak implements AsyncDisposable {
   async run(durationMs: number): Promise<boolean> {
     const stage = this.#stage;
     const empty = await takeSample(stage, this.#gauge);
-    const base = stateOf(stage.lives.current.pid);
+    const base = await steadyStateOf(stage.lives.current.pid);
     await startAll(stage, "first");
     const startMs = performance.now();
     const end = setTimeout(() => this.finish(), durationMs);
