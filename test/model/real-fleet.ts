@@ -140,8 +140,10 @@ function stateOf({ shown }: Before, server: Server | undefined): State {
   const [instance] = server?.instances ?? [];
   const [old] = shown?.instances ?? [];
   const { reason = "", exitCode } = server?.lastError ?? {};
+  // Idle, and its container is still to exit.
+  const isOnItsWay = server?.state === ServerState.IDLE && instance?.state !== InstanceState.EXITED;
   return {
-    kind: server === undefined ? "absent" : (kinds.get(server.state) ?? "other"),
+    kind: server === undefined ? "absent" : isOnItsWay ? "other" : (kinds.get(server.state) ?? "other"),
     paused: instance?.state === InstanceState.PAUSED,
     container: instance?.containerId,
     sameContainer: instance?.containerId === old?.containerId,
@@ -165,7 +167,9 @@ function isExpected(state: State, { before, next }: { before: ModelServer; next:
     case "up": {
       const isUp = (state.kind === "up" && !state.paused) || (idles && state.kind === "idle");
       const isProcess = next.process === "new" ? !state.sameProcess : state.sameProcess;
-      return isUp && state.sameContainer === (next.container === "same") && (isProcess || idles);
+      return (
+        isUp && state.sameContainer === (next.container === "same") && (isProcess || (idles && next.process === "same"))
+      );
     }
     case "idle":
       return state.kind === "idle";
