@@ -17,7 +17,7 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
     request.url = path;
     // A name in the request line counts instead of the Host header, which may be missing then.
     if (authority !== undefined) request.headers.host = authority;
-    const refusal = refusalOf(request.headers, options);
+    const refusal = hasTwoHosts(request) ? badTarget : refusalOf(request.headers, options);
     if (refusal !== undefined) {
       refuse(refusal, { request, response });
       return;
@@ -35,6 +35,11 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
       answerError({ request, response, error });
     }
   };
+}
+
+/** Of two Host headers (RFC 9112, 3.2) Node keeps the first; whatever is behind might go by the other. */
+function hasTwoHosts({ rawHeaders = [] }: NodeRequest): boolean {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length > 1;
 }
 
 /** Answers what no route knows. */

@@ -25,16 +25,16 @@ export function requestMessage(
   const { input: desc } = route.rpc;
   const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
   if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
-  const json: JsonObject = { ...fieldsOfQuery(desc, input.query) };
+  let json: JsonObject = fieldsOfQuery(desc, input.query);
   if (route.body !== undefined && input.body !== undefined) {
     const { value, repeated } = input.body;
     if (repeated !== undefined) {
       throw invalidRequest([repeatedField(desc, route.body === "*" ? repeated : [route.body, ...repeated])]);
     }
-    Object.assign(json, fieldsOfBody(route.body, value));
+    json = { ...json, ...fieldsOfBody(route.body, value) };
   }
   for (const [name, value] of Object.entries(fields)) {
-    if (name in json)
+    if (Object.hasOwn(json, name))
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
     json[name] = value;
   }

@@ -1,9 +1,11 @@
+import { type EventEmitter, once } from "node:events";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, type Transport } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
 import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { clampTimeout } from "../rpc/timeout-header.ts";
 import { answerError } from "./answer-error.ts";
 import { refuse } from "./handler.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
@@ -106,6 +108,7 @@ function forwarded(request: NodeRequest): Headers {
     if (value === undefined || /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/.test(name)) continue;
     headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
+  clampTimeout(headers);
   markCaller(headers, request);
   return headers;
 }
@@ -126,9 +129,7 @@ function writeText(response: NodeResponse, answer: { status: number; type: strin
   response.end(answer.text);
 }
 
-function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("drain", resolve);
-  signal.addEventListener("abort", () => resolve(), { once: true });
-  return promise;
+/** The caller reads again, or has left. */
+async function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
+  await once(response as unknown as EventEmitter, "drain", { signal }).catch(() => {});
 }

@@ -91,6 +91,14 @@ function enumProblem(desc: DescEnum, { json, path }: Place): FieldViolation | un
   };
 }
 
+/** The library reads a message of a hundred levels, and the structure is in one. */
+const maxStructDepth = 99;
+
+function isDeeper(json: JsonValue, levels: number): boolean {
+  if (typeof json !== "object" || json === null) return false;
+  return levels === 0 || Object.values(json).some((value) => isDeeper(value, levels - 1));
+}
+
 const wellKnown: Readonly<Record<string, string>> = {
   Duration: 'must be a duration in seconds, e.g. "1.5s"',
   Timestamp: 'must be a time, e.g. "2026-01-31T12:00:00Z"',
@@ -98,6 +106,9 @@ const wellKnown: Readonly<Record<string, string>> = {
 };
 
 function wellKnownProblem(desc: DescMessage, { json, path }: Place): FieldViolation | undefined {
+  if (desc.name === "Struct" && isDeeper(json, maxStructDepth)) {
+    return { field: path, description: `must have at most ${maxStructDepth} levels: use ${path}_json` };
+  }
   try {
     fromJson(desc, json);
     return undefined;

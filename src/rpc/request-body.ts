@@ -8,10 +8,11 @@ import {
   createContextKey,
   createContextValues,
 } from "@connectrpc/connect";
-import { type FieldViolation, invalidRequest } from "../errors.ts";
+import { type FieldViolation, invalidRequest, toManagerError } from "../errors.ts";
 import { repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { toConnectError } from "./connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
+import { JsonValueCount } from "./json-value-count.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
@@ -24,7 +25,10 @@ const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { descriptio
 
 const envelopeBytes = 5;
 
-/** Keeps a JSON body for as long as it is being read, and refuses one that is not UTF-8: it would be garbled silently. */
+/**
+ * Keeps a JSON body for as long as it is being read, and refuses one that is not UTF-8, for it would be garbled
+ * silently, and one of too many values, for it would keep everybody waiting.
+ */
 export function keptJsonBody(
   body: AsyncIterable<Uint8Array>,
   { streams }: { readonly streams: boolean },
@@ -33,16 +37,28 @@ export function keptJsonBody(
   const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0 };
   const read = async function* () {
     const check = new Utf8Check();
+    const values = new JsonValueCount();
     let { skip } = kept;
     for await (const chunk of body) {
       chunks.push(chunk);
-      check.push(chunk.subarray(skip));
+      const json = chunk.subarray(skip);
+      check.push(json);
+      refused(() => values.push(json));
       skip = Math.max(0, skip - chunk.length);
       yield chunk;
     }
     check.end();
   };
   return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
+}
+
+/** What is thrown while a body is read goes out as it is. */
+function refused(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    throw toConnectError(toManagerError(error));
+  }
 }
 
 /** Keeps the JSON of a request that Connect has in the query. */

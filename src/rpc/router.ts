@@ -38,7 +38,12 @@ export function rpcHandler(
 
 /** The same service for callers in this process, behind the same interceptors. */
 export function rpcTransport(options: RouterOptions): Transport {
-  return createRouterTransport(routesOf(options), { router: routerOptions(options) });
+  // As JSON between the two halves: protobuf's binary form replaces unpaired surrogates in a Struct, nests half as deep,
+  // and can be larger than the JSON that it came as.
+  return createRouterTransport(routesOf(options), {
+    router: routerOptions(options),
+    transport: { useBinaryFormat: false },
+  });
 }
 
 function routesOf(options: RouterOptions): (router: ConnectRouter) => void {

@@ -57,6 +57,11 @@ describe("A request that no route takes", () => {
     if (status === 405) expect(answer.allow).toMatch(/^(?:GET, HEAD|POST)$/);
   });
 
+  it("names two hosts is refused, for who is behind might go by the other one", async () => {
+    const answer = await raw(["GET /servers HTTP/1.1", "Host: localhost", "Host: evil.example", "Connection: close"]);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+  });
+
   it("for another origin or host says so", async () => {
     const origin = await send("POST", "/servers/x/stop", { headers: { origin: "https://evil.example" } });
     expect([origin.status, reasonOf(origin.json)]).toEqual([403, "ORIGIN_NOT_ALLOWED"]);
