@@ -8,6 +8,7 @@ import type { Injected } from "./injector.ts";
 import { type ProcessState, stateOf } from "./process-state.ts";
 import { inMib } from "./report.ts";
 import { heapTrend, type Sample, takeSample } from "./sampler.ts";
+import type { SoakServer } from "./servers.ts";
 import type { Stage } from "./stage.ts";
 import type { SeenVolumes } from "./volumes.ts";
 
@@ -96,23 +97,27 @@ function heapChecks({ samples, empty }: FinishOptions, emptied: Memory): Check[]
   ];
 }
 
-/** Each gets so long to answer once: one that hangs is still to be found out and killed by its health checks. */
-async function serversThatDoNotAnswer({ servers, lives }: Stage): Promise<string[]> {
-  using line = grpcClient(lives.port);
+/**
+ * Each gets so long to answer once. One that still hangs after an earlier sin is killed by its health checks, and some
+ * must not restart by themselves: they are started again.
+ */
+async function serversThatDoNotAnswer(stage: Stage): Promise<string[]> {
+  using line = grpcClient(stage.lives.port);
   const untilMs = performance.now() + answerMs;
-  const answers = async (server: string) => {
-    while (performance.now() < untilMs) {
+  const answers = async ({ name, spec }: SoakServer) => {
+    for (let turn = 1; performance.now() < untilMs; turn += 1) {
       try {
-        await line.listTools(server, { signal: AbortSignal.timeout(answerMs) });
-        return true;
+        await line.listTools(name, { signal: AbortSignal.timeout(answerMs) });
+        return [];
       } catch {
         await delay(200);
+        const id = `last.again.${name}.${turn}`;
+        await command(stage, { id, kind: "Start", ask: (client) => client.start({ name, spec }) });
       }
     }
-    return false;
+    return [name];
   };
-  const answered = await Promise.all(servers.map(({ name }) => answers(name)));
-  return servers.filter((_, index) => !answered[index]).map(({ name }) => name);
+  return (await Promise.all(stage.servers.map(answers))).flat();
 }
 
 /** The server's name when it could not be stopped. */
