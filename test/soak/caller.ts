@@ -9,6 +9,8 @@ import type { Stage } from "./stage.ts";
 /** After so many calls a caller hangs up, with the calls that are under way, and comes again. */
 const callsAConnection = 400;
 const lanes = 4;
+/** A call that ended so long after the manager's own deadline is worth a look: where the time went is not told. */
+const lateMs = 15_000;
 
 /** A client and whether its user closed it. */
 interface Line {
@@ -60,6 +62,9 @@ export async function makeCall(
   const entry = stage.ledger.begin({ id, kind, client: client.kind, tapped: request !== undefined });
   const outcome = await outcomeOf(stage, { line, call, startMs: entry.startMs });
   stage.ledger.end(entry, outcome);
+  const tookMs = performance.now() - entry.startMs;
+  if (tookMs > lateMs)
+    console.log(`  late: ${kind} ${id} by ${client.kind}: ${outcome.kind} after ${Math.round(tookMs)} ms`);
   return outcome;
 }
 

@@ -8,6 +8,7 @@ import type { Injected } from "./injector.ts";
 import { type ProcessState, stateOf } from "./process-state.ts";
 import { inMib } from "./report.ts";
 import { heapTrend, type Sample, takeSample } from "./sampler.ts";
+import type { SoakServer } from "./servers.ts";
 import type { Stage } from "./stage.ts";
 import type { SeenVolumes } from "./volumes.ts";
 
@@ -33,39 +34,43 @@ export interface FinishOptions {
 
 /** Brings the fleet up once more, stops it, ends the manager, and says what holds. */
 export async function finalChecks(stage: Stage, options: FinishOptions): Promise<Check[]> {
-  const { ledger, lives, fleet } = stage;
+  const { ledger, lives } = stage;
+  const { injected, base } = options;
   const down = await startAll(stage, "last");
   const silent = await serversThatDoNotAnswer(stage);
   const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
-  const end = await settled(stage, options.base);
+  const end = await settled(stage, base);
   const open = stage.proxy.open.filter((path) => !path.startsWith("/events"));
   const emptied = await takeSample(stage, options.gauge);
   const containers = await containersOf(stage);
   await lives.end("SIGTERM");
-  const volumes = await options.volumes.left(stage.docker);
   return [
     ...accounting(ledger),
     ...deliveries(ledger, await options.deliveries.counts()),
-    none("faults that could not be injected", options.injected.problems),
+    none("faults that could not be injected", injected.problems),
     none("servers that could not be started after all that", down),
     none("servers that do not answer then", silent),
-    none(
-      "servers that could not be stopped",
-      stops.filter((name) => name !== undefined),
-    ),
+    none("servers that could not be stopped", stops.flat()),
     none("containers left", containers),
-    none(
-      "volumes left, but named ones",
-      volumes.filter((name) => name !== `${fleet}-data`),
-    ),
-    none("marks of an owner left", await ownersOf(stage)),
+    ...(await volumeChecks(stage, options)),
     none("requests to the engine open at the end, but for events", open),
-    equal("manager's descriptors", { base: options.base.descriptors, end: end.descriptors }),
-    equal("ports that it listens on", { base: options.base.ports, end: end.ports }),
-    equal("its child processes", { base: options.base.children, end: end.children }),
+    equal("manager's descriptors", { base: base.descriptors, end: end.descriptors }),
+    equal("ports that it listens on", { base: base.ports, end: end.ports }),
+    equal("its child processes", { base: base.children, end: end.children }),
     none("exit codes but 0 of managers told to end", lives.exitCodes.filter((code) => code !== 0).map(String)),
     none("warnings of Node.js", lives.said.match(/^.*Warning:.*$/gm) ?? []),
     ...heapChecks(options, emptied),
+  ];
+}
+
+async function volumeChecks(stage: Stage, { volumes }: FinishOptions): Promise<Check[]> {
+  const left = await volumes.left(stage.docker);
+  return [
+    none(
+      "volumes left, but named ones",
+      left.filter((name) => name !== `${stage.fleet}-data`),
+    ),
+    none("marks of an owner left", await ownersOf(stage)),
   ];
 }
 
@@ -92,32 +97,36 @@ function heapChecks({ samples, empty }: FinishOptions, emptied: Memory): Check[]
   ];
 }
 
-/** Each gets so long to answer once: one that hangs is still to be found out and killed by its health checks. */
-async function serversThatDoNotAnswer({ servers, lives }: Stage): Promise<string[]> {
-  using line = grpcClient(lives.port);
+/**
+ * Each gets so long to answer once. One that still hangs after an earlier sin is killed by its health checks, and some
+ * must not restart by themselves: they are started again.
+ */
+async function serversThatDoNotAnswer(stage: Stage): Promise<string[]> {
+  using line = grpcClient(stage.lives.port);
   const untilMs = performance.now() + answerMs;
-  const answers = async (server: string) => {
-    while (performance.now() < untilMs) {
+  const answers = async ({ name, spec }: SoakServer) => {
+    for (let turn = 1; performance.now() < untilMs; turn += 1) {
       try {
-        await line.listTools(server, { signal: AbortSignal.timeout(answerMs) });
-        return true;
+        await line.listTools(name, { signal: AbortSignal.timeout(answerMs) });
+        return [];
       } catch {
         await delay(200);
+        const id = `last.again.${name}.${turn}`;
+        await command(stage, { id, kind: "Start", ask: (client) => client.start({ name, spec }) });
       }
     }
-    return false;
+    return [name];
   };
-  const answered = await Promise.all(servers.map(({ name }) => answers(name)));
-  return servers.filter((_, index) => !answered[index]).map(({ name }) => name);
+  return (await Promise.all(stage.servers.map(answers))).flat();
 }
 
 /** The server's name when it could not be stopped. */
-async function stop(stage: Stage, name: string): Promise<string | undefined> {
+async function stop(stage: Stage, name: string): Promise<string[]> {
   const gracePeriod = { seconds: 2n, nanos: 0 };
   const id = `last.stop.${name}`;
   return (await command(stage, { id, kind: "Stop", ask: (client) => client.stop({ name, gracePeriod }) }))
-    ? undefined
-    : name;
+    ? []
+    : [name];
 }
 
 /** What the manager holds once connections that nobody uses any more are closed. */

@@ -39,7 +39,13 @@ export class Ledger {
   /** By the call's id; those that a tap sees. */
   readonly told = new Map<string, Told>();
   readonly problems: string[] = [];
+  readonly #onProblem: (problem: string) => void;
   readonly clients = new Map<string, number>();
+
+  /** What must not be is told when it happens. */
+  constructor(onProblem: (problem: string) => void = () => {}) {
+    this.#onProblem = onProblem;
+  }
 
   begin(call: Omit<Entry, "startMs"> & { readonly client: string }): Entry {
     const { client, ...rest } = call;
@@ -52,14 +58,14 @@ export class Ledger {
   }
 
   end({ id, kind, startMs, tapped }: Entry, outcome: Outcome): void {
-    if (!this.open.delete(id)) this.problems.push(`${kind} ${id} ended twice: ${JSON.stringify(outcome)}`);
+    if (!this.open.delete(id)) this.#problem(`${kind} ${id} ended twice: ${JSON.stringify(outcome)}`);
     const tally = this.#tally(kind);
     tally.ended[outcome.kind] += 1;
     if (outcome.kind === "result" || outcome.kind === "error") {
       tally.slowestMs = Math.max(tally.slowestMs, performance.now() - startMs);
     }
     if (tapped) this.told.set(id, toldBy(outcome));
-    if (outcome.kind === "wrong") this.problems.push(`${kind} ${id}: ${outcome.problem}`);
+    if (outcome.kind === "wrong") this.#problem(`${kind} ${id}: ${outcome.problem}`);
     if (outcome.kind === "error") this.#count(id, outcome.failure);
   }
 
@@ -74,6 +80,11 @@ export class Ledger {
 
   count(kind: Outcome["kind"]): number {
     return this.#sum(({ ended }) => ended[kind]);
+  }
+
+  #problem(problem: string): void {
+    this.problems.push(problem);
+    this.#onProblem(problem);
   }
 
   #sum(of: (tally: Tally) => number): number {

@@ -72,7 +72,7 @@ export class Soak implements AsyncDisposable {
     );
     const over = new AbortController();
     const servers = soakServers({ fleet, tap: deliveries.spec });
-    const ledger = new Ledger();
+    const ledger = new Ledger((problem) => console.log(`  WRONG ${problem}`));
     const stage = { fleet, docker, proxy, lives, servers, ledger, gate: new Gate(), over: over.signal };
     return new Soak({ seed, resources: resources.move(), stage, over, gauge, deliveries });
   }
