@@ -17,8 +17,11 @@ import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
+import { within } from "./within.ts";
 
 const heartbeatMs = 15_000;
+/** How long servers that are taken over may keep the manager from being called ready. */
+const maxAdoptionMs = 10_000;
 const elapsedMs = () => performance.now();
 
 /** A running manager. Disposing it shuts it down; containers stay, processes end. */
@@ -117,8 +120,10 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
     heartbeatMs,
     info: { ...config, version, defaultCallTimeoutMs: config.callTimeoutMs },
   };
+  // Every server is known by now, and calls wait for it; one that does not come up must not hold up the others.
+  const settled = within(maxAdoptionMs, adopted);
   const ready = async (signal: AbortSignal) => {
-    await abortable(adopted, signal);
+    await abortable(settled, signal);
     await runtime.version({ signal });
   };
   const probes = probeHandler({ ready, fallback: notFound });

@@ -4,7 +4,8 @@ import type { Log } from "./log.ts";
 /** JSON lines on stderr, so that stdout stays free. */
 export function createPinoLog(level: "debug" | "info" | "warn" | "error"): Log {
   const logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    // Without a serializer an Error is `{}`, and its stack is what it is logged for.
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { error: pino.stdSerializers.err } },
     pino.destination({ fd: 2, sync: true }),
   );
   return {

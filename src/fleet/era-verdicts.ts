@@ -1,8 +1,11 @@
+import { createHash } from "node:crypto";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { Era, ServerSpec } from "../spec.ts";
 
-/** An image and what is run in it: programs that are the same speak the same. */
-type Program = Pick<InstanceRecord, "imageId"> & { readonly spec: Pick<ServerSpec, "command" | "args"> };
+/** An image and what makes a program of it: programs that are the same speak the same. */
+type Program = Pick<InstanceRecord, "imageId"> & {
+  readonly spec: Pick<ServerSpec, "command" | "args" | "env" | "mounts" | "workingDir">;
+};
 
 const maxPrograms = 1000;
 
@@ -27,6 +30,9 @@ export class EraVerdicts {
   }
 }
 
-function keyOf({ imageId, spec: { command, args } }: Program): string {
-  return JSON.stringify([imageId, command, args]);
+/** As a hash: the environment may be large, and is nobody's business here. */
+function keyOf({ imageId, spec: { command, args, env, mounts, workingDir } }: Program): string {
+  return createHash("sha256")
+    .update(JSON.stringify([imageId, command, args, env, mounts, workingDir]))
+    .digest("base64");
 }

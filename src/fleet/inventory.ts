@@ -167,8 +167,9 @@ export class Inventory {
     return { done: add({ name, spec }).adopt(readable) };
   }
 
-  /** Whether a container is nobody's: of no server, or one too many. */
+  /** Whether a container is nobody's: of no server, or one too many. One that can't be read may be another manager's. */
   #isOrphan(record: InstanceRecord): boolean {
+    if (record.spec === undefined) return false;
     const server = this.#options.servers.get(record.server);
     return server === undefined || (!server.busy && !server.owns(record.id));
   }

@@ -40,7 +40,8 @@ export async function shakeHands(context: LaunchContext, options: ShakeOptions):
   const timeout = setTimeout(() => timer.abort(handshakeTimeout(name, timeoutMs)), timeoutMs);
   try {
     const conversation = await run.session.handshake({
-      era: record.era ?? eras.of(program),
+      era: record.era,
+      likely: eras.of(program),
       resuming,
       signal: AbortSignal.any([signal, timer.signal]),
     });
@@ -66,7 +67,10 @@ function handshakeFailure(name: string, { run, error }: { run: Run; error: unkno
   if (run.end !== undefined) {
     return runEndError(name, { end: run.end, stderrTail, doing: " before it finished the MCP handshake" });
   }
-  return toManagerError(error).with({
+  const refusal = toManagerError(error);
+  // What the server refuses of the handshake is not what the caller of Start asked for.
+  const kind = refusal.kind === "invalid" || refusal.kind === "unsupported" ? "not_running" : refusal.kind;
+  return new ManagerError(kind, refusal.message, { details: refusal.details, cause: refusal }).with({
     server: name,
     delivery: "not_sent",
     ...(stderrTail === "" ? {} : { stderrTail }),

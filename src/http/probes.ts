@@ -11,7 +11,7 @@ export interface ProbeOptions {
 
 const readyMs = 2000;
 
-/** `GET /health`: the process lives. `GET /ready`: the engine answers and every server that was found is known. */
+/** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
 export function probeHandler(options: ProbeOptions): NodeHandler {
   return (request, response) => {
     const path = request.url?.split("?")[0] ?? "";

@@ -20,10 +20,12 @@ export interface Conversation {
 export interface HandshakeOptions {
   /** Absent: found out. */
   readonly era?: Era | undefined;
+  /** What the same program spoke before, while `era` is absent: a server that is likely legacy is asked so first. */
+  readonly likely?: Era | undefined;
   /** Whether a manager before this one may have been in conversation with the same process. */
   readonly resuming?: boolean;
-  /** Told that the server answered the question that finds its era out. */
-  readonly onProbeAnswered?: () => void;
+  /** Told that the server is asked the question that finds its era out, and that it answered. */
+  readonly onProbe?: (state: "unanswered" | "answered") => void;
   /** How long a server may be silent before it is asked in the legacy way, too. Default: 3 s. */
   readonly probeMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -42,7 +44,17 @@ export async function openConversation(connection: Connection, options: Options)
     case "modern":
       return discover(connection, { clientInfo: options.clientInfo, signal: options.signal });
     default:
-      return findEra(connection, options);
+      return options.likely === "legacy" ? likelyLegacy(connection, options) : findEra(connection, options);
+  }
+}
+
+/** A server that exits on the question must not be asked without need. One that refuses has changed meanwhile. */
+async function likelyLegacy(connection: Connection, options: Options): Promise<Conversation> {
+  try {
+    return await openLegacy(connection, options);
+  } catch (error) {
+    if (!isAnswer(error)) throw error;
+    return await findEra(connection, options);
   }
 }
 
@@ -58,7 +70,9 @@ async function findEra(connection: Connection, options: Options): Promise<Conver
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
   try {
     const modern = discover(connection, { clientInfo, signal });
-    modern.then(options.onProbeAnswered, (error: unknown) => isAnswer(error) && options.onProbeAnswered?.());
+    options.onProbe?.("unanswered");
+    const answered = () => options.onProbe?.("answered");
+    modern.then(answered, (error: unknown) => isAnswer(error) && answered());
     if (!(await within(probeMs, modern))) {
       return await askBoth(modern, openLegacy(connection, { ...options, signal }), probeMs);
     }

@@ -90,13 +90,12 @@ export class Session {
    * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers what is no handshake,
    * what it refused the handshake with, and what `Connection.request` throws.
    */
-  async handshake(options: Omit<HandshakeOptions, "onProbeAnswered">): Promise<Conversation> {
+  async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
     const { clientInfo } = this.#options;
-    if (options.era === undefined) this.#probe = "unanswered";
-    const onProbeAnswered = () => {
-      this.#probe = "answered";
+    const onProbe = (state: "unanswered" | "answered") => {
+      this.#probe = state;
     };
-    const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbeAnswered });
+    const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbe });
     this.resume(conversation);
     return conversation;
   }

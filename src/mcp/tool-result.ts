@@ -46,10 +46,10 @@ export function readToolResult(json: string, era: Era): ToolResult {
 }
 
 function kindOf(fields: JsonFields): ToolResult["kind"] {
-  const kind = fields.raw("resultType") ?? '"complete"';
-  if (kind === '"complete"') return "complete";
-  if (kind === '"input_required"') return "input_required";
-  throw notAResult(`its resultType is ${truncateUtf8(kind, { maxBytes: 64, keep: "start" })}`);
+  const raw = fields.raw("resultType");
+  const kind = raw === undefined ? "complete" : fields.string("resultType");
+  if (kind === "complete" || kind === "input_required") return kind;
+  throw notAResult(`its resultType is ${truncateUtf8(raw ?? "", { maxBytes: 64, keep: "start" })}`);
 }
 
 function stateOf(fields: JsonFields): string {
@@ -91,7 +91,7 @@ export function typedResult(result: ToolResult): TypedResult {
 function placedFields(fields: JsonFields, { kind }: ToolResult): Set<string> {
   const placed = new Set(["content", "structuredContent"]);
   if (/^(?:true|false)$/.test(fields.raw("isError") ?? "")) placed.add("isError");
-  if (fields.raw("resultType") === `"${kind}"`) placed.add("resultType");
+  if (fields.string("resultType") === kind) placed.add("resultType");
   if (kind === "input_required") placed.add("inputRequests").add("requestState");
   return placed;
 }

@@ -13,6 +13,15 @@ describe("EraVerdicts", () => {
     expect(eras.of({ imageId: "a", spec: { command: ["x"] } })).toBeUndefined();
   });
 
+  it("tell apart what differs in its environment, its files or its folder", () => {
+    const eras = new EraVerdicts();
+    eras.learn(program("a", "x"), "legacy");
+    const mounts = [{ type: "bind", source: "/a", target: "/app" }] as const;
+    for (const more of [{ env: { MODE: "new" } }, { mounts }, { workingDir: "/b" }]) {
+      expect(eras.of({ imageId: "a", spec: { args: ["x"], ...more } })).toBeUndefined();
+    }
+  });
+
   it("forget what did not hold", () => {
     const eras = new EraVerdicts();
     eras.learn(program("a"), "legacy");

@@ -92,9 +92,9 @@ describe("A server of the modern era", () => {
   it("is refused when the spec says legacy, and the other way round, and leaves nothing", async () => {
     await using own = await TestManager.start();
     const legacy = await failureOf(own.client.start({ name: "a", spec: { ...modernSpec(), era: Era.LEGACY } }));
-    expect(errorInfo(legacy)).toMatchObject({ reason: "SERVER_REFUSED_PARAMS", delivery: "not_sent" });
+    expect(errorInfo(legacy)).toMatchObject({ code: 9, reason: "SERVER_REFUSED_PARAMS", delivery: "not_sent" });
     const modern = await failureOf(own.client.start({ name: "b", spec: { ...hostileSpec(), era: Era.MODERN } }));
-    expect(errorInfo(modern)).toMatchObject({ reason: "METHOD_NOT_FOUND", delivery: "not_sent" });
+    expect(errorInfo(modern)).toMatchObject({ code: 9, reason: "METHOD_NOT_FOUND", delivery: "not_sent" });
     expect(await own.containers()).toEqual([]);
   });
 });

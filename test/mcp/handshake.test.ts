@@ -116,6 +116,20 @@ describe("Session.handshake, when the era is not known", () => {
   });
 });
 
+describe("Session.handshake, when the same program was of the legacy era before", () => {
+  it("does not ask for it", async () => {
+    await using child = openChildSession(hostile("--exit-on-probe"));
+    expect((await child.session.handshake({ likely: "legacy" })).codec.era).toBe("legacy");
+    expect(child.session.probeUnanswered).toBe(false);
+  });
+
+  it("asks after all when the server refuses to be", async () => {
+    await using child = openChildSession(modern());
+    expect((await child.session.handshake({ likely: "legacy" })).codec.era).toBe("modern");
+    expect((await methodsAt(child.session)).slice(0, 2)).toEqual(["initialize", "server/discover"]);
+  });
+});
+
 describe("Session.handshake, when the era is known", () => {
   it("does not ask a server of the legacy era for it, which may exit on that", async () => {
     await using child = openChildSession(hostile("--exit-on-probe"));

@@ -31,6 +31,7 @@ describe("readToolResult", () => {
     expect(readToolResult('{"resultType":"input_required"}', "modern").kind).toBe("input_required");
     expect(readToolResult('{"resultType":"complete"}', "modern").kind).toBe("complete");
     expect(readToolResult("{}", "modern").kind).toBe("complete");
+    expect(readToolResult('{"resultType":"input\\u005frequired"}', "modern").kind).toBe("input_required");
   });
 
   it("refuses a kind that the modern era does not have", () => {

@@ -1,6 +1,7 @@
 import canonicalize from "canonicalize";
 import { invalidRequest } from "../../errors.ts";
 import type { Era, ServerSpec } from "../../spec.ts";
+import { serverNameSchema, serverSpecSchema } from "../../spec-schema.ts";
 import type { CreateRequest } from "../runtime.ts";
 
 const managedBy = "mcp-docker-manager";
@@ -81,8 +82,10 @@ export function specLabel(spec: ServerSpec): string {
 export function readSpec(labels: Labels, containerEnv: readonly string[]): ServerSpec {
   const text = labels[label.spec];
   if (text === undefined) throw new Error(`the label ${label.spec} is missing`);
-  const spec: unknown = JSON.parse(text);
-  if (!isSpec(spec)) throw new Error(`the label ${label.spec} is not a spec`);
+  const { error, data: spec } = serverSpecSchema.safeParse(JSON.parse(text));
+  if (error !== undefined) throw new Error(`the label ${label.spec} is not a spec: ${error.issues[0]?.message}`);
+  const { success } = serverNameSchema.safeParse(labels[label.server]);
+  if (!success) throw new Error(`the label ${label.server} is not a server's name`);
   if (spec.env === undefined) return spec;
   const values = new Map(containerEnv.map(splitEntry));
   const env: [string, string][] = Object.keys(spec.env).map((key) => {
@@ -91,13 +94,6 @@ export function readSpec(labels: Labels, containerEnv: readonly string[]): Serve
     return [key, value];
   });
   return { ...spec, env: Object.fromEntries(env) };
-}
-
-/** Written by us and by nobody else (only root of the engine can forge it), so the shape is looked at, not validated. */
-function isSpec(value: unknown): value is ServerSpec {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
-  const { image, env } = value as Partial<ServerSpec>;
-  return typeof image === "string" && (env === undefined || (typeof env === "object" && env !== null));
 }
 
 function splitEntry(entry: string): [string, string] {

@@ -82,6 +82,17 @@ describe("labels", () => {
     expect(labelsOf(full, { replaces: "abc" })["mcpm.replaces"]).toBe("abc");
   });
 
+  test.each([
+    ["a spec of another kind", { "mcpm.spec": '{"image":"x","replicas":"a"}' }],
+    ["a spec that is no JSON", { "mcpm.spec": "{" }],
+    ["no spec", { "mcpm.spec": undefined }],
+    ["a name that no server can have", { "mcpm.server": "Bad Name/../x" }],
+    ["no name", { "mcpm.server": undefined }],
+  ])("are not read with %s", (_what, odd) => {
+    const labels = JSON.parse(JSON.stringify({ ...labelsOf({ image: "a" }), ...odd }));
+    expect(() => readSpec(labels, [])).toThrow();
+  });
+
   test("can't be overridden by the user's labels", () => {
     const labels = labelsOf({ image: "a", labels: { "mcpm.fleet": "red", "managed-by": "me" } });
     expect(isOwned(labels, "blue")).toBe(true);
