@@ -10,6 +10,7 @@ import {
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
+import type { ServerSnapshot } from "../fleet/server-snapshot.ts";
 
 export interface HealthOptions {
   readonly fleet: Fleet;
@@ -19,7 +20,8 @@ export interface HealthOptions {
 
 /**
  * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
- * SERVING while it is ready, or idle: a balancer that sent an idle one no call would never wake it.
+ * SERVING while it is ready and not all of it is paused, or idle: a balancer that sent an idle one no call would never
+ * wake it.
  */
 export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
   return {
@@ -67,9 +69,12 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   const own = service === "" || service === ManagerService.typeName;
   const found = fleet.list().find(({ name }) => name === server);
   if (!own && found === undefined) return Status.SERVICE_UNKNOWN;
-  return !shutdown.aborted && (own || found?.state === "ready" || found?.state === "idle")
-    ? Status.SERVING
-    : Status.NOT_SERVING;
+  return !shutdown.aborted && (own || (found !== undefined && takesCalls(found))) ? Status.SERVING : Status.NOT_SERVING;
+}
+
+function takesCalls({ state, instances }: ServerSnapshot): boolean {
+  const runs = instances.some(({ record }) => record.state !== "paused");
+  return state === "idle" || (state === "ready" && runs);
 }
 
 function unknownService(service: string): ManagerError {

@@ -135,6 +135,7 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
     };
     expect(await failing({ MCPM_MAX_CPUS: "many" })).toContain("MCPM_MAX_CPUS=many must be a number");
     expect(await failing({ MCPM_PROT: "9090" })).toContain("MCPM_PROT is no setting");
+    expect(await failing({ MCPM_HOST: "127.0.0.2" })).toContain("MCPM_HOST is not for make start");
     expect(await failing({ MCPM_BIND_ROOTS: "/nowhere" })).toContain("there is no folder /nowhere on this machine");
     expect(await failing({ MCPM_RUNTIME: "process" })).toContain("use make dev MCPM_RUNTIME=process");
     const taken = createServer();
@@ -144,6 +145,12 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
     await new Promise((resolve) => taken.close(resolve));
     const [after] = await managers();
     expect([after?.Id, after?.State.StartedAt]).toEqual([before?.Id, before?.State.StartedAt]);
+  });
+
+  it("is given as long to end as calls may take to finish", async () => {
+    await make("start", { MCPM_SHUTDOWN_GRACE_MS: "61000" });
+    const [manager] = await managers();
+    expect(manager?.Config).toMatchObject({ StopTimeout: 71 });
   });
 
   it("restart after stop says that it starts one", async () => {

@@ -48,6 +48,19 @@ describe("grpc.health.v1", () => {
     await expect(check(`server/${name}`)).rejects.toMatchObject({ code: grpc.status.NOT_FOUND });
   });
 
+  it("does not call a server serving that is paused", async () => {
+    const name = randomName();
+    const { server } = await client.start({ name, spec: hostileSpec() });
+    const container = manager.engine.docker.getContainer(server?.instances[0]?.containerId ?? "");
+    const statuses = healthClient().watch({ service: `server/${name}` })[Symbol.asyncIterator]();
+    const next = async () => (await statuses.next()).value.status;
+    expect(await next()).toBe("SERVING");
+    await container.pause();
+    expect(await next()).toBe("NOT_SERVING");
+    await container.unpause();
+    expect(await next()).toBe("SERVING");
+  });
+
   it("Watch follows a server that comes, dies, comes back and is stopped", async () => {
     const name = randomName();
     const stream = healthClient().watch({ service: `server/${name}` });

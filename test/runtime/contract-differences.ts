@@ -6,16 +6,57 @@ import { abilityTitle } from "./contract-title.ts";
 import { Exits } from "./exits.ts";
 import { Recorder } from "./recorder.ts";
 
+interface Wish {
+  readonly ability: keyof Abilities;
+  readonly field: string;
+  readonly spec: Partial<ServerSpec>;
+  /** What the server sees of it, as sandbox-probe.mjs tells; none of it holds without the field. */
+  readonly seen: Readonly<Record<string, unknown>>;
+}
+
+const memoryBytes = 256 * 1024 * 1024;
+
 /** What a spec may ask for, and which ability that takes. A runtime without it refuses the field, by name. */
-const wishes: readonly { ability: keyof Abilities; field: string; spec: Partial<ServerSpec> }[] = [
-  { ability: "limits", field: "spec.limits.cpus", spec: { limits: { cpus: 0.5 } } },
-  { ability: "limits", field: "spec.limits.memory_bytes", spec: { limits: { memoryBytes: 64 * 1024 * 1024 } } },
-  { ability: "limits", field: "spec.limits.pids", spec: { limits: { pids: 64 } } },
-  { ability: "mounts", field: "spec.mounts[0]", spec: { mounts: [{ type: "tmpfs", target: "/scratch" }] } },
-  { ability: "network", field: "spec.network", spec: { network: "none" } },
-  { ability: "user", field: "spec.user", spec: { user: "1000:1000" } },
-  { ability: "readOnlyRoot", field: "spec.read_only_root", spec: { readOnlyRoot: true } },
-  { ability: "capabilities", field: "spec.cap_add[0]", spec: { capAdd: ["CHOWN"] } },
+const wishes: readonly Wish[] = [
+  {
+    ability: "limits",
+    field: "spec.limits.cpus",
+    spec: { limits: { cpus: 0.5 } },
+    seen: { cpu: expect.stringMatching(/^50000( 100000)?$/) },
+  },
+  {
+    ability: "limits",
+    field: "spec.limits.memory_bytes",
+    spec: { limits: { memoryBytes } },
+    seen: { memory: `${memoryBytes}` },
+  },
+  { ability: "limits", field: "spec.limits.pids", spec: { limits: { pids: 64 } }, seen: { pids: "64" } },
+  {
+    ability: "mounts",
+    field: "spec.mounts[0]",
+    spec: { mounts: [{ type: "tmpfs", target: "/scratch" }] },
+    seen: { mounted: expect.arrayContaining(["/scratch"]) },
+  },
+  {
+    ability: "network",
+    field: "spec.network",
+    spec: { network: "bridge" },
+    seen: { interfaces: expect.arrayContaining(["eth0"]) },
+  },
+  { ability: "user", field: "spec.user", spec: { user: "0:0" }, seen: { uid: 0 } },
+  // Who is not root may not write there either, but for another reason.
+  {
+    ability: "readOnlyRoot",
+    field: "spec.read_only_root",
+    spec: { readOnlyRoot: false },
+    seen: { writeRoot: "EACCES" },
+  },
+  {
+    ability: "capabilities",
+    field: "spec.cap_add[0]",
+    spec: { capAdd: ["CHOWN"] },
+    seen: { boundingSet: "0000000000000001" },
+  },
 ];
 
 /** What a runtime declares: done where it can, refused or told where it can't. Never skipped. */
@@ -33,17 +74,18 @@ export function describeDifferences({ open, abilities }: Contract): void {
       expect(await runtime.version({})).toMatch(/\d+\.\d+/);
     });
 
-    for (const { ability, field, spec } of wishes) {
+    for (const { ability, field, spec, seen } of wishes) {
       const outcomes = { can: `${field} is honoured`, cannot: `${field} is refused by name` };
       test(declared(ability, outcomes), async () => {
-        const wish = instances.spec("echo.mjs", spec);
-        const request = { server: "wish", instance: "1", replica: 0, spec: wish };
+        const wish = instances.spec("sandbox-probe.mjs", spec);
         if (abilities[ability]) {
           await runtime.check(wish, {});
-          const { id } = await runtime.create(request, {});
-          await runtime.start(id, {});
-          await runtime.remove(id, {});
+          const { record, sink } = await instances.start(wish);
+          await sink.ended;
+          expect(JSON.parse(sink.out)).toMatchObject(seen);
+          await runtime.remove(record.id, {});
         } else {
+          const request = { server: "wish", instance: "1", replica: 0, spec: wish };
           const refused = { kind: "invalid", details: { violations: [{ field }] } };
           await expect(runtime.check(wish, {})).rejects.toMatchObject(refused);
           await expect(runtime.create(request, {})).rejects.toMatchObject(refused);

@@ -47,7 +47,9 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
   test(declared("a spec without a command runs its image's", "a spec without a command is refused"), async () => {
     const { command: _none, ...spec } = instances.spec("echo.mjs");
     if (abilities.images) {
-      await runtime.check(spec, {});
+      const { sink, attachment } = await instances.start(spec);
+      attachment.write(Buffer.from("as its entrypoint says"));
+      await sink.until(({ out }) => out === "as its entrypoint says");
     } else {
       const violations = [{ field: "spec.command" }];
       await expect(runtime.check(spec, {})).rejects.toMatchObject({ kind: "invalid", details: { violations } });

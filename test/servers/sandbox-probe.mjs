@@ -35,6 +35,7 @@ console.log(
       .find((line) => line.split(" ")[1] === "/tmp")
       ?.split(" ")[3]
       ?.split(","),
+    mounted: mounts.map((line) => line.split(" ")[1]),
     interfaces: readdirSync("/sys/class/net"),
     capabilities: status("CapEff"),
     boundingSet: status("CapBnd"),

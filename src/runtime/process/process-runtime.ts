@@ -146,10 +146,10 @@ class ProcessRuntime implements Runtime {
     return [...this.#instances.values()].map(({ record }) => record);
   }
 
-  /** Nothing can break between a process and its parent: `resync` never comes. */
   /** What a process wrote before is kept nowhere. */
   async *history(): AsyncGenerator<never> {}
 
+  /** Nothing can break between a process and its parent: `resync` never comes. */
   watch(listener: WatchListener): AsyncDisposable {
     this.#listeners.add(listener);
     return {
