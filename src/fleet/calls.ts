@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { type ManagerError, toManagerError } from "../errors.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
@@ -53,13 +54,28 @@ export class Calls {
     return this.#queue.size;
   }
 
-  /** Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. */
+  /**
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
+   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   */
   async run<T>(call: Call<T>): Promise<T> {
+    for (;;) {
+      const outcome = await this.#attempt(call);
+      if (outcome.kind === "done") return outcome.value;
+      // What became of the session is known to the server by then.
+      await setImmediate();
+    }
+  }
+
+  async #attempt<T>(call: Call<T>): Promise<{ kind: "done"; value: T } | { kind: "not_sent" }> {
     const seat = this.#admit() ?? (await this.#wait(call));
     try {
-      return await call.work(seat);
+      return { kind: "done", value: await call.work(seat) };
     } catch (error) {
-      throw toManagerError(error).with({ instance: seat.instance });
+      const failure = toManagerError(error).with({ instance: seat.instance });
+      const { reason, delivery } = failure.details;
+      if (reason === "ATTACHMENT_LOST" && delivery === "not_sent") return { kind: "not_sent" };
+      throw failure;
     } finally {
       seat[Symbol.dispose]();
       this.#inFlight -= 1;

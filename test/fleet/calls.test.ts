@@ -63,6 +63,29 @@ describe("Calls", () => {
     expect(calls.queued).toBe(0);
   });
 
+  it("gives the next session what the one before lost unsent, and nothing that it may have got", async () => {
+    const { calls, readiness } = open({}, session);
+    const lost = (delivery: "not_sent" | "sent") =>
+      new ManagerError("unavailable", "lost", { details: { reason: "ATTACHMENT_LOST", delivery } });
+    let tries = 0;
+    const unsent = calls.run({
+      chars: 0,
+      signal: undefined,
+      work: async () => {
+        tries += 1;
+        if (tries > 1) return "done";
+        readiness.is(undefined);
+        throw lost("not_sent");
+      },
+    });
+    await expect.poll(() => calls.queued).toBe(1);
+    readiness.is(session);
+    expect(await unsent).toBe("done");
+    const sent = calls.run({ chars: 0, signal: undefined, work: () => Promise.reject(lost("sent")) });
+    await expect(sent).rejects.toMatchObject({ details: { delivery: "sent" } });
+    expect([calls.inFlight, calls.queued]).toEqual([0, 0]);
+  });
+
   it("fails waiting calls when the server will not be ready", async () => {
     const { calls, readiness } = open();
     const waiting = calls.run(echo);

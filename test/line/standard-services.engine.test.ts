@@ -52,7 +52,9 @@ describe("grpc.health.v1", () => {
     const name = randomName();
     const { server } = await client.start({ name, spec: hostileSpec() });
     const container = manager.engine.docker.getContainer(server?.instances[0]?.containerId ?? "");
-    const statuses = healthClient().watch({ service: `server/${name}` })[Symbol.asyncIterator]();
+    const statuses = healthClient()
+      .watch({ service: `server/${name}` })
+      [Symbol.asyncIterator]();
     const next = async () => (await statuses.next()).value.status;
     expect(await next()).toBe("SERVING");
     await container.pause();
