@@ -34,8 +34,9 @@ interface Exchange {
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
 export function restHandler(options: RestOptions): NodeHandler {
   return (request, response) => {
-    const url = new URL(`http://rest${request.url ?? "/"}`);
-    const matches = matchRoutes(url.pathname);
+    // Not by URL, which resolves `..`: whoever guards paths in front of the manager goes by what is written.
+    const [path = "/", ...query] = (request.url ?? "/").split("?");
+    const matches = matchRoutes(path);
     const match = matches.find(({ route }) => answers(route, request.method ?? ""));
     if (matches.length === 0) {
       options.fallback(request, response);
@@ -44,12 +45,12 @@ export function restHandler(options: RestOptions): NodeHandler {
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
       response.setHeader("allow", allowed.join(", "));
-      refuse(wrongMethod(url.pathname, allowed), { request, response });
+      refuse(wrongMethod(path, allowed), { request, response });
       return;
     }
     const left = new AbortController();
     response.on("close", () => left.abort());
-    const exchange = { match, query: url.searchParams, request, response, signal: left.signal };
+    const exchange = { match, query: new URLSearchParams(query.join("?")), request, response, signal: left.signal };
     call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
 }
