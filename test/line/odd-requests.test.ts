@@ -48,7 +48,6 @@ describe("A request that no route takes", () => {
     ["GET", "//servers", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
     ["GET", "/servers/", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
     ["GET", "/servers/%zz", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
-    ["GET", "/servers/%2e%2e/watch", 404, Code.NotFound, "ROUTE_NOT_FOUND"],
     ["DELETE", "/servers/x", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
     ["GET", "/servers/x/stop", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
     ["POST", "/health", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
@@ -59,8 +58,10 @@ describe("A request that no route takes", () => {
   });
 
   it("has dots in its path is taken as it is written", async () => {
-    const answer = await raw(["GET /health/../servers HTTP/1.1", "Host: localhost", "Connection: close"]);
-    expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    for (const path of ["/health/../servers", "/servers/%2e%2e/watch"]) {
+      const answer = await raw([`GET ${path} HTTP/1.1`, "Host: localhost", "Connection: close"]);
+      expect(answer).toMatch(/^HTTP\/1\.1 404 /);
+    }
   });
 
   it("names two hosts is refused, for who is behind might go by the other one", async () => {
