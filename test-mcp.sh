@@ -2,7 +2,7 @@
 # test-mcp.sh: checks a running manager with curl alone: it starts a server,
 # talks to it, calls a tool, stops it. MCPM_URL is the manager, which is
 # http://localhost:8080 unless set. Needs the image mcp/filesystem:latest
-# (make build-filesystem). Ends 1 when a check fails.
+# (make build-filesystem) and curl from 7.76. Ends 1 when a check fails.
 set -eu
 
 url=${MCPM_URL:-http://localhost:8080}
