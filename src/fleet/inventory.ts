@@ -158,7 +158,7 @@ export class Inventory {
     const { log, servers, add } = this.#options;
     const readable = records.filter(({ spec }) => spec !== undefined);
     for (const record of records) {
-      if (record.spec !== undefined) continue;
+      if (record.specError === undefined) continue;
       log.error("left alone a container whose spec can't be read", { ...about(record), problem: record.specError });
     }
     const spec = readable[0]?.spec;
@@ -167,9 +167,9 @@ export class Inventory {
     return { done: add({ name, spec }).adopt(readable) };
   }
 
-  /** Whether a container is nobody's: of no server, or one too many. One that can't be read may be another manager's. */
+  /** Whether a container is nobody's: of no server, or one too many. One that can't be read is another version's. */
   #isOrphan(record: InstanceRecord): boolean {
-    if (record.spec === undefined) return false;
+    if (record.specError !== undefined) return false;
     const server = this.#options.servers.get(record.server);
     return server === undefined || (!server.busy && !server.owns(record.id));
   }

@@ -20,7 +20,7 @@ export interface HealthOptions {
 
 /**
  * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
- * SERVING while it is ready and not all of it is paused, or idle: a balancer that sent an idle one no call would never
+ * SERVING while one of it is ready and not paused, or it is idle: a balancer that sent an idle one no call would never
  * wake it.
  */
 export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
@@ -73,7 +73,7 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
 }
 
 function takesCalls({ state, instances }: ServerSnapshot): boolean {
-  const runs = instances.some(({ record }) => record.state !== "paused");
+  const runs = instances.some((one) => one.state === "ready" && one.record.state !== "paused");
   return state === "idle" || (state === "ready" && runs);
 }
 

@@ -134,7 +134,7 @@ export interface InstanceRecord {
   readonly server: string;
   readonly instance: string;
   readonly replica: number;
-  /** The spec as the user gave it, env values included; undefined when the record can't be read (`specError` says why). */
+  /** The spec as the user gave it, env values included; undefined when no manager made it, or it can't be read (`specError` says why). */
   readonly spec: ServerSpec | undefined;
   readonly specError?: string;
   /** As in its CreateRequest. */

@@ -14,7 +14,7 @@ async function orphan(open: OpenFleet, labels: Record<string, string>): Promise<
 
 const idsOf = async (open: OpenFleet) => (await open.engine.runtime.list({})).map(({ id }) => id);
 
-it("The reaper removes what belongs to nobody after the grace period, says so, and leaves servers and other fleets alone", async () => {
+it("The reaper removes what belongs to nobody after the grace period, says so, and leaves servers, other versions and other fleets alone", async () => {
   // Long enough for a busy engine to make all three before the first is removed.
   await using open = new OpenFleet({ reapGraceMs: 5000 });
   await using other = new OpenFleet();
@@ -27,10 +27,12 @@ it("The reaper removes what belongs to nobody after the grace period, says so, a
     "mcpm.spec": '{"image":"x"}',
   };
   const orphans = [await orphan(open, {}), await orphan(open, second)];
+  const unreadable = await orphan(open, { "mcpm.server": "b", "mcpm.spec": '{"image":"x","replicas":"new"}' });
   const foreign = await orphan(other, {});
   const mine = open.fleet.get("a").instances[0]?.record.id;
-  expect(new Set(await idsOf(open))).toEqual(new Set([mine, ...orphans]));
-  await expect.poll(() => idsOf(open), { timeout: 30_000 }).toEqual([mine]);
+  expect(new Set(await idsOf(open))).toEqual(new Set([mine, ...orphans, unreadable]));
+  const left = async () => new Set(await idsOf(open));
+  await expect.poll(left, { timeout: 30_000 }).toEqual(new Set([mine, unreadable]));
   expect(await idsOf(other)).toEqual([foreign]);
   const told = open.warnings.filter((text) => text === "removing a container that belongs to nobody");
   expect(told).toHaveLength(2);

@@ -52,6 +52,7 @@ function originOf(labels: Labels): Pick<InstanceRecord, "era" | "replaces"> {
 }
 
 function specOf(info: Docker.ContainerInspectInfo): { spec: ServerSpec | undefined; specError?: string } {
+  if (info.Config.Labels[label.spec] === undefined) return { spec: undefined };
   try {
     return { spec: readSpec(info.Config.Labels, info.Config.Env ?? []) };
   } catch (error) {
