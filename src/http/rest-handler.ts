@@ -1,9 +1,11 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
-import { ConnectError, type Transport } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
 import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
+import type { LocalCalls } from "../rpc/local-calls.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { clampTimeout } from "../rpc/timeout-header.ts";
 import { answerError } from "./answer-error.ts";
 import { refuse } from "./handler.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
@@ -14,7 +16,7 @@ import { statusJson } from "./status-json.ts";
 
 export interface RestOptions {
   /** The service in this process, behind the same interceptors as for every other protocol. */
-  readonly transport: Transport;
+  readonly calls: LocalCalls;
   readonly maxRequestBytes: number;
   /** Answers requests for other paths. */
   readonly fallback: NodeHandler;
@@ -67,28 +69,24 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const body = takesBody ? await readJsonBody(request, options) : await refuseBody(request).then(() => undefined);
   const message = requestMessage(match, { query, body });
   const { rpc } = match.route;
-  if (rpc.methodKind === "unary") await callUnary(options.transport, { ...exchange, rpc, message });
-  else await callStream(options.transport, { ...exchange, rpc, message });
+  if (rpc.methodKind === "unary") await callUnary(options.calls, { ...exchange, rpc, message });
+  else await callStream(options.calls, { ...exchange, rpc, message });
 }
 
 async function callUnary(
-  transport: Transport,
+  calls: LocalCalls,
   { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodUnary; message: Message },
 ): Promise<void> {
-  const answer = await transport.unary(rpc, signal, undefined, forwarded(request), message);
-  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer.message)}\n` });
+  const answer = await calls.unary({ rpc, message, header: forwarded(request), signal });
+  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer)}\n` });
 }
 
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
-  transport: Transport,
+  calls: LocalCalls,
   { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
 ): Promise<void> {
-  const input = async function* () {
-    yield message;
-  };
-  const answer = await transport.stream(rpc, signal, undefined, forwarded(request), input());
-  for await (const event of answer.message) {
+  for await (const event of calls.stream({ rpc, message, header: forwarded(request), signal })) {
     if (!response.headersSent) response.setHeader("content-type", "application/x-ndjson");
     if (!response.write(`${json(rpc, event)}\n`)) await drained(response, signal);
   }
@@ -106,6 +104,7 @@ function forwarded(request: NodeRequest): Headers {
     if (value === undefined || /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/.test(name)) continue;
     headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
+  clampTimeout(headers);
   markCaller(headers, request);
   return headers;
 }
@@ -128,7 +127,12 @@ function writeText(response: NodeResponse, answer: { status: number; type: strin
 
 function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
-  response.once("drain", resolve);
-  signal.addEventListener("abort", () => resolve(), { once: true });
+  const done = () => {
+    response.off("drain", done);
+    signal.removeEventListener("abort", done);
+    resolve();
+  };
+  response.on("drain", done);
+  signal.addEventListener("abort", done);
   return promise;
 }
