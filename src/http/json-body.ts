@@ -2,6 +2,7 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
+import { refuseManyValues } from "../rpc/request-values.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -10,8 +11,8 @@ export interface JsonBody {
 }
 
 /**
- * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type (UNSUPPORTED_MEDIA_TYPE) or broken JSON,
- * and RESOURCE_EXHAUSTED for a larger body than allowed.
+ * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type
+ * (UNSUPPORTED_MEDIA_TYPE), broken JSON or too many values, and RESOURCE_EXHAUSTED for a larger body than allowed.
  */
 export async function readJsonBody(
   request: NodeRequest,
@@ -32,6 +33,7 @@ export async function readJsonBody(
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
     throw unsupportedMedia("the body must have the content type application/json, in UTF-8");
   }
+  refuseManyValues(chunks);
   return parse(Buffer.concat(chunks));
 }
 

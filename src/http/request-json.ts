@@ -9,7 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
 import { fieldOf } from "../rpc/json-path.ts";
-import { jsonViolation, repeatedField } from "../rpc/json-problem.ts";
+import { jsonViolation, repeatedField, requestJson } from "../rpc/json-problem.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { RouteMatch } from "./routes.ts";
 
@@ -25,7 +25,8 @@ export function requestMessage(
   const { input: desc } = route.rpc;
   const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
   if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
-  const json: JsonObject = { ...fieldsOfQuery(desc, input.query) };
+  // Without a prototype: the name `__proto__` is like any other.
+  const json: JsonObject = Object.assign(Object.create(null), fieldsOfQuery(desc, input.query));
   if (route.body !== undefined && input.body !== undefined) {
     const { value, repeated } = input.body;
     if (repeated !== undefined) {
@@ -34,12 +35,12 @@ export function requestMessage(
     Object.assign(json, fieldsOfBody(route.body, value));
   }
   for (const [name, value] of Object.entries(fields)) {
-    if (name in json)
+    if (Object.hasOwn(json, name))
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
     json[name] = value;
   }
   try {
-    return fromJson(desc, json);
+    return fromJson(desc, json, requestJson);
   } catch {
     throw invalidRequest([jsonViolation(desc, json)]);
   }

@@ -7,8 +7,12 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../errors.ts";
+import { maxCallerDepth } from "../jsonrpc/caller-json.ts";
 import type { JsonPath } from "../jsonrpc/repeated-member.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
+
+/** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
+export const requestJson = { ignoreUnknownFields: false, recursionLimit: 2 * maxCallerDepth + 8 };
 
 /**
  * The first thing in a JSON value that makes it no such message, by its path in the proto's spelling; undefined when
@@ -99,9 +103,12 @@ const wellKnown: Readonly<Record<string, string>> = {
 
 function wellKnownProblem(desc: DescMessage, { json, path }: Place): FieldViolation | undefined {
   try {
-    fromJson(desc, json);
+    fromJson(desc, json, requestJson);
     return undefined;
   } catch {
+    if (desc.name === "Struct" && isObject(json)) {
+      return { field: path, description: `must have at most ${maxCallerDepth} levels` };
+    }
     return { field: path, description: wellKnown[desc.name] ?? `must be a ${desc.name}` };
   }
 }

@@ -8,10 +8,11 @@ import {
   createContextKey,
   createContextValues,
 } from "@connectrpc/connect";
-import { type FieldViolation, invalidRequest } from "../errors.ts";
+import { type FieldViolation, invalidRequest, toManagerError } from "../errors.ts";
 import { repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { toConnectError } from "./connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
+import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
@@ -41,8 +42,17 @@ export function keptJsonBody(
       yield chunk;
     }
     check.end();
+    refuseMany(chunks);
   };
   return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
+}
+
+function refuseMany(chunks: readonly Uint8Array[]): void {
+  try {
+    refuseManyValues(chunks);
+  } catch (error) {
+    throw toConnectError(toManagerError(error));
+  }
 }
 
 /** Keeps the JSON of a request that Connect has in the query. */

@@ -15,6 +15,7 @@ import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
 import { healthService } from "./health.ts";
+import { requestJson } from "./json-problem.ts";
 import { LocalCalls } from "./local-calls.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
@@ -71,8 +72,7 @@ function routerOptions(options: RouterOptions): ConnectRouterOptions {
     readMaxBytes: info.maxRequestBytes,
     // Never reached: a call that the server has answered must not fail by the size of its answer.
     writeMaxBytes: maxAnswerBytes(info.maxLineBytes),
-    // A misspelt field must not vanish.
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions: requestJson,
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
   };
