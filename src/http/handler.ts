@@ -2,7 +2,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { type GuardOptions, refusalOf } from "./guard.ts";
-import { badTarget, type Refusal, unknownPath } from "./refusals.ts";
+import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
 
 /** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS. */
@@ -11,6 +11,11 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
     const target = readTarget(request.url ?? "");
     if (target === undefined) {
       refuse(badTarget, { request, response });
+      return;
+    }
+    // RFC 9112, 3.2: the guard must see the name that any other reader of the request sees.
+    if (hostCount(request) > 1) {
+      refuse(manyHosts, { request, response });
       return;
     }
     const { path, authority } = target;
@@ -44,6 +49,10 @@ export function notFound(request: NodeRequest, response: NodeResponse): void {
 
 export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
   answerError({ ...exchange, ...refusal });
+}
+
+function hostCount({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
 }
 
 function setHeaders(response: NodeResponse, headers: Record<string, string>): void {

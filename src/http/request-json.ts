@@ -47,11 +47,10 @@ export function requestMessage(
 }
 
 function fieldsOfBody(body: string, value: JsonValue): JsonObject {
-  if (body !== "*" && value !== null) return { [body]: value };
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalidRequest([{ field: "body", description: "must be a JSON object" }]);
   }
-  return value;
+  return body === "*" ? value : { [body]: value };
 }
 
 /** Query values are text: what JSON has other forms for is made of it. */

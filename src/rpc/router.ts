@@ -73,6 +73,7 @@ function routerOptions(options: RouterOptions): ConnectRouterOptions {
     // Never reached: a call that the server has answered must not fail by the size of its answer.
     writeMaxBytes: maxAnswerBytes(info.maxLineBytes),
     jsonOptions: requestJson,
+    binaryOptions: { recursionLimit: requestJson.recursionLimit },
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
   };

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { hostileProcessSpec, randomName, TestManager } from "./test-manager.ts";
+import { errorInfo, failureOf, hostileProcessSpec, randomName, TestManager, textOf } from "./test-manager.ts";
 
 // The test starts programs; other test files do so at the same time.
 vi.setConfig({ testTimeout: 30_000, hookTimeout: 30_000 });
@@ -86,5 +86,18 @@ describe.each([
 
   it("may come with a deadline beyond what a timer can hold", async () => {
     expect((await call("{}", { "connect-timeout-ms": "2147483648" })).status).toBe(200);
+  });
+});
+
+describe("A call's arguments over gRPC", () => {
+  const inLevels = (levels: number) =>
+    manager.client.callTool({ server, tool: "line", input: { case: "arguments", value: JSON.parse(nested(levels)) } });
+
+  it("may have 128 levels, and not one more", async () => {
+    expect(textOf(await inLevels(128))).toContain(nested(128));
+    expect(errorInfo(await failureOf(inLevels(129)))).toMatchObject({
+      reason: "INVALID_REQUEST",
+      fields: ["arguments"],
+    });
   });
 });
