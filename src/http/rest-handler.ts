@@ -7,6 +7,7 @@ import type { LocalCalls } from "../rpc/local-calls.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import { clampTimeout } from "../rpc/timeout-header.ts";
 import { answerError } from "./answer-error.ts";
+import { drained } from "./drained.ts";
 import { refuse } from "./handler.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
 import { wrongMethod } from "./refusals.ts";
@@ -123,16 +124,4 @@ function writeText(response: NodeResponse, answer: { status: number; type: strin
   response.statusCode = answer.status;
   response.setHeader("content-type", answer.type);
   response.end(answer.text);
-}
-
-function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const done = () => {
-    response.off("drain", done);
-    signal.removeEventListener("abort", done);
-    resolve();
-  };
-  response.on("drain", done);
-  signal.addEventListener("abort", done);
-  return promise;
 }

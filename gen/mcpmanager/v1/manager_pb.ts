@@ -491,8 +491,8 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
    */
   input: {
     /**
-     * As a structure. An integer beyond ±(2^53−1) is refused, since it was rounded before it came here: use
-     * `arguments_json`.
+     * As a structure of at most 128 levels and 100,000 values, objects and lists included. An integer beyond ±(2^53−1)
+     * is refused, since it was rounded before it came here: use `arguments_json`.
      *
      * @generated from field: google.protobuf.Struct arguments = 3;
      */
