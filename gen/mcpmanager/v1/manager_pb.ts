@@ -485,7 +485,7 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   tool: string;
 
   /**
-   * The tool's arguments. Unset: no arguments.
+   * The tool's arguments. Unset: no arguments. All that a call sends to its server may have 10,484,736 bytes as JSON.
    *
    * @generated from oneof mcpmanager.v1.CallToolRequest.input
    */
