@@ -12,7 +12,7 @@ import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { Listener, type ListenOptions } from "./rpc/listener.ts";
 import type { NodeHandler } from "./rpc/node-handler.ts";
-import { type RouterOptions, rpcHandler, rpcTransport } from "./rpc/router.ts";
+import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -127,7 +127,6 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
     await runtime.version({ signal });
   };
   const probes = probeHandler({ ready, fallback: notFound });
-  const transport = rpcTransport(router);
-  const rest = restHandler({ transport, maxRequestBytes: config.maxRequestBytes, fallback: probes });
+  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.maxRequestBytes, fallback: probes });
   return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

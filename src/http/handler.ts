@@ -2,7 +2,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { type GuardOptions, refusalOf } from "./guard.ts";
-import { badTarget, type Refusal, unknownPath } from "./refusals.ts";
+import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
 
 /** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS. */
@@ -13,11 +13,16 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
       refuse(badTarget, { request, response });
       return;
     }
+    // RFC 9112, 3.2: the guard must see the name that any other reader of the request sees.
+    if (hostCount(request) > 1) {
+      refuse(manyHosts, { request, response });
+      return;
+    }
     const { path, authority } = target;
     request.url = path;
     // A name in the request line counts instead of the Host header, which may be missing then.
     if (authority !== undefined) request.headers.host = authority;
-    const refusal = hasTwoHosts(request) ? badTarget : refusalOf(request.headers, options);
+    const refusal = refusalOf(request.headers, options);
     if (refusal !== undefined) {
       refuse(refusal, { request, response });
       return;
@@ -37,11 +42,6 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
   };
 }
 
-/** Of two Host headers (RFC 9112, 3.2) Node keeps the first; whatever is behind might go by the other. */
-function hasTwoHosts({ rawHeaders = [] }: NodeRequest): boolean {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length > 1;
-}
-
 /** Answers what no route knows. */
 export function notFound(request: NodeRequest, response: NodeResponse): void {
   refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
@@ -49,6 +49,10 @@ export function notFound(request: NodeRequest, response: NodeResponse): void {
 
 export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
   answerError({ ...exchange, ...refusal });
+}
+
+function hostCount({ rawHeaders }: NodeRequest): number {
+  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
 }
 
 function setHeaders(response: NodeResponse, headers: Record<string, string>): void {

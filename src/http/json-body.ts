@@ -1,8 +1,8 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
-import { JsonValueCount } from "../rpc/json-value-count.ts";
 import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
+import { refuseManyValues } from "../rpc/request-values.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -12,8 +12,7 @@ export interface JsonBody {
 
 /**
  * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type
- * (UNSUPPORTED_MEDIA_TYPE), broken JSON or more than 100,000 values, and RESOURCE_EXHAUSTED for a larger body than
- * allowed.
+ * (UNSUPPORTED_MEDIA_TYPE), broken JSON or too many values, and RESOURCE_EXHAUSTED for a larger body than allowed.
  */
 export async function readJsonBody(
   request: NodeRequest,
@@ -24,18 +23,17 @@ export async function readJsonBody(
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
   const chunks: Buffer[] = [];
-  const values = new JsonValueCount();
   let bytes = 0;
   for await (const chunk of bodyOf(request)) {
     bytes += chunk.length;
     if (bytes > options.maxRequestBytes) throw tooLarge(options.maxRequestBytes);
-    values.push(chunk);
     chunks.push(chunk);
   }
   if (bytes === 0) return undefined;
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
     throw unsupportedMedia("the body must have the content type application/json, in UTF-8");
   }
+  refuseManyValues(chunks);
   return parse(Buffer.concat(chunks));
 }
 

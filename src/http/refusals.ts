@@ -27,7 +27,13 @@ export const originNotAllowed = refusal(403, {
 export const badTarget = refusal(400, {
   kind: "invalid",
   reason: "INVALID_REQUEST",
-  message: "the request's target is neither a path nor an http URL",
+  message: "the request's target is neither a path nor an http URL, or has a segment of dots",
+});
+
+export const manyHosts = refusal(400, {
+  kind: "invalid",
+  reason: "INVALID_REQUEST",
+  message: "the request has more than one Host header",
 });
 
 export function unknownPath(path: string): Refusal {
@@ -50,9 +56,18 @@ export function unsupportedMediaType(type: string): Refusal {
   return refusal(415, {
     kind: "invalid",
     reason: "UNSUPPORTED_MEDIA_TYPE",
-    message: `no protocol of this port has the content type ${JSON.stringify(type.slice(0, 100))} here; with curl, send application/json`,
+    message:
+      `no protocol of this port has the content type ${JSON.stringify(type.slice(0, 100))} here; ` +
+      "with curl, send application/json",
   });
 }
+
+/** Connect's GET without its query, in which the message is. */
+export const emptyGet = refusal(415, {
+  kind: "invalid",
+  reason: "UNSUPPORTED_MEDIA_TYPE",
+  message: "a GET of an RPC needs its message in the query: ?encoding=json&message={}; or use POST",
+});
 
 /** What HTTP itself refuses. */
 export function malformed(status: number, problem: string): Refusal {
@@ -60,6 +75,7 @@ export function malformed(status: number, problem: string): Refusal {
     const message = "the request did not come whole in time";
     return refusal(status, { kind: "deadline", reason: "REQUEST_TIMEOUT", message });
   }
+  if (status === 405) return refusal(status, { kind: "unsupported", reason: "METHOD_NOT_ALLOWED", message: problem });
   if (status === 431 || status === 413) {
     const message = `the request's headers are too large: ${problem}`;
     return refusal(status, { kind: "too_much", reason: "HEADERS_TOO_LARGE", message });

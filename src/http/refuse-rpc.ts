@@ -1,6 +1,6 @@
 import type { RefuseRpc } from "../rpc/node-adapter.ts";
 import { refuse } from "./handler.ts";
-import { unsupportedMediaType, wrongMethod, wrongVersion } from "./refusals.ts";
+import { emptyGet, unsupportedMediaType, wrongMethod, wrongVersion } from "./refusals.ts";
 
 /** Says why no protocol takes a request for an RPC: its method, its version of HTTP, or its content type. */
 export const refuseRpc: RefuseRpc = (status, exchange) => {
@@ -11,6 +11,8 @@ export const refuseRpc: RefuseRpc = (status, exchange) => {
     refuse(wrongMethod(path, ["POST"]), exchange);
   } else if (status === 505) {
     refuse(wrongVersion(path), exchange);
+  } else if (request.method === "GET") {
+    refuse(emptyGet, exchange);
   } else {
     refuse(unsupportedMediaType(request.headers["content-type"] ?? ""), exchange);
   }

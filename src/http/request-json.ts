@@ -9,7 +9,7 @@ import {
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
 import { fieldOf } from "../rpc/json-path.ts";
-import { jsonViolation, repeatedField } from "../rpc/json-problem.ts";
+import { jsonViolation, repeatedField, requestJson } from "../rpc/json-problem.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { RouteMatch } from "./routes.ts";
 
@@ -25,13 +25,14 @@ export function requestMessage(
   const { input: desc } = route.rpc;
   const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
   if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
-  let json: JsonObject = fieldsOfQuery(desc, input.query);
+  // Without a prototype: the name `__proto__` is like any other.
+  const json: JsonObject = Object.assign(Object.create(null), fieldsOfQuery(desc, input.query));
   if (route.body !== undefined && input.body !== undefined) {
     const { value, repeated } = input.body;
     if (repeated !== undefined) {
       throw invalidRequest([repeatedField(desc, route.body === "*" ? repeated : [route.body, ...repeated])]);
     }
-    json = { ...json, ...fieldsOfBody(route.body, value) };
+    Object.assign(json, fieldsOfBody(route.body, value));
   }
   for (const [name, value] of Object.entries(fields)) {
     if (Object.hasOwn(json, name))
@@ -39,18 +40,17 @@ export function requestMessage(
     json[name] = value;
   }
   try {
-    return fromJson(desc, json);
+    return fromJson(desc, json, requestJson);
   } catch {
     throw invalidRequest([jsonViolation(desc, json)]);
   }
 }
 
 function fieldsOfBody(body: string, value: JsonValue): JsonObject {
-  if (body !== "*" && value !== null) return { [body]: value };
   if (value === null || typeof value !== "object" || Array.isArray(value)) {
     throw invalidRequest([{ field: "body", description: "must be a JSON object" }]);
   }
-  return value;
+  return body === "*" ? value : { [body]: value };
 }
 
 /** Query values are text: what JSON has other forms for is made of it. */

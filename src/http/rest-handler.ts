@@ -1,12 +1,13 @@
-import { type EventEmitter, once } from "node:events";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
-import { ConnectError, type Transport } from "@connectrpc/connect";
+import { ConnectError } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
 import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
+import type { LocalCalls } from "../rpc/local-calls.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import { clampTimeout } from "../rpc/timeout-header.ts";
 import { answerError } from "./answer-error.ts";
+import { drained } from "./drained.ts";
 import { refuse } from "./handler.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
 import { wrongMethod } from "./refusals.ts";
@@ -16,7 +17,7 @@ import { statusJson } from "./status-json.ts";
 
 export interface RestOptions {
   /** The service in this process, behind the same interceptors as for every other protocol. */
-  readonly transport: Transport;
+  readonly calls: LocalCalls;
   readonly maxRequestBytes: number;
   /** Answers requests for other paths. */
   readonly fallback: NodeHandler;
@@ -34,9 +35,8 @@ interface Exchange {
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
 export function restHandler(options: RestOptions): NodeHandler {
   return (request, response) => {
-    // Not by URL, which resolves `..`: whoever guards paths in front of the manager goes by what is written.
-    const [path = "/", ...query] = (request.url ?? "/").split("?");
-    const matches = matchRoutes(path);
+    const url = new URL(`http://rest${request.url ?? "/"}`);
+    const matches = matchRoutes(url.pathname);
     const match = matches.find(({ route }) => answers(route, request.method ?? ""));
     if (matches.length === 0) {
       options.fallback(request, response);
@@ -45,12 +45,12 @@ export function restHandler(options: RestOptions): NodeHandler {
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
       response.setHeader("allow", allowed.join(", "));
-      refuse(wrongMethod(path, allowed), { request, response });
+      refuse(wrongMethod(url.pathname, allowed), { request, response });
       return;
     }
     const left = new AbortController();
     response.on("close", () => left.abort());
-    const exchange = { match, query: new URLSearchParams(query.join("?")), request, response, signal: left.signal };
+    const exchange = { match, query: url.searchParams, request, response, signal: left.signal };
     call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
 }
@@ -70,28 +70,24 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const body = takesBody ? await readJsonBody(request, options) : await refuseBody(request).then(() => undefined);
   const message = requestMessage(match, { query, body });
   const { rpc } = match.route;
-  if (rpc.methodKind === "unary") await callUnary(options.transport, { ...exchange, rpc, message });
-  else await callStream(options.transport, { ...exchange, rpc, message });
+  if (rpc.methodKind === "unary") await callUnary(options.calls, { ...exchange, rpc, message });
+  else await callStream(options.calls, { ...exchange, rpc, message });
 }
 
 async function callUnary(
-  transport: Transport,
+  calls: LocalCalls,
   { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodUnary; message: Message },
 ): Promise<void> {
-  const answer = await transport.unary(rpc, signal, undefined, forwarded(request), message);
-  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer.message)}\n` });
+  const answer = await calls.unary({ rpc, message, header: forwarded(request), signal });
+  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer)}\n` });
 }
 
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
-  transport: Transport,
+  calls: LocalCalls,
   { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
 ): Promise<void> {
-  const input = async function* () {
-    yield message;
-  };
-  const answer = await transport.stream(rpc, signal, undefined, forwarded(request), input());
-  for await (const event of answer.message) {
+  for await (const event of calls.stream({ rpc, message, header: forwarded(request), signal })) {
     if (!response.headersSent) response.setHeader("content-type", "application/x-ndjson");
     if (!response.write(`${json(rpc, event)}\n`)) await drained(response, signal);
   }
@@ -128,9 +124,4 @@ function writeText(response: NodeResponse, answer: { status: number; type: strin
   response.statusCode = answer.status;
   response.setHeader("content-type", answer.type);
   response.end(answer.text);
-}
-
-/** The caller reads again, or has left. */
-async function drained(response: NodeResponse, signal: AbortSignal): Promise<void> {
-  await once(response as unknown as EventEmitter, "drain", { signal }).catch(() => {});
 }

@@ -5,6 +5,9 @@ import { oneLine } from "./one-line.ts";
 /** Deepest nesting that a caller's JSON may have. */
 export const maxCallerDepth = 128;
 
+/** Most values, containers included, of a caller's JSON that is no text: each is parsed, checked and written. */
+export const maxCallerValues = 100_000;
+
 /**
  * Proves that a caller's text is exactly one JSON object and makes it fit for a line: raw line breaks and tabs, which
  * can only stand between its parts, become spaces, and inside strings `oneLine` escapes what else may end a line. No value

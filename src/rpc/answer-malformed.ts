@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 
 /** A request over HTTP/1.1 that Node refuses before there is one to handle. */
 export interface MalformedRequest {
-  /** HTTP's status for it: 400, 408, 413 or 431. */
+  /** HTTP's status for it: 400, 405, 408, 413 or 431. */
   readonly status: number;
   /** What the parser says. */
   readonly problem: string;
@@ -31,10 +31,22 @@ export function answerMalformed(server: http.Server, bodyOf: (malformed: Malform
     }
     const status = statuses[error.code ?? ""] ?? 400;
     const [, target = ""] = /^[A-Z]+ (\S+) HTTP\//.exec(error.rawPacket?.toString("latin1") ?? "") ?? [];
-    socket.end(answer(status, bodyOf({ status, target, problem: error.reason ?? error.message })));
-    const linger = setTimeout(() => socket.destroy(), lingerMs);
-    socket.once("close", () => clearTimeout(linger));
+    endWith(answer(status, bodyOf({ status, target, problem: error.reason ?? error.message })), socket);
   });
+  // Node would close the connection without a word.
+  server.on("connect", ({ url = "" }, socket) => {
+    refused.add(socket);
+    socket.on("error", () => socket.destroy());
+    const problem = "CONNECT asks for a tunnel, and this is no proxy";
+    endWith(answer(405, bodyOf({ status: 405, target: url, problem })), socket);
+  });
+}
+
+function endWith(text: string, socket: Duplex): void {
+  socket.resume();
+  socket.end(text);
+  const linger = setTimeout(() => socket.destroy(), lingerMs);
+  socket.once("close", () => clearTimeout(linger));
 }
 
 const statuses: Readonly<Record<string, number>> = {

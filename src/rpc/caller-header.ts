@@ -4,7 +4,7 @@ const name = "mcpm-caller";
 
 /**
  * Notes whose request it is, whatever the caller says: the connection it came on, for as long as there is no
- * authentication. A header, since the RPC library hands nothing else on to its in-process calls, as REST makes them.
+ * authentication. A header is what all protocols hand on to a handler.
  */
 export function markCaller(headers: Headers, { socket }: NodeRequest): void {
   headers.set(name, `${socket.remoteAddress}:${socket.remotePort}`);

@@ -7,8 +7,12 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../errors.ts";
+import { maxCallerDepth } from "../jsonrpc/caller-json.ts";
 import type { JsonPath } from "../jsonrpc/repeated-member.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
+
+/** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
+export const requestJson = { ignoreUnknownFields: false, recursionLimit: 2 * maxCallerDepth + 8 };
 
 /**
  * The first thing in a JSON value that makes it no such message, by its path in the proto's spelling; undefined when
@@ -91,14 +95,6 @@ function enumProblem(desc: DescEnum, { json, path }: Place): FieldViolation | un
   };
 }
 
-/** The library reads a message of a hundred levels, and the structure is in one. */
-const maxStructDepth = 99;
-
-function isDeeper(json: JsonValue, levels: number): boolean {
-  if (typeof json !== "object" || json === null) return false;
-  return levels === 0 || Object.values(json).some((value) => isDeeper(value, levels - 1));
-}
-
 const wellKnown: Readonly<Record<string, string>> = {
   Duration: 'must be a duration in seconds, e.g. "1.5s"',
   Timestamp: 'must be a time, e.g. "2026-01-31T12:00:00Z"',
@@ -106,13 +102,13 @@ const wellKnown: Readonly<Record<string, string>> = {
 };
 
 function wellKnownProblem(desc: DescMessage, { json, path }: Place): FieldViolation | undefined {
-  if (desc.name === "Struct" && isDeeper(json, maxStructDepth)) {
-    return { field: path, description: `must have at most ${maxStructDepth} levels: use ${path}_json` };
-  }
   try {
-    fromJson(desc, json);
+    fromJson(desc, json, requestJson);
     return undefined;
   } catch {
+    if (desc.name === "Struct" && isObject(json)) {
+      return { field: path, description: `must have at most ${maxCallerDepth} levels` };
+    }
     return { field: path, description: wellKnown[desc.name] ?? `must be a ${desc.name}` };
   }
 }

@@ -12,7 +12,7 @@ import { type FieldViolation, invalidRequest, toManagerError } from "../errors.t
 import { repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { toConnectError } from "./connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
-import { JsonValueCount } from "./json-value-count.ts";
+import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
@@ -25,10 +25,7 @@ const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { descriptio
 
 const envelopeBytes = 5;
 
-/**
- * Keeps a JSON body for as long as it is being read, and refuses one that is not UTF-8, for it would be garbled
- * silently, and one of too many values, for it would keep everybody waiting.
- */
+/** Keeps a JSON body for as long as it is being read, and refuses one that is not UTF-8: it would be garbled silently. */
 export function keptJsonBody(
   body: AsyncIterable<Uint8Array>,
   { streams }: { readonly streams: boolean },
@@ -37,25 +34,22 @@ export function keptJsonBody(
   const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0 };
   const read = async function* () {
     const check = new Utf8Check();
-    const values = new JsonValueCount();
     let { skip } = kept;
     for await (const chunk of body) {
       chunks.push(chunk);
-      const json = chunk.subarray(skip);
-      check.push(json);
-      refused(() => values.push(json));
+      check.push(chunk.subarray(skip));
       skip = Math.max(0, skip - chunk.length);
       yield chunk;
     }
     check.end();
+    refuseMany(chunks);
   };
   return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
 }
 
-/** What is thrown while a body is read goes out as it is. */
-function refused(work: () => void): void {
+function refuseMany(chunks: readonly Uint8Array[]): void {
   try {
-    work();
+    refuseManyValues(chunks);
   } catch (error) {
     throw toConnectError(toManagerError(error));
   }

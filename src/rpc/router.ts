@@ -3,8 +3,7 @@ import {
   type ConnectRouter,
   type ConnectRouterOptions,
   createConnectRouter,
-  createRouterTransport,
-  type Transport,
+  type Interceptor,
 } from "@connectrpc/connect";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
@@ -16,6 +15,8 @@ import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
 import { healthService } from "./health.ts";
+import { requestJson } from "./json-problem.ts";
+import { LocalCalls } from "./local-calls.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
@@ -37,13 +38,8 @@ export function rpcHandler(
 }
 
 /** The same service for callers in this process, behind the same interceptors. */
-export function rpcTransport(options: RouterOptions): Transport {
-  // As JSON between the two halves: protobuf's binary form replaces unpaired surrogates in a Struct, nests half as deep,
-  // and can be larger than the JSON that it came as.
-  return createRouterTransport(routesOf(options), {
-    router: routerOptions(options),
-    transport: { useBinaryFormat: false },
-  });
+export function localCalls(options: RouterOptions): LocalCalls {
+  return new LocalCalls(managerService(options), interceptorsOf(options));
 }
 
 function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
@@ -56,12 +52,14 @@ function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
   };
 }
 
-function routerOptions({ info, log }: RouterOptions): ConnectRouterOptions {
+function interceptorsOf({ info, log }: RouterOptions): Interceptor[] {
+  return [errorInterceptor(log), deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer })];
+}
+
+function routerOptions(options: RouterOptions): ConnectRouterOptions {
+  const { info } = options;
   return {
-    interceptors: [
-      errorInterceptor(log),
-      deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer }),
-    ],
+    interceptors: interceptorsOf(options),
     // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
     requestGate: ({ signal, values, method }) => {
       const explain = () => {
@@ -74,8 +72,8 @@ function routerOptions({ info, log }: RouterOptions): ConnectRouterOptions {
     readMaxBytes: info.maxRequestBytes,
     // Never reached: a call that the server has answered must not fail by the size of its answer.
     writeMaxBytes: maxAnswerBytes(info.maxLineBytes),
-    // A misspelt field must not vanish.
-    jsonOptions: { ignoreUnknownFields: false },
+    jsonOptions: requestJson,
+    binaryOptions: { recursionLimit: requestJson.recursionLimit },
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
   };

@@ -148,7 +148,8 @@ describe("Listener", () => {
 
   it("closes an HTTP/2 connection that is not used any more, and none with a request under way", async () => {
     const slow = slowHandler();
-    const { port } = await open({ handler: slow.handler, pingMs: 5 });
+    // Both ends are in this process, which must come to answer within that.
+    const { port } = await open({ handler: slow.handler, pingMs: 200 });
     const used = openHttp2(port);
     const answer = overHttp2(used);
     const response = await slow.asked;

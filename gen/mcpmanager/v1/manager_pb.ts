@@ -485,14 +485,14 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   tool: string;
 
   /**
-   * The tool's arguments. Unset: no arguments.
+   * The tool's arguments. Unset: no arguments. All that a call sends to its server may have 10,484,736 bytes as JSON.
    *
    * @generated from oneof mcpmanager.v1.CallToolRequest.input
    */
   input: {
     /**
-     * As a structure. An integer beyond ±(2^53−1) is refused, since it was rounded before it came here: use
-     * `arguments_json`.
+     * As a structure of at most 128 levels and 100,000 values, objects and lists included. An integer beyond ±(2^53−1)
+     * is refused, since it was rounded before it came here: use `arguments_json`.
      *
      * @generated from field: google.protobuf.Struct arguments = 3;
      */

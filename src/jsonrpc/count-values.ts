@@ -1,0 +1,34 @@
+const quote = 0x22;
+const backslash = 0x5c;
+const comma = 0x2c;
+const openBrace = 0x7b;
+const openBracket = 0x5b;
+
+/**
+ * Whether the bytes of a JSON text, in pieces, hold more values than `max`, containers included. Nothing is built: each
+ * value comes first in the text or in a container, or after a comma. An empty container counts twice.
+ */
+export function hasMoreValues(chunks: readonly Uint8Array[], max: number): boolean {
+  // Every value but the last takes two bytes at least, and the usual text is short.
+  const bytes = chunks.reduce((sum, { length }) => sum + length, 0);
+  if (bytes < 2 * max) return false;
+  let values = 1;
+  let inString = false;
+  let escaped = false;
+  for (const chunk of chunks) {
+    for (let at = 0; at < chunk.length; at += 1) {
+      const byte = chunk[at];
+      if (inString) {
+        if (escaped) escaped = false;
+        else if (byte === backslash) escaped = true;
+        else if (byte === quote) inString = false;
+      } else if (byte === quote) {
+        inString = true;
+      } else if (byte === comma || byte === openBrace || byte === openBracket) {
+        values += 1;
+        if (values > max) return true;
+      }
+    }
+  }
+  return false;
+}
