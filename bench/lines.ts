@@ -16,7 +16,7 @@ const report = new Report("lines");
 
 /** Chunk sizes, the line sizes read in such chunks, and how many bytes are read in all for the time. */
 const sweeps = [
-  { chunkBytes: 1, lines: [1, 8], totalBytes: 8 * mib },
+  { chunkBytes: 1, lines: [1, 8, 64], totalBytes: 8 * mib },
   { chunkBytes: 4096, lines: [1, 8, 64], totalBytes: 64 * mib },
   { chunkBytes: 65_536, lines: [1, 8, 64], totalBytes: 64 * mib },
 ] as const;
