@@ -2,7 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { truncateUtf8 } from "../src/truncate.ts";
 
-const text = fc.string({ unit: "grapheme", maxLength: 200 });
+/** Without U+FFFD, by which a torn character is told. */
+const text = fc.string({ unit: "grapheme", maxLength: 200 }).filter((whole) => !whole.includes("\ufffd"));
 const maxBytes = fc.integer({ min: 3, max: 100 });
 
 describe("truncateUtf8", () => {
