@@ -21,7 +21,8 @@ import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
 import { explainJsonError } from "./request-body.ts";
-import { callsIntoServer, managerService, type ServiceOptions } from "./service.ts";
+import { callsIntoServer, managerService } from "./service.ts";
+import type { ServiceOptions } from "./service-options.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
