@@ -1,9 +1,13 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** Bytes on the heap that something still refers to. */
-export function heapUsed(): number {
+export function collectGarbage(): void {
   setFlagsFromString("--expose-gc");
   runInNewContext("gc")();
+}
+
+/** Bytes on the heap that something still refers to. */
+export function heapUsed(): number {
+  collectGarbage();
   return process.memoryUsage().heapUsed;
 }

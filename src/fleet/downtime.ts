@@ -3,7 +3,7 @@ import type { ManagerError } from "../errors.ts";
 import type { RestartSpec } from "../spec.ts";
 import type { RestartPlan } from "./restart-plan.ts";
 import { RestartSchedule } from "./restart-schedule.ts";
-import type { ServerFailure } from "./server-failure.ts";
+import { failureOf, type ServerFailure } from "./server-failure.ts";
 
 export interface DowntimeOptions {
   /** Wall clock in milliseconds: for what is shown. */
@@ -39,7 +39,7 @@ export class Downtime {
   }
 
   get #reason(): string | undefined {
-    return this.#failure?.error.details.reason;
+    return this.#failure?.details.reason;
   }
 
   /** Whether what it went down for may have passed by now. */
@@ -54,7 +54,7 @@ export class Downtime {
 
   /** Whether it ended with code 0 so lately that an engine on its way down may have told it to. */
   get mayBeEngines(): boolean {
-    const { reason, exitCode } = this.#failure?.error.details ?? {};
+    const { reason, exitCode } = this.#failure?.details ?? {};
     if (reason !== "SERVER_EXITED" || exitCode !== 0 || this.#spec?.policy === "never") return false;
     return this.#options.elapsedMs() - this.#sinceMs <= engineShutdownMs;
   }
@@ -68,13 +68,13 @@ export class Downtime {
   /** It is down for this reason. */
   note(error: ManagerError): void {
     this.#sinceMs = this.#options.elapsedMs();
-    this.#failure = { error, timeMs: this.#options.now() };
+    this.#failure = failureOf(error, this.#options.now());
   }
 
   /** What else is known now of why it went down. */
   explain(stderrTail: string): void {
     if (this.#failure === undefined || stderrTail === "") return;
-    this.#failure = { ...this.#failure, error: this.#failure.error.with({ stderrTail }) };
+    this.#failure = { ...this.#failure, details: { ...this.#failure.details, stderrTail } };
   }
 
   /** It came up. */

@@ -1,9 +1,19 @@
-import { ManagerError } from "../errors.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError } from "../errors.ts";
 
 /** Why a server failed, and when. */
 export interface ServerFailure {
-  readonly error: ManagerError;
+  readonly kind: ErrorKind;
+  readonly message: string;
+  readonly details: ErrorDetails;
   readonly timeMs: number;
+}
+
+/**
+ * What to keep of an error. The error itself would keep more: V8 holds the frames of its stack, and with them the whole
+ * session that it came from, until somebody reads the stack.
+ */
+export function failureOf({ kind, message, details }: ManagerError, timeMs: number): ServerFailure {
+  return { kind, message, details, timeMs };
 }
 
 /** Why a server that failed or is being stopped takes no calls. */
@@ -13,11 +23,11 @@ export function notRunning(name: string, failure: ServerFailure | undefined): Ma
       details: { reason: "SERVER_STOPPING", server: name, delivery: "not_sent" },
     });
   }
-  const message = `server ${name} has failed; Start it again, or see its last_error: ${failure.error.message}`;
-  const engineDown = failure.error.details.reason === "ENGINE_UNAVAILABLE";
+  const message = `server ${name} has failed; Start it again, or see its last_error: ${failure.message}`;
+  const engineDown = failure.details.reason === "ENGINE_UNAVAILABLE";
   return new ManagerError(engineDown ? "unavailable" : "not_running", message, {
     details: {
-      ...failure.error.details,
+      ...failure.details,
       reason: engineDown ? "ENGINE_UNAVAILABLE" : "SERVER_FAILED",
       server: name,
       delivery: "not_sent",

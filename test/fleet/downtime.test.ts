@@ -1,7 +1,9 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { type ErrorDetails, ManagerError } from "../../src/errors.ts";
 import { Downtime } from "../../src/fleet/downtime.ts";
 import type { RestartSpec } from "../../src/spec.ts";
+import { collectGarbage } from "../heap.ts";
 
 const down = (details: ErrorDetails) => new ManagerError("not_running", "down", { details });
 const ended = down({ reason: "SERVER_EXITED", exitCode: 0 });
@@ -17,7 +19,22 @@ describe("Downtime", () => {
     const { time } = downtime();
     expect(time.failure).toBeUndefined();
     time.note(ended);
-    expect(time.failure).toEqual({ error: ended, timeMs: 1000 });
+    const { kind, message, details } = ended;
+    expect(time.failure).toEqual({ kind, message, details, timeMs: 1000 });
+  });
+
+  it("keeps nothing of what the failing code had at hand", async () => {
+    const { time } = downtime();
+    class Session {
+      fail() {
+        time.note(down({ reason: "SERVER_EXITED" }));
+        return new WeakRef(this);
+      }
+    }
+    const session = new Session().fail();
+    await setImmediate(); // A WeakRef holds its object until the current job ends.
+    collectGarbage();
+    expect(session.deref()).toBeUndefined();
   });
 
   it("adds the stderr that is found later, if there is any", () => {
@@ -26,9 +43,9 @@ describe("Downtime", () => {
     expect(time.failure).toBeUndefined();
     time.note(ended);
     time.explain("");
-    expect(time.failure?.error).toBe(ended);
+    expect(time.failure?.details).toBe(ended.details);
     time.explain("out of cheese");
-    expect(time.failure?.error.details).toMatchObject({ reason: "SERVER_EXITED", stderrTail: "out of cheese" });
+    expect(time.failure?.details).toMatchObject({ reason: "SERVER_EXITED", stderrTail: "out of cheese" });
   });
 
   it.each([

@@ -103,7 +103,7 @@ describe("An attachment that is lost while the container lives", () => {
     await open.fleet.start("a", { spec: spec() });
     (await first.promise).close();
     await reaches("a", "failed");
-    expect(open.fleet.get("a").failure?.error.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137 });
+    expect(open.fleet.get("a").failure?.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137 });
   });
 });
 

@@ -143,12 +143,12 @@ function limitsToProto(limits: NonNullable<ServerSpec["limits"]>) {
   };
 }
 
-function failureToProto({ error, timeMs }: ServerFailure): ServerError {
-  const { reason, exitCode, oomKilled, stderrTail } = error.details;
+function failureToProto({ kind, message, details, timeMs }: ServerFailure): ServerError {
+  const { reason, exitCode, oomKilled, stderrTail } = details;
   return create(ServerErrorSchema, {
-    code: codeOf[error.kind],
+    code: codeOf[kind],
     reason,
-    message: truncateUtf8(error.message, { maxBytes: 1024, keep: "start" }),
+    message: truncateUtf8(message, { maxBytes: 1024, keep: "start" }),
     oomKilled: oomKilled ?? false,
     stderrTail: truncateUtf8(stderrTail ?? "", { maxBytes: 2048, keep: "end" }),
     time: toTimestamp(timeMs),

@@ -1,7 +1,7 @@
 import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { ManagerError } from "../../../src/errors.ts";
+import type { ServerFailure } from "../../../src/fleet/server-failure.ts";
 import type { ServerSnapshot } from "../../../src/fleet/server-snapshot.ts";
 import { serverToProto } from "../../../src/rpc/convert/server-to-proto.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
@@ -132,15 +132,18 @@ describe("serverToProto", () => {
   });
 
   it("shows why a server failed, within bounds", () => {
-    const error = new ManagerError("not_running", "漢".repeat(10_000), {
+    const failure: ServerFailure = {
+      kind: "not_running",
+      message: "漢".repeat(10_000),
+      timeMs: 1000,
       details: {
         reason: "SERVER_EXITED",
         exitCode: 137,
         oomKilled: true,
         stderrTail: `${"x".repeat(100_000)}last words`,
       },
-    });
-    const message = serverToProto(snapshot({ state: "failed", failure: { error, timeMs: 1000 } }), "docker");
+    };
+    const message = serverToProto(snapshot({ state: "failed", failure }), "docker");
     const { lastError } = fromBinary(ServerSchema, toBinary(ServerSchema, message));
     expect(lastError).toMatchObject({ code: 9, reason: "SERVER_EXITED", exitCode: 137, oomKilled: true });
     expect(lastError?.stderrTail).toMatch(/^…x+last words$/);
