@@ -13,7 +13,7 @@ export const engineFaults: readonly Fault[] = [
   behindTheBack("docker pause, unpause", 3, async (container, random) => {
     await container.pause();
     await delay(random.between(200, 3_000));
-    await container.unpause();
+    await unpause(container);
   }),
   behindTheBack("docker attach for a second", 1, async (container) => {
     const stream = await container.attach({ stream: true, stdout: true, stderr: true });
@@ -36,6 +36,15 @@ export const socketGone: Fault = {
     await proxy.putBack();
   },
 };
+
+/** The engine answers 500 for a container that was killed or continued meanwhile, and 409 in newer versions. */
+async function unpause(container: Docker.Container): Promise<void> {
+  try {
+    await container.unpause();
+  } catch (error) {
+    if (!(error instanceof Error && error.message.includes("is not paused"))) throw error;
+  }
+}
 
 function behindTheBack(
   kind: string,
