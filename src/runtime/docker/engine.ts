@@ -1,5 +1,6 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { inspect } from "node:util";
 import Docker from "dockerode";
 import type { ManagerError } from "../../errors.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
@@ -39,7 +40,7 @@ export class Engine {
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
-    this.#agent = secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false });
+    this.#agent = unseen(secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false }));
     this.requestOptions = {
       agent: this.#agent,
       ...(this.address.kind === "local"
@@ -103,6 +104,14 @@ export class Engine {
   #error(error: unknown, doing: string): Error {
     return engineError(error, { doing, address: formatDockerAddress(this.address) });
   }
+}
+
+/**
+ * docker-modem prints the options of every request for its debug log, whether that is on or not, to any depth. By the
+ * agent that reaches every open connection and all that listens to it: with many servers it took minutes.
+ */
+function unseen<T extends http.Agent>(agent: T): T {
+  return Object.assign(agent, { [inspect.custom]: () => "Agent" });
 }
 
 /**

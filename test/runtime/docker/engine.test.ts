@@ -1,5 +1,7 @@
+import type { Agent } from "node:http";
 import { createServer } from "node:net";
-import { describe, expect, it } from "vitest";
+import { inspect } from "node:util";
+import { describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../../src/errors.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
 import { FakeEngine } from "./fake-engine.ts";
@@ -14,6 +16,25 @@ describe("Engine", () => {
     await expect(call).rejects.toMatchObject({ kind: "unavailable", details: { reason: "ENGINE_UNAVAILABLE" } });
     engine.close();
     silent.close();
+  });
+
+  it("does not look through the connections that are open when it opens another", async () => {
+    const asked = Promise.withResolvers<void>();
+    await using silent = await FakeEngine.listen(() => asked.resolve());
+    const engine = new Engine({ dockerHost: silent.dockerHost });
+    const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
+    const calls = [version()];
+    await asked.promise;
+    const seen = vi.fn(() => "");
+    const { sockets } = engine.requestOptions.agent as Agent;
+    for (const socket of Object.values(sockets).flat()) Object.assign(socket ?? {}, { [inspect.custom]: seen });
+    expect(Object.values(sockets)).not.toEqual([]);
+    calls.push(version());
+    await expect.poll(() => Object.values(sockets).flat().length).toBe(2);
+    expect(seen).not.toHaveBeenCalled();
+    engine.forbid(new ManagerError("cancelled", "over", { details: { reason: "CANCELLED" } }));
+    await Promise.allSettled(calls);
+    engine.close();
   });
 
   it("that is another manager's by now ends what is under way, and takes no more", async () => {
