@@ -32,8 +32,7 @@ export function serveRoutes(
 ): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
   routes(router);
-  const { fallback, refuse, log } = options;
-  return nodeAdapter({ router, fallback, refuse, log });
+  return nodeAdapter({ ...options, router });
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {
