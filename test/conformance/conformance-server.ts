@@ -1,7 +1,7 @@
 /**
- * conformance-server PROTOS: the program that Connect's conformance runner starts and tells, on stdin, what to serve. It
- * serves the runner's service through our listener, guard, adapter, interceptors and limits, until SIGTERM. PROTOS is the
- * image that buf builds of the runner's protos.
+ * conformance-server PROTOS: the program that Connect's conformance runner starts, and tells on stdin what to serve. It
+ * serves the runner's service through our listener, guard, adapter, interceptors and limits, until SIGTERM. PROTOS is
+ * the image that buf builds of the runner's protos.
  */
 import { readFileSync } from "node:fs";
 import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";

@@ -24,7 +24,7 @@ export function readRunnerOutput(text: string): RunnerOutput {
   return { total: Number(total), passed: Number(passed), failed };
 }
 
-/** Below the case's name one complaint a line; those of the reference client are joined by semicolons at the line's start. */
+/** Below the case's name one complaint a line; those of the reference client are joined by semicolons. */
 function readBlock(block: string): FailedCase {
   const [name = "", ...lines] = block
     // Go writes no-break spaces into such texts, now and then, so that nobody compares them.
