@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz chaos model soak bench
+  clean conformance fuzz chaos model soak bench
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -20,6 +20,9 @@ test: ## run every check and test, those on a real engine included
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check
+
+conformance: ## run Connect's conformance cases against the listener
+	@scripts/conformance
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz

@@ -1,6 +1,6 @@
 import { defineConfig } from "vitest/config";
 
-// Two rungs: `unit` needs nothing but Node; `engine` needs a Docker engine and the images that `make test` builds.
+// Two rungs: `unit` needs nothing but Node; `engine` needs what `make test` brings: a Docker engine, images, programs.
 export default defineConfig({
   test: {
     projects: [

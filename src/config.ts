@@ -205,7 +205,7 @@ export function usage(): string {
     const shown = Array.isArray(fallback) ? "none" : typeof fallback === "boolean" ? Number(fallback) : fallback;
     return `  --${flagOf(env)}, ${env}\n      ${help} (${shown})\n`;
   });
-  return `Usage: node src/main.ts [--flag value …]\n\nEach setting is a flag or an environment variable; the flag wins.\n\n${rows.join("")}`;
+  return `Usage: mcp-docker-manager [--flag value …] | --help | --version\n\nEach setting is a flag or an environment variable; the flag wins.\n\n${rows.join("")}`;
 }
 
 function readFlags(args: readonly string[]): Record<string, string | undefined> {

@@ -2,6 +2,7 @@ import { startApp } from "./app.ts";
 import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
+import { version } from "./version.ts";
 import { within } from "./within.ts";
 
 /** What a manager that lost its fleet gets to end. */
@@ -26,6 +27,10 @@ async function main(): Promise<void> {
   const source = processSource();
   if (source.args.includes("--help") || source.args.includes("-h")) {
     process.stdout.write(usage());
+    return;
+  }
+  if (source.args.includes("--version")) {
+    process.stdout.write(`${version}\n`);
     return;
   }
   const config = readConfig(source);

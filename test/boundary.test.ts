@@ -5,9 +5,14 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
+/** The command, what it starts, and what the package gives to clients. */
+const entries = ["src/bin.ts", "src/main.ts", "src/app.ts", "src/client.ts"];
+
 /** Which folders of src/ may import which others; "leaf" are the modules of src/ itself, "gen" what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
+  bin: ["main"],
   main: ["app", "leaf"],
+  client: ["gen"],
   app: ["rpc", "http", "fleet", "runtime/docker", "runtime/process", "runtime/port", "leaf"],
   http: ["rpc", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
   rpc: ["fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
@@ -26,7 +31,7 @@ const packages: readonly { readonly name: RegExp; readonly folders: readonly str
   { name: /^dockerode$/, folders: ["runtime/docker"] },
   // docker asks the credential helpers of `docker login`.
   { name: /^node:child_process$/, folders: ["runtime/docker", "runtime/process"] },
-  { name: /^pino$/, folders: ["leaf"] },
+  { name: /^(?:pino|mcp-docker-manager\/package\.json)$/, folders: ["leaf"] },
   { name: /^@modelcontextprotocol\//, folders: [] },
 ];
 
@@ -65,7 +70,7 @@ function target(file: string, specifier: string): string {
 function folderOf(path: string): string {
   const parts = path.split("/");
   if (parts[0] === "gen") return "gen";
-  if (path === "src/main.ts" || path === "src/app.ts") return path.slice("src/".length, -".ts".length);
+  if (entries.includes(path)) return path.slice("src/".length, -".ts".length);
   if (path === "src/runtime/runtime.ts") return "runtime/port";
   if (parts[1] === "runtime") return `runtime/${parts[2]}`;
   return parts.length === 2 ? "leaf" : (parts[1] ?? "");
@@ -91,7 +96,6 @@ describe("The dependency direction of design.md", () => {
     const upward = breaches(({ path }, specifier) => {
       if (!specifier.startsWith(".")) return false;
       const to = target(path, specifier);
-      if (to === "package.json") return path !== "src/version.ts";
       const [from, into] = [folderOf(path), folderOf(to)];
       return from !== into && !(allowed[from] ?? []).includes(into);
     });
@@ -114,11 +118,19 @@ describe("The dependency direction of design.md", () => {
   });
 });
 
-describe("The process", () => {
+/** The files whose code, comments aside, has this. */
+function withText(pattern: RegExp): string[] {
   const comments = /\/\*.*?\*\/|\/\/[^\n]*/gs;
-  const withText = (pattern: RegExp) =>
-    files.filter(({ text }) => pattern.test(text.replaceAll(comments, ""))).map(({ path }) => path);
+  return files.filter(({ text }) => pattern.test(text.replaceAll(comments, ""))).map(({ path }) => path);
+}
 
+describe("The package, whose files end in .js", () => {
+  it("has no module that is named by its extension but in an import, which tsc rewrites", () => {
+    expect(withText(/new URL\([^)]*\.ts\b|import\.meta\.resolve\(/)).toEqual([]);
+  });
+});
+
+describe("The process", () => {
   it("has its environment read only by config.ts", () => {
     expect(withText(/\bprocess\.(?:env|argv)\b/)).toEqual(["src/config.ts"]);
   });

@@ -24,6 +24,9 @@ export function discardRest(request: NodeRequest, response: NodeResponse): void 
       if (bytes > maxBytes) stop();
     });
     request.on("error", () => {});
+    // A reader that has not returned its iterator would keep the body from flowing: what a client sent in excess would
+    // then end this connection long after, under the next request.
+    request.removeAllListeners("readable");
     request.once("close", () => clearTimeout(timer));
     request.once("end", () => clearTimeout(timer));
     request.resume();

@@ -1,26 +1,16 @@
-import {
-  ConnectError,
-  type ConnectRouter,
-  type ConnectRouterOptions,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
+import type { ConnectRouter } from "@connectrpc/connect";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
-import { addMissingDetails } from "./connect-error.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
-import { deadlineInterceptor } from "./deadline-interceptor.ts";
-import { errorInterceptor } from "./error-interceptor.ts";
 import { healthService } from "./health.ts";
-import { requestJson } from "./json-problem.ts";
 import { LocalCalls } from "./local-calls.ts";
-import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
+import type { RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
-import { explainJsonError } from "./request-body.ts";
+import { interceptorsOf, type ServingOptions, serveRoutes } from "./serve-routes.ts";
 import { callsIntoServer, managerService } from "./service.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
@@ -33,14 +23,12 @@ export function rpcHandler(
   options: RouterOptions,
   { fallback, refuse }: { fallback: NodeHandler; refuse: RefuseRpc },
 ): NodeHandler {
-  const router = createConnectRouter(routerOptions(options));
-  routesOf(options)(router);
-  return nodeAdapter({ router, fallback, refuse, log: options.log });
+  return serveRoutes(routesOf(options), { ...servingOptions(options), fallback, refuse });
 }
 
 /** The same service for callers in this process, behind the same interceptors. */
 export function localCalls(options: RouterOptions): LocalCalls {
-  return new LocalCalls(managerService(options), interceptorsOf(options));
+  return new LocalCalls(managerService(options), interceptorsOf(servingOptions(options)));
 }
 
 function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
@@ -53,29 +41,8 @@ function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
   };
 }
 
-function interceptorsOf({ info, log }: RouterOptions): Interceptor[] {
-  return [errorInterceptor(log), deadlineInterceptor({ maxCallTimeoutMs: info.maxCallTimeoutMs, callsIntoServer })];
-}
-
-function routerOptions(options: RouterOptions): ConnectRouterOptions {
-  const { info } = options;
-  return {
-    interceptors: interceptorsOf(options),
-    // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
-    requestGate: ({ signal, values, method }) => {
-      const explain = () => {
-        const error: unknown = signal.reason;
-        if (error instanceof ConnectError) explainJsonError(error, { values, input: method.input });
-        addMissingDetails(error);
-      };
-      signal.addEventListener("abort", explain, { once: true });
-    },
-    readMaxBytes: info.maxRequestBytes,
-    // Never reached: a call that the server has answered must not fail by the size of its answer.
-    writeMaxBytes: maxAnswerBytes(info.maxLineBytes),
-    jsonOptions: requestJson,
-    binaryOptions: { recursionLimit: requestJson.recursionLimit },
-    // Callers are near; packing costs more than it saves.
-    acceptCompression: [],
-  };
+function servingOptions({ info, log }: RouterOptions): ServingOptions {
+  const { maxRequestBytes, maxCallTimeoutMs } = info;
+  // Never reached: a call that the server has answered must not fail by the size of its answer.
+  return { log, maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs, callsIntoServer };
 }

@@ -28,8 +28,12 @@ export class ManagerProcess implements AsyncDisposable {
   }
 
   /** Resolves when it listens. */
-  static async start(fleet: string, env: Record<string, string> = {}): Promise<ManagerProcess> {
-    const child = spawnManager(fleet, env);
+  static start(fleet: string, env: Record<string, string> = {}): Promise<ManagerProcess> {
+    return ManagerProcess.of(spawnManager(fleet, env));
+  }
+
+  /** A manager that was just started. Resolves when it listens. */
+  static async of(child: ChildProcessByStdio<null, null, Readable>): Promise<ManagerProcess> {
     const exited = new Promise<number | null>((resolve) => child.once("exit", resolve));
     const lines: string[] = [];
     for await (const line of createInterface({ input: child.stderr })) {

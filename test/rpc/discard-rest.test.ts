@@ -7,12 +7,13 @@ import { bodyOf } from "../../src/rpc/node-handler.ts";
 
 let listener: Listener;
 beforeEach(async () => {
-  // Reads one chunk of a body at most, and answers.
+  // Reads one chunk of a body at most, and answers: /some has done with the body then, /held has not.
   listener = await Listener.open({
     host: "127.0.0.1",
     port: 0,
     handler: async (request, response) => {
       if (request.url === "/some") for await (const _chunk of bodyOf(request)) break;
+      if (request.url === "/held") await bodyOf(request)[Symbol.asyncIterator]().next();
       response.statusCode = 403;
       response.end("no");
     },
@@ -30,7 +31,7 @@ async function answered(session: http2.ClientHttp2Session, path: string) {
 }
 
 describe("A request that was answered before its body was read", () => {
-  it.each(["/none", "/some"])("may send the rest: over HTTP/2 its stream is not reset (%s)", async (path) => {
+  it.each(["/none", "/some", "/held"])("may send the rest: over HTTP/2 its stream is not reset (%s)", async (path) => {
     const session = http2.connect(`http://127.0.0.1:${listener.port}`);
     const { stream, closed, body } = await answered(session, path);
     expect(body).toBe("no");
@@ -50,7 +51,7 @@ describe("A request that was answered before its body was read", () => {
     session.destroy();
   });
 
-  it.each(["/none", "/some"])("leaves the connection to the next one over HTTP/1.1 (%s)", async (path) => {
+  it.each(["/none", "/some", "/held"])("leaves the connection to the next one over HTTP/1.1 (%s)", async (path) => {
     using agent = Object.assign(new http.Agent({ keepAlive: true, maxSockets: 1 }), {
       [Symbol.dispose]: () => agent.destroy(),
     });

@@ -1,0 +1,61 @@
+import {
+  ConnectError,
+  type ConnectRouter,
+  type ConnectRouterOptions,
+  createConnectRouter,
+  type Interceptor,
+} from "@connectrpc/connect";
+import type { Log } from "../log.ts";
+import { addMissingDetails } from "./connect-error.ts";
+import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
+import { errorInterceptor } from "./error-interceptor.ts";
+import { requestJson } from "./json-problem.ts";
+import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
+import type { NodeHandler } from "./node-handler.ts";
+import { explainJsonError } from "./request-body.ts";
+
+/** What holds for every RPC, whichever services there are. */
+export interface ServingOptions extends DeadlineOptions {
+  readonly log: Log;
+  readonly maxRequestBytes: number;
+  readonly maxAnswerBytes: number;
+}
+
+/** Serves any services over gRPC, gRPC-Web and Connect: interceptors, limits, errors that name the field. */
+export function serveRoutes(
+  routes: (router: ConnectRouter) => void,
+  options: ServingOptions & {
+    /** Answers requests for other paths. */
+    readonly fallback: NodeHandler;
+    readonly refuse: RefuseRpc;
+  },
+): NodeHandler {
+  const router = createConnectRouter(routerOptions(options));
+  routes(router);
+  return nodeAdapter({ ...options, router });
+}
+
+export function interceptorsOf(options: ServingOptions): Interceptor[] {
+  return [errorInterceptor(options.log), deadlineInterceptor(options)];
+}
+
+function routerOptions(options: ServingOptions): ConnectRouterOptions {
+  return {
+    interceptors: interceptorsOf(options),
+    // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
+    requestGate: ({ signal, values, method }) => {
+      const explain = () => {
+        const error: unknown = signal.reason;
+        if (error instanceof ConnectError) explainJsonError(error, { values, input: method.input });
+        addMissingDetails(error);
+      };
+      signal.addEventListener("abort", explain, { once: true });
+    },
+    readMaxBytes: options.maxRequestBytes,
+    writeMaxBytes: options.maxAnswerBytes,
+    jsonOptions: requestJson,
+    binaryOptions: { recursionLimit: requestJson.recursionLimit },
+    // Callers are near; packing costs more than it saves.
+    acceptCompression: [],
+  };
+}

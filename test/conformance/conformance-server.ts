@@ -1,0 +1,71 @@
+/**
+ * conformance-server PROTOS: the program that Connect's conformance runner starts, and tells on stdin what to serve. It
+ * serves the runner's service through our listener, guard, adapter, interceptors and limits, until SIGTERM. PROTOS is
+ * the image that buf builds of the runner's protos.
+ */
+import { readFileSync } from "node:fs";
+import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { guarded, notFound } from "../../src/http/handler.ts";
+import { malformedText } from "../../src/http/malformed.ts";
+import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { createPinoLog } from "../../src/pino-log.ts";
+import { requestJson } from "../../src/rpc/json-problem.ts";
+import { Listener } from "../../src/rpc/listener.ts";
+import { serveRoutes } from "../../src/rpc/serve-routes.ts";
+import { conformanceService } from "./conformance-service.ts";
+
+const mib = 1024 * 1024;
+const host = "127.0.0.1";
+
+const [protos] = process.argv.slice(2);
+if (protos === undefined) throw new Error("usage: conformance-server PROTOS");
+const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(protos)));
+
+/** Each is prefixed with its length in four bytes. */
+const request = fromBinary(message("ServerCompatRequest"), await readDelimited()) as { messageReceiveLimit?: number };
+
+// Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
+const jsonOptions = { ...requestJson, registry };
+const handler = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
+  log: createPinoLog("warn"),
+  maxRequestBytes: request.messageReceiveLimit || 16 * mib,
+  maxAnswerBytes: 64 * mib,
+  maxCallTimeoutMs: 600_000,
+  callsIntoServer: new Set(),
+  fallback: notFound,
+  refuse: refuseRpc,
+});
+const listener = await Listener.open({
+  host,
+  port: 0,
+  handler: guarded(handler, { allowedHosts: [], corsOrigins: [] }),
+  malformed: malformedText,
+});
+process.once("SIGTERM", () => void listener.close({ graceMs: 0 }));
+const response = create(message("ServerCompatResponse"), { host, port: listener.port } as Record<string, unknown>);
+const bytes = toBinary(message("ServerCompatResponse"), response);
+const length = Buffer.alloc(4);
+length.writeUInt32BE(bytes.length);
+process.stdout.write(Buffer.concat([length, bytes]));
+
+function message(name: string): DescMessage {
+  const found = registry.getMessage(`connectrpc.conformance.v1.${name}`);
+  if (found === undefined) throw new Error(`${protos} lacks ${name}`);
+  return found;
+}
+
+function service() {
+  const found = registry.getService("connectrpc.conformance.v1.ConformanceService");
+  if (found === undefined) throw new Error(`${protos} lacks ConformanceService`);
+  return found;
+}
+
+async function readDelimited(): Promise<Buffer> {
+  let seen = Buffer.alloc(0);
+  for await (const chunk of process.stdin) {
+    seen = Buffer.concat([seen, chunk as Buffer]);
+    if (seen.length >= 4 && seen.length >= 4 + seen.readUInt32BE()) break;
+  }
+  return seen.subarray(4, 4 + seen.readUInt32BE());
+}
