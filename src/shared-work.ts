@@ -16,9 +16,9 @@ export class SharedWork<T> {
   readonly #outcome: Promise<T>;
   #callers = 0;
 
-  /** Begins the work. Whoever begins it joins it at once: without callers it never ends by itself. */
+  /** Begins the work after this turn. Whoever makes it joins it at once: nobody else could cancel it. */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
-    this.#outcome = work(this.#controller.signal);
+    this.#outcome = Promise.resolve().then(() => work(this.#controller.signal));
     this.#outcome.catch(() => {}); // Whoever waits for it hears of it.
   }
 

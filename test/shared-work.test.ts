@@ -8,7 +8,9 @@ function open() {
   const signals: AbortSignal[] = [];
   const work = new SharedWork((signal) => {
     signals.push(signal);
-    signal.addEventListener("abort", () => reject(new Error(`cancelled by ${signal.reason}`)));
+    const cancel = () => reject(new Error(`cancelled by ${signal.reason}`));
+    if (signal.aborted) cancel();
+    signal.addEventListener("abort", cancel);
     return promise;
   });
   return { work, resolve, reject, signals };
@@ -37,6 +39,7 @@ describe("SharedWork", () => {
 
   it("lets one caller leave while another stays, and goes on", async () => {
     const { work, resolve, signals } = open();
+    await Promise.resolve(); // It begins.
     const first = new AbortController();
     const left = work.join({ signal: first.signal, left: (reason) => `left by ${reason}` });
     const stays = work.join({ signal: new AbortController().signal });
