@@ -130,10 +130,12 @@ class World {
       end: undefined,
     };
     this.attempts.push(attempt);
-    // As a connection does: what is cancelled says whether it was sent. Here every other one was.
+    // As a connection does: what is cancelled says whether it was sent. Here every other one was, and every third takes
+    // its time to say so.
     const sent = this.attempts.length % 2 === 0;
+    const isSlow = this.attempts.length % 3 === 0;
     const cancel = () => {
-      if (attempt.end !== undefined) return;
+      if (attempt.end !== undefined || isSlow) return;
       attempt.end = { sent, atMs: this.#nowMs };
       attempt.reject(signal.reason.with({ delivery: sent ? "sent" : "not_sent" }));
     };
