@@ -1240,13 +1240,16 @@ export const ManagerService: GenService<{
   },
   /**
    * CallTool calls a tool of a server and gives its result. A tool that ran and failed is a normal response with
-   * `is_error`. Repeating it repeats the tool's effects, unless both have the same `idempotency_key`: `delivery` in an error says whether that can be.
+   * `is_error`. Repeating it repeats the tool's effects, unless both have the same `idempotency_key`; `delivery` in an
+   * error says whether there can be any.
    *
    * Errors: INVALID_ARGUMENT (the request, or the server refused its parameters), NOT_FOUND (no such server or tool),
-   * FAILED_PRECONDITION (the server failed or is being stopped; it needs input that the caller did not declare), RESOURCE_EXHAUSTED (a queue is full; the result is
-   * too large, or its content has more than 100,000 values and was asked for as TYPED), UNAVAILABLE (never sent: the
-   * server was not ready in time, or ended before), ABORTED (sent, and the answer can't come any more), UNIMPLEMENTED
-   * (the server has no tools), INTERNAL (the server broke the protocol).
+   * FAILED_PRECONDITION (the server failed or is being stopped; it needs input that the caller did not declare; the
+   * result of `idempotency_key` is not kept any more; the schema for `validate_arguments` can't be used),
+   * RESOURCE_EXHAUSTED (a queue is full; the result is too large, or its content has more than 100,000 values and was
+   * asked for as TYPED; there are too many idempotency keys; checking the arguments takes too long), UNAVAILABLE (never
+   * sent: the server was not ready in time, or ended before), ABORTED (sent, and the answer can't come any more),
+   * UNIMPLEMENTED (the server has no tools), INTERNAL (the server broke the protocol).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.CallTool
    */

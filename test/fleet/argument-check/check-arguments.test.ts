@@ -80,6 +80,11 @@ describe("checkArguments", () => {
     expect(checkArguments({ schemaJson: "", argumentsJson: "{}" }).kind).toBe("unsupported");
   });
 
+  it("checks the formats that JSON Schema names, and passes over others", () => {
+    const schema = { properties: { a: { format: "email" }, b: { format: "uint64" } } };
+    expect(fieldsOf(check(schema, { a: "nobody", b: "x" }))).toEqual(["arguments.a"]);
+  });
+
   it("rounds no number into what is allowed", () => {
     const schema = { properties: { n: { maximum: 9007199254740992 } } };
     expect(checkText(schema, '{"n":9007199254740992}')).toEqual({ kind: "accepted" });
