@@ -13,7 +13,7 @@ export function schemaUnsupported(tool: string, problem: string): ManagerError {
 
 /** What a call throws whose check took too long. */
 export function schemaTooSlow(limitMs: number): ManagerError {
-  const message = `checking the arguments against the tool's input schema took longer than ${limitMs} ms; call without validate_arguments`;
+  const message = `checking the arguments against the tool's input schema took more than ${limitMs} ms of processor time; call without validate_arguments`;
   return new ManagerError("too_much", message, { details: { reason: "SCHEMA_TOO_SLOW", delivery: "not_sent" } });
 }
 
