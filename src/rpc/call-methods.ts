@@ -1,7 +1,13 @@
 import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import { ListToolsResponseSchema, type ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import {
+  type CallToolResponse,
+  ListToolsResponseSchema,
+  type ManagerService,
+} from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { toManagerError } from "../errors.ts";
+import type { ToolAnswer } from "../fleet/idempotency/outcome.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listToolsRequestSchema } from "../fleet/request-schema.ts";
 import { validate } from "../validate.ts";
@@ -38,12 +44,23 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
     async callTool(request, context) {
       const { server, resultFormat, idempotencyKey, validateArguments, ...call } = callFromProto(request);
       const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
-      const { result, instance } = await toolCalls.call(server, call, wishes);
-      const response = resultToProto(result, resultFormat);
-      response.instanceId = instance;
-      return response;
+      return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}
+
+/** What the server said may have no typed form: such an error names the server and the instance, as all others do. */
+function answerToProto(
+  { result, instance }: ToolAnswer,
+  { server, resultFormat }: { server: string; resultFormat: "typed" | "json" },
+): CallToolResponse {
+  try {
+    const response = resultToProto(result, resultFormat);
+    response.instanceId = instance;
+    return response;
+  } catch (error) {
+    throw toManagerError(error).with({ server, instance });
+  }
 }
 
 function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {

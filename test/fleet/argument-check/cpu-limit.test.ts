@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { cpuLimit } from "../../../src/fleet/argument-check/cpu-limit.ts";
 
 /** A thread that runs this code. */
-async function open(code: string) {
+async function open(code: string): Promise<Worker> {
   const worker = new Worker(`require("node:worker_threads").parentPort.once("message", () => { ${code} })`, {
     eval: true,
   });
   await new Promise((resolve) => worker.once("online", resolve));
   worker.postMessage("begin");
-  return { worker, [Symbol.asyncDispose]: () => worker.terminate() };
+  return worker;
 }
 
 const hour = 3_600_000;
@@ -24,12 +24,12 @@ function over(worker: Worker, limits: { limitMs: number; maxMs: number }): Promi
 describe("cpuLimit", () => {
   it("tells of a thread that computes for too long", async () => {
     await using busy = await open("for (;;);");
-    using _limit = await over(busy.worker, { limitMs: 100, maxMs: hour });
+    using _limit = await over(busy, { limitMs: 100, maxMs: hour });
   });
 
   it("tells of a thread that takes too long by the clock, without computing", async () => {
     await using asleep = await open("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)");
-    using _limit = await over(asleep.worker, { limitMs: hour, maxMs: 50 });
+    using _limit = await over(asleep, { limitMs: hour, maxMs: 50 });
   });
 
   it("has patience with a thread that other work keeps from the processor", async () => {
