@@ -6,15 +6,13 @@ import {
   type ManagerService,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
-import { toManagerError } from "../errors.ts";
-import type { ToolAnswer } from "../fleet/idempotency/outcome.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listToolsRequestSchema } from "../fleet/request-schema.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
 import { callerOf } from "./caller-header.ts";
+import { answerToProto } from "./convert/answer-to-proto.ts";
 import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
-import { resultToProto } from "./convert/result-to-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 const defaultToolsPerPage = 1000;
@@ -47,20 +45,6 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
       return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
-}
-
-/** What the server said may have no typed form: such an error names the server and the instance, as all others do. */
-function answerToProto(
-  { result, instance }: ToolAnswer,
-  { server, resultFormat }: { server: string; resultFormat: "typed" | "json" },
-): CallToolResponse {
-  try {
-    const response = resultToProto(result, resultFormat);
-    response.instanceId = instance;
-    return response;
-  } catch (error) {
-    throw toManagerError(error).with({ server, instance });
-  }
 }
 
 function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
