@@ -1,10 +1,6 @@
 import { create } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
-import {
-  type CallToolResponse,
-  ListToolsResponseSchema,
-  type ManagerService,
-} from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { ListToolsResponseSchema, type ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listToolsRequestSchema } from "../fleet/request-schema.ts";
