@@ -3,7 +3,11 @@ import { abortable } from "./abortable.ts";
 import { checkBindRoots } from "./bind-roots.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { ManagerError } from "./errors.ts";
+import { ArgumentCheck } from "./fleet/argument-check/argument-check.ts";
+import { CheckThread } from "./fleet/argument-check/check-thread.ts";
 import { Fleet } from "./fleet/fleet.ts";
+import { IdempotentCalls } from "./fleet/idempotency/idempotent-calls.ts";
+import { ToolCalls } from "./fleet/tool-calls.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import { malformedText } from "./http/malformed.ts";
 import { probeHandler } from "./http/probes.ts";
@@ -60,6 +64,9 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
     defaultCallTimeoutMs: config.callTimeoutMs,
     reapGraceMs: config.reapGraceMs,
   });
+  // Ends after the calls that use it.
+  const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
+  const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
   const drainMs = config.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
   const lost = taken.then(async (error) => {
@@ -72,7 +79,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   const listener = await listen({
     host: config.host,
     port: config.port,
-    handler: createHandler(config, { fleet, runtime, log, adopted, shutdown: shutdown.signal }),
+    handler: createHandler(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal }),
     malformed: malformedText,
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
@@ -104,6 +111,7 @@ function createRuntime(config: Config, log: Log): Runtime {
 
 interface Parts {
   readonly fleet: Fleet;
+  readonly toolCalls: ToolCalls;
   readonly runtime: Runtime;
   readonly log: Log;
   readonly adopted: Promise<void>;

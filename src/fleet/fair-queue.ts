@@ -44,11 +44,12 @@ export class FairQueue<T> {
     return value;
   }
 
-  /** Takes an item back, if it still waits. */
-  remove(caller: unknown, item: T): void {
+  /** Takes an item back, if it still waits; says whether it did. */
+  remove(caller: unknown, item: T): boolean {
     const lane = this.#lanes.get(caller);
-    if (lane === undefined || !lane.items.delete(item)) return;
+    if (lane === undefined || !lane.items.delete(item)) return false;
     this.#size -= 1;
     if (lane.items.size === 0) this.#lanes.delete(caller);
+    return true;
   }
 }

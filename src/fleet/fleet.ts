@@ -160,14 +160,18 @@ export class Fleet {
     return this.#server(name).ring;
   }
 
+  /** How long a call may take whose caller sets no deadline. */
+  callTimeoutMs(name: string): number {
+    return this.#servers.get(name)?.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
+  }
+
   /** Uses a server's session, as soon as it is ready. Errors name the server. */
   async call<T>(
     name: string,
     options: CallOptions & { work: (seat: Seat, signal: AbortSignal | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
-    const timeoutMs = server.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
-    using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : timeoutMs);
+    using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
     try {
       const { signal } = deadline;
       const { chars = 0, caller } = options;

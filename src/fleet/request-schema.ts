@@ -24,6 +24,11 @@ export const callToolRequestSchema = z.strictObject({
   tool: wellFormed.min(1, "must be set").max(256, "must have at most 256 characters"),
   resultFormat: z.enum(["typed", "json"], "must be unset, TYPED or JSON"),
   requestState: wellFormed.optional(),
+  idempotencyKey: z
+    .string()
+    .regex(/^[ -~]{1,128}$/, "must have 1 to 128 characters, printable ASCII only")
+    .optional(),
+  validateArguments: z.boolean(),
 });
 
 export const logsRequestSchema = z

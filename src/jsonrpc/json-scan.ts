@@ -32,11 +32,14 @@ export class JsonSyntaxError {
 
 /** Sees the parts of a text in their order. Spans include the quotes of strings. */
 export interface JsonVisitor {
-  open?(): void;
+  /** An object or list begins at this offset. */
+  open?(start: number): void;
   close?(): void;
   name?(start: number, end: number): void;
   string?(start: number, end: number): void;
   number?(start: number, end: number): void;
+  /** `true`, `false` or `null`. */
+  literal?(start: number, end: number): void;
 }
 
 /** How many values may still come, shared by several scans. */
@@ -67,7 +70,7 @@ export function scanValue(text: string, start: number, options: ScanOptions = {}
     if (code === openBrace || code === openBracket) {
       if (closers.length >= maxDepth) throw new JsonSyntaxError(`more than ${maxDepth} levels of nesting`, at);
       const closer = code === openBrace ? closeBrace : closeBracket;
-      visitor?.open?.();
+      visitor?.open?.(at);
       at = skipSpace(text, at + 1);
       if (text.charCodeAt(at) !== closer) {
         closers.push(closer);
@@ -123,7 +126,10 @@ function skipScalar(text: string, start: number, visitor: JsonVisitor | undefine
     return end;
   }
   const word = literals.get(code);
-  if (word !== undefined && text.startsWith(word, start)) return start + word.length;
+  if (word !== undefined && text.startsWith(word, start)) {
+    visitor?.literal?.(start, start + word.length);
+    return start + word.length;
+  }
   const end = skipNumber(text, start);
   visitor?.number?.(start, end);
   return end;

@@ -7,14 +7,14 @@ import { listToolsRequestSchema } from "../fleet/request-schema.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
 import { callerOf } from "./caller-header.ts";
+import { answerToProto } from "./convert/answer-to-proto.ts";
 import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
-import { resultToProto } from "./convert/result-to-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 const defaultToolsPerPage = 1000;
 
 /** The RPCs into a server. */
-export function callMethods({ fleet }: ServiceOptions) {
+export function callMethods({ fleet, toolCalls }: ServiceOptions) {
   return {
     async listTools(request, context) {
       const { server, pageSize, pageToken } = validate(listToolsRequestSchema, {
@@ -36,16 +36,9 @@ export function callMethods({ fleet }: ServiceOptions) {
     },
 
     async callTool(request, context) {
-      const { server, resultFormat, ...call } = callFromProto(request);
-      return fleet.call(server, {
-        ...waitOf(context),
-        chars: charsOf(call),
-        work: async ({ session, instance }, signal) => {
-          const result = resultToProto(await session.callTool(call, { signal }), resultFormat);
-          result.instanceId = instance;
-          return result;
-        },
-      });
+      const { server, resultFormat, idempotencyKey, validateArguments, ...call } = callFromProto(request);
+      const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
+      return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }

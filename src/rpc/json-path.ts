@@ -1,5 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import type { JsonPath } from "../jsonrpc/repeated-member.ts";
+import { memberPath } from "../member-path.ts";
 
 /** What stands at a place of a message's JSON: a message, the items of a field, or JSON without a schema. */
 type Place = { readonly message: DescMessage } | { readonly itemsOf: DescField } | undefined;
@@ -11,11 +12,11 @@ export function protoPath(desc: DescMessage, path: JsonPath): string {
   for (const key of path) {
     if (place !== undefined && "message" in place) {
       const field = fieldOf(place.message, String(key));
-      text += member(text, field?.name ?? String(key));
+      text = memberPath(text, field?.name ?? String(key));
       place = field === undefined ? undefined : placeOf(field);
     } else {
       const map: boolean = place?.itemsOf.fieldKind === "map";
-      text += typeof key === "number" ? `[${key}]` : map ? `[${JSON.stringify(key)}]` : member(text, key);
+      text = map ? `${text}[${JSON.stringify(key)}]` : memberPath(text, key);
       place = place === undefined ? undefined : messageAt(place.itemsOf);
     }
   }
@@ -34,9 +35,4 @@ function placeOf(field: DescField): Place {
 /** Well-known types have JSON of their own. */
 function messageAt({ message }: DescField): Place {
   return message === undefined || message.typeName.startsWith("google.protobuf.") ? undefined : { message };
-}
-
-function member(before: string, key: string): string {
-  if (!/^\w+$/.test(key)) return `[${JSON.stringify(key)}]`;
-  return before === "" ? key : `.${key}`;
 }

@@ -1,8 +1,10 @@
 import type { Fleet } from "../fleet/fleet.ts";
+import type { ToolCalls } from "../fleet/tool-calls.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 export interface ServiceOptions {
   readonly fleet: Fleet;
+  readonly toolCalls: ToolCalls;
   readonly runtime: Runtime;
   readonly info: ManagerInfo;
   /** Wall clock in milliseconds. */

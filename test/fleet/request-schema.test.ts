@@ -18,7 +18,8 @@ function problems(schema: Parameters<typeof validate>[0], request: unknown): str
   }
 }
 
-const call = { server: "s", tool: "t", resultFormat: "typed" };
+const call = { server: "s", tool: "t", resultFormat: "typed", validateArguments: false };
+const badKey = "idempotency_key: must have 1 to 128 characters, printable ASCII only";
 const logs = { server: "s", follow: false, tail: undefined, sinceMs: undefined, sources: [], cursor: "" };
 
 describe("the request schemas", () => {
@@ -29,6 +30,11 @@ describe("the request schemas", () => {
     [callToolRequestSchema, { ...call, tool: "x".repeat(257) }, ["tool: must have at most 256 characters"]],
     [callToolRequestSchema, { ...call, tool: "\ud800" }, ["tool: must not hold an unpaired surrogate"]],
     [callToolRequestSchema, { ...call, resultFormat: "unknown (9)" }, ["result_format: must be unset, TYPED or JSON"]],
+    [callToolRequestSchema, { ...call, idempotencyKey: ` ~${"x".repeat(126)}`, validateArguments: true }, []],
+    [callToolRequestSchema, { ...call, idempotencyKey: "" }, [badKey]],
+    [callToolRequestSchema, { ...call, idempotencyKey: "x".repeat(129) }, [badKey]],
+    [callToolRequestSchema, { ...call, idempotencyKey: "é" }, [badKey]],
+    [callToolRequestSchema, { ...call, idempotencyKey: "a\n" }, [badKey]],
     [listRequestSchema, { pageSize: 0, pageToken: "" }, []],
     [listRequestSchema, { pageSize: 1000, pageToken: "x" }, []],
     [listRequestSchema, { pageSize: -1, pageToken: "" }, ["page_size: must not be negative"]],

@@ -143,7 +143,13 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
   [
     "a result that is none",
     () => calling("raw", { json: '"text"' }),
-    { code: Code.Internal, reason: "MALFORMED_RESULT", delivery: "answered" },
+    {
+      code: Code.Internal,
+      reason: "MALFORMED_RESULT",
+      delivery: "answered",
+      server: "h",
+      instance: expect.stringMatching(/./),
+    },
   ],
   [
     "arguments that are no object",

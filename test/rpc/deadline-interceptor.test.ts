@@ -3,11 +3,11 @@ import { describe, expect, it } from "vitest";
 import { deadlineInterceptor } from "../../src/rpc/deadline-interceptor.ts";
 
 const passed = new ConnectError("the operation timed out", Code.DeadlineExceeded);
-const intercept = deadlineInterceptor({ maxCallTimeoutMs: 60_000, callsIntoServer: new Set(["CallTool"]) });
+const intercept = deadlineInterceptor({ maxCallTimeoutMs: 10, callsIntoServer: new Set(["CallTool"]) });
 
 /** What becomes of a request with this signal, which this handler takes. */
-function run(signal: AbortSignal, handler: (signal: AbortSignal) => unknown) {
-  const request = { stream: false, method: { name: "List" }, signal } as unknown as UnaryRequest;
+function run(signal: AbortSignal, handler: (signal: AbortSignal) => unknown, name = "List") {
+  const request = { stream: false, method: { name }, signal } as unknown as UnaryRequest;
   return intercept(async (handed) => (await handler(handed.signal)) as UnaryResponse)(request);
 }
 
@@ -55,5 +55,23 @@ describe("deadlineInterceptor", () => {
     });
     const details = { reason: "DEADLINE_EXCEEDED", delivery: "sent" };
     await expect(ended).rejects.toMatchObject({ kind: "deadline", details });
+  });
+
+  it("ends a call into a server at the maximum, also when its handler ignores that", async () => {
+    let handed: AbortSignal | undefined;
+    const forever = (signal: AbortSignal) => {
+      handed = signal;
+      return new Promise(() => {});
+    };
+    const ended = run(new AbortController().signal, forever, "CallTool");
+    const details = { reason: "DEADLINE_EXCEEDED", delivery: "sent" };
+    await expect(ended).rejects.toMatchObject({ kind: "deadline", details });
+    expect(handed?.reason).toMatchObject({ kind: "deadline" });
+  });
+
+  it("sets no maximum to what goes into no server", async () => {
+    const later = (signal: AbortSignal) =>
+      new Promise((resolve) => setTimeout(() => resolve(signal.aborted ? "aborted" : "answer"), 30));
+    expect(await run(new AbortController().signal, later)).toBe("answer");
   });
 });

@@ -4,6 +4,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
+import type { ToolCalls } from "../../src/fleet/tool-calls.ts";
 import { notFound } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { silentLog } from "../../src/log.ts";
@@ -16,6 +17,7 @@ let listener: Listener;
 beforeAll(async () => {
   const options = {
     fleet: {} as Fleet,
+    toolCalls: {} as ToolCalls,
     runtime: { kind: "docker" } as Runtime,
     info: {
       version: "0",

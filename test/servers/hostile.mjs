@@ -15,6 +15,7 @@
 //   --endless-pages        never end the listing
 //   --grow-while-listing   have one tool more at each listing, and say so
 //   --odd-tool             list an entry without a name, too
+//   --schema JSON          list echo with this input schema
 //   --ignore-term          outlive SIGTERM
 import { spawn } from "node:child_process";
 import process from "node:process";
@@ -176,7 +177,9 @@ function listTools(id, params) {
   } else {
     const odd = has("--odd-tool") ? [{ title: "nameless" }, 7] : [];
     const big = `{"name":"big","inputSchema":{"maximum":9007199254740993},"icons":[{"src":"data:,"}],"annotations":{"readOnlyHint":true}}`;
-    const rest = [...odd, ...names.map((name) => ({ name, inputSchema: { type: "object" } }))];
+    const echoSchema = JSON.parse(value("--schema") ?? '{"type":"object"}');
+    const schemaOf = (name) => (name === "echo" ? echoSchema : { type: "object" });
+    const rest = [...odd, ...names.map((name) => ({ name, inputSchema: schemaOf(name) }))];
     send(
       `{"jsonrpc":"2.0","id":${id},"result":{"tools":[${[big, ...rest.map((tool) => JSON.stringify(tool))].join(",")}]}}`,
     );

@@ -11,6 +11,8 @@ import { enumName } from "./enum-name.ts";
 export interface WishedCall extends ToolCall {
   readonly server: string;
   readonly resultFormat: "typed" | "json";
+  readonly idempotencyKey?: string | undefined;
+  readonly validateArguments: boolean;
 }
 
 /** Throws `invalid`, naming the field. */
@@ -20,6 +22,8 @@ export function callFromProto(request: CallToolRequest): WishedCall {
     tool: request.tool,
     resultFormat: enumName(ResultFormatSchema, request.resultFormat) ?? "typed",
     requestState: request.requestState,
+    idempotencyKey: request.idempotencyKey === "" ? undefined : request.idempotencyKey,
+    validateArguments: request.validateArguments,
   });
   return {
     ...checked,

@@ -1,0 +1,64 @@
+import { toManagerError } from "../errors.ts";
+import type { ToolCall } from "../mcp/tool-call.ts";
+import type { ArgumentCheck } from "./argument-check/argument-check.ts";
+import { deadlineSignal } from "./deadline-signal.ts";
+import type { CallOptions, Fleet } from "./fleet.ts";
+import { callDigest } from "./idempotency/call-digest.ts";
+import type { IdempotentCalls } from "./idempotency/idempotent-calls.ts";
+import type { ToolAnswer } from "./idempotency/outcome.ts";
+
+/** The one that everybody has, as long as there is no authentication. */
+const anonymous = "";
+
+export interface ToolCallsOptions {
+  readonly fleet: Fleet;
+  readonly idempotentCalls: IdempotentCalls;
+  readonly argumentCheck: ArgumentCheck;
+}
+
+/** How a tool is called. */
+export interface ToolCallOptions extends CallOptions {
+  /** The call is made once under this key. */
+  readonly idempotencyKey?: string | undefined;
+  /** Whether the arguments must follow the tool's input schema. */
+  readonly validateArguments?: boolean;
+}
+
+/** The calls of tools, with what callers may wish besides. */
+export class ToolCalls {
+  readonly #options: ToolCallsOptions;
+
+  constructor(options: ToolCallsOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Calls a tool of a server. Throws what `Fleet.call`, `Session.callTool`, `IdempotentCalls.run` and
+   * `ArgumentCheck.check` throw. Errors name the server.
+   */
+  async call(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+    const { fleet, idempotentCalls } = this.#options;
+    const { idempotencyKey: key, callerHasDeadline } = options;
+    if (key === undefined) return this.#send(server, call, options);
+    // Of callers who share a call each has a deadline of its own, and the call has none.
+    using deadline = deadlineSignal(options.signal, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
+    const keyed = { scope: [anonymous, server, call.tool] as const, key, digest: callDigest(call) };
+    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, signal, callerHasDeadline: true });
+    try {
+      return await idempotentCalls.run({ ...keyed, signal: deadline.signal }, send);
+    } catch (error) {
+      throw toManagerError(error).with({ server });
+    }
+  }
+
+  #send(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+    const { fleet, argumentCheck } = this.#options;
+    return fleet.call(server, {
+      ...options,
+      work: async ({ session, instance }, signal) => {
+        if (options.validateArguments) await argumentCheck.check({ server, session, call, signal });
+        return { result: await session.callTool(call, { signal }), instance };
+      },
+    });
+  }
+}

@@ -1,0 +1,36 @@
+import { decodeName } from "../jsonrpc/json-members.ts";
+import { scanValue } from "../jsonrpc/json-scan.ts";
+import type { JsonPath } from "../jsonrpc/repeated-member.ts";
+import { isExactNumber } from "./exact-value.ts";
+
+/** Where the first number is that is not exactly a double, or undefined. `text` must be JSON. */
+export function inexactNumber(text: string): JsonPath | undefined {
+  const path: (string | number)[] = [];
+  let found: JsonPath | undefined;
+  /** In a list, the next item begins; a member's name has said so before. */
+  const value = () => {
+    const step = path.at(-1);
+    if (typeof step === "number") path[path.length - 1] = step + 1;
+  };
+  scanValue(text, 0, {
+    visitor: {
+      open(start) {
+        value();
+        path.push(text[start] === "{" ? "" : -1);
+      },
+      close() {
+        path.pop();
+      },
+      name(start) {
+        path[path.length - 1] = decodeName(text, start);
+      },
+      number(start, end) {
+        value();
+        if (!isExactNumber(text.slice(start, end))) found ??= [...path];
+      },
+      string: value,
+      literal: value,
+    },
+  });
+  return found;
+}
