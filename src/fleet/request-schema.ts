@@ -26,6 +26,20 @@ export const callToolRequestSchema = z.strictObject({
   requestState: wellFormed.optional(),
 });
 
+const minMessageBytes = 65_536;
+const maxMessageBytes = 1_073_741_824;
+/** What gRPC clients accept by default. */
+const defaultMessageBytes = 4_194_304;
+
+export const messageLimitSchema = z.strictObject({
+  maxMessageBytes: z
+    .number()
+    .refine((bytes) => bytes === 0 || (bytes >= minMessageBytes && bytes <= maxMessageBytes), {
+      message: `must be 0, or ${minMessageBytes} to ${maxMessageBytes}`,
+    })
+    .transform((bytes) => (bytes === 0 ? defaultMessageBytes : bytes)),
+});
+
 export const logsRequestSchema = z
   .strictObject({
     server: serverNameSchema,

@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { ListToolsResponseSchema, type ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listToolsRequestSchema } from "../fleet/request-schema.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
-import { callerOf } from "./caller-header.ts";
+import { traceOf, waitOf } from "./caller-context.ts";
 import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
 import { resultToProto } from "./convert/result-to-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -36,7 +36,8 @@ export function callMethods({ fleet }: ServiceOptions) {
     },
 
     async callTool(request, context) {
-      const { server, resultFormat, ...call } = callFromProto(request);
+      const { server, resultFormat, ...wished } = callFromProto(request);
+      const call = { ...wished, trace: traceOf(context) };
       return fleet.call(server, {
         ...waitOf(context),
         chars: charsOf(call),
@@ -48,8 +49,4 @@ export function callMethods({ fleet }: ServiceOptions) {
       });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
-}
-
-function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
-  return { signal, callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
 }

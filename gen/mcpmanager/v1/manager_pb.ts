@@ -18,7 +18,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIrUCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIu0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJEhMKC2luc3RhbmNlX2lkGAggASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YCSABKAkSGgoNcmVxdWVzdF9zdGF0ZRgKIAEoCUgBiAEBQgwKCnN0cnVjdHVyZWRCEAoOX3JlcXVlc3Rfc3RhdGUirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InkKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJIkwKDkxpZmVjeWNsZUV2ZW50EikKBXN0YXRlGAEgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdtZXNzYWdlGAIgASgJIhcKBkxvZ0dhcBINCgVsaW5lcxgBIAEoAyILCglIZWFydGJlYXQiDgoMV2F0Y2hSZXF1ZXN0Iv8BCg1XYXRjaFJlc3BvbnNlEjAKCHNuYXBzaG90GAEgASgLMhwubWNwbWFuYWdlci52MS5GbGVldFNuYXBzaG90SAASLQoGY2hhbmdlGAIgASgLMhsubWNwbWFuYWdlci52MS5TZXJ2ZXJDaGFuZ2VIABIrCgRwdWxsGAMgASgLMhsubWNwbWFuYWdlci52MS5QdWxsUHJvZ3Jlc3NIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IkUKDUZsZWV0U25hcHNob3QSJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEgwKBG1vcmUYAiABKAgiNQoMU2VydmVyQ2hhbmdlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIiwKDFB1bGxQcm9ncmVzcxIOCgZzZXJ2ZXIYASABKAkSDAoEdGV4dBgCIAEoCSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEMvoFCg5NYW5hZ2VyU2VydmljZRJHCgVTdGFydBIbLm1jcG1hbmFnZXIudjEuU3RhcnRSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5TdGFydFJlc3BvbnNlIgOQAgISRAoEU3RvcBIaLm1jcG1hbmFnZXIudjEuU3RvcFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLlN0b3BSZXNwb25zZSIDkAICEkoKB1Jlc3RhcnQSHS5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXF1ZXN0Gh4ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVzcG9uc2UiABJECgRMaXN0EhoubWNwbWFuYWdlci52MS5MaXN0UmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTGlzdFJlc3BvbnNlIgOQAgESQQoDR2V0EhkubWNwbWFuYWdlci52MS5HZXRSZXF1ZXN0GhoubWNwbWFuYWdlci52MS5HZXRSZXNwb25zZSIDkAIBEk0KB0dldEluZm8SHS5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXF1ZXN0Gh4ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVzcG9uc2UiA5ACARJTCglMaXN0VG9vbHMSHy5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1JlcXVlc3QaIC5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1Jlc3BvbnNlIgOQAgESTQoIQ2FsbFRvb2wSHi5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVxdWVzdBofLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZSIAEkYKBExvZ3MSGi5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5Mb2dzUmVzcG9uc2UiA5ACATABEkkKBVdhdGNoEhsubWNwbWFuYWdlci52MS5XYXRjaFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLldhdGNoUmVzcG9uc2UiA5ACATABQnYKEGlvLm1jcG1hbmFnZXIudjFCDE1hbmFnZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIrUCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIu0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJEhMKC2luc3RhbmNlX2lkGAggASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YCSABKAkSGgoNcmVxdWVzdF9zdGF0ZRgKIAEoCUgBiAEBQgwKCnN0cnVjdHVyZWRCEAoOX3JlcXVlc3Rfc3RhdGUi1gIKFUNhbGxUb29sU3RyZWFtUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgHIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgIIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAkgASgJSAGIAQESGQoRbWF4X21lc3NhZ2VfYnl0ZXMYDCABKAVCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi8AIKFkNhbGxUb29sU3RyZWFtUmVzcG9uc2USKwoIcHJvZ3Jlc3MYASABKAsyFy5tY3BtYW5hZ2VyLnYxLlByb2dyZXNzSAASJQoDbG9nGAIgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIxCgZyZXN1bHQYBCABKAsyHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2VIABIyCgxyZXN1bHRfY2h1bmsYBSABKAsyGi5tY3BtYW5hZ2VyLnYxLlJlc3VsdENodW5rSAASJAoDZ2FwGAggASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJyCghQcm9ncmVzcxIQCghwcm9ncmVzcxgBIAEoARISCgV0b3RhbBgCIAEoAUgAiAEBEg8KB21lc3NhZ2UYAyABKAkSEgoKZXh0cmFfanNvbhgEIAEoCRIRCgl0cnVuY2F0ZWQYBSABKAhCCAoGX3RvdGFsIjAKC1Jlc3VsdENodW5rEhMKC3Jlc3VsdF9qc29uGAEgASgJEgwKBGxhc3QYAiABKAgirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InkKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJIkwKDkxpZmVjeWNsZUV2ZW50EikKBXN0YXRlGAEgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdtZXNzYWdlGAIgASgJIhcKBkxvZ0dhcBINCgVsaW5lcxgBIAEoAyILCglIZWFydGJlYXQiDgoMV2F0Y2hSZXF1ZXN0Iv8BCg1XYXRjaFJlc3BvbnNlEjAKCHNuYXBzaG90GAEgASgLMhwubWNwbWFuYWdlci52MS5GbGVldFNuYXBzaG90SAASLQoGY2hhbmdlGAIgASgLMhsubWNwbWFuYWdlci52MS5TZXJ2ZXJDaGFuZ2VIABIrCgRwdWxsGAMgASgLMhsubWNwbWFuYWdlci52MS5QdWxsUHJvZ3Jlc3NIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgcKBWV2ZW50IkUKDUZsZWV0U25hcHNob3QSJgoHc2VydmVycxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyEgwKBG1vcmUYAiABKAgiNQoMU2VydmVyQ2hhbmdlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIiwKDFB1bGxQcm9ncmVzcxIOCgZzZXJ2ZXIYASABKAkSDAoEdGV4dBgCIAEoCSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEMt0GCg5NYW5hZ2VyU2VydmljZRJHCgVTdGFydBIbLm1jcG1hbmFnZXIudjEuU3RhcnRSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5TdGFydFJlc3BvbnNlIgOQAgISRAoEU3RvcBIaLm1jcG1hbmFnZXIudjEuU3RvcFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLlN0b3BSZXNwb25zZSIDkAICEkoKB1Jlc3RhcnQSHS5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXF1ZXN0Gh4ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVzcG9uc2UiABJECgRMaXN0EhoubWNwbWFuYWdlci52MS5MaXN0UmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTGlzdFJlc3BvbnNlIgOQAgESQQoDR2V0EhkubWNwbWFuYWdlci52MS5HZXRSZXF1ZXN0GhoubWNwbWFuYWdlci52MS5HZXRSZXNwb25zZSIDkAIBEk0KB0dldEluZm8SHS5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXF1ZXN0Gh4ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVzcG9uc2UiA5ACARJTCglMaXN0VG9vbHMSHy5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1JlcXVlc3QaIC5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1Jlc3BvbnNlIgOQAgESTQoIQ2FsbFRvb2wSHi5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVxdWVzdBofLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZSIAEmEKDkNhbGxUb29sU3RyZWFtEiQubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlcXVlc3QaJS5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sU3RyZWFtUmVzcG9uc2UiADABEkYKBExvZ3MSGi5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5Mb2dzUmVzcG9uc2UiA5ACATABEkkKBVdhdGNoEhsubWNwbWFuYWdlci52MS5XYXRjaFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLldhdGNoUmVzcG9uc2UiA5ACATABQnYKEGlvLm1jcG1hbmFnZXIudjFCDE1hbmFnZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -518,8 +518,9 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object for the request's `_meta`. The keys `progressToken` and `io.modelcontextprotocol/…` are the manager's
+   * and are dropped. The headers `traceparent`, `tracestate` and `baggage` of the call join it, as far as they follow W3C
+   * Trace Context and W3C Baggage, and the object does not have them already. Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
@@ -657,6 +658,269 @@ export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*
   messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
+ * CallToolStreamRequest is one call of a tool whose events are wanted. The fields are those of CallToolRequest, under
+ * the same numbers, and one more.
+ *
+ * @generated from message mcpmanager.v1.CallToolStreamRequest
+ */
+export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest"> & {
+  /**
+   * The server's name. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The tool's name, 1 to 256 characters. Required.
+   *
+   * @generated from field: string tool = 2;
+   */
+  tool: string;
+
+  /**
+   * The tool's arguments. Unset: no arguments. All that a call sends to its server may have 10,484,736 bytes as JSON.
+   *
+   * @generated from oneof mcpmanager.v1.CallToolStreamRequest.input
+   */
+  input: {
+    /**
+     * As a structure, as in CallToolRequest.
+     *
+     * @generated from field: google.protobuf.Struct arguments = 3;
+     */
+    value: JsonObject;
+    case: "arguments";
+  } | {
+    /**
+     * As JSON text, as in CallToolRequest.
+     *
+     * @generated from field: string arguments_json = 4;
+     */
+    value: string;
+    case: "argumentsJson";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * In which form the result comes. Unset: TYPED. A result in chunks is always the server's JSON text.
+   *
+   * @generated from field: mcpmanager.v1.ResultFormat result_format = 5;
+   */
+  resultFormat: ResultFormat;
+
+  /**
+   * A JSON object for the request's `_meta`, as in CallToolRequest. Empty: none.
+   *
+   * @generated from field: string meta_json = 6;
+   */
+  metaJson: string;
+
+  /**
+   * What the caller can do for the server, as in CallToolRequest. Empty: nothing.
+   *
+   * @generated from field: string client_capabilities_json = 7;
+   */
+  clientCapabilitiesJson: string;
+
+  /**
+   * The answers to the `input_requests_json` of an earlier result, as in CallToolRequest. Empty: none.
+   *
+   * @generated from field: string input_responses_json = 8;
+   */
+  inputResponsesJson: string;
+
+  /**
+   * The `request_state` of the earlier result, as in CallToolRequest. Unset: that result had none.
+   *
+   * @generated from field: optional string request_state = 9;
+   */
+  requestState?: string | undefined;
+
+  /**
+   * The largest message in bytes that the caller takes, in its own encoding (protobuf or JSON): 65,536 to 1,073,741,824.
+   * 0: 4,194,304, what gRPC clients accept by default. No event is larger.
+   *
+   * @generated from field: int32 max_message_bytes = 12;
+   */
+  maxMessageBytes: number;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CallToolStreamRequest.
+ * Use `create(CallToolStreamRequestSchema)` to create a new message.
+ */
+export const CallToolStreamRequestSchema: GenMessage<CallToolStreamRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 17);
+
+/**
+ * CallToolStreamResponse is one event of a call.
+ *
+ * @generated from message mcpmanager.v1.CallToolStreamResponse
+ */
+export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof mcpmanager.v1.CallToolStreamResponse.event
+   */
+  event: {
+    /**
+     * The tool went on. Never after the result. A caller that reads slower than progress comes gets the newest.
+     *
+     * @generated from field: mcpmanager.v1.Progress progress = 1;
+     */
+    value: Progress;
+    case: "progress";
+  } | {
+    /**
+     * The server logged by MCP while the call was under way at it. MCP's stdio has no mark for the call that a log line
+     * belongs to, in either era: every CallToolStream under way at the instance gets each of its lines. Of a text longer
+     * than 8 KiB it is the beginning.
+     *
+     * @generated from field: mcpmanager.v1.LogLine log = 2;
+     */
+    value: LogLine;
+    case: "log";
+  } | {
+    /**
+     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     *
+     * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 3;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | {
+    /**
+     * The result: the last event. After chunks it has no content, no structured result and no JSON of any kind, but
+     * `is_error`, `result_kind` and `instance_id`.
+     *
+     * @generated from field: mcpmanager.v1.CallToolResponse result = 4;
+     */
+    value: CallToolResponse;
+    case: "result";
+  } | {
+    /**
+     * A piece of the result, when the result's JSON text or its message in the form asked for is larger than
+     * `max_message_bytes`. `result` follows the last one.
+     *
+     * @generated from field: mcpmanager.v1.ResultChunk result_chunk = 5;
+     */
+    value: ResultChunk;
+    case: "resultChunk";
+  } | {
+    /**
+     * Log lines are missing here, which the server's log dropped before the caller read them.
+     *
+     * @generated from field: mcpmanager.v1.LogGap gap = 8;
+     */
+    value: LogGap;
+    case: "gap";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When it happened, by the manager's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 6;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The instance that has the call. Empty: none yet, the call waits.
+   *
+   * @generated from field: string instance_id = 7;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CallToolStreamResponse.
+ * Use `create(CallToolStreamResponseSchema)` to create a new message.
+ */
+export const CallToolStreamResponseSchema: GenMessage<CallToolStreamResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 18);
+
+/**
+ * Progress is a step of a tool, as the server tells it.
+ *
+ * @generated from message mcpmanager.v1.Progress
+ */
+export type Progress = Message<"mcpmanager.v1.Progress"> & {
+  /**
+   * How far it is; grows with each event. The nearest double; 0 when the server gave no number, or one beyond all
+   * doubles. When that is not exactly what the server wrote, `extra_json` has it.
+   *
+   * @generated from field: double progress = 1;
+   */
+  progress: number;
+
+  /**
+   * How far it is when it is done, in the same way. Unset: not known.
+   *
+   * @generated from field: optional double total = 2;
+   */
+  total?: number | undefined;
+
+  /**
+   * A sentence for people. Empty: none given.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * A JSON object of the fields that have no place above, `_meta` included, or whose value has none. Empty: there are
+   * none.
+   *
+   * @generated from field: string extra_json = 4;
+   */
+  extraJson: string;
+
+  /**
+   * Whether something is missing: the end of a `message` of more than 8 KiB, or an `extra_json` of more than 4 KiB, which
+   * then is empty.
+   *
+   * @generated from field: bool truncated = 5;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.Progress.
+ * Use `create(ProgressSchema)` to create a new message.
+ */
+export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 19);
+
+/**
+ * ResultChunk is a piece of a result that is too large for one message.
+ *
+ * @generated from message mcpmanager.v1.ResultChunk
+ */
+export type ResultChunk = Message<"mcpmanager.v1.ResultChunk"> & {
+  /**
+   * A piece of the result object's JSON text, cut between characters. All of them put together are the object as the
+   * server wrote it, byte for byte, whatever `result_format` was asked for.
+   *
+   * @generated from field: string result_json = 1;
+   */
+  resultJson: string;
+
+  /**
+   * Whether it is the last piece.
+   *
+   * @generated from field: bool last = 2;
+   */
+  last: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ResultChunk.
+ * Use `create(ResultChunkSchema)` to create a new message.
+ */
+export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 20);
+
+/**
  * LogsRequest asks for the log lines of a server.
  *
  * @generated from message mcpmanager.v1.LogsRequest
@@ -712,7 +976,7 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 17);
+  messageDesc(file_mcpmanager_v1_manager, 21);
 
 /**
  * LogsResponse is one event of the stream. The first comes at once: a line, or a heartbeat when there is none.
@@ -786,7 +1050,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 18);
+  messageDesc(file_mcpmanager_v1_manager, 22);
 
 /**
  * LogLine is a line of output.
@@ -835,7 +1099,7 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 19);
+  messageDesc(file_mcpmanager_v1_manager, 23);
 
 /**
  * LifecycleEvent is something that the manager did with a server, or saw happen to it.
@@ -863,7 +1127,7 @@ export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
  * Use `create(LifecycleEventSchema)` to create a new message.
  */
 export const LifecycleEventSchema: GenMessage<LifecycleEvent> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 20);
+  messageDesc(file_mcpmanager_v1_manager, 24);
 
 /**
  * LogGap says that lines are missing.
@@ -884,7 +1148,7 @@ export type LogGap = Message<"mcpmanager.v1.LogGap"> & {
  * Use `create(LogGapSchema)` to create a new message.
  */
 export const LogGapSchema: GenMessage<LogGap> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 21);
+  messageDesc(file_mcpmanager_v1_manager, 25);
 
 /**
  * Heartbeat says that the stream is alive.
@@ -899,7 +1163,7 @@ export type Heartbeat = Message<"mcpmanager.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 22);
+  messageDesc(file_mcpmanager_v1_manager, 26);
 
 /**
  * WatchRequest asks for the changes of the fleet.
@@ -914,7 +1178,7 @@ export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 23);
+  messageDesc(file_mcpmanager_v1_manager, 27);
 
 /**
  * WatchResponse is one event of the stream. The first is a snapshot.
@@ -974,7 +1238,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 24);
+  messageDesc(file_mcpmanager_v1_manager, 28);
 
 /**
  * FleetSnapshot is the fleet, or a part of it.
@@ -1002,7 +1266,7 @@ export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
  * Use `create(FleetSnapshotSchema)` to create a new message.
  */
 export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 25);
+  messageDesc(file_mcpmanager_v1_manager, 29);
 
 /**
  * ServerChange is a server in a new state.
@@ -1023,7 +1287,7 @@ export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
  * Use `create(ServerChangeSchema)` to create a new message.
  */
 export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 26);
+  messageDesc(file_mcpmanager_v1_manager, 30);
 
 /**
  * PullProgress is a step of pulling a server's image.
@@ -1052,7 +1316,7 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
  * Use `create(PullProgressSchema)` to create a new message.
  */
 export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 27);
+  messageDesc(file_mcpmanager_v1_manager, 31);
 
 /**
  * LogSource says where a line comes from.
@@ -1230,6 +1494,24 @@ export const ManagerService: GenService<{
     methodKind: "unary";
     input: typeof CallToolRequestSchema;
     output: typeof CallToolResponseSchema;
+  },
+  /**
+   * CallToolStream calls a tool as CallTool does, and gives its progress, what the server logs meanwhile, and its result
+   * as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result is last,
+   * in chunks when it is larger than the caller takes; an error is the stream's status, as with every RPC, and then
+   * there is no result. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
+   *
+   * A caller that reads slower than the events come holds none of them up: of progress it gets the newest, of log lines
+   * those that the server's log still has, with a `gap` for the others.
+   *
+   * Errors: as CallTool. When the manager shuts down the call may finish, as one of CallTool.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.CallToolStream
+   */
+  callToolStream: {
+    methodKind: "server_streaming";
+    input: typeof CallToolStreamRequestSchema;
+    output: typeof CallToolStreamResponseSchema;
   },
   /**
    * Logs gives the recent lines of a server from the manager's memory, and with `follow` the new ones as they come. No

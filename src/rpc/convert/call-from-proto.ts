@@ -13,8 +13,11 @@ export interface WishedCall extends ToolCall {
   readonly resultFormat: "typed" | "json";
 }
 
+/** The fields that both requests of a call have. */
+export type CallFields = Omit<CallToolRequest, "$typeName" | "$unknown">;
+
 /** Throws `invalid`, naming the field. */
-export function callFromProto(request: CallToolRequest): WishedCall {
+export function callFromProto(request: CallFields): WishedCall {
   const checked = validate(callToolRequestSchema, {
     server: request.server,
     tool: request.tool,

@@ -1,0 +1,117 @@
+import type { Progress } from "../mcp/progress.ts";
+import type { CallEvents } from "../mcp/session.ts";
+import type { LogEntry } from "./log-entry.ts";
+import type { LogRing } from "./log-ring.ts";
+import { Pulse } from "./pulse.ts";
+
+export type CallEvent =
+  | { readonly kind: "progress"; readonly progress: Progress; readonly timeMs: number }
+  | { readonly kind: "log"; readonly entry: LogEntry }
+  /** So many entries of the server's log are gone, unread. */
+  | { readonly kind: "gap"; readonly lines: number; readonly timeMs: number };
+
+/** A step of the call, and where in the log it came. */
+interface Step {
+  readonly progress: Progress;
+  readonly timeMs: number;
+  readonly ordinal: number;
+}
+
+/** A burst of this size reaches whoever reads as it comes; of more the newest are kept. */
+const maxSteps = 64;
+const maxStepChars = 64 * 1024;
+
+/**
+ * What happens in one call, in order, until somebody reads it. It is bounded: of progress the newest is kept, and log
+ * lines stay in the server's ring, which is there anyway.
+ */
+export class CallFeed implements CallEvents {
+  readonly #ring: LogRing;
+  readonly #now: () => number;
+  readonly #changes = new Pulse();
+  #instance = "";
+  #steps: Step[] = [];
+  #stepChars = 0;
+  /** The first entry of the ring that may be an unread log line of the call. Undefined: there is none. */
+  #unread: number | undefined;
+
+  constructor(ring: LogRing, { now }: { readonly now: () => number }) {
+    this.#ring = ring;
+    this.#now = now;
+  }
+
+  /** The instance that has the call; empty: none yet. */
+  get instance(): string {
+    return this.#instance;
+  }
+
+  /** Resolves at the next event. */
+  changed(): Promise<void> {
+    return this.#changes.next();
+  }
+
+  /** The call goes to this instance; what came from one before is void. */
+  begin(instance: string): void {
+    this.#instance = instance;
+    this.#steps = [];
+    this.#stepChars = 0;
+    this.#unread = undefined;
+  }
+
+  progress(progress: Progress): void {
+    this.#steps.push({ progress, timeMs: this.#now(), ordinal: this.#ring.nextOrdinal });
+    this.#stepChars += charsOf(progress);
+    while (this.#steps.length > maxSteps || (this.#stepChars > maxStepChars && this.#steps.length > 1)) this.#shift();
+    this.#changes.wake();
+  }
+
+  logged(): void {
+    this.#unread ??= this.#ring.nextOrdinal - 1;
+    this.#changes.wake();
+  }
+
+  /** Nothing comes any more. */
+  end(): void {
+    this.#changes.wake();
+  }
+
+  /** The next unread event; undefined: there is none. */
+  next(): CallEvent | undefined {
+    const log = this.#nextLog(this.#steps[0]?.ordinal ?? this.#ring.nextOrdinal);
+    if (log !== undefined) return log;
+    const step = this.#shift();
+    return step === undefined ? undefined : { kind: "progress", progress: step.progress, timeMs: step.timeMs };
+  }
+
+  #shift(): Step | undefined {
+    const step = this.#steps.shift();
+    if (step !== undefined) this.#stepChars -= charsOf(step.progress);
+    return step;
+  }
+
+  /** The first unread log line before that place in the log. */
+  #nextLog(until: number): CallEvent | undefined {
+    if (this.#unread === undefined) return undefined;
+    const lost = this.#ring.firstOrdinal - this.#unread;
+    if (lost > 0) {
+      this.#unread = this.#ring.firstOrdinal;
+      return { kind: "gap", lines: lost, timeMs: this.#now() };
+    }
+    for (let at = this.#unread; at < until; at += 1) {
+      const entry = this.#ring.at(at);
+      if (entry === undefined || !this.#isOurs(entry)) continue;
+      this.#unread = at + 1;
+      return { kind: "log", entry };
+    }
+    this.#unread = until < this.#ring.nextOrdinal ? Math.max(until, this.#unread) : undefined;
+    return undefined;
+  }
+
+  #isOurs({ event, instance }: LogEntry): boolean {
+    return instance === this.#instance && event.kind === "line" && event.source === "mcp";
+  }
+}
+
+function charsOf({ message, extraJson }: Progress): number {
+  return message.length + extraJson.length;
+}

@@ -1,0 +1,102 @@
+import { setImmediate } from "node:timers/promises";
+import { ManagerError } from "../errors.ts";
+import type { ToolCall } from "../mcp/tool-call.ts";
+import type { ToolResult } from "../mcp/tool-result.ts";
+import { type CallEvent, CallFeed } from "./call-feed.ts";
+import { changedWithin } from "./changed-within.ts";
+import type { CallOptions, Fleet } from "./fleet.ts";
+
+/** One event of a followed call, and the instance that has the call; empty: none yet. */
+export type CallReading = { readonly instance: string } & (
+  | CallEvent
+  | { readonly kind: "heartbeat"; readonly timeMs: number }
+  | { readonly kind: "result"; readonly result: ToolResult; readonly timeMs: number }
+);
+
+export interface FollowCallOptions extends CallOptions {
+  readonly call: ToolCall;
+  readonly signal: AbortSignal;
+  readonly heartbeatMs: number;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since any moment; steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
+}
+
+type Outcome = { readonly result: ToolResult } | { readonly error: unknown };
+
+/**
+ * Calls a tool and gives what happens, the result last. The first reading comes at once: a heartbeat, unless the call
+ * ends at once. Throws what `Fleet.call` and `Session.callTool` throw. Whoever stops reading cancels the call.
+ */
+export async function* followCall(
+  fleet: Pick<Fleet, "call" | "log">,
+  server: string,
+  options: FollowCallOptions,
+): AsyncGenerator<CallReading> {
+  const { signal, heartbeatMs, now, elapsedMs } = options;
+  const feed = new CallFeed(fleet.log(server), { now });
+  using under = begin(fleet, server, { ...options, feed });
+  // What fails at once has no stream of events.
+  await setImmediate();
+  let spokeMs: number | undefined;
+  for (;;) {
+    const changed = feed.changed();
+    // Taken before the events are: the result came after all of them.
+    const outcome = under.outcome();
+    // Whose time is over, or who left, is only told how it ended.
+    for (let event = feed.next(); event !== undefined && !signal.aborted; event = feed.next()) {
+      yield { ...event, instance: feed.instance };
+      spokeMs = elapsedMs();
+    }
+    if (outcome !== undefined) {
+      if ("error" in outcome) throw outcome.error;
+      yield { kind: "result", result: outcome.result, instance: feed.instance, timeMs: now() };
+      return;
+    }
+    const waitMs = spokeMs === undefined ? 0 : spokeMs + heartbeatMs - elapsedMs();
+    // Once the signal has aborted the call ends by itself, and knows what became of it.
+    if (signal.aborted) await changed;
+    else if (waitMs <= 0 || !(await changedWithin(changed, { ms: waitMs, signal }))) {
+      if (signal.aborted) continue;
+      yield { kind: "heartbeat", instance: feed.instance, timeMs: now() };
+      spokeMs = elapsedMs();
+    }
+  }
+}
+
+/** The call under way; disposing it cancels it. */
+function begin(
+  fleet: Pick<Fleet, "call">,
+  server: string,
+  { feed, ...options }: FollowCallOptions & { readonly feed: CallFeed },
+): Disposable & { outcome(): Outcome | undefined } {
+  let outcome: Outcome | undefined;
+  const left = new AbortController();
+  const onAbort = () => left.abort(options.signal.reason);
+  options.signal.addEventListener("abort", onAbort, { once: true });
+  if (options.signal.aborted) onAbort();
+  const settle = (settled: Outcome) => {
+    outcome = settled;
+    feed.end();
+  };
+  const result = fleet.call(server, {
+    ...options,
+    signal: left.signal,
+    work: ({ session, instance }, signal) => {
+      feed.begin(instance);
+      return session.callTool(options.call, { signal, events: feed });
+    },
+  });
+  result.then(
+    (result) => settle({ result }),
+    (error: unknown) => settle({ error }),
+  );
+  return {
+    outcome: () => outcome,
+    [Symbol.dispose]() {
+      options.signal.removeEventListener("abort", onAbort);
+      left.abort(new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } }));
+    },
+  };
+}
