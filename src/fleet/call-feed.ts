@@ -1,5 +1,5 @@
+import type { CallEvents } from "../mcp/followed-calls.ts";
 import type { Progress } from "../mcp/progress.ts";
-import type { CallEvents } from "../mcp/session.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
 import { Pulse } from "./pulse.ts";

@@ -3,10 +3,10 @@ import { Connection, type Reply, type RequestOptions, type ServerRequest } from 
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import type { EraCodec } from "./era-codec.ts";
+import { type CallEvents, FollowedCalls } from "./followed-calls.ts";
 import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
 import { logMessageOf } from "./log-message.ts";
 import type { ClientInfo } from "./mcp-info.ts";
-import { type Progress, readProgress } from "./progress.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import type { Tool } from "./tool.ts";
 import { type ToolCall, toolCallParams } from "./tool-call.ts";
@@ -38,12 +38,9 @@ interface SignalOption {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** What happens while a call is under way at the server. */
-export interface CallEvents {
-  /** The server went on with it; not after its reply. */
-  progress(progress: Progress): void;
-  /** The listener was just told of a log message; nothing on the wire says which call it belongs to. */
-  logged(): void;
+export interface CallToolOptions extends SignalOption {
+  /** Told what happens meanwhile. Without it the server is not asked for progress. */
+  readonly events?: CallEvents | undefined;
 }
 
 /**
@@ -57,8 +54,7 @@ export class Session {
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
   #probe: "none" | "unanswered" | "answered" = "none";
-  /** The calls whose events somebody wants, by request id. */
-  readonly #followed = new Map<number, CallEvents>();
+  readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
   #open: { readonly codec: EraCodec; readonly tools: ToolListing } | undefined;
 
@@ -126,7 +122,7 @@ export class Session {
    * listing lacks, `not_running` when the server asks for input that the caller does not know of, and by the server's
    * JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
    */
-  async callTool(call: ToolCall, options: SignalOption & { readonly events?: CallEvents }): Promise<ToolResult> {
+  async callTool(call: ToolCall, options: CallToolOptions): Promise<ToolResult> {
     const { codec } = this.#opened;
     const reply = await this.#requestTool(call, options);
     const result = "result" in reply ? readToolResult(reply.result, codec.era) : undefined;
@@ -156,22 +152,21 @@ export class Session {
   }
 
   /** Of a call whose events are wanted the server reports progress, by the request's id. */
-  async #requestTool(call: ToolCall, options: SignalOption & { readonly events?: CallEvents }): Promise<Reply> {
+  async #requestTool(call: ToolCall, options: CallToolOptions): Promise<Reply> {
     const { codec } = this.#opened;
     const { events } = options;
     const request = this.#cancelling(options);
     if (events === undefined) return this.#connection.request("tools/call", toolCallParams(call, { codec }), request);
-    let followed: number | undefined;
+    let token: number | undefined;
     const params = (id: number) => {
-      const text = toolCallParams(call, { codec, progressToken: id });
-      this.#followed.set(id, events);
-      followed = id;
-      return text;
+      token = id;
+      this.#followed.add(id, events);
+      return toolCallParams(call, { codec, progressToken: id });
     };
     try {
       return await this.#connection.request("tools/call", params, request);
     } finally {
-      if (followed !== undefined) this.#followed.delete(followed);
+      if (token !== undefined) this.#followed.delete(token);
     }
   }
 
@@ -214,22 +209,11 @@ export class Session {
   }
 
   #onNotification(method: string, params: string): void {
-    if (method === "notifications/message") this.#onLogMessage(params);
-    else if (method === "notifications/progress") this.#onProgress(params);
+    if (method === "notifications/message") {
+      this.#options.listener.logMessage(logMessageOf(params));
+      this.#followed.logged();
+    } else if (method === "notifications/progress") this.#followed.progressed(params);
     else this.#open?.tools.notified(method, params);
-  }
-
-  #onLogMessage(params: string): void {
-    this.#options.listener.logMessage(logMessageOf(params));
-    for (const events of this.#followed.values()) events.logged();
-  }
-
-  /** Progress of what nobody asked for, or after its answer, is nobody's. */
-  #onProgress(params: string): void {
-    if (this.#followed.size === 0) return;
-    const step = readProgress(params);
-    if (step !== undefined && this.#connection.awaits(step.token))
-      this.#followed.get(step.token)?.progress(step.progress);
   }
 }
 

@@ -35,8 +35,9 @@ export function callFromProto(request: CallFields): WishedCall {
 
 /** How many characters of the caller's it keeps in memory while it waits. */
 export function charsOf(call: ToolCall): number {
-  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState } = call;
-  const texts = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
+  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace = {} } = call;
+  const own = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
+  const texts = [...own, trace.traceparent, trace.tracestate, trace.baggage];
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 
