@@ -20,10 +20,15 @@ interface Step {
 /** A burst of this size reaches whoever reads as it comes; of more the newest are kept. */
 const maxSteps = 64;
 const maxStepChars = 64 * 1024;
+/**
+ * Who is further behind in the log goes on here, after a gap: every call under way gets each line, so that a server that
+ * floods its log would cost its lines times its calls.
+ */
+const maxBehind = 1000;
 
 /**
- * What happens in one call, in order, until somebody reads it. It is bounded: of progress the newest is kept, and log
- * lines stay in the server's ring, which is there anyway.
+ * What happens in one call, in order, until somebody reads it. It is bounded: the newest of progress is kept, and of log
+ * lines only where they stand in the server's ring, which is there anyway.
  */
 export class CallFeed implements CallEvents {
   readonly #ring: LogRing;
@@ -92,9 +97,10 @@ export class CallFeed implements CallEvents {
   /** The first unread log line before that place in the log. */
   #nextLog(until: number): CallEvent | undefined {
     if (this.#unread === undefined) return undefined;
-    const lost = this.#ring.firstOrdinal - this.#unread;
+    const oldest = Math.max(this.#ring.firstOrdinal, this.#ring.nextOrdinal - maxBehind);
+    const lost = oldest - this.#unread;
     if (lost > 0) {
-      this.#unread = this.#ring.firstOrdinal;
+      this.#unread = oldest;
       return { kind: "gap", lines: lost, timeMs: this.#now() };
     }
     for (let at = this.#unread; at < until; at += 1) {

@@ -23,6 +23,9 @@ export interface FollowCallOptions extends CallOptions {
   readonly elapsedMs: () => number;
 }
 
+/** Most events that one call hands on in one turn of the event loop: a flood leaves time for everything else. */
+const eventsPerTurn = 16;
+
 type Outcome = { readonly result: ToolResult } | { readonly error: unknown };
 
 /**
@@ -45,9 +48,14 @@ export async function* followCall(
     // Taken before the events are: the result came after all of them.
     const outcome = under.outcome();
     // Whose time is over, or who left, is only told how it ended.
+    let left = eventsPerTurn;
     for (let event = feed.next(); event !== undefined && !signal.aborted; event = feed.next()) {
       yield { ...event, instance: feed.instance };
       spokeMs = elapsedMs();
+      left -= 1;
+      if (left > 0) continue;
+      left = eventsPerTurn;
+      await setImmediate();
     }
     if (outcome !== undefined) {
       if ("error" in outcome) throw outcome.error;

@@ -21,7 +21,7 @@ function open(maxBytes = 1_000_000) {
       if (instance === "i") feed.logged();
     },
     step: (progress: number, message = "") => feed.progress({ progress, message, extraJson: "", truncated: false }),
-    rest: () => Array.from({ length: 1000 }, () => shown(feed)).filter((event) => event !== undefined),
+    rest: () => Array.from({ length: 2000 }, () => shown(feed)).filter((event) => event !== undefined),
   };
 }
 
@@ -84,6 +84,13 @@ describe("CallFeed", () => {
     for (let at = 0; at < 30; at += 1) log(String(at));
     step(1);
     expect(rest()).toEqual(["gap of 20", ...Array.from({ length: 10 }, (_, at) => String(20 + at)), 1]);
+  });
+
+  it("keeps the newest 1000 lines of a flood, whatever the log still has", () => {
+    const { log, step, rest } = open();
+    for (let at = 0; at < 3000; at += 1) log(String(at));
+    step(1);
+    expect(rest()).toEqual(["gap of 2000", ...Array.from({ length: 1000 }, (_, at) => String(2000 + at)), 1]);
   });
 
   it("misses nothing when what is gone was no log line of MCP", () => {

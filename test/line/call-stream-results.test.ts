@@ -113,8 +113,8 @@ describe("A caller that does not read", () => {
       expect(last?.result?.content[0]?.text?.text).toBe("done");
       expect(steps).toEqual([...steps].sort((a, b) => a - b));
       expect(steps.slice(-64)).toEqual(Array.from({ length: 64 }, (_, at) => 100_000 - 63 + at));
-      // What a window and a buffer held, and the newest; over HTTP/1.1 the system's buffers hold some megabytes.
-      if (protocol === "HTTP/2") expect(steps.length).toBeLessThan(400);
+      // What a window and a buffer held, 64 KiB each, and the newest; over HTTP/1.1 the system's buffers hold some megabytes.
+      if (protocol === "HTTP/2") expect(steps.length).toBeLessThan(1000);
     },
   );
 

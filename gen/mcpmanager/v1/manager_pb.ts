@@ -809,7 +809,8 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
     case: "resultChunk";
   } | {
     /**
-     * Log lines are missing here, which the server's log dropped before the caller read them.
+     * Log lines are missing here: they were more than wait for a caller, or were dropped from the server's log before the
+     * caller read on. Counted are all entries of that log between the ones before and after.
      *
      * @generated from field: mcpmanager.v1.LogGap gap = 8;
      */
@@ -1501,8 +1502,9 @@ export const ManagerService: GenService<{
    * in chunks when it is larger than the caller takes; an error is the stream's status, as with every RPC, and then
    * there is no result. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
    *
-   * A caller that reads slower than the events come holds none of them up: of progress it gets the newest, of log lines
-   * those that the server's log still has, with a `gap` for the others.
+   * A caller that reads slower than the events come holds nothing up. Of progress it gets the newest, at most 64 steps; of
+   * log lines those among the newest 1000 entries of the server's log, as far as that still has them, and a `gap` for the
+   * others.
    *
    * Errors: as CallTool. When the manager shuts down the call may finish, as one of CallTool.
    *
