@@ -45,17 +45,11 @@ export async function* followCall(
   let spokeMs: number | undefined;
   for (;;) {
     const changed = feed.changed();
-    // Taken before the events are: the result came after all of them.
+    // Looked at before the events are: the result came after all of them.
     const outcome = under.outcome();
-    // Whose time is over, or who left, is only told how it ended.
-    let left = eventsPerTurn;
-    for (let event = feed.next(); event !== undefined && !signal.aborted; event = feed.next()) {
-      yield { ...event, instance: feed.instance };
+    for await (const event of unread(feed, signal)) {
+      yield event;
       spokeMs = elapsedMs();
-      left -= 1;
-      if (left > 0) continue;
-      left = eventsPerTurn;
-      await setImmediate();
     }
     if (outcome !== undefined) {
       if ("error" in outcome) throw outcome.error;
@@ -63,13 +57,26 @@ export async function* followCall(
       return;
     }
     const waitMs = spokeMs === undefined ? 0 : spokeMs + heartbeatMs - elapsedMs();
-    // Once the signal has aborted the call ends by itself, and knows what became of it.
-    if (signal.aborted) await changed;
-    else if (waitMs <= 0 || !(await changedWithin(changed, { ms: waitMs, signal }))) {
-      if (signal.aborted) continue;
-      yield { kind: "heartbeat", instance: feed.instance, timeMs: now() };
-      spokeMs = elapsedMs();
+    if (waitMs > 0 && (await changedWithin(changed, { ms: waitMs, signal }))) continue;
+    if (signal.aborted) {
+      // The call ends by itself then, and knows what became of it.
+      await changed;
+      continue;
     }
+    yield { kind: "heartbeat", instance: feed.instance, timeMs: now() };
+    spokeMs = elapsedMs();
+  }
+}
+
+/** What nobody has read yet. Whose time is over, or who left, is only told how the call ended. */
+async function* unread(feed: CallFeed, signal: AbortSignal): AsyncGenerator<CallReading> {
+  let left = eventsPerTurn;
+  for (let event = feed.next(); event !== undefined && !signal.aborted; event = feed.next()) {
+    yield { ...event, instance: feed.instance };
+    left -= 1;
+    if (left > 0) continue;
+    left = eventsPerTurn;
+    await setImmediate();
   }
 }
 

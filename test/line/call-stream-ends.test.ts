@@ -105,8 +105,17 @@ describe("A server that dies in the middle of a stream", () => {
   });
 });
 
+/** What goes before a message in gRPC's and Connect's streams. */
+function envelopeHead(length: number): Buffer {
+  const head = Buffer.alloc(5);
+  head.writeUInt32BE(length, 1);
+  return head;
+}
+
 describe("The deadline of a stream", () => {
   const wanted = { reason: "DEADLINE_EXCEEDED", delivery: "sent" };
+  /** An ErrorInfo that says so, in protobuf's bytes. */
+  const wantedBytes = /DEADLINE_EXCEEDED.*delivery[^a-z]*sent/s;
 
   it("is told by its last message over REST, and cancels the call at the server", async () => {
     const server = await stage.started();
@@ -145,15 +154,27 @@ describe("The deadline of a stream", () => {
       CallToolStreamRequestSchema,
       create(CallToolStreamRequestSchema, { server, tool: "never" }),
     );
-    const head = Buffer.alloc(5);
-    head.writeUInt32BE(message.length, 1);
-    stream.end(Buffer.concat([head, message]));
+    stream.end(Buffer.concat([envelopeHead(message.length), message]));
     stream.resume();
     const trailers = await new Promise<http2.IncomingHttpHeaders>((resolve) => stream.once("trailers", resolve));
     session.destroy();
     expect(trailers["grpc-status"]).toBe("4");
     const details = Buffer.from(String(trailers["grpc-status-details-bin"]), "base64").toString("latin1");
-    expect(details).toMatch(/DEADLINE_EXCEEDED.*delivery[^a-z]*sent/s);
+    expect(details).toMatch(wantedBytes);
+  });
+
+  it("is told by Connect's last message", async () => {
+    const server = await stage.started();
+    const body = Buffer.from(JSON.stringify({ server, tool: "never" }));
+    const response = await fetch(`${stage.manager.url}/mcpmanager.v1.ManagerService/CallToolStream`, {
+      method: "POST",
+      headers: { "content-type": "application/connect+json", "connect-timeout-ms": "300" },
+      body: Buffer.concat([envelopeHead(body.length), body]),
+    });
+    const text = await response.text();
+    const last = JSON.parse(text.slice(text.indexOf('{"error"')));
+    expect(last.error.code).toBe("deadline_exceeded");
+    expect(Buffer.from(last.error.details[0].value, "base64").toString("latin1")).toMatch(wantedBytes);
   });
 
   it("is the spec's when its caller sets none", async () => {
