@@ -1,10 +1,10 @@
 // Calls that are followed, with servers that people write, in containers: on the SDKs v1, v2 and Python.
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Era, PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { Era } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { clientKinds, openClient } from "./clients.ts";
-import { partnerServers } from "./oracle/servers.ts";
+import { partner, partnerSpec } from "./oracle/partner.ts";
 import { openRestStream } from "./rest-stream.ts";
 import { input, restPath, told } from "./stream-stage.ts";
 import { errorInfo, failureOf, hostileSpec, type ManagerClient, randomName, TestManager } from "./test-manager.ts";
@@ -17,12 +17,9 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-async function started(name: string, era: Era = Era.UNSPECIFIED): Promise<string> {
-  const partner = partnerServers.find((server) => server.name === name);
-  if (partner === undefined) throw new Error(`no partner ${name}`);
-  const { image, args = [], env = {} } = partner;
+async function started(name: string, era?: Era): Promise<string> {
   const server = randomName();
-  await client.start({ name: server, spec: { image, args: [...args], env, era, pullPolicy: PullPolicy.NEVER } });
+  await client.start({ name: server, spec: partnerSpec(partner(name), era) });
   return server;
 }
 
