@@ -26,18 +26,15 @@ export const callToolRequestSchema = z.strictObject({
   requestState: wellFormed.optional(),
 });
 
-const minMessageBytes = 65_536;
-const maxMessageBytes = 1_073_741_824;
-/** What gRPC clients accept by default. */
-const defaultMessageBytes = 4_194_304;
+const messageBytes = "must be 0, or 65536 to 1073741824";
 
-export const messageLimitSchema = z.strictObject({
+export const callToolStreamRequestSchema = callToolRequestSchema.extend({
   maxMessageBytes: z
     .number()
-    .refine((bytes) => bytes === 0 || (bytes >= minMessageBytes && bytes <= maxMessageBytes), {
-      message: `must be 0, or ${minMessageBytes} to ${maxMessageBytes}`,
-    })
-    .transform((bytes) => (bytes === 0 ? defaultMessageBytes : bytes)),
+    .int()
+    .min(0, messageBytes)
+    .max(1_073_741_824, messageBytes)
+    .refine((bytes) => bytes === 0 || bytes >= 65_536, messageBytes),
 });
 
 export const logsRequestSchema = z

@@ -6,11 +6,9 @@ import type {
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { toManagerError } from "../errors.ts";
 import { followCall } from "../fleet/follow-call.ts";
-import { messageLimitSchema } from "../fleet/request-schema.ts";
-import { validate } from "../validate.ts";
 import { takesJson, traceOf, waitOf } from "./caller-context.ts";
 import { callReadingToProto } from "./convert/call-event-to-proto.ts";
-import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
+import { charsOf, streamFromProto } from "./convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 /** The RPC that streams what happens in a call into a server. */
@@ -26,8 +24,7 @@ async function* callToolStream(
   { fleet, now, elapsedMs, heartbeatMs }: ServiceOptions,
   { request, context }: { request: CallToolStreamRequest; context: HandlerContext },
 ): AsyncGenerator<CallToolStreamResponse> {
-  const { server, resultFormat, ...wished } = callFromProto(request);
-  const { maxMessageBytes } = validate(messageLimitSchema, { maxMessageBytes: request.maxMessageBytes });
+  const { server, resultFormat, maxMessageBytes, ...wished } = streamFromProto(request);
   const call = { ...wished, trace: traceOf(context) };
   const readings = followCall(fleet, server, {
     ...waitOf(context),

@@ -518,9 +518,10 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object for the request's `_meta`. The keys `progressToken` and `io.modelcontextprotocol/…` are the manager's
-   * and are dropped. The headers `traceparent`, `tracestate` and `baggage` of the call join it, as far as they follow W3C
-   * Trace Context and W3C Baggage, and the object does not have them already. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
+   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
+   * Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
@@ -685,7 +686,8 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
    */
   input: {
     /**
-     * As a structure, as in CallToolRequest.
+     * As a structure of at most 128 levels and 100,000 values, objects and lists included. An integer beyond ±(2^53−1)
+     * is refused, since it was rounded before it came here: use `arguments_json`.
      *
      * @generated from field: google.protobuf.Struct arguments = 3;
      */
@@ -693,7 +695,9 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
     case: "arguments";
   } | {
     /**
-     * As JSON text, as in CallToolRequest.
+     * As JSON text, which must be exactly one object of at most 128 levels. It reaches the server as it is, except
+     * that line breaks and tabs between its parts become spaces, and that U+0085, U+2028 and U+2029, which end a line
+     * for some servers, are escaped.
      *
      * @generated from field: string arguments_json = 4;
      */
@@ -702,35 +706,43 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
   } | { case: undefined; value?: undefined };
 
   /**
-   * In which form the result comes. Unset: TYPED. A result in chunks is always the server's JSON text.
+   * In which form the result comes, unless it comes in chunks. Unset: TYPED.
    *
    * @generated from field: mcpmanager.v1.ResultFormat result_format = 5;
    */
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object for the request's `_meta`, as in CallToolRequest. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
+   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
+   * Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
   metaJson: string;
 
   /**
-   * What the caller can do for the server, as in CallToolRequest. Empty: nothing.
+   * What the caller can do for the server while the call goes on: a JSON object of MCP ClientCapabilities, e.g.
+   * `{"elicitation":{"form":{}}}`, of at most 128 levels. A server of the modern era may then answer INPUT_REQUIRED and
+   * ask for just that. Servers of the legacy era are not told: what they ask for could not be attributed to a call.
+   * Empty: nothing, and a result that asks for input is FAILED_PRECONDITION.
    *
    * @generated from field: string client_capabilities_json = 7;
    */
   clientCapabilitiesJson: string;
 
   /**
-   * The answers to the `input_requests_json` of an earlier result, as in CallToolRequest. Empty: none.
+   * The answers to the `input_requests_json` of an earlier result: a JSON object by the same keys, of at most 128
+   * levels. Everything else in the request is as it was then. Refused for a server of the legacy era. Empty: none.
    *
    * @generated from field: string input_responses_json = 8;
    */
   inputResponsesJson: string;
 
   /**
-   * The `request_state` of the earlier result, as in CallToolRequest. Unset: that result had none.
+   * The `request_state` of the earlier result, unchanged. Refused for a server of the legacy era. Unset: that result
+   * had none.
    *
    * @generated from field: optional string request_state = 9;
    */
