@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { heapUsed } from "../heap.ts";
+import { openClient } from "./clients.ts";
 import { openRestStream, type RestProtocol, type StreamLine } from "./rest-stream.ts";
 import { input, restPath, StreamStage, told } from "./stream-stage.ts";
 
@@ -40,6 +41,20 @@ describe("A result that is larger than its caller takes", () => {
         value: { content: [], resultJson: "", isError: false },
       });
     }
+  });
+
+  it("comes in pieces that a client of gRPC takes by default", async () => {
+    const server = await stage.started();
+    using client = openClient("gRPC (grpc-js)", stage.manager.url);
+    const request = (bytes: number) => ({ server, tool: "large", argumentsJson: JSON.stringify({ bytes }) });
+    const events = await client.stream("CallToolStream", request(6_000_000));
+    const pieces = events.flatMap(({ resultChunk }) => (resultChunk ? [resultChunk as { resultJson: string }] : []));
+    expect(pieces).toHaveLength(2);
+    expect(pieces.map(({ resultJson }) => resultJson).join("")).toBe(
+      JSON.stringify({ content: [{ type: "text", text: "x".repeat(6_000_000) }] }),
+    );
+    // What it does not take.
+    await expect(client.call("CallTool", request(6_000_000))).rejects.toMatchObject({ code: 8 });
   });
 
   it("is cut between characters, whatever stands at the cut, by every protocol", async () => {
