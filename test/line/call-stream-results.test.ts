@@ -88,6 +88,11 @@ describe("A result that is larger than its caller takes", () => {
       expect(pieces.join("")).toBe(json);
       expect(pieces.every((piece) => piece.isWellFormed())).toBe(true);
     }
+    const body = { tool: "raw", arguments: { json }, ...take64 };
+    using stream = await openRestStream(stage.manager.url, { protocol: "HTTP/1.1", path: restPath(server), body });
+    const lines = await Array.fromAsync(stream.lines);
+    expect(lines.map(({ resultChunk }) => resultChunk?.resultJson ?? "").join("")).toBe(json);
+    expect(Math.max(...lines.map((line) => Buffer.byteLength(JSON.stringify(line))))).toBeLessThanOrEqual(64 * kib);
   });
 });
 
