@@ -31,6 +31,17 @@ export const callToolRequestSchema = z.strictObject({
   validateArguments: z.boolean(),
 });
 
+const messageBytes = "must be 0, or 65536 to 1073741824";
+
+export const callToolStreamRequestSchema = callToolRequestSchema.extend({
+  maxMessageBytes: z
+    .number()
+    .int()
+    .min(0, messageBytes)
+    .max(1_073_741_824, messageBytes)
+    .refine((bytes) => bytes === 0 || bytes >= 65_536, messageBytes),
+});
+
 export const logsRequestSchema = z
   .strictObject({
     server: serverNameSchema,

@@ -1,6 +1,7 @@
 import { toManagerError } from "../errors.ts";
 import type { ToolCall } from "../mcp/tool-call.ts";
 import type { ArgumentCheck } from "./argument-check/argument-check.ts";
+import type { CallFeed } from "./call-feed.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
 import type { CallOptions, Fleet } from "./fleet.ts";
 import { callDigest } from "./idempotency/call-digest.ts";
@@ -22,6 +23,8 @@ export interface ToolCallOptions extends CallOptions {
   readonly idempotencyKey?: string | undefined;
   /** Whether the arguments must follow the tool's input schema. */
   readonly validateArguments?: boolean;
+  /** Told what happens meanwhile, if this caller's request is the one that is sent. */
+  readonly feed?: CallFeed | undefined;
 }
 
 /** The calls of tools, with what callers may wish besides. */
@@ -56,8 +59,9 @@ export class ToolCalls {
     return fleet.call(server, {
       ...options,
       work: async ({ session, instance }, signal) => {
+        options.feed?.begin(instance);
         if (options.validateArguments) await argumentCheck.check({ server, session, call, signal });
-        return { result: await session.callTool(call, { signal }), instance };
+        return { result: await session.callTool(call, { signal, events: options.feed }), instance };
       },
     });
   }

@@ -12,11 +12,14 @@ export function corsHeaders(headers: IncomingHttpHeaders): Record<string, string
   };
 }
 
+/** By which a page may say which trace its calls belong to. */
+const traceHeaders = ["traceparent", "tracestate", "baggage"];
+
 /** What a preflight of an allowed origin is answered. */
 export function preflightHeaders(): Record<string, string> {
   return {
     "access-control-allow-methods": cors.allowedMethods.join(", "),
-    "access-control-allow-headers": cors.allowedHeaders.join(", "),
+    "access-control-allow-headers": [...cors.allowedHeaders, ...traceHeaders].join(", "),
     "access-control-max-age": "7200",
   };
 }

@@ -11,7 +11,7 @@ export interface Route {
   readonly body?: string;
 }
 
-const { list, get, start, stop, restart, callTool, listTools, logs, watch } = ManagerService.method;
+const { list, get, start, stop, restart, callTool, callToolStream, listTools, logs, watch } = ManagerService.method;
 
 /** Every REST route. */
 export const routes: readonly Route[] = [
@@ -21,6 +21,7 @@ export const routes: readonly Route[] = [
   { httpMethod: "POST", path: "/servers/{name}/stop", rpc: stop, body: "*" },
   { httpMethod: "POST", path: "/servers/{name}/restart", rpc: restart, body: "*" },
   { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
+  { httpMethod: "POST", path: "/servers/{server}/call/stream", rpc: callToolStream, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },
   { httpMethod: "GET", path: "/servers/{server}/logs", rpc: logs },
   { httpMethod: "GET", path: "/watch", rpc: watch },

@@ -1,8 +1,9 @@
 import { ManagerError } from "../errors.ts";
-import { Connection, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
+import { Connection, type Reply, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import type { EraCodec } from "./era-codec.ts";
+import { type CallEvents, FollowedCalls } from "./followed-calls.ts";
 import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
 import { logMessageOf } from "./log-message.ts";
 import type { ClientInfo } from "./mcp-info.ts";
@@ -37,6 +38,11 @@ interface SignalOption {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface CallToolOptions extends SignalOption {
+  /** Told what happens meanwhile. Without it the server is not asked for progress. */
+  readonly events?: CallEvents | undefined;
+}
+
 /**
  * An MCP conversation over one attachment. Attach its `sink`, `bind` the attachment, then `handshake`; any number of
  * calls may be in flight.
@@ -48,6 +54,7 @@ export class Session {
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
   #probe: "none" | "unanswered" | "answered" = "none";
+  readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
   #open: { readonly codec: EraCodec; readonly tools: ToolListing } | undefined;
 
@@ -115,10 +122,9 @@ export class Session {
    * listing lacks, `not_running` when the server asks for input that the caller does not know of, and by the server's
    * JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
    */
-  async callTool(call: ToolCall, options: SignalOption): Promise<ToolResult> {
+  async callTool(call: ToolCall, options: CallToolOptions): Promise<ToolResult> {
     const { codec } = this.#opened;
-    const params = toolCallParams(call, codec);
-    const reply = await this.#connection.request("tools/call", params, this.#cancelling(options));
+    const reply = await this.#requestTool(call, options);
     const result = "result" in reply ? readToolResult(reply.result, codec.era) : undefined;
     const failure = "error" in reply ? rpcFailure(reply.error, "tools/call") : undefined;
     const refused = failure?.kind === "invalid" || (result !== undefined && isRefusal(result));
@@ -143,6 +149,25 @@ export class Session {
   end(end: ConnectionEnd): void {
     this.#connection.end(end);
     this.#attachment?.close();
+  }
+
+  /** Of a call whose events are wanted the server reports progress, by the request's id. */
+  async #requestTool(call: ToolCall, options: CallToolOptions): Promise<Reply> {
+    const { codec } = this.#opened;
+    const { events } = options;
+    const request = this.#cancelling(options);
+    if (events === undefined) return this.#connection.request("tools/call", toolCallParams(call, { codec }), request);
+    let token: number | undefined;
+    const params = (id: number) => {
+      token = id;
+      this.#followed.add(id, events);
+      return toolCallParams(call, { codec, progressToken: id });
+    };
+    try {
+      return await this.#connection.request("tools/call", params, request);
+    } finally {
+      if (token !== undefined) this.#followed.delete(token);
+    }
   }
 
   async #lacks(tool: string, options: SignalOption): Promise<boolean> {
@@ -184,7 +209,10 @@ export class Session {
   }
 
   #onNotification(method: string, params: string): void {
-    if (method === "notifications/message") this.#options.listener.logMessage(logMessageOf(params));
+    if (method === "notifications/message") {
+      this.#options.listener.logMessage(logMessageOf(params));
+      this.#followed.logged();
+    } else if (method === "notifications/progress") this.#followed.progressed(params);
     else this.#open?.tools.notified(method, params);
   }
 }

@@ -1,12 +1,12 @@
 import { create } from "@bufbuild/protobuf";
-import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import { ListToolsResponseSchema, type ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listToolsRequestSchema } from "../fleet/request-schema.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
-import { callerOf } from "./caller-header.ts";
+import { traceOf, waitOf } from "./caller-context.ts";
 import { answerToProto } from "./convert/answer-to-proto.ts";
 import { callFromProto, charsOf } from "./convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -36,13 +36,10 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
     },
 
     async callTool(request, context) {
-      const { server, resultFormat, idempotencyKey, validateArguments, ...call } = callFromProto(request);
+      const { server, resultFormat, idempotencyKey, validateArguments, ...wished } = callFromProto(request);
+      const call = { ...wished, trace: traceOf(context) };
       const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
       return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
-}
-
-function waitOf({ signal, timeoutMs, requestHeader }: HandlerContext) {
-  return { signal, callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
 }

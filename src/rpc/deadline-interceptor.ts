@@ -1,4 +1,4 @@
-import { Code, ConnectError, type Interceptor, type UnaryRequest } from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { ManagerError } from "../errors.ts";
 import { deadlinePassed } from "../fleet/deadline-signal.ts";
 
@@ -13,53 +13,82 @@ export interface DeadlineOptions {
 }
 
 /**
- * Enforces deadlines and cancels of unary RPCs, even when a handler ignores its signal: the RPC library leaves that to
- * handlers. The handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was
- * read, which the library does not look at, is not begun. An answer that is there when the timer would fire, or while the
- * handler settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
+ * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which the
+ * library does not look at, is not begun. An answer that is there when the timer would fire, or while the handler settles,
+ * is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
-    if (request.stream) return next({ ...request, signal: withReason(request.signal) });
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     const maxMs = options.callsIntoServer.has(request.method.name) ? options.maxCallTimeoutMs : undefined;
-    using limit = limitedSignal(request, maxMs);
-    return await Promise.race([next({ ...request, signal: limit.signal }), limit.overdue]);
+    using limits = new DisposableStack();
+    const signal = limits.use(limitedSignal(request, maxMs)).signal;
+    const response = await settled(next({ ...request, signal }), signal);
+    if (!response.stream) return response;
+    // The limits hold until the last message.
+    return { ...response, message: limitedStream(response.message, { signal, limits: limits.move() }) };
   };
 }
 
-/** The signal for the handler, and a promise that rejects some time after it aborted. */
-function limitedSignal(request: UnaryRequest, maxMs: number | undefined) {
+/** The messages of a handler; after its signal has aborted one more may come, which is its last word. */
+async function* limitedStream<T>(
+  messages: AsyncIterable<T>,
+  { signal, limits }: { readonly signal: AbortSignal; readonly limits: Disposable },
+): AsyncGenerator<T> {
+  const iterator = messages[Symbol.asyncIterator]();
+  try {
+    for (let lastWords = 0; lastWords < 2; ) {
+      const next = await settled(iterator.next(), signal);
+      if (next.done) return;
+      if (signal.aborted) lastWords += 1;
+      if (lastWords < 2) yield next.value;
+    }
+    throw abandoned(signal);
+  } finally {
+    limits[Symbol.dispose]();
+    // Not awaited: a handler that is stuck never returns.
+    iterator.return?.().catch(() => {});
+  }
+}
+
+/** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
+function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    let timer: NodeJS.Timeout | undefined;
+    const onAbort = () => {
+      timer = setTimeout(() => reject(abandoned(signal)), settleMs);
+    };
+    if (signal.aborted) onAbort();
+    else signal.addEventListener("abort", onAbort, { once: true });
+    promise.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", onAbort);
+    });
+  });
+}
+
+/** A handler that answers in time knows whether the call was sent; nobody else does. */
+function abandoned(signal: AbortSignal): ManagerError {
+  return reasonOf(signal).with({ delivery: "sent" });
+}
+
+/** The signal for the handler: the request's, with reasons of ours, and no later than the maximum. */
+function limitedSignal(request: UnaryRequest | StreamRequest, maxMs: number | undefined) {
   const controller = new AbortController();
-  const overdue = Promise.withResolvers<never>();
-  overdue.promise.catch(() => {}); // Nobody waits for it when the handler was in time.
-  let settleTimer: NodeJS.Timeout | undefined;
-  const abort = (reason: ManagerError) => {
-    if (controller.signal.aborted) return;
-    controller.abort(reason);
-    // A handler that answers in time knows whether the call was sent; this does not.
-    settleTimer = setTimeout(() => overdue.reject(reason.with({ delivery: "sent" })), settleMs);
+  const onAbort = () => {
+    clearTimeout(maxTimer);
+    controller.abort(reasonOf(request.signal));
   };
-  const onAbort = () => abort(reasonOf(request.signal));
-  const maxTimer = maxMs === undefined ? undefined : setTimeout(() => abort(deadlinePassed(maxMs)), maxMs);
+  const maxTimer = maxMs === undefined ? undefined : setTimeout(() => controller.abort(deadlinePassed(maxMs)), maxMs);
   request.signal.addEventListener("abort", onAbort, { once: true });
   return {
     signal: controller.signal,
-    overdue: overdue.promise,
     [Symbol.dispose]() {
       clearTimeout(maxTimer);
-      clearTimeout(settleTimer);
       request.signal.removeEventListener("abort", onAbort);
     },
   };
-}
-
-function withReason(signal: AbortSignal): AbortSignal {
-  const controller = new AbortController();
-  const onAbort = () => controller.abort(reasonOf(signal));
-  if (signal.aborted) onAbort();
-  signal.addEventListener("abort", onAbort, { once: true });
-  return controller.signal;
 }
 
 /** The RPC library aborts with its own errors: a deadline, or a caller that left. */

@@ -11,7 +11,7 @@ export interface ServiceOptions {
   readonly now: () => number;
   /** Milliseconds since any moment; steps of the wall clock don't move it. */
   readonly elapsedMs: () => number;
-  /** Pause between heartbeats of an idle Logs stream. */
+  /** Pause between heartbeats of an idle stream. */
   readonly heartbeatMs: number;
   /** Aborts when the manager shuts down: streams end UNAVAILABLE. */
   readonly shutdown: AbortSignal;

@@ -50,6 +50,36 @@ describe("Connection", () => {
     expect(wire.sent()).toEqual([{ jsonrpc: "2.0", id: 42, method: "next", params: {} }]);
   });
 
+  it("makes a request's params of its id, and sends nothing when they can't be made", async () => {
+    const { connection, sent, receive } = openWire({ firstId: 7 });
+    const first = connection.request("m", (id) => `{"token":${id}}`);
+    const failing = () =>
+      connection.request("m", () => {
+        throw new Error("too large");
+      });
+    expect(failing).toThrow("too large");
+    const second = connection.request("m", (id) => `{"token":${id}}`);
+    await nextTick();
+    expect(sent()).toMatchObject([
+      { id: 7, params: { token: 7 } },
+      { id: 9, params: { token: 9 } },
+    ]);
+    receive(reply(7), reply(9));
+    await Promise.all([first, second]);
+    expect(connection.inFlight).toBe(0);
+  });
+
+  it("awaits a request from when it was written until it is answered", async () => {
+    const { connection, request, receive } = openWire();
+    const settled = request();
+    expect(connection.awaits(1)).toBe(false);
+    await nextTick();
+    expect([connection.awaits(1), connection.awaits(2)]).toEqual([true, false]);
+    receive(reply(1));
+    expect(connection.awaits(1)).toBe(false);
+    await settled;
+  });
+
   it("knows a request before it writes it: an answer from within the write settles it", async () => {
     const connection: Connection = new Connection({
       write: () => {

@@ -56,13 +56,23 @@ export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): vo
       });
       expect(JSON.parse(read.resultJson as string).content).toEqual([{ type: "text", text: "grüße 🌍" }]);
 
+      const called = await client.stream("CallToolStream", {
+        server: name,
+        tool: "read_text_file",
+        ...json({ path: `${folder}/a.txt` }),
+        resultFormat: 2,
+      });
+      expect(JSON.stringify(called.at(-1), withoutBigints)).toContain("grüße 🌍");
+
       const events = await client.stream("Logs", { server: name });
-      expect(JSON.stringify(events, (_key, value) => (typeof value === "bigint" ? String(value) : value))).toContain(
-        "Secure MCP Filesystem Server running on stdio",
-      );
+      expect(JSON.stringify(events, withoutBigints)).toContain("Secure MCP Filesystem Server running on stdio");
 
       expect(await client.call("Stop", { name })).toMatchObject({ found: true });
       expect(await client.call("Stop", { name })).toMatchObject({ found: false });
     });
   });
+}
+
+function withoutBigints(_key: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
 }

@@ -77,6 +77,28 @@ describe("A call under an idempotency key", () => {
     expect(calls).not.toContain("notifications/cancelled");
   });
 
+  it("is joined by streams: the result for all, also when its server is stopped; the events for whose it is", async () => {
+    const { name } = await started();
+    const stream = (text: string) => {
+      const input = { case: "argumentsJson", value: JSON.stringify({ text }) } as const;
+      const events = client.callToolStream({ server: name, tool: "hold", input, idempotencyKey: "k" });
+      return Array.fromAsync(events, ({ event, instanceId }) => ({ ...event, instanceId }));
+    };
+    const first = stream("held");
+    await inFlight(name, 1n);
+    const second = stream("held");
+    await client.get({ name }); // On the same connection: the call came before it.
+    await client.callTool({ server: name, tool: "release" });
+    for (const events of [await first, await second]) {
+      expect(events.at(-1)).toMatchObject({ case: "result", value: { instanceId: events.at(-1)?.instanceId } });
+    }
+    expect((await received(name)).filter((what) => what === "hold")).toHaveLength(1);
+    expect(errorInfo(await failureOf(stream("other")))).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
+    await client.stop({ name, gracePeriod: { seconds: 0n } });
+    expect(textOf(await call(name, "hold", { text: "held" }, "k"))).toBe("held");
+    expect((await stream("held")).map((event) => event.case)).toEqual(["result"]);
+  });
+
   it("whose server was killed stays ABORTED, also when the server is up again", async () => {
     const { name, id } = await started();
     const lost = failureOf(call(name, "never", {}, "k"));

@@ -2,10 +2,11 @@
 import { Client } from "@modelcontextprotocol/client";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { Era, PullPolicy, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { Era, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormat, ResultKind } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { partner, partnerSpec } from "./oracle/partner.ts";
 import { dockerRun } from "./oracle/sdk-clients.ts";
-import { type PartnerServer, partnerServers } from "./oracle/servers.ts";
+import type { PartnerServer } from "./oracle/servers.ts";
 import { randomName, TestManager } from "./test-manager.ts";
 
 let manager: TestManager;
@@ -20,16 +21,6 @@ interface Question {
 
 const newest = { [Era.LEGACY]: "2025-11-25", [Era.MODERN]: "2026-07-28" };
 
-function partner(name: string): PartnerServer {
-  const found = partnerServers.find((server) => server.name === name);
-  if (found === undefined) throw new Error(`no partner ${name}`);
-  return found;
-}
-
-function specOf({ image, args = [], env = {} }: PartnerServer, era: Era = Era.UNSPECIFIED) {
-  return { image, args: [...args], env, era, pullPolicy: PullPolicy.NEVER };
-}
-
 describe("A server whose spec does not tell its era", () => {
   it.each([
     ["everything", Era.LEGACY],
@@ -41,7 +32,7 @@ describe("A server whose spec does not tell its era", () => {
     ["python", Era.MODERN],
   ] as const)("is spoken to in the newest that it speaks, by the next manager, too: %s", async (name, era) => {
     await using own = await TestManager.start();
-    const { server } = await own.client.start({ name: "p", spec: specOf(partner(name)) });
+    const { server } = await own.client.start({ name: "p", spec: partnerSpec(partner(name)) });
     expect(server).toMatchObject({ state: ServerState.READY, mcp: { era, protocolVersion: newest[era] } });
     await own.shutDown();
     await own.boot();
@@ -62,7 +53,7 @@ describe("A tool that comes and goes", () => {
     ["python", Era.MODERN],
   ] as const)("is in the listing and gone from it, as its server says: %s, era %i", async (name, era) => {
     const server = randomName();
-    await manager.client.start({ name: server, spec: specOf(partner(name), era) });
+    await manager.client.start({ name: server, spec: partnerSpec(partner(name), era) });
     const listed = async () => (await manager.client.listTools({ server })).tools.some((tool) => tool.name === "extra");
     expect(await listed()).toBe(false);
     for (const there of [true, false]) {
@@ -80,7 +71,7 @@ describe("A server that asks for input, round after round", () => {
     "gets the answers of CallTool's caller, and gives what it gives the SDK's client: %s",
     async (name, known, rounds) => {
       const server = randomName();
-      await manager.client.start({ name: server, spec: specOf(partner(name)) });
+      await manager.client.start({ name: server, spec: partnerSpec(partner(name)) });
       const call = {
         server,
         tool: "ask",

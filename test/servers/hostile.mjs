@@ -128,6 +128,14 @@ const tools = {
   stderr: (id, { text: line, count = 1 }) => {
     process.stderr.write(`${line}\n`.repeat(count), () => text(id, "said"));
   },
+  /** Reports so many steps to who asked for progress, at once, then answers. */
+  steps: (id, { count, message }, line) => {
+    const progressToken = JSON.parse(line).params._meta?.progressToken;
+    for (let progress = 1; progressToken !== undefined && progress <= count; progress += 1) {
+      send({ jsonrpc: "2.0", method: "notifications/progress", params: { progressToken, progress, message } });
+    }
+    text(id, "done");
+  },
   /** Logs by MCP and answers. */
   log: (id, { level, data }) => {
     send({ jsonrpc: "2.0", method: "notifications/message", params: { level, data } });

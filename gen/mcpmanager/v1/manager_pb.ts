@@ -18,7 +18,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAhCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi7QIKEENhbGxUb29sUmVzcG9uc2USJwoHY29udGVudBgBIAMoCzIWLm1jcG1hbmFnZXIudjEuQ29udGVudBI0ChJzdHJ1Y3R1cmVkX2NvbnRlbnQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIABIhChdzdHJ1Y3R1cmVkX2NvbnRlbnRfanNvbhgDIAEoCUgAEhAKCGlzX2Vycm9yGAQgASgIEi4KC3Jlc3VsdF9raW5kGAUgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YBiABKAkSEwoLcmVzdWx0X2pzb24YByABKAkSEwoLaW5zdGFuY2VfaWQYCCABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgJIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAogASgJSAGIAQFCDAoKc3RydWN0dXJlZEIQCg5fcmVxdWVzdF9zdGF0ZSKvAQoLTG9nc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEg4KBmZvbGxvdxgCIAEoCBIRCgR0YWlsGAMgASgFSACIAQESKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKB3NvdXJjZXMYBSADKA4yGC5tY3BtYW5hZ2VyLnYxLkxvZ1NvdXJjZRIOCgZjdXJzb3IYBiABKAlCBwoFX3RhaWwilwIKDExvZ3NSZXNwb25zZRImCgRsaW5lGAEgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASMgoJbGlmZWN5Y2xlGAIgASgLMh0ubWNwbWFuYWdlci52MS5MaWZlY3ljbGVFdmVudEgAEiQKA2dhcBgDIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjdXJzb3IYBiABKAkSEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQieQoHTG9nTGluZRIoCgZzb3VyY2UYASABKA4yGC5tY3BtYW5hZ2VyLnYxLkxvZ1NvdXJjZRIMCgR0ZXh0GAIgASgJEhQKDGludmFsaWRfdXRmOBgDIAEoCBIRCgl0cnVuY2F0ZWQYBCABKAgSDQoFbGV2ZWwYBSABKAkiTAoOTGlmZWN5Y2xlRXZlbnQSKQoFc3RhdGUYASABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEg8KB21lc3NhZ2UYAiABKAkiFwoGTG9nR2FwEg0KBWxpbmVzGAEgASgDIgsKCUhlYXJ0YmVhdCIOCgxXYXRjaFJlcXVlc3Qi/wEKDVdhdGNoUmVzcG9uc2USMAoIc25hcHNob3QYASABKAsyHC5tY3BtYW5hZ2VyLnYxLkZsZWV0U25hcHNob3RIABItCgZjaGFuZ2UYAiABKAsyGy5tY3BtYW5hZ2VyLnYxLlNlcnZlckNoYW5nZUgAEisKBHB1bGwYAyABKAsyGy5tY3BtYW5hZ2VyLnYxLlB1bGxQcm9ncmVzc0gAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBwoFZXZlbnQiRQoNRmxlZXRTbmFwc2hvdBImCgdzZXJ2ZXJzGAEgAygLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXISDAoEbW9yZRgCIAEoCCI1CgxTZXJ2ZXJDaGFuZ2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiLAoMUHVsbFByb2dyZXNzEg4KBnNlcnZlchgBIAEoCRIMCgR0ZXh0GAIgASgJKoMBCglMb2dTb3VyY2USGgoWTE9HX1NPVVJDRV9VTlNQRUNJRklFRBAAEhUKEUxPR19TT1VSQ0VfU1RERVJSEAESFQoRTE9HX1NPVVJDRV9TVERPVVQQAhISCg5MT0dfU09VUkNFX01DUBADEhgKFExPR19TT1VSQ0VfTElGRUNZQ0xFEAQy+gUKDk1hbmFnZXJTZXJ2aWNlEkcKBVN0YXJ0EhsubWNwbWFuYWdlci52MS5TdGFydFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVzcG9uc2UiA5ACAhJECgRTdG9wEhoubWNwbWFuYWdlci52MS5TdG9wUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuU3RvcFJlc3BvbnNlIgOQAgISSgoHUmVzdGFydBIdLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXNwb25zZSIAEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElMKCUxpc3RUb29scxIfLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVxdWVzdBogLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJNCghDYWxsVG9vbBIeLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlIgASRgoETG9ncxIaLm1jcG1hbmFnZXIudjEuTG9nc1JlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXNwb25zZSIDkAIBMAESSQoFV2F0Y2gSGy5tY3BtYW5hZ2VyLnYxLldhdGNoUmVxdWVzdBocLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXNwb25zZSIDkAIBMAFCdgoQaW8ubWNwbWFuYWdlci52MUIMTWFuYWdlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAhCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi7QIKEENhbGxUb29sUmVzcG9uc2USJwoHY29udGVudBgBIAMoCzIWLm1jcG1hbmFnZXIudjEuQ29udGVudBI0ChJzdHJ1Y3R1cmVkX2NvbnRlbnQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIABIhChdzdHJ1Y3R1cmVkX2NvbnRlbnRfanNvbhgDIAEoCUgAEhAKCGlzX2Vycm9yGAQgASgIEi4KC3Jlc3VsdF9raW5kGAUgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YBiABKAkSEwoLcmVzdWx0X2pzb24YByABKAkSEwoLaW5zdGFuY2VfaWQYCCABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgJIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAogASgJSAGIAQFCDAoKc3RydWN0dXJlZEIQCg5fcmVxdWVzdF9zdGF0ZSKLAwoVQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIMCgR0b29sGAIgASgJEiwKCWFyZ3VtZW50cxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIYCg5hcmd1bWVudHNfanNvbhgEIAEoCUgAEjIKDXJlc3VsdF9mb3JtYXQYBSABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBiABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAcgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAggASgJEhoKDXJlcXVlc3Rfc3RhdGUYCSABKAlIAYgBARIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSGgoSdmFsaWRhdGVfYXJndW1lbnRzGAsgASgIEhkKEW1heF9tZXNzYWdlX2J5dGVzGAwgASgFQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIvACChZDYWxsVG9vbFN0cmVhbVJlc3BvbnNlEisKCHByb2dyZXNzGAEgASgLMhcubWNwbWFuYWdlci52MS5Qcm9ncmVzc0gAEiUKA2xvZxgCIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEi0KCWhlYXJ0YmVhdBgDIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASMQoGcmVzdWx0GAQgASgLMh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlSAASMgoMcmVzdWx0X2NodW5rGAUgASgLMhoubWNwbWFuYWdlci52MS5SZXN1bHRDaHVua0gAEiQKA2dhcBgIIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQicgoIUHJvZ3Jlc3MSEAoIcHJvZ3Jlc3MYASABKAESEgoFdG90YWwYAiABKAFIAIgBARIPCgdtZXNzYWdlGAMgASgJEhIKCmV4dHJhX2pzb24YBCABKAkSEQoJdHJ1bmNhdGVkGAUgASgIQggKBl90b3RhbCIwCgtSZXN1bHRDaHVuaxITCgtyZXN1bHRfanNvbhgBIAEoCRIMCgRsYXN0GAIgASgIIq8BCgtMb2dzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDgoGZm9sbG93GAIgASgIEhEKBHRhaWwYAyABKAVIAIgBARIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHc291cmNlcxgFIAMoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEg4KBmN1cnNvchgGIAEoCUIHCgVfdGFpbCKXAgoMTG9nc1Jlc3BvbnNlEiYKBGxpbmUYASABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABIyCglsaWZlY3ljbGUYAiABKAsyHS5tY3BtYW5hZ2VyLnYxLkxpZmVjeWNsZUV2ZW50SAASJAoDZ2FwGAMgASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgGIAEoCRITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJ5CgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCSJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBDLdBgoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJKCgdSZXN0YXJ0Eh0ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlc3BvbnNlIgASRAoETGlzdBIaLm1jcG1hbmFnZXIudjEuTGlzdFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNwb25zZSIDkAIBEkEKA0dldBIZLm1jcG1hbmFnZXIudjEuR2V0UmVxdWVzdBoaLm1jcG1hbmFnZXIudjEuR2V0UmVzcG9uc2UiA5ACARJNCgdHZXRJbmZvEh0ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuR2V0SW5mb1Jlc3BvbnNlIgOQAgESUwoJTGlzdFRvb2xzEh8ubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEk0KCENhbGxUb29sEh4ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2UiABJhCg5DYWxsVG9vbFN0cmVhbRIkLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0GiUubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlc3BvbnNlIgAwARJGCgRMb2dzEhoubWNwbWFuYWdlci52MS5Mb2dzUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTG9nc1Jlc3BvbnNlIgOQAgEwARJJCgVXYXRjaBIbLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5XYXRjaFJlc3BvbnNlIgOQAgEwAUJ2ChBpby5tY3BtYW5hZ2VyLnYxQgxNYW5hZ2VyUHJvdG9QAVpSZ2l0aHViLmNvbS9tY3AtZG9ja2VyLW1hbmFnZXIvbWNwLWRvY2tlci1tYW5hZ2VyL2dlbi9nby9tY3BtYW5hZ2VyL3YxO21jcG1hbmFnZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -518,8 +518,10 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
+   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
+   * Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
@@ -681,6 +683,296 @@ export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*
   messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
+ * CallToolStreamRequest is one call of a tool whose events are wanted. The fields are those of CallToolRequest, under
+ * the same numbers, and one more.
+ *
+ * @generated from message mcpmanager.v1.CallToolStreamRequest
+ */
+export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest"> & {
+  /**
+   * The server's name. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The tool's name, 1 to 256 characters. Required.
+   *
+   * @generated from field: string tool = 2;
+   */
+  tool: string;
+
+  /**
+   * The tool's arguments. Unset: no arguments. All that a call sends to its server may have 10,484,736 bytes as JSON.
+   *
+   * @generated from oneof mcpmanager.v1.CallToolStreamRequest.input
+   */
+  input: {
+    /**
+     * As a structure of at most 128 levels and 100,000 values, objects and lists included. An integer beyond ±(2^53−1)
+     * is refused, since it was rounded before it came here: use `arguments_json`.
+     *
+     * @generated from field: google.protobuf.Struct arguments = 3;
+     */
+    value: JsonObject;
+    case: "arguments";
+  } | {
+    /**
+     * As JSON text, which must be exactly one object of at most 128 levels. It reaches the server as it is, except
+     * that line breaks and tabs between its parts become spaces, and that U+0085, U+2028 and U+2029, which end a line
+     * for some servers, are escaped.
+     *
+     * @generated from field: string arguments_json = 4;
+     */
+    value: string;
+    case: "argumentsJson";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * In which form the result comes, unless it comes in chunks. Unset: TYPED.
+   *
+   * @generated from field: mcpmanager.v1.ResultFormat result_format = 5;
+   */
+  resultFormat: ResultFormat;
+
+  /**
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
+   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
+   * Empty: none.
+   *
+   * @generated from field: string meta_json = 6;
+   */
+  metaJson: string;
+
+  /**
+   * What the caller can do for the server while the call goes on: a JSON object of MCP ClientCapabilities, e.g.
+   * `{"elicitation":{"form":{}}}`, of at most 128 levels. A server of the modern era may then answer INPUT_REQUIRED and
+   * ask for just that. Servers of the legacy era are not told: what they ask for could not be attributed to a call.
+   * Empty: nothing, and a result that asks for input is FAILED_PRECONDITION.
+   *
+   * @generated from field: string client_capabilities_json = 7;
+   */
+  clientCapabilitiesJson: string;
+
+  /**
+   * The answers to the `input_requests_json` of an earlier result: a JSON object by the same keys, of at most 128
+   * levels. Everything else in the request is as it was then. Refused for a server of the legacy era. Empty: none.
+   *
+   * @generated from field: string input_responses_json = 8;
+   */
+  inputResponsesJson: string;
+
+  /**
+   * The `request_state` of the earlier result, unchanged. Refused for a server of the legacy era. Unset: that result
+   * had none.
+   *
+   * @generated from field: optional string request_state = 9;
+   */
+  requestState?: string | undefined;
+
+  /**
+   * Makes repeating the call safe, as in CallToolRequest, whichever of the two RPCs it is repeated by. Who joins a call
+   * gets heartbeats and the result; progress and log lines go to whose request was sent. Empty: none.
+   *
+   * @generated from field: string idempotency_key = 10;
+   */
+  idempotencyKey: string;
+
+  /**
+   * Whether the arguments must follow the tool's `input_schema_json`, as in CallToolRequest.
+   *
+   * @generated from field: bool validate_arguments = 11;
+   */
+  validateArguments: boolean;
+
+  /**
+   * The largest message in bytes that the caller takes, in its own encoding (protobuf or JSON): 65,536 to 1,073,741,824.
+   * 0: 4,194,304, what gRPC clients accept by default. No event is larger.
+   *
+   * @generated from field: int32 max_message_bytes = 12;
+   */
+  maxMessageBytes: number;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CallToolStreamRequest.
+ * Use `create(CallToolStreamRequestSchema)` to create a new message.
+ */
+export const CallToolStreamRequestSchema: GenMessage<CallToolStreamRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 17);
+
+/**
+ * CallToolStreamResponse is one event of a call.
+ *
+ * @generated from message mcpmanager.v1.CallToolStreamResponse
+ */
+export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof mcpmanager.v1.CallToolStreamResponse.event
+   */
+  event: {
+    /**
+     * The tool went on. Never after the result. A caller that reads slower than progress comes gets the newest.
+     *
+     * @generated from field: mcpmanager.v1.Progress progress = 1;
+     */
+    value: Progress;
+    case: "progress";
+  } | {
+    /**
+     * The server logged by MCP while the call was under way at it. MCP's stdio has no mark for the call that a log line
+     * belongs to, in either era: every CallToolStream under way at the instance gets each of its lines. Of a text longer
+     * than 8 KiB it is the beginning.
+     *
+     * @generated from field: mcpmanager.v1.LogLine log = 2;
+     */
+    value: LogLine;
+    case: "log";
+  } | {
+    /**
+     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     *
+     * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 3;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | {
+    /**
+     * The result: the last event. After chunks it has no content, no structured result and no JSON of any kind, but
+     * `is_error`, `result_kind` and `instance_id`.
+     *
+     * @generated from field: mcpmanager.v1.CallToolResponse result = 4;
+     */
+    value: CallToolResponse;
+    case: "result";
+  } | {
+    /**
+     * A piece of the result, when the result's JSON text or its message in the form asked for is larger than
+     * `max_message_bytes`. `result` follows the last one.
+     *
+     * @generated from field: mcpmanager.v1.ResultChunk result_chunk = 5;
+     */
+    value: ResultChunk;
+    case: "resultChunk";
+  } | {
+    /**
+     * Log lines are missing here: they were more than wait for a caller, or were dropped from the server's log before the
+     * caller read on. Counted are all entries of that log between the ones before and after.
+     *
+     * @generated from field: mcpmanager.v1.LogGap gap = 8;
+     */
+    value: LogGap;
+    case: "gap";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When it happened, by the manager's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 6;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The instance that has the call. Empty: none yet, the call waits.
+   *
+   * @generated from field: string instance_id = 7;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CallToolStreamResponse.
+ * Use `create(CallToolStreamResponseSchema)` to create a new message.
+ */
+export const CallToolStreamResponseSchema: GenMessage<CallToolStreamResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 18);
+
+/**
+ * Progress is a step of a tool, as the server tells it.
+ *
+ * @generated from message mcpmanager.v1.Progress
+ */
+export type Progress = Message<"mcpmanager.v1.Progress"> & {
+  /**
+   * How far it is; grows with each event. The nearest double; 0 when the server gave no number, or one beyond all
+   * doubles. When that is not exactly what the server wrote, `extra_json` has it.
+   *
+   * @generated from field: double progress = 1;
+   */
+  progress: number;
+
+  /**
+   * How far it is when it is done, in the same way. Unset: not known.
+   *
+   * @generated from field: optional double total = 2;
+   */
+  total?: number | undefined;
+
+  /**
+   * A sentence for people. Empty: none given.
+   *
+   * @generated from field: string message = 3;
+   */
+  message: string;
+
+  /**
+   * A JSON object of the fields that have no place above, `_meta` included, or whose value has none. Empty: there are
+   * none.
+   *
+   * @generated from field: string extra_json = 4;
+   */
+  extraJson: string;
+
+  /**
+   * Whether something is missing: the end of a `message` of more than 8 KiB, or an `extra_json` of more than 4 KiB, which
+   * then is empty.
+   *
+   * @generated from field: bool truncated = 5;
+   */
+  truncated: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.Progress.
+ * Use `create(ProgressSchema)` to create a new message.
+ */
+export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 19);
+
+/**
+ * ResultChunk is a piece of a result that is too large for one message.
+ *
+ * @generated from message mcpmanager.v1.ResultChunk
+ */
+export type ResultChunk = Message<"mcpmanager.v1.ResultChunk"> & {
+  /**
+   * A piece of the result object's JSON text, cut between characters. All of them put together are the object as the
+   * server wrote it, byte for byte, whatever `result_format` was asked for.
+   *
+   * @generated from field: string result_json = 1;
+   */
+  resultJson: string;
+
+  /**
+   * Whether it is the last piece.
+   *
+   * @generated from field: bool last = 2;
+   */
+  last: boolean;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ResultChunk.
+ * Use `create(ResultChunkSchema)` to create a new message.
+ */
+export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 20);
+
+/**
  * LogsRequest asks for the log lines of a server.
  *
  * @generated from message mcpmanager.v1.LogsRequest
@@ -736,7 +1028,7 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 17);
+  messageDesc(file_mcpmanager_v1_manager, 21);
 
 /**
  * LogsResponse is one event of the stream. The first comes at once: a line, or a heartbeat when there is none.
@@ -810,7 +1102,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 18);
+  messageDesc(file_mcpmanager_v1_manager, 22);
 
 /**
  * LogLine is a line of output.
@@ -859,7 +1151,7 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 19);
+  messageDesc(file_mcpmanager_v1_manager, 23);
 
 /**
  * LifecycleEvent is something that the manager did with a server, or saw happen to it.
@@ -887,7 +1179,7 @@ export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
  * Use `create(LifecycleEventSchema)` to create a new message.
  */
 export const LifecycleEventSchema: GenMessage<LifecycleEvent> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 20);
+  messageDesc(file_mcpmanager_v1_manager, 24);
 
 /**
  * LogGap says that lines are missing.
@@ -908,7 +1200,7 @@ export type LogGap = Message<"mcpmanager.v1.LogGap"> & {
  * Use `create(LogGapSchema)` to create a new message.
  */
 export const LogGapSchema: GenMessage<LogGap> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 21);
+  messageDesc(file_mcpmanager_v1_manager, 25);
 
 /**
  * Heartbeat says that the stream is alive.
@@ -923,7 +1215,7 @@ export type Heartbeat = Message<"mcpmanager.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 22);
+  messageDesc(file_mcpmanager_v1_manager, 26);
 
 /**
  * WatchRequest asks for the changes of the fleet.
@@ -938,7 +1230,7 @@ export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 23);
+  messageDesc(file_mcpmanager_v1_manager, 27);
 
 /**
  * WatchResponse is one event of the stream. The first is a snapshot.
@@ -998,7 +1290,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 24);
+  messageDesc(file_mcpmanager_v1_manager, 28);
 
 /**
  * FleetSnapshot is the fleet, or a part of it.
@@ -1026,7 +1318,7 @@ export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
  * Use `create(FleetSnapshotSchema)` to create a new message.
  */
 export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 25);
+  messageDesc(file_mcpmanager_v1_manager, 29);
 
 /**
  * ServerChange is a server in a new state.
@@ -1047,7 +1339,7 @@ export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
  * Use `create(ServerChangeSchema)` to create a new message.
  */
 export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 26);
+  messageDesc(file_mcpmanager_v1_manager, 30);
 
 /**
  * PullProgress is a step of pulling a server's image.
@@ -1076,7 +1368,7 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
  * Use `create(PullProgressSchema)` to create a new message.
  */
 export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 27);
+  messageDesc(file_mcpmanager_v1_manager, 31);
 
 /**
  * LogSource says where a line comes from.
@@ -1257,6 +1549,25 @@ export const ManagerService: GenService<{
     methodKind: "unary";
     input: typeof CallToolRequestSchema;
     output: typeof CallToolResponseSchema;
+  },
+  /**
+   * CallToolStream calls a tool as CallTool does, and gives its progress, what the server logs meanwhile, and its result
+   * as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result is last,
+   * in chunks when it is larger than the caller takes; an error is the stream's status, as with every RPC, and then
+   * there is no result. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
+   *
+   * A caller that reads slower than the events come holds nothing up. Of progress it gets the newest, at most 64 steps; of
+   * log lines those among the newest 1000 entries of the server's log, as far as that still has them, and a `gap` for the
+   * others.
+   *
+   * Errors: as CallTool. When the manager shuts down the call may finish, as one of CallTool.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.CallToolStream
+   */
+  callToolStream: {
+    methodKind: "server_streaming";
+    input: typeof CallToolStreamRequestSchema;
+    output: typeof CallToolStreamResponseSchema;
   },
   /**
    * Logs gives the recent lines of a server from the manager's memory, and with `follow` the new ones as they come. No

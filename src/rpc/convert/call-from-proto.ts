@@ -1,6 +1,6 @@
-import type { CallToolRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import type { CallToolRequest, CallToolStreamRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { callToolRequestSchema } from "../../fleet/request-schema.ts";
+import { callToolRequestSchema, callToolStreamRequestSchema } from "../../fleet/request-schema.ts";
 import { checkedJsonObject } from "../../jsonrpc/caller-json.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
 import { validate } from "../../validate.ts";
@@ -15,18 +15,43 @@ export interface WishedCall extends ToolCall {
   readonly validateArguments: boolean;
 }
 
+/** A call whose caller follows it. */
+export interface WishedStream extends WishedCall {
+  /** The largest message that the caller takes. */
+  readonly maxMessageBytes: number;
+}
+
+/** What gRPC clients accept by default. */
+const defaultMessageBytes = 4_194_304;
+
+/** The fields that both requests of a call have. */
+type CallFields = Omit<CallToolRequest, "$typeName" | "$unknown">;
+
 /** Throws `invalid`, naming the field. */
-export function callFromProto(request: CallToolRequest): WishedCall {
-  const checked = validate(callToolRequestSchema, {
+export function callFromProto(request: CallFields): WishedCall {
+  return { ...validate(callToolRequestSchema, plainFields(request)), ...jsonFields(request) };
+}
+
+/** Throws `invalid`, naming the field. */
+export function streamFromProto(request: CallToolStreamRequest): WishedStream {
+  const { maxMessageBytes: bytes } = request;
+  const checked = validate(callToolStreamRequestSchema, { ...plainFields(request), maxMessageBytes: bytes });
+  return { ...checked, maxMessageBytes: bytes === 0 ? defaultMessageBytes : bytes, ...jsonFields(request) };
+}
+
+function plainFields(request: CallFields) {
+  return {
     server: request.server,
     tool: request.tool,
     resultFormat: enumName(ResultFormatSchema, request.resultFormat) ?? "typed",
     requestState: request.requestState,
     idempotencyKey: request.idempotencyKey === "" ? undefined : request.idempotencyKey,
     validateArguments: request.validateArguments,
-  });
+  };
+}
+
+function jsonFields(request: CallFields) {
   return {
-    ...checked,
     argumentsJson: argumentsJson(request.input),
     metaJson: jsonOf(request.metaJson, "meta_json"),
     clientCapabilitiesJson: jsonOf(request.clientCapabilitiesJson, "client_capabilities_json"),
@@ -36,8 +61,9 @@ export function callFromProto(request: CallToolRequest): WishedCall {
 
 /** How many characters of the caller's it keeps in memory while it waits. */
 export function charsOf(call: ToolCall): number {
-  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState } = call;
-  const texts = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
+  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace = {} } = call;
+  const own = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
+  const texts = [...own, trace.traceparent, trace.tracestate, trace.baggage];
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
 }
 

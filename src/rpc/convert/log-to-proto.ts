@@ -43,7 +43,10 @@ function eventToProto(event: LogEvent) {
   if (event.kind === "lifecycle") {
     return { case: "lifecycle" as const, value: { state: states[event.state], message: event.message.toWellFormed() } };
   }
-  const { truncated = false, invalidUtf8 = false, level = "" } = event.flags;
-  const line = { source: lineSources[event.source], text: event.text.toWellFormed(), truncated, invalidUtf8, level };
-  return { case: "line" as const, value: line };
+  return { case: "line" as const, value: lineToProto(event) };
+}
+
+export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>) {
+  const { truncated = false, invalidUtf8 = false, level = "" } = flags;
+  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, level };
 }

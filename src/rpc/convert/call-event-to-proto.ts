@@ -1,0 +1,104 @@
+import { create, type MessageInitShape, toBinary, toJsonString } from "@bufbuild/protobuf";
+import {
+  type CallToolResponse,
+  CallToolResponseSchema,
+  type CallToolStreamResponse,
+  CallToolStreamResponseSchema,
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import type { CallReading } from "../../fleet/follow-call.ts";
+import type { ToolAnswer } from "../../fleet/idempotency/outcome.ts";
+import type { LogEntry } from "../../fleet/log-entry.ts";
+import { maxEventTextBytes } from "../../mcp/progress.ts";
+import { truncateUtf8 } from "../../truncate.ts";
+import { textChunks } from "../result-chunks.ts";
+import { answerToProto } from "./answer-to-proto.ts";
+import { lineToProto } from "./log-to-proto.ts";
+import { resultToProto } from "./result-to-proto.ts";
+import { toTimestamp } from "./time.ts";
+
+export interface CallEventOptions {
+  readonly server: string;
+  readonly resultFormat: "typed" | "json";
+  /** The largest message that the caller takes. */
+  readonly maxMessageBytes: number;
+  /** Whether messages go out as JSON. */
+  readonly json: boolean;
+}
+
+type Event = NonNullable<MessageInitShape<typeof CallToolStreamResponseSchema>["event"]>;
+
+/** All that a message of a chunk has beside its piece of the result. */
+const chunkOverheadBytes = 512;
+/** No result grows further than this on its way from JSON text to a message, in either encoding. */
+const maxGrowth = 32;
+
+/** One reading of a call as events of its stream: a result that is too large for one message takes several. */
+export function* callReadingToProto(
+  reading: CallReading,
+  options: CallEventOptions,
+): Generator<CallToolStreamResponse> {
+  const event = (value: Event, timeMs: number) =>
+    create(CallToolStreamResponseSchema, { event: value, time: toTimestamp(timeMs), instanceId: reading.instance });
+  switch (reading.kind) {
+    case "progress":
+      yield event({ case: "progress", value: reading.progress }, reading.timeMs);
+      break;
+    case "log":
+      yield event({ case: "log", value: logLine(reading.entry) }, reading.entry.timeMs);
+      break;
+    case "gap":
+      yield event({ case: "gap", value: { lines: BigInt(reading.lines) } }, reading.timeMs);
+      break;
+    case "heartbeat":
+      yield event({ case: "heartbeat", value: {} }, reading.timeMs);
+      break;
+    case "result":
+      for (const value of resultEvents(reading, options)) yield event(value, reading.timeMs);
+      break;
+    default:
+      reading satisfies never;
+  }
+}
+
+function logLine({ event }: LogEntry) {
+  if (event.kind !== "line") throw new Error("only lines are logged in a call");
+  const line = lineToProto(event);
+  const text = truncateUtf8(line.text, { maxBytes: maxEventTextBytes, keep: "start" });
+  return { ...line, text, truncated: line.truncated || text !== line.text };
+}
+
+type ResultReading = Extract<CallReading, { kind: "result" }>;
+
+function* resultEvents({ answer }: ResultReading, options: CallEventOptions): Generator<Event> {
+  const { result, instance } = answer;
+  const whole = wholeResult(answer, options);
+  if (whole !== undefined) {
+    yield { case: "result", value: whole };
+    return;
+  }
+  const maxBytes = options.maxMessageBytes - chunkOverheadBytes;
+  for (const { text, last } of textChunks(result.json, { maxBytes, escaped: options.json })) {
+    yield { case: "resultChunk", value: { resultJson: text, last } };
+  }
+  yield {
+    case: "result",
+    value: { ...resultToProto({ ...result, json: "{}" }, "json"), resultJson: "", instanceId: instance },
+  };
+}
+
+/** The result as one message, if the caller takes one so large. What is surely too large is not even made. */
+function wholeResult(
+  answer: ToolAnswer,
+  { server, resultFormat, maxMessageBytes, json }: CallEventOptions,
+): CallToolResponse | undefined {
+  const room = maxMessageBytes - chunkOverheadBytes;
+  const bytes = Buffer.byteLength(answer.result.json);
+  if (bytes > room) return undefined;
+  const message = answerToProto(answer, { server, resultFormat });
+  return bytes * maxGrowth <= room || bytesOf(message, json) <= room ? message : undefined;
+}
+
+function bytesOf(message: CallToolResponse, json: boolean): number {
+  if (!json) return toBinary(CallToolResponseSchema, message).length;
+  return Buffer.byteLength(toJsonString(CallToolResponseSchema, message, { alwaysEmitImplicit: true }));
+}
