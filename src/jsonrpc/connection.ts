@@ -102,16 +102,18 @@ export class Connection {
   }
 
   /**
-   * Sends a request; `params` is JSON text without line breaks. Throws by kind: `too_much` (the other side does not
+   * Sends a request; `params` is JSON text without line breaks, or what makes it of the request's id (and throws before
+   * anything is sent). Throws by kind: `too_much` (the other side does not
    * read, and too much waits for it), `unavailable` (not read for too long, or ended before the request was written),
    * `call_lost` (ended after), `protocol` (a broken reply), or the signal's reason.
    */
-  request(method: string, params: string, options: RequestOptions = {}): Promise<Reply> {
+  request(method: string, params: string | ((id: number) => string), options: RequestOptions = {}): Promise<Reply> {
     const { signal } = options;
     if (signal?.aborted) return Promise.reject(abortReason(signal, "not_sent"));
     if (this.#end !== undefined) return Promise.reject(endError(this.#end, "not_sent"));
     const id = this.#nextId++;
-    const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
+    const members = typeof params === "string" ? params : params(id);
+    const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${members}}`;
     const line = this.#outbox.push(oneLine(text), id);
     if (line === undefined) return Promise.reject(outboxFull());
     return new Promise((resolve, reject) => {
