@@ -1,5 +1,5 @@
-import type { Connection } from "../jsonrpc/connection.ts";
 import { toManagerError } from "../errors.ts";
+import type { Connection } from "../jsonrpc/connection.ts";
 import { type Completion, type CompletionRequest, completionMembers, readCompletion } from "./completion.ts";
 import type { EraCodec } from "./era-codec.ts";
 import type { Conversation } from "./handshake.ts";

@@ -20,7 +20,12 @@ export interface PromptArgument {
   readonly extraJson: string;
 }
 
-export const prompts: ListKind<Prompt> = { method: "prompts/list", member: "prompts", noun: "prompt", read: readPrompt };
+export const prompts: ListKind<Prompt> = {
+  method: "prompts/list",
+  member: "prompts",
+  noun: "prompt",
+  read: readPrompt,
+};
 
 /** Reads one entry. Undefined when it has no usable name: one odd prompt must not fail the listing. */
 export function readPrompt(text: string): Prompt | undefined {

@@ -2,13 +2,33 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import type { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { callMethods } from "./call-methods.ts";
 import { fleetMethods } from "./fleet-methods.ts";
+import { logLevelMethods } from "./log-level-methods.ts";
+import { promptMethods } from "./prompt-methods.ts";
+import { resourceMethods } from "./resource-methods.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { streamMethods } from "./stream-methods.ts";
 
 /** The RPCs that call into a server: the manager's maximum deadline applies to them. */
-export const callsIntoServer: ReadonlySet<string> = new Set(["CallTool", "ListTools"]);
+export const callsIntoServer: ReadonlySet<string> = new Set([
+  "CallTool",
+  "ListTools",
+  "ListResources",
+  "ListResourceTemplates",
+  "ReadResource",
+  "ListPrompts",
+  "GetPrompt",
+  "Complete",
+  "SetLogLevel",
+]);
 
 /** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
-  return { ...fleetMethods(options), ...callMethods(options), ...streamMethods(options) };
+  return {
+    ...fleetMethods(options),
+    ...callMethods(options),
+    ...resourceMethods(options),
+    ...promptMethods(options),
+    ...logLevelMethods(options),
+    ...streamMethods(options),
+  };
 }
