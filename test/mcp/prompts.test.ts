@@ -1,0 +1,126 @@
+import { describe, expect, it } from "vitest";
+import type { CompletionRequest } from "../../src/mcp/completion.ts";
+import { typedPrompt } from "../../src/mcp/prompt-result.ts";
+import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
+import { receivedBy } from "./hostile-session.ts";
+
+const commands = { legacy: hostile("--offers"), modern: modern("--offers") };
+const eras = ["legacy", "modern"] as const;
+
+async function ready(era: "legacy" | "modern"): Promise<ChildSession> {
+  const child = openChildSession(commands[era]);
+  await child.session.handshake({ era });
+  return child;
+}
+
+const get = ({ session }: ChildSession, prompt: string, args: Record<string, string> = {}) =>
+  session.prompts.get({ prompt, arguments: args }, {});
+
+describe.each(eras)("A prompt of a server of the %s era", (era) => {
+  it("is filled in", async () => {
+    await using child = await ready(era);
+    expect(typedPrompt(await get(child, "greet", { name: "Ada", mood: "calm" }))).toEqual({
+      description: "Greets.",
+      messages: [
+        {
+          role: "user",
+          content: { kind: "text", text: "Greet Ada, calm.", annotationsJson: "", extraJson: "" },
+          extraJson: '{"extra":1}',
+        },
+      ],
+      inputRequestsJson: "",
+      extraJson: "",
+    });
+  });
+
+  it("loses nothing of what its places can't hold", async () => {
+    await using child = await ready(era);
+    const raw =
+      '{"description":7,"messages":[{"role":"\\ud800","content":{}},{"content":{}},{"role":"x","content":[1.0]}],"_meta":1e400}';
+    const result = await get(child, "plain", { raw });
+    expect(result.json).toBe(raw);
+    expect(typedPrompt(result)).toEqual({
+      description: "",
+      messages: [
+        { json: '{"role":"\\ud800","content":{}}' },
+        { json: '{"content":{}}' },
+        { role: "x", content: { kind: "json", json: "[1.0]" }, extraJson: "" },
+      ],
+      inputRequestsJson: "",
+      extraJson: '{"description":7,"_meta":1e400}',
+    });
+  });
+
+  it("that the server lacks is not found; one without its argument is refused", async () => {
+    await using child = await ready(era);
+    await expect(get(child, "nothing")).rejects.toMatchObject({
+      kind: "not_found",
+      details: { reason: "PROMPT_NOT_FOUND", delivery: "answered" },
+    });
+    await expect(get(child, "greet")).rejects.toMatchObject({
+      kind: "invalid",
+      details: { reason: "SERVER_REFUSED_PARAMS", rpcCode: -32602 },
+    });
+  });
+
+  it("always comes with arguments: some servers refuse a request without", async () => {
+    await using child = await ready(era);
+    await get(child, "plain");
+    const [asked] = (await receivedBy(child.session)).filter(({ method }) => method === "prompts/get");
+    expect(asked?.params).toMatchObject({ name: "plain", arguments: {} });
+  });
+});
+
+const completion = {
+  ref: { prompt: "greet" },
+  argumentName: "name",
+  argumentValue: 'A"\n',
+  contextArguments: {},
+} satisfies CompletionRequest;
+
+describe.each(eras)("A completion of a server of the %s era", (era) => {
+  it.each([{ prompt: "greet" }, { resourceTemplate: "mem://grown/{index}" }])("is made for %o", async (ref) => {
+    await using child = await ready(era);
+    const contextArguments = { mood: "calm" };
+    const context = JSON.stringify({ arguments: contextArguments });
+    expect(await child.session.complete({ ...completion, ref, contextArguments }, {})).toEqual({
+      values: ["name", 'A"\n', context],
+      total: 7,
+      hasMore: true,
+      completionExtraJson: "",
+      extraJson: "",
+    });
+    expect((await child.session.complete({ ...completion, ref }, {})).values).toContain("null");
+  });
+
+  it("loses nothing of what its places can't hold", async () => {
+    await using child = await ready(era);
+    const raw = '{"completion":{"values":["a","\\ud800"],"total":1.5,"hasMore":"no","n":1e400},"_meta":{}}';
+    expect(await child.session.complete({ ...completion, ref: { prompt: "plain" }, argumentValue: raw }, {})).toEqual({
+      values: [],
+      hasMore: false,
+      completionExtraJson: '{"values":["a","\\ud800"],"total":1.5,"hasMore":"no","n":1e400}',
+      extraJson: '{"_meta":{}}',
+    });
+  });
+
+  it.each([
+    [{ prompt: "nothing" }, "PROMPT_NOT_FOUND"],
+    [{ resourceTemplate: "mem://nothing/{x}" }, "RESOURCE_NOT_FOUND"],
+  ] as const)("of what the server lacks is not found: %o", async (ref, reason) => {
+    await using child = await ready(era);
+    await expect(child.session.complete({ ...completion, ref }, {})).rejects.toMatchObject({
+      kind: "not_found",
+      details: { reason, delivery: "answered" },
+    });
+  });
+
+  it("that is none is refused", async () => {
+    await using child = await ready(era);
+    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: '{"completion":[]}' };
+    await expect(child.session.complete(plain, {})).rejects.toMatchObject({
+      kind: "protocol",
+      details: { reason: "MALFORMED_RESULT" },
+    });
+  });
+});
