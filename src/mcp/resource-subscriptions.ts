@@ -1,6 +1,7 @@
 import { ManagerError } from "../errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Requests } from "./requests.ts";
+import { resourceRefusal } from "./resource-refusal.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** What somebody who subscribed to a resource is told. */
@@ -33,7 +34,7 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * Resolves when the server has taken the subscription. Throws what `Requests.result` throws, `unsupported` when a
+   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal, `unsupported` when a
    * server of the modern era does not take it, and the signal's reason.
    */
   subscribe(uri: string, options: SubscribeOptions): Promise<void> {
@@ -62,7 +63,9 @@ export class ResourceSubscriptions {
     this.#legacy.add(subscription);
     signal.addEventListener("abort", leave, { once: true });
     try {
-      await this.#requests.result("resources/subscribe", { members }, { signal });
+      const method = "resources/subscribe";
+      const reply = await this.#requests.reply(method, this.#requests.codec.params({ members }), { signal });
+      if ("error" in reply) throw resourceRefusal(reply.error, { method, uri });
     } catch (error) {
       this.#legacy.delete(subscription);
       signal.removeEventListener("abort", leave);
@@ -79,6 +82,7 @@ export class ResourceSubscriptions {
     left.addEventListener("abort", onAbort, { once: true });
     this.#subscriptions.open(`{"resourceSubscriptions":[${JSON.stringify(uri)}]}`, {
       signal: left,
+      refusal: (error, method) => resourceRefusal(error, { method, uri }),
       listener: {
         acknowledged(taken) {
           isTaken = /^\[\s*"/.test(taken?.raw("resourceSubscriptions") ?? "");

@@ -1,6 +1,4 @@
 import type { ManagerError } from "../errors.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import type { RpcError } from "../jsonrpc/message.ts";
 import { type AskedRequest, askedParams } from "./asked-params.ts";
 import { type AskedResult, answerTo } from "./asked-result.ts";
 import type { ListChanges } from "./list-changes.ts";
@@ -9,8 +7,8 @@ import { notListed } from "./not-listed.ts";
 import { readResult } from "./read-result.ts";
 import type { Requests, SignalOption } from "./requests.ts";
 import { type Resource, type ResourceTemplate, resources, resourceTemplates } from "./resource.ts";
+import { missingResource, resourceRefusal } from "./resource-refusal.ts";
 import { ResourceSubscriptions, type SubscribeOptions } from "./resource-subscriptions.ts";
-import { rpcFailure } from "./rpc-failure.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 
 /** A resource to read. */
@@ -23,9 +21,6 @@ export interface ResourcesOptions {
   readonly changes: ListChanges;
   readonly subscriptions: Subscriptions;
 }
-
-const resourceNotFound = -32002;
-const invalidParams = -32602;
 
 /** The resources of one server. */
 export class Resources {
@@ -51,9 +46,11 @@ export class Resources {
     const params = askedParams(request, { codec, members: `"uri":${JSON.stringify(request.uri)}` });
     const reply = await this.#requests.reply(method, params, options);
     if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: readResult });
-    const failure = rpcFailure(reply.error, method);
-    throw (await this.#isMissing(request.uri, { signal: options.signal, error: reply.error }))
-      ? unknownResource(request.uri, failure)
+    const failure = resourceRefusal(reply.error, { method, uri: request.uri });
+    // Servers on the TypeScript SDK v1 say so without data.
+    const isVague = failure.kind === "invalid" && reply.error.data === undefined;
+    throw isVague && (await this.listing.lacks(({ uri }) => uri === request.uri, options))
+      ? missingResource(request.uri, failure)
       : failure;
   }
 
@@ -79,22 +76,4 @@ export class Resources {
   notified(method: string, params: string): void {
     this.#subscriptions.notified(method, params);
   }
-
-  /**
-   * Whether an error says that there is no such resource. Servers of the legacy era have a code for it; those of the
-   * modern one refuse the parameters, with the URI alone as data (server/resources), and so do servers on the TypeScript SDK
-   * v1, without data.
-   */
-  async #isMissing(uri: string, { error, signal }: SignalOption & { readonly error: RpcError }): Promise<boolean> {
-    if (error.code === resourceNotFound) return true;
-    if (error.code !== invalidParams) return false;
-    const data = JsonFields.of(error.data ?? "");
-    if (data !== undefined) return data.string("uri") !== undefined && data.rest(new Set(["uri"])) === "";
-    return await this.listing.lacks((resource) => resource.uri === uri, { signal });
-  }
-}
-
-function unknownResource(uri: string, cause: ManagerError): ManagerError {
-  const seen = "ListResources and ListResourceTemplates show";
-  return notListed({ noun: "resource", name: uri, seen, reason: "RESOURCE_NOT_FOUND" }, cause);
 }

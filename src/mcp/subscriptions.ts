@@ -1,6 +1,7 @@
 import type { ManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
+import type { RpcError } from "../jsonrpc/message.ts";
 import type { EraCodec } from "./era-codec.ts";
 import { cancelling, type SignalOption } from "./requests.ts";
 import { rpcFailure } from "./rpc-failure.ts";
@@ -21,6 +22,12 @@ export interface SubscriptionListener {
   ended(error?: ManagerError): void;
 }
 
+export interface OpenOptions extends SignalOption {
+  readonly listener: SubscriptionListener;
+  /** What the server's refusal says. Default: what any says. */
+  readonly refusal?: (error: RpcError, method: string) => ManagerError;
+}
+
 /**
  * The subscriptions of a conversation of the modern era: requests that stay open, told apart by their ids (MCP revision
  * 2026-07-28, basic/patterns/subscriptions).
@@ -36,7 +43,7 @@ export class Subscriptions {
   }
 
   /** Subscribes to what `filter` names, which is JSON, until the signal aborts: the server is told, the listener not. */
-  open(filter: string, { signal, listener }: SignalOption & { readonly listener: SubscriptionListener }): void {
+  open(filter: string, { signal, listener, refusal = rpcFailure }: OpenOptions): void {
     let key = "";
     const params = (id: number) => {
       key = String(id);
@@ -51,7 +58,7 @@ export class Subscriptions {
     };
     this.#connection
       .request(method, params, request)
-      .then((reply) => ended("error" in reply ? rpcFailure(reply.error, method) : undefined), ended);
+      .then((reply) => ended("error" in reply ? refusal(reply.error, method) : undefined), ended);
     signal?.addEventListener("abort", () => this.#open.delete(key), { once: true });
   }
 
