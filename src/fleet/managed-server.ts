@@ -36,7 +36,7 @@ export class ManagedServer {
   readonly #calls: Calls;
   readonly #instances: readonly ServerInstance[];
   readonly #idle: IdleClock | undefined;
-  readonly #feeds = new ResourceFeeds({ onLeave: () => this.#idle?.touch() });
+  readonly #feeds = new ResourceFeeds({ live: () => this.#live(), onLeave: () => this.#idle?.touch() });
   readonly #logLevel: KeptLogLevel;
   #revision = 0;
   #pullProgress = "";

@@ -58,7 +58,7 @@ export class ResourceFeed {
       this.#places.delete(session);
       this.#missed ||= isTaken;
     }
-    if (!this.#begun) return;
+    if (!this.#begun || this.isEmpty) return;
     for (const one of live) {
       if (this.#places.has(one.session)) continue;
       this.#subscribe(one).taken.catch((error: unknown) => this.#onRefused(toManagerError(error)));

@@ -6,17 +6,26 @@ import { ResourceSubscriber } from "./resource-subscriber.ts";
 /** A place among those who want to know of a resource's changes; disposing it gives it up. */
 export interface ResourceSubscription extends Disposable {
   readonly subscriber: ResourceSubscriber;
-  /** As `ResourceFeed.take`. */
+  /**
+   * Subscribes at this session, as `ResourceFeed.take`, then at the others: what is sent to them later comes after that.
+   */
   take(live: LiveSession): Promise<void>;
+}
+
+export interface ResourceFeedsOptions {
+  /** The server's sessions now. */
+  readonly live: () => readonly LiveSession[];
+  /** Told each time that somebody leaves. */
+  readonly onLeave: () => void;
 }
 
 /** The resources of one server whose changes somebody wants to know of. */
 export class ResourceFeeds {
-  readonly #onLeave: () => void;
+  readonly #options: ResourceFeedsOptions;
   readonly #feeds = new Map<string, ResourceFeed>();
 
-  constructor({ onLeave }: { readonly onLeave: () => void }) {
-    this.#onLeave = onLeave;
+  constructor(options: ResourceFeedsOptions) {
+    this.#options = options;
   }
 
   get isEmpty(): boolean {
@@ -30,11 +39,14 @@ export class ResourceFeeds {
     feed.add(subscriber);
     return {
       subscriber,
-      take: (live) => feed.take(live),
+      take: async (live) => {
+        await feed.take(live);
+        feed.attend(this.#options.live());
+      },
       [Symbol.dispose]: () => {
         feed.remove(subscriber);
         if (feed.isEmpty && this.#feeds.get(uri) === feed) this.#feeds.delete(uri);
-        this.#onLeave();
+        this.#options.onLeave();
       },
     };
   }

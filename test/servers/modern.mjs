@@ -63,7 +63,7 @@ const calls = {
     complete(id, { content: [{ type: "text", text: String(notifyUpdated(uri)) }] });
   },
   /** Ends every subscription to a resource, as a server does that shuts down; then exits, if it shall. */
-  unfollow: (id, { arguments: { exit = false } }) => {
+  unfollow: (id, { arguments: { exit = false } = {} }) => {
     for (const open of followed.keys()) complete(open, {});
     followed.clear();
     if (exit) process.exit(4);
