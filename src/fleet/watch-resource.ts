@@ -17,13 +17,15 @@ export interface WatchResourceOptions extends CallOptions {
 /** A server that answers sooner than this can still refuse with an error that is the whole answer. */
 const firstMs = 500;
 
+type FollowedFleet = Pick<Fleet, "follow" | "call">;
+
 /**
  * Subscribes to a resource of a server, then tells of its changes until the signal aborts. The first reading comes within
  * half a second, a heartbeat if the server takes longer. A slow reader holds nothing: it is given the latest when it comes
  * back. Throws what `Fleet.call` and `Resources.subscribe` throw, and why the server tells no more.
  */
 export async function* watchResource(
-  fleet: Fleet,
+  fleet: FollowedFleet,
   what: { readonly server: string; readonly uri: string },
   options: WatchResourceOptions,
 ): AsyncGenerator<ResourceReading> {
@@ -55,7 +57,7 @@ export async function* watchResource(
 
 /** The instance at which the subscription was taken. Until then it is a call like any other. */
 function take(
-  fleet: Fleet,
+  fleet: FollowedFleet,
   options: CallOptions & { readonly server: string; readonly subscription: ResourceSubscription },
 ): Promise<string> {
   const { server, subscription } = options;
