@@ -26,8 +26,8 @@ export class Prompts {
   }
 
   /**
-   * Fills in a prompt. Throws what `Requests.result` throws, `not_found` for one that the server refuses and its listing
-   * lacks, and `not_running` when the server asks for input that the caller does not know of.
+   * Fills in a prompt. Throws what `Requests.result` throws, `not_found` for one that the server answers with an
+   * error and does not list, and `not_running` when the server asks for input that the caller does not know of.
    */
   async get(request: PromptRequest, options: SignalOption): Promise<AskedResult> {
     const { codec } = this.#requests;
@@ -38,10 +38,13 @@ export class Prompts {
     throw await this.explained(failure, { ...options, prompt: request.prompt });
   }
 
-  /** What the server refused, or that it has no such prompt, if that is why. */
+  /**
+   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an unknown
+   * prompt with error 0 or -32603.
+   */
   async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
-    if (failure.kind !== "invalid" || !(await this.listing.lacks(({ name }) => name === prompt, { signal })))
-      return failure;
+    const mayBeMissing = failure.kind === "invalid" || failure.details.reason === "SERVER_ERROR";
+    if (!mayBeMissing || !(await this.listing.lacks(({ name }) => name === prompt, { signal }))) return failure;
     const seen = "ListPrompts shows";
     return notListed({ noun: "prompt", name: prompt, seen, reason: "PROMPT_NOT_FOUND" }, failure);
   }

@@ -3,6 +3,7 @@ import type { CompletionRequest } from "../../src/mcp/completion.ts";
 import { typedPrompt } from "../../src/mcp/prompt-result.ts";
 import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
 import { receivedBy } from "./hostile-session.ts";
+import { scriptedSession } from "./scripted-session.ts";
 
 const commands = { legacy: hostile("--offers"), modern: modern("--offers") };
 const eras = ["legacy", "modern"] as const;
@@ -121,6 +122,25 @@ describe.each(eras)("A completion of a server of the %s era", (era) => {
     await expect(child.session.complete(plain, {})).rejects.toMatchObject({
       kind: "protocol",
       details: { reason: "MALFORMED_RESULT" },
+    });
+  });
+});
+
+describe("A prompt of a server on the Python SDK, whose errors have codes of their own", () => {
+  it.each([0, -32603])("is not found only if it is not listed (%i)", async (code) => {
+    const { session } = scriptedSession((method) =>
+      method === "prompts/list" ? '{"prompts":[{"name":"greet"}]}' : { error: { code, message: "Unknown prompt" } },
+    );
+    const reasonOf = (prompt: string) =>
+      session.prompts.get({ prompt, arguments: {} }, {}).catch(({ details }) => details);
+    expect(await reasonOf("nope")).toMatchObject({ reason: "PROMPT_NOT_FOUND", delivery: "answered", rpcCode: code });
+    expect(await reasonOf("greet")).toMatchObject({ reason: "SERVER_ERROR", delivery: "answered", rpcCode: code });
+  });
+
+  it("fails as the server says when the list can't be had", async () => {
+    const { session } = scriptedSession(() => ({ error: { code: -32603, message: "Internal server error" } }));
+    await expect(session.prompts.get({ prompt: "nope", arguments: {} }, {})).rejects.toMatchObject({
+      details: { reason: "SERVER_ERROR" },
     });
   });
 });
