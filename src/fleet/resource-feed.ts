@@ -1,5 +1,6 @@
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { Session } from "../mcp/session.ts";
+import { deadlinePassed } from "./deadline-signal.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { ResourceSubscriber } from "./resource-subscriber.ts";
 
@@ -12,6 +13,9 @@ interface Place extends LiveSession {
 
 /** A server that ends subscriptions may be about to exit: then they are made again, and nobody is told. */
 const exitMs = 1000;
+
+/** How long a session may take to subscribe again, before those who want to know are told that it does not. */
+const againMs = 60_000;
 
 /**
  * The subscription to one resource of a server, shared by all who want to know of its changes: one at each session, made
@@ -59,10 +63,7 @@ export class ResourceFeed {
       this.#missed ||= isTaken;
     }
     if (!this.#begun || this.isEmpty) return;
-    for (const one of live) {
-      if (this.#places.has(one.session)) continue;
-      this.#subscribe(one).taken.catch((error: unknown) => this.#onRefused(toManagerError(error)));
-    }
+    for (const one of live) if (!this.#places.has(one.session)) this.#subscribeAgain(one);
   }
 
   /** No more changes will be told. */
@@ -85,6 +86,13 @@ export class ResourceFeed {
     };
     taken.then(() => this.#onTaken(place), onRefused);
     return place;
+  }
+
+  /** Nobody's call waits for it: its deadline is the feed's own. */
+  #subscribeAgain(live: LiveSession): void {
+    const { abort, taken } = this.#subscribe(live);
+    const overdue = setTimeout(() => abort.abort(deadlinePassed(againMs)), againMs).unref();
+    taken.catch((error: unknown) => this.#onRefused(toManagerError(error))).finally(() => clearTimeout(overdue));
   }
 
   #onTaken(place: Place): void {

@@ -21,6 +21,9 @@ export interface SubscribeOptions {
 /** A longer URI is not passed on: those who subscribed know which one they subscribed to. */
 const maxUriChars = 8192;
 
+/** Nobody waits for the answer; a server that gives none must not have requests pile up. */
+const unsubscribeMs = 30_000;
+
 /** The subscriptions of one session to resources of its server; none of them outlives the session. */
 export class ResourceSubscriptions {
   readonly #requests: Requests;
@@ -57,7 +60,8 @@ export class ResourceSubscriptions {
     const leave = () => {
       this.#legacy.delete(subscription);
       // Also when it was not taken yet: the request may be with the server by now.
-      this.#requests.result("resources/unsubscribe", { members }, {}).catch(() => {});
+      const signal = AbortSignal.timeout(unsubscribeMs);
+      this.#requests.result("resources/unsubscribe", { members }, { signal }).catch(() => {});
     };
     // What it tells while its answer is under way is told, too.
     this.#legacy.add(subscription);

@@ -1,28 +1,17 @@
 import { JsonFields } from "../jsonrpc/json-fields.ts";
+import type { ResourceLink } from "./content.ts";
 import type { ListKind } from "./list-entries.ts";
 import { countField, readTexts, textField } from "./texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
-export interface Resource {
-  readonly uri: string;
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly mimeType: string;
-  readonly sizeBytes?: number;
+export interface Resource extends ResourceLink {
   readonly annotationsJson: string;
   readonly extraJson: string;
 }
 
 /** One entry of a server's listing of templates. */
-export interface ResourceTemplate {
+export interface ResourceTemplate extends Omit<Resource, "uri" | "sizeBytes"> {
   readonly uriTemplate: string;
-  readonly name: string;
-  readonly title: string;
-  readonly description: string;
-  readonly mimeType: string;
-  readonly annotationsJson: string;
-  readonly extraJson: string;
 }
 
 export const resources: ListKind<Resource> = {

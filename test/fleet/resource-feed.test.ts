@@ -108,6 +108,22 @@ describe("ResourceFeed", () => {
     expect(subscriber.takeUpdate()).toMatchObject({ instance: "3" });
   });
 
+  it("ends for all when a session that comes later does not answer for a minute", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { feed, subscriber } = follow();
+    await feed.take(live("1"));
+    const silent = live("2", () => undefined);
+    feed.attend([silent]);
+    await settled();
+    vi.advanceTimersByTime(59_999);
+    await settled();
+    expect(subscriber.end).toBeUndefined();
+    vi.advanceTimersByTime(1);
+    await settled();
+    expect(subscriber.end).toMatchObject({ kind: "deadline" });
+    expect(silent.asked()).toContain("notifications/cancelled");
+  });
+
   it("fails a take with the refusal, and asks again for the next", async () => {
     const { feed, subscriber } = follow();
     let refuses = true;

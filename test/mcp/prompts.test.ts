@@ -1,18 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { CompletionRequest } from "../../src/mcp/completion.ts";
 import { typedPrompt } from "../../src/mcp/prompt-result.ts";
-import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
+import type { ChildSession } from "./child-server.ts";
 import { receivedBy } from "./hostile-session.ts";
+import { eras, ready } from "./offering-session.ts";
 import { scriptedSession } from "./scripted-session.ts";
-
-const commands = { legacy: hostile("--offers"), modern: modern("--offers") };
-const eras = ["legacy", "modern"] as const;
-
-async function ready(era: "legacy" | "modern"): Promise<ChildSession> {
-  const child = openChildSession(commands[era]);
-  await child.session.handshake({ era });
-  return child;
-}
 
 const get = ({ session }: ChildSession, prompt: string, args: Record<string, string> = {}) =>
   session.prompts.get({ prompt, arguments: args }, {});

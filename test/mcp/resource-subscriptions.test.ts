@@ -2,11 +2,9 @@ import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
 import { call, receivedBy, textOf } from "./hostile-session.ts";
+import { eras, ready } from "./offering-session.ts";
 
-const commands = { legacy: hostile("--offers"), modern: modern("--offers") };
-const eras = ["legacy", "modern"] as const;
-
-async function ready(command: readonly string[]): Promise<ChildSession> {
+async function open(command: readonly string[]): Promise<ChildSession> {
   const child = openChildSession(command);
   await child.session.handshake({});
   return child;
@@ -35,7 +33,7 @@ async function touched({ session }: ChildSession, uri: string): Promise<string |
 
 describe.each(eras)("A subscription to a resource of a server of the %s era", (era) => {
   it("is told of each change, of what is below it, too, and of no other", async () => {
-    await using child = await ready(commands[era]);
+    await using child = await ready(era);
     const { updated, taken } = subscribe(child, "mem://a");
     await taken;
     for (const uri of ["mem://a", "mem://b", "mem://a/part"]) await touched(child, uri);
@@ -43,7 +41,7 @@ describe.each(eras)("A subscription to a resource of a server of the %s era", (e
   });
 
   it("ends at the server when its signal aborts", async () => {
-    await using child = await ready(commands[era]);
+    await using child = await ready(era);
     const { updated, ended, taken, leave } = subscribe(child, "mem://a");
     await taken;
     leave();
@@ -52,7 +50,7 @@ describe.each(eras)("A subscription to a resource of a server of the %s era", (e
   });
 
   it("that is given up before the server took it is taken back there", async () => {
-    await using child = await ready(commands[era]);
+    await using child = await ready(era);
     const { taken, leave } = subscribe(child, "mem://silent");
     const methods = async () => (await receivedBy(child.session)).map(({ method }) => method);
     const asking = era === "legacy" ? "resources/subscribe" : "subscriptions/listen";
@@ -64,7 +62,7 @@ describe.each(eras)("A subscription to a resource of a server of the %s era", (e
   });
 
   it("is refused in the server's words", async () => {
-    await using child = await ready(commands[era]);
+    await using child = await ready(era);
     const { taken, ended } = subscribe(child, "mem://gone");
     await expect(taken).rejects.toMatchObject({
       kind: "not_found",
@@ -74,7 +72,7 @@ describe.each(eras)("A subscription to a resource of a server of the %s era", (e
   });
 
   it("fails when the session ends before the server took it", async () => {
-    await using child = await ready(commands[era]);
+    await using child = await ready(era);
     const { taken } = subscribe(child, "mem://exit");
     child.heard.ended.then(() => child.session.end({ reason: "SERVER_EXITED", message: "it exited" }));
     await expect(taken).rejects.toMatchObject({ kind: "call_lost", details: { reason: "SERVER_EXITED" } });
@@ -83,7 +81,7 @@ describe.each(eras)("A subscription to a resource of a server of the %s era", (e
 
 describe("A subscription to a resource of a server that has none", () => {
   it("is unsupported: the legacy era's says so", async () => {
-    await using child = await ready(hostile());
+    await using child = await open(hostile());
     await expect(subscribe(child, "mem://a").taken).rejects.toMatchObject({
       kind: "unsupported",
       details: { reason: "METHOD_NOT_FOUND" },
@@ -91,7 +89,7 @@ describe("A subscription to a resource of a server that has none", () => {
   });
 
   it("is unsupported: the modern era's takes nothing of it, and is told that nobody waits", async () => {
-    await using child = await ready(modern());
+    await using child = await open(modern());
     await expect(subscribe(child, "mem://a").taken).rejects.toMatchObject({
       kind: "unsupported",
       details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "answered" },
@@ -103,7 +101,7 @@ describe("A subscription to a resource of a server that has none", () => {
 
 describe("A server of the modern era", () => {
   it("may end a subscription, and the listings stay watched", async () => {
-    await using child = await ready(modern("--offers"));
+    await using child = await ready("modern");
     const { ended, taken } = subscribe(child, "mem://a");
     await taken;
     await child.session.listTools({});

@@ -1,17 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { hostile, openChildSession } from "./child-server.ts";
+import { ready } from "./offering-session.ts";
 
 const nothing = { name: "", title: "", description: "", mimeType: "", annotationsJson: "", extraJson: "" };
 
-async function offering() {
-  const child = openChildSession(hostile("--offers"));
-  await child.session.handshake({ era: "legacy" });
-  return child;
-}
-
 describe("A server's resources", () => {
   it("are listed with the server's own text where it matters, without those that have no URI", async () => {
-    await using child = await offering();
+    await using child = await ready("legacy");
     expect(await child.session.resources.listing.get({})).toEqual([
       {
         uri: "mem://note",
@@ -29,7 +23,7 @@ describe("A server's resources", () => {
   });
 
   it("are listed as templates, without those that have none", async () => {
-    await using child = await offering();
+    await using child = await ready("legacy");
     expect(await child.session.resources.templates.get({})).toEqual([
       {
         ...nothing,
@@ -44,7 +38,7 @@ describe("A server's resources", () => {
 
 describe("A server's prompts", () => {
   it("are listed with their arguments, without those that have no name", async () => {
-    await using child = await offering();
+    await using child = await ready("legacy");
     const bare = { title: "", description: "", arguments: [], extraJson: "" };
     expect(await child.session.prompts.listing.get({})).toEqual([
       {

@@ -1,17 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { typedReadResult } from "../../src/mcp/read-result.ts";
 import type { ReadRequest } from "../../src/mcp/resources.ts";
-import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
+import type { ChildSession } from "./child-server.ts";
 import { receivedBy } from "./hostile-session.ts";
-
-const commands = { legacy: hostile("--offers"), modern: modern("--offers") };
-const eras = ["legacy", "modern"] as const;
-
-async function ready(era: "legacy" | "modern"): Promise<ChildSession> {
-  const child = openChildSession(commands[era]);
-  await child.session.handshake({ era });
-  return child;
-}
+import { eras, ready } from "./offering-session.ts";
 
 const read = ({ session }: ChildSession, uri: string, more: Omit<ReadRequest, "uri"> = {}) =>
   session.resources.read({ uri, ...more }, {});
