@@ -1,11 +1,15 @@
 // What servers have besides tools, with real ones of both eras: the reference server `everything`, and one on the SDK v2.
 import { Code } from "@connectrpc/connect";
+import { Client } from "@modelcontextprotocol/client";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { LogLevel, LogSource } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { testImage } from "../runtime/docker/test-fleet.ts";
 import { clientKinds, oneof, openClient } from "./clients.ts";
+import { dockerRun } from "./oracle/sdk-clients.ts";
+import { untypedPrompt, untypedResource, untypedTemplate } from "./oracle/untyped.ts";
 import { errorInfo, failureOf, randomName, TestManager } from "./test-manager.ts";
 
 let manager: TestManager;
@@ -131,6 +135,35 @@ describe.each(names)("The server %s", (name) => {
       code: Code.NotFound,
       details: [{ reason: "RESOURCE_NOT_FOUND" }],
     });
+  });
+
+  it("gives what it gives the SDK's own client", async () => {
+    const { client } = manager;
+    const pin = { versionNegotiation: { mode: { pin: "2026-07-28" } } };
+    const sdk = new Client({ name: "oracle", version: "0" }, name.startsWith("sdk") ? pin : {});
+    await sdk.connect(new StdioClientTransport({ ...dockerRun(partner.spec), stderr: "ignore" }));
+    await using _ = { [Symbol.asyncDispose]: () => sdk.close() };
+
+    const { resources } = await client.listResources({ server });
+    expect(resources.map(untypedResource)).toEqual((await sdk.listResources()).resources);
+    const { resourceTemplates } = await client.listResourceTemplates({ server });
+    expect(resourceTemplates.map(untypedTemplate)).toEqual((await sdk.listResourceTemplates()).resourceTemplates);
+    const { prompts } = await client.listPrompts({ server });
+    expect(prompts.map(untypedPrompt)).toEqual((await sdk.listPrompts()).prompts);
+
+    const resultFormat = ResultFormat.JSON;
+    // The SDK's client takes off what its era has besides the result.
+    const withoutKind = ({ resultJson }: { resultJson: string }) => {
+      const { resultType: _kind, ...result } = JSON.parse(resultJson);
+      return result;
+    };
+    const uri = partner.resource;
+    expect(withoutKind(await client.readResource({ server, uri, resultFormat }))).toEqual(
+      await sdk.readResource({ uri }),
+    );
+    const { prompt, argument } = partner;
+    const filled = await client.getPrompt({ server, prompt, arguments: argument, resultFormat });
+    expect(withoutKind(filled)).toEqual(await sdk.getPrompt({ name: prompt, arguments: argument }));
   });
 
   it("subscribes by REST, one event a line", async () => {
