@@ -1,7 +1,8 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { SubscribeResourceResponse } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { RestartPolicy, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { RestartPolicy, type ServerSpecSchema, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import {
   errorInfo,
@@ -27,10 +28,7 @@ const specs = {
 };
 const eras = ["legacy", "modern"] as const;
 
-async function started(
-  spec: (typeof specs)[keyof typeof specs] & { idleTimeout?: object },
-  of = client,
-): Promise<string> {
+async function started(spec: MessageInitShape<typeof ServerSpecSchema>, of = client): Promise<string> {
   const name = randomName();
   await of.start({ name, spec });
   return name;
@@ -110,7 +108,7 @@ describe.each(eras)("SubscribeResource to a server of the %s era", (era) => {
 
   it("is made again after a crash", async () => {
     const restart = { policy: RestartPolicy.ON_FAILURE };
-    const server = await started({ ...specs[era], restart } as never);
+    const server = await started({ ...specs[era], restart });
     const events = subscribe(server);
     await events.next();
     const crash = era === "legacy" ? { tool: "exit" } : { tool: "unfollow", input: value({ exit: true }) };
@@ -168,6 +166,46 @@ describe.each(eras)("SubscribeResource to a server of the %s era", (era) => {
     await expect.poll(async () => (await client.get({ name: server })).server?.callsInFlight).toBe(0n);
   });
 
+  it("has a call's deadline until the server took it, and none after that", async () => {
+    const server = await started({ ...specs[era], callTimeout: { seconds: 0n, nanos: 300_000_000 } });
+    const taken = subscribe(server);
+    expect(await taken.next()).toMatchObject({ kind: "subscribed" });
+    const overdue = errorInfo(await subscribe(server, "mem://silent").failure());
+    expect(overdue).toMatchObject({
+      code: Code.DeadlineExceeded,
+      reason: "DEADLINE_EXCEEDED",
+      delivery: "sent",
+      server,
+    });
+    // By now that time has passed for this one, too.
+    await touched(server, "mem://note");
+    expect(await taken.next()).toMatchObject({ kind: "updated" });
+    taken.leave();
+  });
+
+  it("by REST has the status of what it is refused with", async () => {
+    const server = await started(specs[era]);
+    const status = async (name: string, uri: string, headers = {}) => {
+      const response = await fetch(`${manager.url}/servers/${name}/resources/subscribe`, {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ uri }),
+      });
+      return [
+        response.status,
+        (await response.text())
+          .trim()
+          .split("\n")
+          .map((line) => JSON.parse(line)),
+      ] as const;
+    };
+    expect(await status(server, "mem://gone")).toMatchObject([404, [{ details: [{ reason: "RESOURCE_NOT_FOUND" }] }]]);
+    expect(await status("nobody", "mem://note")).toMatchObject([404, [{ details: [{ reason: "SERVER_NOT_FOUND" }] }]]);
+    // The caller's own deadline is the whole stream's.
+    const [ok, lines] = await status(server, "mem://note", { "connect-timeout-ms": "300" });
+    expect([ok, lines]).toMatchObject([200, [{ subscribed: {} }, { error: { code: Code.DeadlineExceeded } }]]);
+  });
+
   it("starts a server that is idle, and keeps it from becoming so", async () => {
     const server = await started({ ...specs[era], idleTimeout: { seconds: 0n, nanos: 200_000_000 } });
     const state = async () => (await client.get({ name: server })).server?.state;
@@ -206,7 +244,7 @@ describe.each(eras)("SubscribeResource to a server of the %s era", (era) => {
   });
 
   it("follows every copy of a server", async () => {
-    const server = await started({ ...specs[era], replicas: 2 } as never);
+    const server = await started({ ...specs[era], replicas: 2 });
     const events = subscribe(server);
     expect(await events.next()).toMatchObject({ kind: "subscribed" });
     const { server: got } = await client.get({ name: server });
