@@ -16,6 +16,8 @@ export interface AskedParamsOptions {
   readonly codec: EraCodec;
   /** Members of the params that are the request's own. */
   readonly members: string;
+  /** The field of the request that may make these large. */
+  readonly field: string;
 }
 
 /** Servers on the TypeScript SDK end their session at an inbound line of 10 MiB. */
@@ -25,7 +27,7 @@ const maxParamsBytes = 10 * 1024 * 1024 - 1024;
  * The params of such a request as JSON text. Throws `invalid` when they are larger than servers accept, and when they
  * hold answers for a server of an era that does not ask.
  */
-export function askedParams(request: AskedRequest, { codec, members }: AskedParamsOptions): string {
+export function askedParams(request: AskedRequest, { codec, members, field }: AskedParamsOptions): string {
   if (codec.era === "legacy") refuseAnswers(request);
   const { inputResponsesJson, requestState, clientCapabilitiesJson } = request;
   const all = joinMembers(
@@ -35,9 +37,22 @@ export function askedParams(request: AskedRequest, { codec, members }: AskedPara
   );
   const params = codec.params({ members: all, meta: callerMeta(request), clientCapabilitiesJson });
   if (Buffer.byteLength(params) > maxParamsBytes) {
-    throw invalidRequest([{ field: "arguments", description: `must have at most ${maxParamsBytes} bytes as JSON` }]);
+    const description = `is too large: what a call sends may have at most ${maxParamsBytes} bytes as JSON`;
+    throw invalidRequest([{ field: largestOf(request, { [field]: members }), description }]);
   }
   return params;
+}
+
+function largestOf(request: AskedRequest, own: Record<string, string>): string {
+  const texts = {
+    ...own,
+    meta_json: request.metaJson,
+    client_capabilities_json: request.clientCapabilitiesJson,
+    input_responses_json: request.inputResponsesJson,
+    request_state: request.requestState,
+  };
+  const [[field] = [""]] = Object.entries(texts).sort(([, a = ""], [, b = ""]) => b.length - a.length);
+  return field;
 }
 
 /** A server of the legacy era would ignore them, and do once more what it did before. */

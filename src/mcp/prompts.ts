@@ -32,7 +32,11 @@ export class Prompts {
   async get(request: PromptRequest, options: SignalOption): Promise<AskedResult> {
     const { codec } = this.#requests;
     const method = "prompts/get";
-    const reply = await this.#requests.reply(method, askedParams(request, { codec, members: own(request) }), options);
+    const reply = await this.#requests.reply(
+      method,
+      askedParams(request, { codec, members: own(request), field: "arguments" }),
+      options,
+    );
     if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: promptResult });
     const failure = rpcFailure(reply.error, method);
     throw await this.explained(failure, { ...options, prompt: request.prompt });

@@ -43,7 +43,7 @@ export class Resources {
   async read(request: ReadRequest, options: SignalOption): Promise<AskedResult> {
     const { codec } = this.#requests;
     const method = "resources/read";
-    const params = askedParams(request, { codec, members: `"uri":${JSON.stringify(request.uri)}` });
+    const params = askedParams(request, { codec, members: `"uri":${JSON.stringify(request.uri)}`, field: "uri" });
     const reply = await this.#requests.reply(method, params, options);
     if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: readResult });
     const failure = resourceRefusal(reply.error, { method, uri: request.uri });

@@ -14,5 +14,5 @@ export function toolCallParams(call: ToolCall, codec: EraCodec): string {
     `"name":${JSON.stringify(tool)}`,
     argumentsJson === undefined ? "" : `"arguments":${argumentsJson}`,
   );
-  return askedParams(call, { codec, members });
+  return askedParams(call, { codec, members, field: "arguments" });
 }

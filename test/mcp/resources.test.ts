@@ -89,3 +89,16 @@ describe("Reading a resource whose server asks its caller", () => {
     });
   });
 });
+
+describe("Reading a resource with more than servers take", () => {
+  it.each([
+    ["meta_json", { metaJson: `{"a":"${"x".repeat(10_485_760)}"}` }],
+    ["client_capabilities_json", { clientCapabilitiesJson: `{"a":"${"x".repeat(10_485_760)}"}` }],
+  ])("is refused by the largest field: %s", async (field, more) => {
+    await using child = await ready("modern");
+    await expect(read(child, "mem://note", more)).rejects.toMatchObject({
+      kind: "invalid",
+      details: { violations: [{ field }] },
+    });
+  });
+});
