@@ -4,5 +4,7 @@
  */
 export { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../gen/google/rpc/error_details_pb.ts";
 export * from "../gen/mcpmanager/v1/manager_pb.ts";
+export * from "../gen/mcpmanager/v1/prompt_pb.ts";
+export * from "../gen/mcpmanager/v1/resource_pb.ts";
 export * from "../gen/mcpmanager/v1/server_pb.ts";
 export * from "../gen/mcpmanager/v1/tool_pb.ts";

@@ -24,7 +24,7 @@ const absolutePath = z
   .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
 
 /** zod leaves out the key `__proto__` of a record without a word. */
-const plainMap = z.any().superRefine((map: unknown, context) => {
+export const plainMap = z.any().superRefine((map: unknown, context) => {
   if (typeof map !== "object" || map === null || !Object.hasOwn(map, "__proto__")) return;
   context.addIssue({ code: "custom", path: ["__proto__"], message: "the name __proto__ is not possible" });
 });

@@ -26,7 +26,7 @@ function violationsOf(issue: z.core.$ZodIssue): FieldViolation[] {
   return [{ field: fieldPath(issue.path), description: issue.message }];
 }
 
-const maps = new Set<PropertyKey>(["env", "labels"]);
+const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments"]);
 
 /** `["spec", "mounts", 0, "handshakeTimeoutMs"]` -> `spec.mounts[0].handshake_timeout` */
 function fieldPath(path: readonly PropertyKey[]): string {

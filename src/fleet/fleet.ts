@@ -1,6 +1,7 @@
 import { abortable } from "../abortable.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { LogLevel } from "../mcp/log-level.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
@@ -12,6 +13,7 @@ import { LogRing } from "./log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
 import { Pulse } from "./pulse.ts";
+import type { ResourceSubscription } from "./resource-feeds.ts";
 import { sameSpec } from "./same-spec.ts";
 import type { Seat } from "./seats.ts";
 import { notRunning } from "./server-failure.ts";
@@ -179,6 +181,18 @@ export class Fleet {
     } catch (error) {
       throw toManagerError(error).with({ server: name });
     }
+  }
+
+  /** Joins those who want to know when a resource of the server changes. Throws `not_found`. */
+  follow(name: string, uri: string): ResourceSubscription {
+    return this.#server(name).follow(uri);
+  }
+
+  /** Sets the level of the server's log notifications. Throws what `call` throws. */
+  setLogLevel(name: string, options: CallOptions & { level: LogLevel }): Promise<void> {
+    const server = this.#server(name);
+    const { level } = options;
+    return this.call(name, { ...options, work: (seat, signal) => server.setLogLevel(level, { seat, signal }) });
   }
 
   /** The manager shuts down: instances stay, calls get `drainMs` to finish. */

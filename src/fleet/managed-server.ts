@@ -1,12 +1,15 @@
 import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
-import type { Session } from "../mcp/session.ts";
+import type { LogLevel } from "../mcp/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { type ServerSpec, specDefaults } from "../spec.ts";
 import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
 import { IdleClock } from "./idle-clock.ts";
+import { KeptLogLevel } from "./kept-log-level.ts";
+import type { LiveSession } from "./live-session.ts";
 import type { LogRing } from "./log-ring.ts";
+import { ResourceFeeds, type ResourceSubscription } from "./resource-feeds.ts";
 import type { Seat } from "./seats.ts";
 import { notRunning, type ServerFailure } from "./server-failure.ts";
 import { type InstanceContext, ServerInstance } from "./server-instance.ts";
@@ -33,6 +36,8 @@ export class ManagedServer {
   readonly #calls: Calls;
   readonly #instances: readonly ServerInstance[];
   readonly #idle: IdleClock | undefined;
+  readonly #feeds = new ResourceFeeds({ live: () => this.#live(), onLeave: () => this.#idle?.touch() });
+  readonly #logLevel: KeptLogLevel;
   #revision = 0;
   #pullProgress = "";
   #state: StateKind = "creating";
@@ -45,6 +50,7 @@ export class ManagedServer {
     this.name = name;
     this.spec = spec;
     this.ring = ring;
+    this.#logLevel = new KeptLogLevel(name, context);
     const { maxInFlight = specDefaults.maxInFlight, maxQueued = specDefaults.maxQueued } = spec.callLimits ?? {};
     const { maxQueuedChars } = context;
     this.#calls = new Calls(name, {
@@ -157,6 +163,18 @@ export class ManagedServer {
     }
   }
 
+  /** Joins those who want to know when a resource changes. The server is not idle meanwhile. */
+  follow(uri: string): ResourceSubscription {
+    return this.#feeds.join(uri);
+  }
+
+  /** Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`. */
+  async setLogLevel(level: LogLevel, options: { seat: Seat; signal: AbortSignal | undefined }): Promise<void> {
+    const { seat, signal } = options;
+    await this.#logLevel.set(level, { session: seat.session, signal });
+    this.#logLevel.attend(this.#live());
+  }
+
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
   async restart({ graceMs }: { graceMs: number }): Promise<void> {
     for (const instance of this.#instances) {
@@ -206,15 +224,19 @@ export class ManagedServer {
 
   /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. An idle server is woken. */
   #take(): Seat | undefined {
-    let best: { instance: ServerInstance; session: Session } | undefined;
+    let best: { instance: ServerInstance; live: LiveSession } | undefined;
     for (const instance of this.#instances) {
-      const { state } = instance;
-      if (state.kind !== "ready" || (best !== undefined && best.instance.seats.taken <= instance.seats.taken)) continue;
-      best = { instance, session: state.run.session };
+      const { live, seats } = instance;
+      if (live === undefined || (best !== undefined && best.instance.seats.taken <= seats.taken)) continue;
+      best = { instance, live };
     }
-    if (best !== undefined) return best.instance.seats.take(best.session);
+    if (best !== undefined) return best.instance.seats.take(best.live.session);
     if (this.#state === "idle") for (const instance of this.#instances) instance.wake();
     return undefined;
+  }
+
+  #live(): LiveSession[] {
+    return this.#instances.flatMap(({ live }) => live ?? []);
   }
 
   /** Why an instance last failed. */
@@ -224,7 +246,8 @@ export class ManagedServer {
   }
 
   #sleep(): void {
-    if (this.#calls.inFlight > 0 || this.#calls.queued > 0 || this.#state !== "ready") {
+    const isUsed = this.#calls.inFlight > 0 || this.#calls.queued > 0 || !this.#feeds.isEmpty;
+    if (isUsed || this.#state !== "ready") {
       this.#idle?.start();
       return;
     }
@@ -254,7 +277,17 @@ export class ManagedServer {
     } else if (this.#state !== "pulling") {
       this.#pullProgress = "";
     }
+    this.#attend();
     this.#calls.wake();
     this.#revision = this.#context.onChange();
+  }
+
+  /** What outlives a session is carried on by the next, before calls that wait for it. */
+  #attend(): void {
+    const refusal = this.#refusal();
+    const live = this.#live();
+    this.#logLevel.attend(live);
+    if (refusal === undefined) this.#feeds.attend(live);
+    else this.#feeds.fail(refusal);
   }
 }

@@ -4,7 +4,7 @@ import { serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
 const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must be at most 1000");
 const pageToken = z.string().max(1024, "must have at most 1024 characters");
 
-const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
+export const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
 
 export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec: serverSpecSchema.optional() });
 
@@ -17,7 +17,8 @@ export const getRequestSchema = z.strictObject({ name: serverNameSchema });
 
 export const listRequestSchema = z.strictObject({ pageSize, pageToken });
 
-export const listToolsRequestSchema = z.strictObject({ server: serverNameSchema, pageSize, pageToken });
+/** A page of what a server lists, of whatever kind. */
+export const listingRequestSchema = z.strictObject({ server: serverNameSchema, pageSize, pageToken });
 
 export const callToolRequestSchema = z.strictObject({
   server: serverNameSchema,

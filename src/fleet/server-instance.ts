@@ -7,6 +7,7 @@ import { Downtime } from "./downtime.ts";
 import type { HealthWatch } from "./health-watch.ts";
 import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
+import type { LiveSession } from "./live-session.ts";
 import { readHistory } from "./read-history.ts";
 import { planFor } from "./record-plan.ts";
 import { finishRestart, restartInPlace } from "./restart-in-place.ts";
@@ -76,6 +77,12 @@ export class ServerInstance {
 
   get mcp(): McpInfo | undefined {
     return this.#greeted?.conversation.info;
+  }
+
+  /** Its session, while it is ready. */
+  get live(): LiveSession | undefined {
+    if (this.#state.kind !== "ready") return undefined;
+    return { session: this.#state.run.session, instance: this.#record?.instance ?? "" };
   }
 
   get failure(): ServerFailure | undefined {

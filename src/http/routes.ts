@@ -12,6 +12,8 @@ export interface Route {
 }
 
 const { list, get, start, stop, restart, callTool, callToolStream, listTools, logs, watch } = ManagerService.method;
+const { listResources, listResourceTemplates, readResource, subscribeResource } = ManagerService.method;
+const { listPrompts, getPrompt, complete, setLogLevel } = ManagerService.method;
 
 /** Every REST route. */
 export const routes: readonly Route[] = [
@@ -23,6 +25,14 @@ export const routes: readonly Route[] = [
   { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
   { httpMethod: "POST", path: "/servers/{server}/call/stream", rpc: callToolStream, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },
+  { httpMethod: "GET", path: "/servers/{server}/resources", rpc: listResources },
+  { httpMethod: "GET", path: "/servers/{server}/resource-templates", rpc: listResourceTemplates },
+  { httpMethod: "POST", path: "/servers/{server}/resources/read", rpc: readResource, body: "*" },
+  { httpMethod: "POST", path: "/servers/{server}/resources/subscribe", rpc: subscribeResource, body: "*" },
+  { httpMethod: "GET", path: "/servers/{server}/prompts", rpc: listPrompts },
+  { httpMethod: "POST", path: "/servers/{server}/prompts/get", rpc: getPrompt, body: "*" },
+  { httpMethod: "POST", path: "/servers/{server}/complete", rpc: complete, body: "*" },
+  { httpMethod: "POST", path: "/servers/{server}/log-level", rpc: setLogLevel, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/logs", rpc: logs },
   { httpMethod: "GET", path: "/watch", rpc: watch },
 ];

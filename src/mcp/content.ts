@@ -1,4 +1,7 @@
 import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { base64 } from "./base64.ts";
+import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
+import { countField, textField } from "./texts.ts";
 
 /** One block of a result. A block that its kind can't hold without loss is `json`, the server's own text. */
 export type Content =
@@ -23,10 +26,7 @@ export interface ResourceLink {
   readonly sizeBytes?: number;
 }
 
-export interface EmbeddedResource {
-  readonly uri: string;
-  readonly mimeType: string;
-  readonly contents: { readonly text: string } | { readonly blob: Uint8Array };
+export interface EmbeddedResource extends Omit<ResourceContents, "extraJson"> {
   readonly resourceExtraJson: string;
 }
 
@@ -61,13 +61,13 @@ function extras(fields: JsonFields, placed: readonly string[]): ContentExtras {
 }
 
 function textContent(fields: JsonFields): Content | undefined {
-  const text = wellFormed(fields, "text");
+  const text = textField(fields, "text");
   return text === undefined ? undefined : { kind: "text", text, ...extras(fields, ["text"]) };
 }
 
 function mediaContent(fields: JsonFields, kind: "image" | "audio"): Content | undefined {
   const data = base64(fields, "data");
-  const mimeType = wellFormed(fields, "mimeType");
+  const mimeType = textField(fields, "mimeType");
   if (data === undefined || mimeType === undefined) return undefined;
   return { kind, data, mimeType, ...extras(fields, ["data", "mimeType"]) };
 }
@@ -75,11 +75,11 @@ function mediaContent(fields: JsonFields, kind: "image" | "audio"): Content | un
 const linkFields = ["uri", "name", "title", "description", "mimeType"] as const;
 
 function resourceLink(fields: JsonFields): Content | undefined {
-  const values = linkFields.map((name) => (fields.raw(name) === undefined ? "" : wellFormed(fields, name)));
+  const values = linkFields.map((name) => (fields.raw(name) === undefined ? "" : textField(fields, name)));
   const [uri, name, title, description, mimeType] = values;
-  const size = fields.raw("size");
+  const sizeBytes = countField(fields, "size");
   if (!uri || !name || title === undefined || description === undefined || mimeType === undefined) return undefined;
-  if (size !== undefined && !/^[0-9]{1,15}$/.test(size)) return undefined;
+  if (sizeBytes === undefined && fields.raw("size") !== undefined) return undefined;
   return {
     kind: "resource_link",
     uri,
@@ -87,41 +87,14 @@ function resourceLink(fields: JsonFields): Content | undefined {
     title,
     description,
     mimeType,
-    ...(size === undefined ? {} : { sizeBytes: Number(size) }),
+    ...(sizeBytes === undefined ? {} : { sizeBytes }),
     ...extras(fields, [...linkFields, "size"]),
   };
 }
 
 function embeddedResource(fields: JsonFields): Content | undefined {
-  const resource = JsonFields.of(fields.raw("resource") ?? "");
-  const uri = resource === undefined ? undefined : wellFormed(resource, "uri");
-  const mimeType = resource?.raw("mimeType") === undefined ? "" : wellFormed(resource, "mimeType");
-  if (resource === undefined || uri === undefined || mimeType === undefined) return undefined;
-  const kind = resource.raw("text") === undefined ? "blob" : "text";
-  const blob = kind === "blob" ? base64(resource, "blob") : undefined;
-  const text = kind === "text" ? wellFormed(resource, "text") : undefined;
-  const contents = blob !== undefined ? { blob } : text !== undefined ? { text } : undefined;
-  if (contents === undefined) return undefined;
-  return {
-    kind: "embedded_resource",
-    uri,
-    mimeType,
-    contents,
-    resourceExtraJson: resource.rest(new Set(["uri", "mimeType", kind])),
-    ...extras(fields, ["resource"]),
-  };
-}
-
-/** A string that protobuf can carry: UTF-8 has no unpaired surrogates. */
-function wellFormed(fields: JsonFields, name: string): string | undefined {
-  const value = fields.string(name);
-  return value?.isWellFormed() ? value : undefined;
-}
-
-/** Undefined for what is no base64, and for what bytes can't give back: bits beyond the last byte. */
-function base64(fields: JsonFields, name: string): Uint8Array | undefined {
-  const value = fields.string(name);
-  if (value === undefined) return undefined;
-  const bytes = Buffer.from(value, "base64");
-  return bytes.toString("base64") === value ? bytes : undefined;
+  const resource = readResourceContents(fields.raw("resource") ?? "");
+  if (resource === undefined) return undefined;
+  const { extraJson: resourceExtraJson, ...whole } = resource;
+  return { kind: "embedded_resource", ...whole, resourceExtraJson, ...extras(fields, ["resource"]) };
 }

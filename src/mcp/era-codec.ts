@@ -1,4 +1,5 @@
 import type { Era } from "../spec.ts";
+import type { LogLevel } from "./log-level.ts";
 
 /** What a request says, before its era adds what it demands. All texts are JSON without line breaks. */
 export interface RequestParts {
@@ -17,6 +18,8 @@ export interface EraCodec {
   params(parts: RequestParts): string;
   /** A request that every living server of the era answers. */
   readonly livenessMethod: string;
+  /** Has requests ask for logs from this level on. Absent: requests of the era don't, or the server does not log. */
+  readonly askForLogs?: (level: LogLevel) => void;
 }
 
 /** Members of one object, some of which may be empty. */

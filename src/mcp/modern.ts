@@ -3,6 +3,7 @@ import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { arrayElements } from "../jsonrpc/json-members.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
+import type { LogLevel } from "./log-level.ts";
 import type { ClientInfo, McpInfo } from "./mcp-info.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import { malformedHandshake, serverIdentity, unknownVersion } from "./server-identity.ts";
@@ -18,18 +19,24 @@ const maxVersions = 100;
  * the asker can do for the server.
  */
 export function modernCodec(options: { readonly clientInfo: ClientInfo; readonly logs: boolean }): EraCodec {
-  const client = joinMembers(
+  // Servers of this era log nothing by MCP for a request that does not ask for it.
+  let logLevel: LogLevel | undefined = options.logs ? "info" : undefined;
+  const asker = joinMembers(
     `${key("protocolVersion")}:${JSON.stringify(modernVersions[0])}`,
     `${key("clientInfo")}:${JSON.stringify(options.clientInfo)}`,
-    // Servers of this era log nothing by MCP for a request that does not ask for it.
-    options.logs ? `${key("logLevel")}:"info"` : "",
-    `${key("clientCapabilities")}:`,
   );
+  const askForLogs = (level: LogLevel) => {
+    logLevel = level;
+  };
   return {
+    ...(options.logs ? { askForLogs } : {}),
     era: "modern",
     livenessMethod: "server/discover",
-    params: ({ members, meta, clientCapabilitiesJson = "{}" }) =>
-      `{${joinMembers(members, `"_meta":{${joinMembers(client + clientCapabilitiesJson, meta)}}`)}}`,
+    params: ({ members, meta, clientCapabilitiesJson = "{}" }) => {
+      const level = logLevel === undefined ? "" : `${key("logLevel")}:"${logLevel}"`;
+      const capabilities = `${key("clientCapabilities")}:${clientCapabilitiesJson}`;
+      return `{${joinMembers(members, `"_meta":{${joinMembers(asker, level, capabilities, meta)}}`)}}`;
+    },
   };
 }
 

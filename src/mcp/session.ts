@@ -1,16 +1,23 @@
-import { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../errors.ts";
 import { Connection, type Reply, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
-import type { EraCodec } from "./era-codec.ts";
+import { inputRequired } from "./asked-result.ts";
+import type { Completion, CompletionRequest } from "./completion.ts";
 import { type CallEvents, FollowedCalls } from "./followed-calls.ts";
 import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
+import type { LogLevel } from "./log-level.ts";
 import { logMessageOf } from "./log-message.ts";
 import type { ClientInfo } from "./mcp-info.ts";
+import { notListed } from "./not-listed.ts";
+import { Offer } from "./offer.ts";
+import type { Prompts } from "./prompts.ts";
+import { cancelling, type SignalOption } from "./requests.ts";
+import type { Resources } from "./resources.ts";
 import { rpcFailure } from "./rpc-failure.ts";
+import { setLogLevel } from "./set-log-level.ts";
 import type { Tool } from "./tool.ts";
 import { type ToolCall, toolCallParams } from "./tool-call.ts";
-import { ToolListing } from "./tool-listing.ts";
 import { isRefusal, readToolResult, type ToolResult } from "./tool-result.ts";
 
 /** What a session tells its owner besides answers. Buffers are only good until the call returns. */
@@ -34,10 +41,6 @@ export interface SessionOptions {
   readonly maxQueuedChars: number;
 }
 
-interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
-}
-
 export interface CallToolOptions extends SignalOption {
   /** Told what happens meanwhile. Without it the server is not asked for progress. */
   readonly events?: CallEvents | undefined;
@@ -56,7 +59,7 @@ export class Session {
   #probe: "none" | "unanswered" | "answered" = "none";
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
-  #open: { readonly codec: EraCodec; readonly tools: ToolListing } | undefined;
+  #open: Offer | undefined;
 
   constructor(options: SessionOptions) {
     const { listener } = options;
@@ -114,7 +117,7 @@ export class Session {
 
   /** Goes on with a conversation that the same process had over another attachment. */
   resume(conversation: Conversation): void {
-    this.#open = { codec: conversation.codec, tools: new ToolListing(this.#connection, conversation) };
+    this.#open = new Offer(this.#connection, conversation);
   }
 
   /**
@@ -136,7 +139,27 @@ export class Session {
 
   /** All tools of the server. */
   listTools(options: SignalOption): Promise<readonly Tool[]> {
-    return this.#opened.tools.get(this.#cancelling(options));
+    return this.#opened.tools.get(options);
+  }
+
+  /** The server's resources. */
+  get resources(): Resources {
+    return this.#opened.resources;
+  }
+
+  /** The server's prompts. */
+  get prompts(): Prompts {
+    return this.#opened.prompts;
+  }
+
+  /** Proposes values for an argument. Throws what `Offer.complete` throws. */
+  complete(request: CompletionRequest, options: SignalOption): Promise<Completion> {
+    return this.#opened.complete(request, options);
+  }
+
+  /** Has the server log from this level on. Throws what `setLogLevel` throws. */
+  setLogLevel(level: LogLevel, options: SignalOption): Promise<void> {
+    return setLogLevel(this.#opened.requests, level, options);
   }
 
   /** Resolves when the server answers, whatever it says; throws what `Connection.request` throws. */
@@ -170,22 +193,14 @@ export class Session {
     }
   }
 
-  async #lacks(tool: string, options: SignalOption): Promise<boolean> {
-    try {
-      const tools = await this.listTools(options);
-      return !tools.some(({ name }) => name === tool);
-    } catch {
-      return false; // The server's own error says enough.
-    }
+  #lacks(tool: string, options: SignalOption): Promise<boolean> {
+    // Otherwise the server's own error says enough.
+    return this.#opened.tools.lacks(({ name }) => name === tool, options);
   }
 
   /** Options of a request that the server is told of when it is given up. */
-  #cancelling({ signal }: SignalOption): RequestOptions {
-    return {
-      signal,
-      onAbandoned: (requestId, reason) =>
-        this.#connection.notify("notifications/cancelled", JSON.stringify({ requestId, reason: reason.kind })),
-    };
+  #cancelling(options: SignalOption): RequestOptions {
+    return cancelling(this.#connection, options);
   }
 
   get #opened() {
@@ -213,20 +228,10 @@ export class Session {
       this.#options.listener.logMessage(logMessageOf(params));
       this.#followed.logged();
     } else if (method === "notifications/progress") this.#followed.progressed(params);
-    else this.#open?.tools.notified(method, params);
+    else this.#open?.notified(method, params);
   }
 }
 
-function inputRequired(): ManagerError {
-  const message =
-    "the server asks for input before it goes on: set client_capabilities_json to what the caller can give, and repeat the call";
-  return new ManagerError("not_running", message, { details: { reason: "INPUT_REQUIRED", delivery: "answered" } });
-}
-
 function unknownTool(tool: string, cause: ManagerError | undefined): ManagerError {
-  const message = `the server has no tool ${JSON.stringify(tool)}; ListTools shows those it has`;
-  return new ManagerError("not_found", message, {
-    details: { ...cause?.details, reason: "TOOL_NOT_FOUND", delivery: "answered" },
-    cause,
-  });
+  return notListed({ noun: "tool", name: tool, seen: "ListTools shows", reason: "TOOL_NOT_FOUND" }, cause);
 }

@@ -1,4 +1,6 @@
 import { JsonFields } from "../jsonrpc/json-fields.ts";
+import type { ListKind } from "./list-entries.ts";
+import { readTexts, textField } from "./texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Tool {
@@ -11,24 +13,20 @@ export interface Tool {
   readonly extraJson: string;
 }
 
+export const tools: ListKind<Tool> = { method: "tools/list", member: "tools", noun: "tool", read: readTool };
+
 /** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
 export function readTool(text: string): Tool | undefined {
   const fields = JsonFields.of(text);
-  const name = fields?.string("name");
-  if (fields === undefined || name === undefined || name === "" || !name.isWellFormed()) return undefined;
+  const name = fields === undefined ? undefined : textField(fields, "name");
+  if (fields === undefined || !name) return undefined;
+  const { values, placed } = readTexts(fields, ["title", "description"]);
   return {
     name,
-    title: fields.string("title")?.toWellFormed() ?? "",
-    description: fields.string("description")?.toWellFormed() ?? "",
+    ...values,
     inputSchemaJson: fields.raw("inputSchema") ?? "",
     outputSchemaJson: fields.raw("outputSchema") ?? "",
     annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(placedFields(fields)),
+    extraJson: fields.rest(new Set(["name", "inputSchema", "outputSchema", "annotations", ...placed])),
   };
-}
-
-/** A title or description that its place can't hold goes to the rest. */
-function placedFields(fields: JsonFields): Set<string> {
-  const texts = ["title", "description"].filter((name) => fields.string(name)?.isWellFormed());
-  return new Set(["name", "inputSchema", "outputSchema", "annotations", ...texts]);
 }

@@ -3,11 +3,25 @@ import type { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { callMethods } from "./call-methods.ts";
 import { callStreamMethods } from "./call-stream-methods.ts";
 import { fleetMethods } from "./fleet-methods.ts";
+import { logLevelMethods } from "./log-level-methods.ts";
+import { promptMethods } from "./prompt-methods.ts";
+import { resourceMethods } from "./resource-methods.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { streamMethods } from "./stream-methods.ts";
 
 /** The RPCs that call into a server: the manager's maximum deadline applies to them. */
-export const callsIntoServer: ReadonlySet<string> = new Set(["CallTool", "CallToolStream", "ListTools"]);
+export const callsIntoServer: ReadonlySet<string> = new Set([
+  "CallTool",
+  "CallToolStream",
+  "ListTools",
+  "ListResources",
+  "ListResourceTemplates",
+  "ReadResource",
+  "ListPrompts",
+  "GetPrompt",
+  "Complete",
+  "SetLogLevel",
+]);
 
 /** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
@@ -15,6 +29,9 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
     ...fleetMethods(options),
     ...callMethods(options),
     ...callStreamMethods(options),
+    ...resourceMethods(options),
+    ...promptMethods(options),
+    ...logLevelMethods(options),
     ...streamMethods(options),
   };
 }

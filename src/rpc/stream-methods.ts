@@ -6,7 +6,6 @@ import {
   type ManagerService,
   type WatchResponse,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { ManagerError } from "../errors.ts";
 import { readLog } from "../fleet/read-log.ts";
 import { logsRequestSchema } from "../fleet/request-schema.ts";
 import { watchFleet } from "../fleet/watch-fleet.ts";
@@ -16,6 +15,7 @@ import { readingToProto } from "./convert/log-to-proto.ts";
 import { timestampMs } from "./convert/time.ts";
 import { fleetReadingToProto } from "./convert/watch-to-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
+import { shuttingDown } from "./shutting-down.ts";
 
 /** The RPCs that stream what happens until the caller leaves. */
 export function streamMethods(options: ServiceOptions) {
@@ -61,10 +61,4 @@ async function* watch(
   }
   if (shutdown.aborted) throw shuttingDown("watch again");
   signal.throwIfAborted();
-}
-
-function shuttingDown(advice: string): ManagerError {
-  return new ManagerError("unavailable", `the manager is shutting down; ${advice}`, {
-    details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
-  });
 }

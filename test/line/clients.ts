@@ -9,6 +9,8 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 export interface AnyClient extends Disposable {
   call(method: string, request: object): Promise<Record<string, unknown>>;
   stream(method: string, request: object): Promise<Record<string, unknown>[]>;
+  /** The events of a stream one by one; leaving the loop cancels it. */
+  events(method: string, request: object): AsyncIterable<Record<string, unknown>>;
 }
 
 const transports: Record<string, (baseUrl: string) => Transport> = {
@@ -23,21 +25,36 @@ const transports: Record<string, (baseUrl: string) => Transport> = {
 
 export const clientKinds = ["gRPC (grpc-js)", ...Object.keys(transports)];
 
+/** A field of a oneof, as this kind of client wants it. */
+export function oneof(kind: string, name: string, field: Record<string, unknown>): object {
+  const [[member, value] = []] = Object.entries(field);
+  return kind === "gRPC (grpc-js)" ? field : { [name]: { case: member, value } };
+}
+
 export function openClient(kind: string, url: string): AnyClient {
   const transport = transports[kind];
   return transport === undefined ? grpcJsClient(url) : connectClient(transport(url));
 }
 
 function connectClient(transport: Transport): AnyClient {
-  const client = createClient(ManagerService, transport) as unknown as Record<string, (request: object) => unknown>;
-  const invoke = (method: string, request: object) => {
+  type Method = (request: object, options?: { signal: AbortSignal }) => unknown;
+  const client = createClient(ManagerService, transport) as unknown as Record<string, Method>;
+  const invoke = (method: string, request: object, options?: { signal: AbortSignal }) => {
     const name = method[0]?.toLowerCase() + method.slice(1);
-    return client[name]?.(request);
+    return client[name]?.(request, options);
   };
   return {
     call: async (method, request) => (await invoke(method, request)) as Record<string, unknown>,
     stream: async (method, request) =>
       Array.fromAsync(invoke(method, request) as AsyncIterable<Record<string, unknown>>),
+    async *events(method, request) {
+      const left = new AbortController();
+      try {
+        yield* invoke(method, request, { signal: left.signal }) as AsyncIterable<Record<string, unknown>>;
+      } finally {
+        left.abort();
+      }
+    },
     [Symbol.dispose]() {},
   };
 }
@@ -70,6 +87,15 @@ function grpcJsClient(url: string): AnyClient {
     stream: (method, request) => {
       const stream = methods[method]?.call(client, request);
       return stream === undefined ? Promise.reject(new Error(method)) : Array.fromAsync(stream);
+    },
+    async *events(method, request) {
+      const stream = methods[method]?.call(client, request);
+      if (stream === undefined) throw new Error(method);
+      try {
+        yield* stream;
+      } finally {
+        stream.cancel();
+      }
     },
     [Symbol.dispose]: () => client.close(),
   };

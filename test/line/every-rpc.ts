@@ -1,7 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServerSpecSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { clientKinds, openClient } from "./clients.ts";
+import { clientKinds, oneof, openClient } from "./clients.ts";
 import { randomName, TestManager } from "./test-manager.ts";
 
 export interface EveryRpcOptions {
@@ -10,6 +11,17 @@ export interface EveryRpcOptions {
   readonly spec: MessageInitShape<typeof ServerSpecSchema>;
   readonly folder: string;
 }
+
+/** The RPCs about what servers have besides tools, with the rest of their requests. */
+const beyondTools: Record<string, (kind: string) => object> = {
+  ListResources: () => ({}),
+  ListResourceTemplates: () => ({}),
+  ReadResource: () => ({ uri: "file:///a" }),
+  ListPrompts: () => ({}),
+  GetPrompt: () => ({ prompt: "greet", arguments: { name: "Ada" } }),
+  Complete: (kind) => ({ ...oneof(kind, "ref", { prompt: "greet" }), argumentName: "name", argumentValue: "A" }),
+  SetLogLevel: () => ({ level: 4 }),
+};
 
 /** Every RPC from six clients, to a real MCP server. */
 export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): void {
@@ -38,10 +50,7 @@ export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): vo
       expect(tools.map((tool) => tool.name)).toContain("list_directory");
 
       // As JSON text: grpc-js sends an empty Struct for a plain object.
-      const json = (value: object) =>
-        kind.startsWith("gRPC (grpc-js)")
-          ? { argumentsJson: JSON.stringify(value) }
-          : { input: { case: "argumentsJson", value: JSON.stringify(value) } };
+      const json = (value: object) => oneof(kind, "input", { argumentsJson: JSON.stringify(value) });
       const written = await client.call("CallTool", {
         server: name,
         tool: "write_file",
@@ -66,6 +75,14 @@ export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): vo
 
       const events = await client.stream("Logs", { server: name });
       expect(JSON.stringify(events, withoutBigints)).toContain("Secure MCP Filesystem Server running on stdio");
+
+      // The filesystem server has tools alone, and says so itself.
+      for (const [rpc, fields] of Object.entries(beyondTools)) {
+        const call = client.call(rpc, { server: name, ...fields(kind) });
+        await expect(call, rpc).rejects.toMatchObject({ code: Code.Unimplemented });
+      }
+      const subscribed = client.stream("SubscribeResource", { server: name, uri: "file:///a" });
+      await expect(subscribed).rejects.toMatchObject({ code: Code.Unimplemented });
 
       expect(await client.call("Stop", { name })).toMatchObject({ found: true });
       expect(await client.call("Stop", { name })).toMatchObject({ found: false });

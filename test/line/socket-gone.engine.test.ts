@@ -155,4 +155,26 @@ describe("An attachment that is lost, and nothing else", () => {
     await until(name, ServerState.READY);
     expect(await handshakes(name)).toBe(1);
   });
+
+  it.each([
+    ["legacy", "hostile.mjs"],
+    ["modern", "modern.mjs"],
+  ])(
+    "is followed by a new subscription to a resource, and word that it may have changed (%s)",
+    async (_era, program) => {
+      const uri = "mem://note";
+      const server = await probe.start(randomName(), { ...hostileSpec(), args: [program, "--offers"] });
+      const events = client.subscribeResource({ server: server.name, uri })[Symbol.asyncIterator]();
+      const next = async () => (await events.next()).value?.event.case;
+      expect(await next()).toBe("subscribed");
+      proxy.cut(attachTo({ server }));
+      expect(await next()).toBe("updated");
+      const touch = { server: server.name, tool: "touch", input: { case: "arguments", value: { uri } } } as const;
+      // The process still has the subscription of the attachment that was lost, in the modern era: nobody is told twice.
+      await client.callTool(touch);
+      expect(await next()).toBe("updated");
+      await client.stop({ name: server.name });
+      expect(errorInfo(await failureOf(next()))).toMatchObject({ reason: "SERVER_STOPPING" });
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import type { Conversation } from "../../src/mcp/handshake.ts";
 import { legacyCodec } from "../../src/mcp/legacy.ts";
 import { Session } from "../../src/mcp/session.ts";
 
@@ -7,8 +8,16 @@ interface Sent {
   readonly params?: unknown;
 }
 
-/** A session whose server is this test: it gives each request the result that the script has for it, or none. */
-export function scriptedSession(script: (method: string) => string | undefined) {
+type Answer = string | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
+
+/**
+ * A session whose server is this test: it gives each request the result (as text) or the error that the script has for
+ * it, or none.
+ */
+export function scriptedSession(
+  script: (method: string) => Answer | undefined,
+  conversation: Conversation = { codec: legacyCodec, info: undefined },
+) {
   const sent: Sent[] = [];
   const session = new Session({
     clientInfo: { name: "test", version: "0" },
@@ -23,14 +32,17 @@ export function scriptedSession(script: (method: string) => string | undefined) 
         if (line === "") continue;
         const message: Sent = JSON.parse(line);
         sent.push(message);
-        const result = message.id === undefined ? undefined : script(message.method);
-        if (result === undefined) continue;
-        session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${message.id},"result":${result}}\n`));
+        const answer = message.id === undefined ? undefined : script(message.method);
+        if (answer === undefined) continue;
+        const body = typeof answer === "string" ? `"result":${answer}` : `"error":${JSON.stringify(answer.error)}`;
+        session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${message.id},${body}}\n`));
       }
       return true;
     },
     close() {},
   });
-  session.resume({ codec: legacyCodec, info: undefined });
-  return { session, sent };
+  session.resume(conversation);
+  const tell = (method: string, params: object) =>
+    session.sink.stdout(Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", method, params })}\n`));
+  return { session, sent, tell };
 }

@@ -16,10 +16,12 @@
 //   --grow-while-listing   have one tool more at each listing, and say so
 //   --odd-tool             list an entry without a name, too
 //   --schema JSON          list echo with this input schema
+//   --offers               have resources, prompts and completions, too (offers.mjs)
 //   --ignore-term          outlive SIGTERM
 import { spawn } from "node:child_process";
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
+import { grow, listsChanged, offer, offered, touch } from "./offers.mjs";
 
 const args = process.argv.slice(2);
 const has = (flag) => args.includes(flag);
@@ -32,6 +34,8 @@ const timers = new Map();
 const held = [];
 /** The replies that wait for their batch. */
 const batched = [];
+/** URIs. */
+const subscribed = new Set();
 let reading = true;
 let grown = 0;
 
@@ -64,10 +68,17 @@ const tools = {
   /** Answers after so many milliseconds, cancelled or not. */
   stubborn: (id, { ms }) => setTimeout(() => text(id, "late"), ms),
   never: () => {},
-  /** Has one tool more, and says so. */
+  /** Has one tool more, and says so; with `--offers` of the others, too. */
   grow: (id) => {
     toolsChanged();
     text(id, "grown");
+  },
+  /** Says that this resource changed to who subscribed to it, or below. */
+  touch: (id, { uri }) => {
+    const params = { uri };
+    const isFollowed = [...subscribed].some((followed) => uri.startsWith(followed));
+    if (isFollowed) send({ jsonrpc: "2.0", method: "notifications/resources/updated", params });
+    text(id, String(isFollowed));
   },
   /** Answers with its text when `release` is called. */
   hold: (id, { text: content }) => held.push(() => text(id, content)),
@@ -169,7 +180,9 @@ const tools = {
 
 function toolsChanged() {
   grown += 1;
-  send({ jsonrpc: "2.0", method: "notifications/tools/list_changed" });
+  grow();
+  const methods = has("--offers") ? listsChanged : ["notifications/tools/list_changed"];
+  for (const method of methods) send({ jsonrpc: "2.0", method });
 }
 
 function listTools(id, params) {
@@ -206,7 +219,7 @@ function initialize(id, params) {
   }
   const result = {
     protocolVersion: value("--version") ?? params.protocolVersion,
-    capabilities: { tools: { listChanged: true }, logging: {} },
+    capabilities: { tools: { listChanged: true }, logging: {}, ...(has("--offers") ? offered : {}) },
     serverInfo: { name: "hostile", version: "1.0.0" },
     instructions: "handle with care",
     ...JSON.parse(value("--result") ?? "{}", (_name, text) =>
@@ -214,6 +227,29 @@ function initialize(id, params) {
     ),
   };
   setTimeout(() => reply(id, result), Number(value("--handshake-ms") ?? 0));
+}
+
+/** Whether it was something else than tools, which `--offers` brings. */
+function answerOffer(id, method, params) {
+  if (!has("--offers")) return false;
+  const answer =
+    method === "logging/setLevel" ? { result: "{}" } : (subscribe(method, params) ?? offer(method, params, "legacy"));
+  if (answer === undefined) return false;
+  const { result, error } = answer;
+  if (result !== undefined) send(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
+  if (error !== undefined) send({ jsonrpc: "2.0", id, error });
+  return true;
+}
+
+function subscribe(method, params) {
+  if (method === "resources/unsubscribe") {
+    subscribed.delete(params.uri);
+    return { result: "{}" };
+  }
+  if (method !== "resources/subscribe") return undefined;
+  const answer = touch(params.uri, "legacy", "{}");
+  if (answer.error === undefined) subscribed.add(params.uri);
+  return answer;
 }
 
 function receive(line) {
@@ -238,7 +274,7 @@ function receive(line) {
     process.stderr.write("expected initialize\n", () => process.exit(1));
   } else if (method === "server/discover" && has("--silent-on-probe")) {
     // As some servers do with what they don't know.
-  } else if (id !== undefined && method !== undefined) {
+  } else if (id !== undefined && method !== undefined && !answerOffer(id, method, params)) {
     send({ jsonrpc: "2.0", id, error: { code: -32601, message: "Method not found" } });
   }
 }

@@ -6,7 +6,10 @@
 //   --takes-initialize   answer initialize, too, and be of the legacy era from then on, as SDK v2 does
 //   --static             declare no changes of the tool list
 //   --refuse-listen      answer subscriptions/listen with an error
+//   --offers             have resources, prompts and completions, too (offers.mjs)
+//   --no-logging         declare no logging
 import process from "node:process";
+import { grow, listsChanged, offer, offered, touch } from "./offers.mjs";
 
 const args = process.argv.slice(2);
 const has = (flag) => args.includes(flag);
@@ -16,8 +19,10 @@ const prefix = "io.modelcontextprotocol/";
 const serverInfo = { [`${prefix}serverInfo`]: { name: "modern", version: "2.0.0" } };
 
 const received = [];
-const tools = ["echo", "meta", "received", "grow", "ask", "raw", "log", "request", "hang-up"];
+const tools = ["echo", "meta", "received", "grow", "touch", "unfollow", "ask", "raw", "log", "request", "hang-up"];
 let subscription;
+/** URIs by the id of what subscribed to them. */
+const followed = new Map();
 let isLegacy = false;
 
 function send(message) {
@@ -28,8 +33,15 @@ function complete(id, result) {
   send({ id, result: { resultType: "complete", ...result, _meta: serverInfo } });
 }
 
-function notify(method, params = {}) {
-  send({ method, params: { ...params, _meta: { [`${prefix}subscriptionId`]: subscription } } });
+function notify(method, params = {}, id = subscription) {
+  send({ method, params: { ...params, _meta: { [`${prefix}subscriptionId`]: id } } });
+}
+
+/** To each who subscribed to it, or to what is above it. */
+function notifyUpdated(uri) {
+  const ids = [...followed].flatMap(([id, uris]) => (uris.some((above) => uri.startsWith(above)) ? [id] : []));
+  for (const id of ids) notify("notifications/resources/updated", { uri }, id);
+  return ids.length;
 }
 
 const calls = {
@@ -41,8 +53,21 @@ const calls = {
   /** Has one tool more. */
   grow: (id) => {
     tools.push(`tool-${tools.length}`);
-    if (subscription !== undefined) notify("notifications/tools/list_changed");
+    grow();
+    const methods = has("--offers") ? listsChanged : ["notifications/tools/list_changed"];
+    if (subscription !== undefined) for (const method of methods) notify(method);
     complete(id, { content: [] });
+  },
+  /** Says that this resource changed, and to how many. */
+  touch: (id, { arguments: { uri } }) => {
+    complete(id, { content: [{ type: "text", text: String(notifyUpdated(uri)) }] });
+  },
+  /** Ends every subscription to a resource, as a server does that shuts down; then exits, if it shall. */
+  unfollow: (id, { arguments: { exit = false } = {} }) => {
+    for (const open of followed.keys()) complete(open, {});
+    followed.clear();
+    if (exit) process.exit(4);
+    else complete(id, { content: [] });
   },
   /** Asks for a name; with one, gives it back together with its state. */
   ask: (id, { arguments: given = {}, inputResponses, requestState, _meta }) => {
@@ -84,7 +109,11 @@ const methods = {
       send({ id, error: { code: -32022, message: "Unsupported protocol version", data: { supported: versions } } });
       return;
     }
-    const capabilities = { tools: has("--static") ? {} : { listChanged: true }, logging: {} };
+    const capabilities = {
+      tools: has("--static") ? {} : { listChanged: true },
+      ...(has("--no-logging") ? {} : { logging: {} }),
+      ...(has("--offers") ? offered : {}),
+    };
     complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
   },
   "subscriptions/listen": (id, { notifications }) => {
@@ -92,8 +121,16 @@ const methods = {
       send({ id, error: { code: -32603, message: "Subscription limit reached" } });
       return;
     }
-    subscription = id;
-    notify("notifications/subscriptions/acknowledged", { notifications });
+    const uris = notifications.resourceSubscriptions;
+    if (uris === undefined) subscription = id;
+    else if (!has("--offers")) return notify("notifications/subscriptions/acknowledged", { notifications: {} }, id);
+    else {
+      const { result, error } = touch(uris[0], "modern", "{}");
+      if (error !== undefined) send({ id, error });
+      if (result === undefined) return;
+      followed.set(id, uris);
+    }
+    notify("notifications/subscriptions/acknowledged", { notifications }, id);
   },
   "tools/list": (id) => complete(id, { tools: tools.map((name) => ({ name, inputSchema: { type: "object" } })) }),
   "tools/call": (id, params) => {
@@ -112,6 +149,7 @@ function initialize(id, { protocolVersion }) {
 function receive(message) {
   const { id, method, params = {} } = message;
   received.push(message);
+  if (method === "notifications/cancelled") followed.delete(params.requestId);
   if (id === undefined) return;
   const isModern = params._meta?.[`${prefix}clientCapabilities`] !== undefined;
   const answer = methods[method];
@@ -119,8 +157,17 @@ function receive(message) {
   else if (isLegacy && method === "ping") send({ id, result: {} });
   else if (isLegacy && method === "server/discover") send({ id, error: { code: -32601, message: "Method not found" } });
   else if (!isModern && !isLegacy) send({ id, error: { code: -32602, message: "the _meta of 2026-07-28 is missing" } });
-  else if (answer === undefined) send({ id, error: { code: -32601, message: "Method not found" } });
-  else answer(id, params);
+  else if (answer === undefined && !answerOffer(id, method, params))
+    send({ id, error: { code: -32601, message: "Method not found" } });
+  else answer?.(id, params);
+}
+
+/** Whether it was something that `--offers` brings. */
+function answerOffer(id, method, params) {
+  const answer = has("--offers") ? offer(method, params, "modern") : undefined;
+  if (answer?.result !== undefined) send(`{"jsonrpc":"2.0","id":${id},"result":${answer.result}}`);
+  if (answer?.error !== undefined) send({ id, error: answer.error });
+  return answer !== undefined;
 }
 
 setTimeout(

@@ -1,7 +1,7 @@
 // A server on the TypeScript SDK v2: both eras, or the modern one alone with `--modern-only`. It behaves.
 import process from "node:process";
 import { setTimeout as wait } from "node:timers/promises";
-import { acceptedContent, inputRequired, McpServer } from "@modelcontextprotocol/server";
+import { acceptedContent, completable, inputRequired, McpServer, ResourceTemplate } from "@modelcontextprotocol/server";
 import { serveStdio } from "@modelcontextprotocol/server/stdio";
 import { z } from "zod";
 import { kinds, text } from "./sdk-results.mjs";
@@ -12,7 +12,10 @@ const state = 'round one: "é" \u2028 \\ / 9007199254740993';
 function build() {
   const server = new McpServer(
     { name: "sdk-v2", version: "2.0.0", title: "SDK v2" },
-    { instructions: "Speaks MCP 2026-07-28.", capabilities: { tools: { listChanged: true }, logging: {} } },
+    {
+      instructions: "Speaks MCP 2026-07-28.",
+      capabilities: { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} },
+    },
   );
 
   server.registerTool(
@@ -71,11 +74,21 @@ function build() {
   const extra = server.registerTool("extra", { description: "Is there when `toggle` says so." }, () => text("extra"));
   extra.disable();
 
-  server.registerTool("toggle", { description: "Adds the tool `extra` to the list, or takes it away." }, () => {
-    if (extra.enabled) extra.disable();
-    else extra.enable();
+  const extraNote = server.registerResource("extra", "note://extra", {}, (uri) => note(uri, "extra"));
+  const extraPrompt = server.registerPrompt("extra", {}, () => ({ messages: [] }));
+  extraNote.disable();
+  extraPrompt.disable();
+
+  server.registerTool("toggle", { description: "Adds `extra` of each kind to its list, or takes it away." }, () => {
+    for (const one of [extra, extraNote, extraPrompt]) {
+      if (one.enabled) one.disable();
+      else one.enable();
+    }
     return text(extra.enabled ? "added" : "removed");
   });
+
+  registerNotes(server);
+  registerGreeting(server);
 
   const name = z.object({ name: z.string() });
   const color = z.object({ color: z.enum(["red", "green"]) });
@@ -105,6 +118,55 @@ function build() {
   );
 
   return server;
+}
+
+const note = (uri, text) => ({ contents: [{ uri: uri.href, mimeType: "text/plain", text }] });
+
+/** Resources, a template of others, and what tells of their changes, in log lines, too. */
+function registerNotes(server) {
+  const about = { title: "A note", description: "Text.", mimeType: "text/plain", annotations: { priority: 0.5 } };
+  server.registerResource("note", "note://one", about, (uri) => note(uri, "grüße"));
+  server.registerResource("bytes", "note://bytes", {}, (uri) => ({ contents: [{ uri: uri.href, blob: "AAECAw==" }] }));
+
+  const numbers = ["one", "two", "three"];
+  const template = new ResourceTemplate("numbered://{number}", {
+    list: undefined,
+    complete: { number: (value) => numbers.filter((number) => number.startsWith(value)) },
+  });
+  server.registerResource("numbered", template, { mimeType: "text/plain" }, (uri, { number }) => note(uri, number));
+
+  server.registerTool(
+    "touch",
+    { description: "Says that a resource changed.", inputSchema: z.object({ uri: z.string() }) },
+    async ({ uri }) => {
+      await server.server.sendResourceUpdated({ uri });
+      return text("touched");
+    },
+  );
+
+  server.registerTool("log", { description: "Logs a debug line and a warning." }, async (context) => {
+    await context.mcpReq.log("debug", "a detail");
+    await context.mcpReq.log("warning", "careful");
+    return text("logged");
+  });
+}
+
+/** A prompt whose arguments complete each other. */
+function registerGreeting(server) {
+  const names = { calm: ["Ada"], loud: ["Bob", "Ben"] };
+  const argsSchema = z.object({
+    name: completable(z.string(), (value, context) =>
+      (names[context?.arguments?.mood] ?? []).filter((name) => name.startsWith(value)),
+    ),
+    mood: z.string().optional(),
+  });
+  server.registerPrompt("greet", { title: "Greet", description: "Greets.", argsSchema }, ({ name, mood = "calm" }) => ({
+    description: "A greeting.",
+    messages: [
+      { role: "user", content: { type: "text", text: `Greet ${name}, ${mood}.` } },
+      { role: "assistant", content: { type: "image", data: "AAECAw==", mimeType: "image/png" } },
+    ],
+  }));
 }
 
 serveStdio(build, {

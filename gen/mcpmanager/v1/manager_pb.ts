@@ -8,6 +8,10 @@ import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobu
 import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Duration, Timestamp, Value } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { Prompt, PromptMessage } from "./prompt_pb.ts";
+import { file_mcpmanager_v1_prompt } from "./prompt_pb.ts";
+import type { Resource, ResourceContents, ResourceTemplate } from "./resource_pb.ts";
+import { file_mcpmanager_v1_resource } from "./resource_pb.ts";
 import type { Server, ServerSpec, ServerState } from "./server_pb.ts";
 import { file_mcpmanager_v1_server } from "./server_pb.ts";
 import type { Content, ResultFormat, ResultKind, Tool } from "./tool_pb.ts";
@@ -18,7 +22,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAhCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi7QIKEENhbGxUb29sUmVzcG9uc2USJwoHY29udGVudBgBIAMoCzIWLm1jcG1hbmFnZXIudjEuQ29udGVudBI0ChJzdHJ1Y3R1cmVkX2NvbnRlbnQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIABIhChdzdHJ1Y3R1cmVkX2NvbnRlbnRfanNvbhgDIAEoCUgAEhAKCGlzX2Vycm9yGAQgASgIEi4KC3Jlc3VsdF9raW5kGAUgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YBiABKAkSEwoLcmVzdWx0X2pzb24YByABKAkSEwoLaW5zdGFuY2VfaWQYCCABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgJIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAogASgJSAGIAQFCDAoKc3RydWN0dXJlZEIQCg5fcmVxdWVzdF9zdGF0ZSKLAwoVQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIMCgR0b29sGAIgASgJEiwKCWFyZ3VtZW50cxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIYCg5hcmd1bWVudHNfanNvbhgEIAEoCUgAEjIKDXJlc3VsdF9mb3JtYXQYBSABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBiABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAcgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAggASgJEhoKDXJlcXVlc3Rfc3RhdGUYCSABKAlIAYgBARIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSGgoSdmFsaWRhdGVfYXJndW1lbnRzGAsgASgIEhkKEW1heF9tZXNzYWdlX2J5dGVzGAwgASgFQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIvACChZDYWxsVG9vbFN0cmVhbVJlc3BvbnNlEisKCHByb2dyZXNzGAEgASgLMhcubWNwbWFuYWdlci52MS5Qcm9ncmVzc0gAEiUKA2xvZxgCIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEi0KCWhlYXJ0YmVhdBgDIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASMQoGcmVzdWx0GAQgASgLMh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlSAASMgoMcmVzdWx0X2NodW5rGAUgASgLMhoubWNwbWFuYWdlci52MS5SZXN1bHRDaHVua0gAEiQKA2dhcBgIIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQicgoIUHJvZ3Jlc3MSEAoIcHJvZ3Jlc3MYASABKAESEgoFdG90YWwYAiABKAFIAIgBARIPCgdtZXNzYWdlGAMgASgJEhIKCmV4dHJhX2pzb24YBCABKAkSEQoJdHJ1bmNhdGVkGAUgASgIQggKBl90b3RhbCIwCgtSZXN1bHRDaHVuaxITCgtyZXN1bHRfanNvbhgBIAEoCRIMCgRsYXN0GAIgASgIIq8BCgtMb2dzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDgoGZm9sbG93GAIgASgIEhEKBHRhaWwYAyABKAVIAIgBARIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHc291cmNlcxgFIAMoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEg4KBmN1cnNvchgGIAEoCUIHCgVfdGFpbCKXAgoMTG9nc1Jlc3BvbnNlEiYKBGxpbmUYASABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABIyCglsaWZlY3ljbGUYAiABKAsyHS5tY3BtYW5hZ2VyLnYxLkxpZmVjeWNsZUV2ZW50SAASJAoDZ2FwGAMgASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgGIAEoCRITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJ5CgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCSJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBDLdBgoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJKCgdSZXN0YXJ0Eh0ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlc3BvbnNlIgASRAoETGlzdBIaLm1jcG1hbmFnZXIudjEuTGlzdFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNwb25zZSIDkAIBEkEKA0dldBIZLm1jcG1hbmFnZXIudjEuR2V0UmVxdWVzdBoaLm1jcG1hbmFnZXIudjEuR2V0UmVzcG9uc2UiA5ACARJNCgdHZXRJbmZvEh0ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuR2V0SW5mb1Jlc3BvbnNlIgOQAgESUwoJTGlzdFRvb2xzEh8ubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEk0KCENhbGxUb29sEh4ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2UiABJhCg5DYWxsVG9vbFN0cmVhbRIkLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0GiUubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlc3BvbnNlIgAwARJGCgRMb2dzEhoubWNwbWFuYWdlci52MS5Mb2dzUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTG9nc1Jlc3BvbnNlIgOQAgEwARJJCgVXYXRjaBIbLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5XYXRjaFJlc3BvbnNlIgOQAgEwAUJ2ChBpby5tY3BtYW5hZ2VyLnYxQgxNYW5hZ2VyUHJvdG9QAVpSZ2l0aHViLmNvbS9tY3AtZG9ja2VyLW1hbmFnZXIvbWNwLWRvY2tlci1tYW5hZ2VyL2dlbi9nby9tY3BtYW5hZ2VyL3YxO21jcG1hbmFnZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0IogBCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cyKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiUAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIuoCCg9DYWxsVG9vbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAhCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi7QIKEENhbGxUb29sUmVzcG9uc2USJwoHY29udGVudBgBIAMoCzIWLm1jcG1hbmFnZXIudjEuQ29udGVudBI0ChJzdHJ1Y3R1cmVkX2NvbnRlbnQYAiABKAsyFi5nb29nbGUucHJvdG9idWYuVmFsdWVIABIhChdzdHJ1Y3R1cmVkX2NvbnRlbnRfanNvbhgDIAEoCUgAEhAKCGlzX2Vycm9yGAQgASgIEi4KC3Jlc3VsdF9raW5kGAUgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YBiABKAkSEwoLcmVzdWx0X2pzb24YByABKAkSEwoLaW5zdGFuY2VfaWQYCCABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgJIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAogASgJSAGIAQFCDAoKc3RydWN0dXJlZEIQCg5fcmVxdWVzdF9zdGF0ZSKLAwoVQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIMCgR0b29sGAIgASgJEiwKCWFyZ3VtZW50cxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIYCg5hcmd1bWVudHNfanNvbhgEIAEoCUgAEjIKDXJlc3VsdF9mb3JtYXQYBSABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBiABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAcgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAggASgJEhoKDXJlcXVlc3Rfc3RhdGUYCSABKAlIAYgBARIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSGgoSdmFsaWRhdGVfYXJndW1lbnRzGAsgASgIEhkKEW1heF9tZXNzYWdlX2J5dGVzGAwgASgFQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIvACChZDYWxsVG9vbFN0cmVhbVJlc3BvbnNlEisKCHByb2dyZXNzGAEgASgLMhcubWNwbWFuYWdlci52MS5Qcm9ncmVzc0gAEiUKA2xvZxgCIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEi0KCWhlYXJ0YmVhdBgDIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASMQoGcmVzdWx0GAQgASgLMh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlSAASMgoMcmVzdWx0X2NodW5rGAUgASgLMhoubWNwbWFuYWdlci52MS5SZXN1bHRDaHVua0gAEiQKA2dhcBgIIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASKAoEdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQicgoIUHJvZ3Jlc3MSEAoIcHJvZ3Jlc3MYASABKAESEgoFdG90YWwYAiABKAFIAIgBARIPCgdtZXNzYWdlGAMgASgJEhIKCmV4dHJhX2pzb24YBCABKAkSEQoJdHJ1bmNhdGVkGAUgASgIQggKBl90b3RhbCIwCgtSZXN1bHRDaHVuaxITCgtyZXN1bHRfanNvbhgBIAEoCRIMCgRsYXN0GAIgASgIIq8BCgtMb2dzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDgoGZm9sbG93GAIgASgIEhEKBHRhaWwYAyABKAVIAIgBARIpCgVzaW5jZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoHc291cmNlcxgFIAMoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEg4KBmN1cnNvchgGIAEoCUIHCgVfdGFpbCKXAgoMTG9nc1Jlc3BvbnNlEiYKBGxpbmUYASABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABIyCglsaWZlY3ljbGUYAiABKAsyHS5tY3BtYW5hZ2VyLnYxLkxpZmVjeWNsZUV2ZW50SAASJAoDZ2FwGAMgASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABItCgloZWFydGJlYXQYBCABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEigKBHRpbWUYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEg4KBmN1cnNvchgGIAEoCRITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJ5CgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCSJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkiTQoUTGlzdFJlc291cmNlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIlwKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIqCglyZXNvdXJjZXMYASADKAsyFy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCSJVChxMaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJ1Ch1MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZRI7ChJyZXNvdXJjZV90ZW1wbGF0ZXMYASADKAsyHy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVGVtcGxhdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIucBChNSZWFkUmVzb3VyY2VSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRILCgN1cmkYAiABKAkSMgoNcmVzdWx0X2Zvcm1hdBgDIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgEIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YBSABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YBiABKAkSGgoNcmVxdWVzdF9zdGF0ZRgHIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIoICChRSZWFkUmVzb3VyY2VSZXNwb25zZRIxCghjb250ZW50cxgBIAMoCzIfLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VDb250ZW50cxIuCgtyZXN1bHRfa2luZBgCIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAMgASgJEhMKC3Jlc3VsdF9qc29uGAQgASgJEhMKC2luc3RhbmNlX2lkGAUgASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YBiABKAkSGgoNcmVxdWVzdF9zdGF0ZRgHIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIjcKGFN1YnNjcmliZVJlc291cmNlUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSCwoDdXJpGAIgASgJIv4BChlTdWJzY3JpYmVSZXNvdXJjZVJlc3BvbnNlEjcKCnN1YnNjcmliZWQYASABKAsyIS5tY3BtYW5hZ2VyLnYxLlJlc291cmNlU3Vic2NyaWJlZEgAEjEKB3VwZGF0ZWQYAiABKAsyHi5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVXBkYXRlZEgAEi0KCWhlYXJ0YmVhdBgDIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLaW5zdGFuY2VfaWQYBSABKAlCBwoFZXZlbnQiFAoSUmVzb3VyY2VTdWJzY3JpYmVkIh4KD1Jlc291cmNlVXBkYXRlZBILCgN1cmkYASABKAkiSwoSTGlzdFByb21wdHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJWChNMaXN0UHJvbXB0c1Jlc3BvbnNlEiYKB3Byb21wdHMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlByb21wdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAki3AIKEEdldFByb21wdFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEg4KBnByb21wdBgCIAEoCRJBCglhcmd1bWVudHMYAyADKAsyLi5tY3BtYW5hZ2VyLnYxLkdldFByb21wdFJlcXVlc3QuQXJndW1lbnRzRW50cnkSMgoNcmVzdWx0X2Zvcm1hdBgEIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgFIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YBiABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YByABKAkSGgoNcmVxdWVzdF9zdGF0ZRgIIAEoCUgAiAEBGjAKDkFyZ3VtZW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEAoOX3JlcXVlc3Rfc3RhdGUikQIKEUdldFByb21wdFJlc3BvbnNlEhMKC2Rlc2NyaXB0aW9uGAEgASgJEi4KCG1lc3NhZ2VzGAIgAygLMhwubWNwbWFuYWdlci52MS5Qcm9tcHRNZXNzYWdlEi4KC3Jlc3VsdF9raW5kGAMgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YBCABKAkSEwoLcmVzdWx0X2pzb24YBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgHIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAggASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUikAIKD0NvbXBsZXRlUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEAoGcHJvbXB0GAIgASgJSAASGwoRcmVzb3VyY2VfdGVtcGxhdGUYAyABKAlIABIVCg1hcmd1bWVudF9uYW1lGAQgASgJEhYKDmFyZ3VtZW50X3ZhbHVlGAUgASgJEk8KEWNvbnRleHRfYXJndW1lbnRzGAYgAygLMjQubWNwbWFuYWdlci52MS5Db21wbGV0ZVJlcXVlc3QuQ29udGV4dEFyZ3VtZW50c0VudHJ5GjcKFUNvbnRleHRBcmd1bWVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQgUKA3JlZiKaAQoQQ29tcGxldGVSZXNwb25zZRIOCgZ2YWx1ZXMYASADKAkSEgoFdG90YWwYAiABKANIAIgBARIQCghoYXNfbW9yZRgDIAEoCBIdChVjb21wbGV0aW9uX2V4dHJhX2pzb24YBCABKAkSEgoKZXh0cmFfanNvbhgFIAEoCRITCgtpbnN0YW5jZV9pZBgGIAEoCUIICgZfdG90YWwiTAoSU2V0TG9nTGV2ZWxSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRImCgVsZXZlbBgCIAEoDjIXLm1jcG1hbmFnZXIudjEuTG9nTGV2ZWwiFQoTU2V0TG9nTGV2ZWxSZXNwb25zZSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEKtYBCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABITCg9MT0dfTEVWRUxfREVCVUcQARISCg5MT0dfTEVWRUxfSU5GTxACEhQKEExPR19MRVZFTF9OT1RJQ0UQAxIVChFMT0dfTEVWRUxfV0FSTklORxAEEhMKD0xPR19MRVZFTF9FUlJPUhAFEhYKEkxPR19MRVZFTF9DUklUSUNBTBAGEhMKD0xPR19MRVZFTF9BTEVSVBAHEhcKE0xPR19MRVZFTF9FTUVSR0VOQ1kQCDLhDAoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJKCgdSZXN0YXJ0Eh0ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlc3BvbnNlIgASRAoETGlzdBIaLm1jcG1hbmFnZXIudjEuTGlzdFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNwb25zZSIDkAIBEkEKA0dldBIZLm1jcG1hbmFnZXIudjEuR2V0UmVxdWVzdBoaLm1jcG1hbmFnZXIudjEuR2V0UmVzcG9uc2UiA5ACARJNCgdHZXRJbmZvEh0ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuR2V0SW5mb1Jlc3BvbnNlIgOQAgESUwoJTGlzdFRvb2xzEh8ubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEk0KCENhbGxUb29sEh4ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2UiABJhCg5DYWxsVG9vbFN0cmVhbRIkLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0GiUubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlc3BvbnNlIgAwARJGCgRMb2dzEhoubWNwbWFuYWdlci52MS5Mb2dzUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTG9nc1Jlc3BvbnNlIgOQAgEwARJJCgVXYXRjaBIbLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5XYXRjaFJlc3BvbnNlIgOQAgEwARJfCg1MaXN0UmVzb3VyY2VzEiMubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VzUmVxdWVzdBokLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlc1Jlc3BvbnNlIgOQAgESdwoVTGlzdFJlc291cmNlVGVtcGxhdGVzEisubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXF1ZXN0GiwubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZSIDkAIBElwKDFJlYWRSZXNvdXJjZRIiLm1jcG1hbmFnZXIudjEuUmVhZFJlc291cmNlUmVxdWVzdBojLm1jcG1hbmFnZXIudjEuUmVhZFJlc291cmNlUmVzcG9uc2UiA5ACARJtChFTdWJzY3JpYmVSZXNvdXJjZRInLm1jcG1hbmFnZXIudjEuU3Vic2NyaWJlUmVzb3VyY2VSZXF1ZXN0GigubWNwbWFuYWdlci52MS5TdWJzY3JpYmVSZXNvdXJjZVJlc3BvbnNlIgOQAgEwARJZCgtMaXN0UHJvbXB0cxIhLm1jcG1hbmFnZXIudjEuTGlzdFByb21wdHNSZXF1ZXN0GiIubWNwbWFuYWdlci52MS5MaXN0UHJvbXB0c1Jlc3BvbnNlIgOQAgESUwoJR2V0UHJvbXB0Eh8ubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXNwb25zZSIDkAIBElAKCENvbXBsZXRlEh4ubWNwbWFuYWdlci52MS5Db21wbGV0ZVJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNvbXBsZXRlUmVzcG9uc2UiA5ACARJZCgtTZXRMb2dMZXZlbBIhLm1jcG1hbmFnZXIudjEuU2V0TG9nTGV2ZWxSZXF1ZXN0GiIubWNwbWFuYWdlci52MS5TZXRMb2dMZXZlbFJlc3BvbnNlIgOQAgJCdgoQaW8ubWNwbWFuYWdlci52MUIMTWFuYWdlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_prompt, file_mcpmanager_v1_resource, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -1371,6 +1375,759 @@ export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 31);
 
 /**
+ * ListResourcesRequest asks for a page of a server's resources.
+ *
+ * @generated from message mcpmanager.v1.ListResourcesRequest
+ */
+export type ListResourcesRequest = Message<"mcpmanager.v1.ListResourcesRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * How many resources at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListResourcesRequest.
+ * Use `create(ListResourcesRequestSchema)` to create a new message.
+ */
+export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 32);
+
+/**
+ * ListResourcesResponse is a page of a server's resources.
+ *
+ * @generated from message mcpmanager.v1.ListResourcesResponse
+ */
+export type ListResourcesResponse = Message<"mcpmanager.v1.ListResourcesResponse"> & {
+  /**
+   * Resources, in the server's order.
+   *
+   * @generated from field: repeated mcpmanager.v1.Resource resources = 1;
+   */
+  resources: Resource[];
+
+  /**
+   * Where the next page starts. Empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListResourcesResponse.
+ * Use `create(ListResourcesResponseSchema)` to create a new message.
+ */
+export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 33);
+
+/**
+ * ListResourceTemplatesRequest asks for a page of a server's resource templates.
+ *
+ * @generated from message mcpmanager.v1.ListResourceTemplatesRequest
+ */
+export type ListResourceTemplatesRequest = Message<"mcpmanager.v1.ListResourceTemplatesRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * How many resource templates at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListResourceTemplatesRequest.
+ * Use `create(ListResourceTemplatesRequestSchema)` to create a new message.
+ */
+export const ListResourceTemplatesRequestSchema: GenMessage<ListResourceTemplatesRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 34);
+
+/**
+ * ListResourceTemplatesResponse is a page of a server's resource templates.
+ *
+ * @generated from message mcpmanager.v1.ListResourceTemplatesResponse
+ */
+export type ListResourceTemplatesResponse = Message<"mcpmanager.v1.ListResourceTemplatesResponse"> & {
+  /**
+   * Resource templates, in the server's order.
+   *
+   * @generated from field: repeated mcpmanager.v1.ResourceTemplate resource_templates = 1;
+   */
+  resourceTemplates: ResourceTemplate[];
+
+  /**
+   * Where the next page starts. Empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListResourceTemplatesResponse.
+ * Use `create(ListResourceTemplatesResponseSchema)` to create a new message.
+ */
+export const ListResourceTemplatesResponseSchema: GenMessage<ListResourceTemplatesResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 35);
+
+/**
+ * ReadResourceRequest names a resource.
+ *
+ * @generated from message mcpmanager.v1.ReadResourceRequest
+ */
+export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The resource's URI, 1 to 8192 characters. Required.
+   *
+   * @generated from field: string uri = 2;
+   */
+  uri: string;
+
+  /**
+   * In which form the result comes. Unset: TYPED.
+   *
+   * @generated from field: mcpmanager.v1.ResultFormat result_format = 3;
+   */
+  resultFormat: ResultFormat;
+
+  /**
+   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   *
+   * @generated from field: string meta_json = 4;
+   */
+  metaJson: string;
+
+  /**
+   * What the caller can do for the server meanwhile, as in CallToolRequest. Empty: nothing, and a result that asks for
+   * input is FAILED_PRECONDITION.
+   *
+   * @generated from field: string client_capabilities_json = 5;
+   */
+  clientCapabilitiesJson: string;
+
+  /**
+   * The answers to the `input_requests_json` of an earlier result, as in CallToolRequest. Empty: none.
+   *
+   * @generated from field: string input_responses_json = 6;
+   */
+  inputResponsesJson: string;
+
+  /**
+   * The `request_state` of the earlier result, unchanged. Refused for a server of the legacy era. Unset: that result
+   * had none.
+   *
+   * @generated from field: optional string request_state = 7;
+   */
+  requestState?: string | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ReadResourceRequest.
+ * Use `create(ReadResourceRequestSchema)` to create a new message.
+ */
+export const ReadResourceRequestSchema: GenMessage<ReadResourceRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 36);
+
+/**
+ * ReadResourceResponse is what is in a resource.
+ *
+ * @generated from message mcpmanager.v1.ReadResourceResponse
+ */
+export type ReadResourceResponse = Message<"mcpmanager.v1.ReadResourceResponse"> & {
+  /**
+   * The contents: one, or several where the resource has parts. Only TYPED.
+   *
+   * @generated from field: repeated mcpmanager.v1.ResourceContents contents = 1;
+   */
+  contents: ResourceContents[];
+
+  /**
+   * What the result is.
+   *
+   * @generated from field: mcpmanager.v1.ResultKind result_kind = 2;
+   */
+  resultKind: ResultKind;
+
+  /**
+   * A JSON object of the result's fields that have no place here, `_meta` included. Empty: there are none. Only TYPED.
+   *
+   * @generated from field: string extra_json = 3;
+   */
+  extraJson: string;
+
+  /**
+   * The result object as the server wrote it, byte for byte. Only JSON.
+   *
+   * @generated from field: string result_json = 4;
+   */
+  resultJson: string;
+
+  /**
+   * The instance that answered.
+   *
+   * @generated from field: string instance_id = 5;
+   */
+  instanceId: string;
+
+  /**
+   * What the server asks for, as in CallToolResponse. Empty: nothing, or the result is COMPLETE. Only TYPED.
+   *
+   * @generated from field: string input_requests_json = 6;
+   */
+  inputRequestsJson: string;
+
+  /**
+   * What the server wants to have back, byte for byte, when it is asked again. Only TYPED; in `result_json` it is the
+   * server's own text.
+   *
+   * @generated from field: optional string request_state = 7;
+   */
+  requestState?: string | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ReadResourceResponse.
+ * Use `create(ReadResourceResponseSchema)` to create a new message.
+ */
+export const ReadResourceResponseSchema: GenMessage<ReadResourceResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 37);
+
+/**
+ * SubscribeResourceRequest names a resource.
+ *
+ * @generated from message mcpmanager.v1.SubscribeResourceRequest
+ */
+export type SubscribeResourceRequest = Message<"mcpmanager.v1.SubscribeResourceRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The resource's URI, 1 to 8192 characters. Required.
+   *
+   * @generated from field: string uri = 2;
+   */
+  uri: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.SubscribeResourceRequest.
+ * Use `create(SubscribeResourceRequestSchema)` to create a new message.
+ */
+export const SubscribeResourceRequestSchema: GenMessage<SubscribeResourceRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 38);
+
+/**
+ * SubscribeResourceResponse is one event of the stream. The first is a heartbeat if the server takes its time, else that
+ * it took the subscription.
+ *
+ * @generated from message mcpmanager.v1.SubscribeResourceResponse
+ */
+export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResourceResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof mcpmanager.v1.SubscribeResourceResponse.event
+   */
+  event: {
+    /**
+     * The server took the subscription: from now on it tells of changes. Once a stream.
+     *
+     * @generated from field: mcpmanager.v1.ResourceSubscribed subscribed = 1;
+     */
+    value: ResourceSubscribed;
+    case: "subscribed";
+  } | {
+    /**
+     * The resource changed, or may have.
+     *
+     * @generated from field: mcpmanager.v1.ResourceUpdated updated = 2;
+     */
+    value: ResourceUpdated;
+    case: "updated";
+  } | {
+    /**
+     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     *
+     * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 3;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When the event was sent, by the manager's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 4;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The instance that it is from. Empty: none.
+   *
+   * @generated from field: string instance_id = 5;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.SubscribeResourceResponse.
+ * Use `create(SubscribeResourceResponseSchema)` to create a new message.
+ */
+export const SubscribeResourceResponseSchema: GenMessage<SubscribeResourceResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 39);
+
+/**
+ * ResourceSubscribed says that the server took the subscription.
+ *
+ * @generated from message mcpmanager.v1.ResourceSubscribed
+ */
+export type ResourceSubscribed = Message<"mcpmanager.v1.ResourceSubscribed"> & {
+};
+
+/**
+ * Describes the message mcpmanager.v1.ResourceSubscribed.
+ * Use `create(ResourceSubscribedSchema)` to create a new message.
+ */
+export const ResourceSubscribedSchema: GenMessage<ResourceSubscribed> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 40);
+
+/**
+ * ResourceUpdated says that a resource changed, or may have.
+ *
+ * @generated from message mcpmanager.v1.ResourceUpdated
+ */
+export type ResourceUpdated = Message<"mcpmanager.v1.ResourceUpdated"> & {
+  /**
+   * The URI of what changed: the one that was subscribed to, or one below it. When several changed since the event
+   * before, the one that was subscribed to.
+   *
+   * @generated from field: string uri = 1;
+   */
+  uri: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ResourceUpdated.
+ * Use `create(ResourceUpdatedSchema)` to create a new message.
+ */
+export const ResourceUpdatedSchema: GenMessage<ResourceUpdated> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 41);
+
+/**
+ * ListPromptsRequest asks for a page of a server's prompts.
+ *
+ * @generated from message mcpmanager.v1.ListPromptsRequest
+ */
+export type ListPromptsRequest = Message<"mcpmanager.v1.ListPromptsRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * How many prompts at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   *
+   * @generated from field: int32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListPromptsRequest.
+ * Use `create(ListPromptsRequestSchema)` to create a new message.
+ */
+export const ListPromptsRequestSchema: GenMessage<ListPromptsRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 42);
+
+/**
+ * ListPromptsResponse is a page of a server's prompts.
+ *
+ * @generated from message mcpmanager.v1.ListPromptsResponse
+ */
+export type ListPromptsResponse = Message<"mcpmanager.v1.ListPromptsResponse"> & {
+  /**
+   * Prompts, in the server's order.
+   *
+   * @generated from field: repeated mcpmanager.v1.Prompt prompts = 1;
+   */
+  prompts: Prompt[];
+
+  /**
+   * Where the next page starts. Empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListPromptsResponse.
+ * Use `create(ListPromptsResponseSchema)` to create a new message.
+ */
+export const ListPromptsResponseSchema: GenMessage<ListPromptsResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 43);
+
+/**
+ * GetPromptRequest names a prompt.
+ *
+ * @generated from message mcpmanager.v1.GetPromptRequest
+ */
+export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The prompt's name, 1 to 256 characters. Required.
+   *
+   * @generated from field: string prompt = 2;
+   */
+  prompt: string;
+
+  /**
+   * The prompt's arguments by their names, at most 1024 of them. All that the request sends to its server may have
+   * 10,484,736 bytes as JSON.
+   *
+   * @generated from field: map<string, string> arguments = 3;
+   */
+  arguments: { [key: string]: string };
+
+  /**
+   * In which form the result comes. Unset: TYPED.
+   *
+   * @generated from field: mcpmanager.v1.ResultFormat result_format = 4;
+   */
+  resultFormat: ResultFormat;
+
+  /**
+   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   *
+   * @generated from field: string meta_json = 5;
+   */
+  metaJson: string;
+
+  /**
+   * What the caller can do for the server meanwhile, as in CallToolRequest. Empty: nothing, and a result that asks for
+   * input is FAILED_PRECONDITION.
+   *
+   * @generated from field: string client_capabilities_json = 6;
+   */
+  clientCapabilitiesJson: string;
+
+  /**
+   * The answers to the `input_requests_json` of an earlier result, as in CallToolRequest. Empty: none.
+   *
+   * @generated from field: string input_responses_json = 7;
+   */
+  inputResponsesJson: string;
+
+  /**
+   * The `request_state` of the earlier result, unchanged. Refused for a server of the legacy era. Unset: that result
+   * had none.
+   *
+   * @generated from field: optional string request_state = 8;
+   */
+  requestState?: string | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.GetPromptRequest.
+ * Use `create(GetPromptRequestSchema)` to create a new message.
+ */
+export const GetPromptRequestSchema: GenMessage<GetPromptRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 44);
+
+/**
+ * GetPromptResponse is a prompt, filled in.
+ *
+ * @generated from message mcpmanager.v1.GetPromptResponse
+ */
+export type GetPromptResponse = Message<"mcpmanager.v1.GetPromptResponse"> & {
+  /**
+   * What the prompt is for. Empty: none given. Only TYPED.
+   *
+   * @generated from field: string description = 1;
+   */
+  description: string;
+
+  /**
+   * The messages, in their order. Only TYPED.
+   *
+   * @generated from field: repeated mcpmanager.v1.PromptMessage messages = 2;
+   */
+  messages: PromptMessage[];
+
+  /**
+   * What the result is.
+   *
+   * @generated from field: mcpmanager.v1.ResultKind result_kind = 3;
+   */
+  resultKind: ResultKind;
+
+  /**
+   * A JSON object of the result's fields that have no place here, `_meta` included. Empty: there are none. Only TYPED.
+   *
+   * @generated from field: string extra_json = 4;
+   */
+  extraJson: string;
+
+  /**
+   * The result object as the server wrote it, byte for byte. Only JSON.
+   *
+   * @generated from field: string result_json = 5;
+   */
+  resultJson: string;
+
+  /**
+   * The instance that answered.
+   *
+   * @generated from field: string instance_id = 6;
+   */
+  instanceId: string;
+
+  /**
+   * What the server asks for, as in CallToolResponse. Empty: nothing, or the result is COMPLETE. Only TYPED.
+   *
+   * @generated from field: string input_requests_json = 7;
+   */
+  inputRequestsJson: string;
+
+  /**
+   * What the server wants to have back, byte for byte, when it is asked again. Only TYPED; in `result_json` it is the
+   * server's own text.
+   *
+   * @generated from field: optional string request_state = 8;
+   */
+  requestState?: string | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.GetPromptResponse.
+ * Use `create(GetPromptResponseSchema)` to create a new message.
+ */
+export const GetPromptResponseSchema: GenMessage<GetPromptResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 45);
+
+/**
+ * CompleteRequest asks what an argument could be.
+ *
+ * @generated from message mcpmanager.v1.CompleteRequest
+ */
+export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * What has the argument. Required.
+   *
+   * @generated from oneof mcpmanager.v1.CompleteRequest.ref
+   */
+  ref: {
+    /**
+     * A prompt, by its name, 1 to 256 characters.
+     *
+     * @generated from field: string prompt = 2;
+     */
+    value: string;
+    case: "prompt";
+  } | {
+    /**
+     * A resource template, by its `uri_template`, 1 to 8192 characters.
+     *
+     * @generated from field: string resource_template = 3;
+     */
+    value: string;
+    case: "resourceTemplate";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * The name of the prompt's argument or of the template's variable, 1 to 256 characters. Required.
+   *
+   * @generated from field: string argument_name = 4;
+   */
+  argumentName: string;
+
+  /**
+   * What there is of its value so far, at most 65,536 characters.
+   *
+   * @generated from field: string argument_value = 5;
+   */
+  argumentValue: string;
+
+  /**
+   * The arguments that are known already, by their names, at most 1024 of them.
+   *
+   * @generated from field: map<string, string> context_arguments = 6;
+   */
+  contextArguments: { [key: string]: string };
+};
+
+/**
+ * Describes the message mcpmanager.v1.CompleteRequest.
+ * Use `create(CompleteRequestSchema)` to create a new message.
+ */
+export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 46);
+
+/**
+ * CompleteResponse is what an argument could be.
+ *
+ * @generated from message mcpmanager.v1.CompleteResponse
+ */
+export type CompleteResponse = Message<"mcpmanager.v1.CompleteResponse"> & {
+  /**
+   * The values, the likeliest first. Empty, and in `completion_extra_json`, if no protobuf string can carry one.
+   *
+   * @generated from field: repeated string values = 1;
+   */
+  values: string[];
+
+  /**
+   * How many values there are in all. Unset: the server did not say.
+   *
+   * @generated from field: optional int64 total = 2;
+   */
+  total?: bigint | undefined;
+
+  /**
+   * Whether there are more than these.
+   *
+   * @generated from field: bool has_more = 3;
+   */
+  hasMore: boolean;
+
+  /**
+   * A JSON object of the fields of the inner `completion` object that have no place here. Empty: there are none.
+   *
+   * @generated from field: string completion_extra_json = 4;
+   */
+  completionExtraJson: string;
+
+  /**
+   * A JSON object of the result's fields that have no place here, `_meta` included. Empty: there are none.
+   *
+   * @generated from field: string extra_json = 5;
+   */
+  extraJson: string;
+
+  /**
+   * The instance that answered.
+   *
+   * @generated from field: string instance_id = 6;
+   */
+  instanceId: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.CompleteResponse.
+ * Use `create(CompleteResponseSchema)` to create a new message.
+ */
+export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 47);
+
+/**
+ * SetLogLevelRequest says from which level on a server shall log.
+ *
+ * @generated from message mcpmanager.v1.SetLogLevelRequest
+ */
+export type SetLogLevelRequest = Message<"mcpmanager.v1.SetLogLevelRequest"> & {
+  /**
+   * The server's name, as in StartRequest. Required.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * The least severe level that is sent. Required.
+   *
+   * @generated from field: mcpmanager.v1.LogLevel level = 2;
+   */
+  level: LogLevel;
+};
+
+/**
+ * Describes the message mcpmanager.v1.SetLogLevelRequest.
+ * Use `create(SetLogLevelRequestSchema)` to create a new message.
+ */
+export const SetLogLevelRequestSchema: GenMessage<SetLogLevelRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 48);
+
+/**
+ * SetLogLevelResponse says that it is set.
+ *
+ * @generated from message mcpmanager.v1.SetLogLevelResponse
+ */
+export type SetLogLevelResponse = Message<"mcpmanager.v1.SetLogLevelResponse"> & {
+};
+
+/**
+ * Describes the message mcpmanager.v1.SetLogLevelResponse.
+ * Use `create(SetLogLevelResponseSchema)` to create a new message.
+ */
+export const SetLogLevelResponseSchema: GenMessage<SetLogLevelResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 49);
+
+/**
  * LogSource says where a line comes from.
  *
  * @generated from enum mcpmanager.v1.LogSource
@@ -1424,6 +2181,89 @@ export type LogSource = (typeof LogSource)[keyof typeof LogSource] | UnknownEnum
  */
 export const LogSourceSchema: GenEnum<LogSource> = /*@__PURE__*/
   enumDesc(file_mcpmanager_v1_manager, 0);
+
+/**
+ * LogLevel is how severe a log notification is (RFC 5424), the least severe first.
+ *
+ * @generated from enum mcpmanager.v1.LogLevel
+ */
+export const LogLevel = {
+  /**
+   * Refused.
+   *
+   * @generated from enum value: LOG_LEVEL_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * For debugging.
+   *
+   * @generated from enum value: LOG_LEVEL_DEBUG = 1;
+   */
+  DEBUG: 1,
+
+  /**
+   * What goes on.
+   *
+   * @generated from enum value: LOG_LEVEL_INFO = 2;
+   */
+  INFO: 2,
+
+  /**
+   * Normal, but of note.
+   *
+   * @generated from enum value: LOG_LEVEL_NOTICE = 3;
+   */
+  NOTICE: 3,
+
+  /**
+   * A warning.
+   *
+   * @generated from enum value: LOG_LEVEL_WARNING = 4;
+   */
+  WARNING: 4,
+
+  /**
+   * An error.
+   *
+   * @generated from enum value: LOG_LEVEL_ERROR = 5;
+   */
+  ERROR: 5,
+
+  /**
+   * A critical condition.
+   *
+   * @generated from enum value: LOG_LEVEL_CRITICAL = 6;
+   */
+  CRITICAL: 6,
+
+  /**
+   * Somebody must act at once.
+   *
+   * @generated from enum value: LOG_LEVEL_ALERT = 7;
+   */
+  ALERT: 7,
+
+  /**
+   * The system is unusable.
+   *
+   * @generated from enum value: LOG_LEVEL_EMERGENCY = 8;
+   */
+  EMERGENCY: 8,
+} as const;
+
+/**
+ * LogLevel is how severe a log notification is (RFC 5424), the least severe first.
+ *
+ * @generated from enum mcpmanager.v1.LogLevel
+ */
+export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel] | UnknownEnum;
+
+/**
+ * Describes the enum mcpmanager.v1.LogLevel.
+ */
+export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
+  enumDesc(file_mcpmanager_v1_manager, 1);
 
 /**
  * ManagerService runs MCP servers and calls their tools.
@@ -1595,6 +2435,116 @@ export const ManagerService: GenService<{
     methodKind: "server_streaming";
     input: typeof WatchRequestSchema;
     output: typeof WatchResponseSchema;
+  },
+  /**
+   * ListResources gives the resources that a server lists. No side effects.
+   *
+   * Errors: as CallTool; UNIMPLEMENTED: the server has no resources.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.ListResources
+   */
+  listResources: {
+    methodKind: "unary";
+    input: typeof ListResourcesRequestSchema;
+    output: typeof ListResourcesResponseSchema;
+  },
+  /**
+   * ListResourceTemplates gives the templates of the URIs at which a server has further resources. No side effects.
+   *
+   * Errors: as ListResources.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.ListResourceTemplates
+   */
+  listResourceTemplates: {
+    methodKind: "unary";
+    input: typeof ListResourceTemplatesRequestSchema;
+    output: typeof ListResourceTemplatesResponseSchema;
+  },
+  /**
+   * ReadResource gives what is in a resource. No side effects.
+   *
+   * Errors: as CallTool; NOT_FOUND: no such server, or the server has no such resource; UNIMPLEMENTED: the server has no
+   * resources.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.ReadResource
+   */
+  readResource: {
+    methodKind: "unary";
+    input: typeof ReadResourceRequestSchema;
+    output: typeof ReadResourceResponseSchema;
+  },
+  /**
+   * SubscribeResource tells each time that a resource has changed, until the caller leaves; ReadResource gives what is in
+   * it then. All who subscribe to one URI share one subscription at the server, at each of its copies, which the last who
+   * leaves ends. When a copy of the server was restarted, or its stdio was lost and opened again, the subscription is made
+   * again, and an `updated` says that the resource may have changed in between. A reader slower than the changes sees the
+   * latest, not each. A server with subscribers is not stopped for being idle. No side effects. Until the server has
+   * taken the subscription, this is a call like others, with the same deadline; then the stream has none but the
+   * caller's. It ends when the server fails or is stopped, and with UNAVAILABLE when the manager shuts down; subscribe
+   * again then.
+   *
+   * Errors: as ReadResource; FAILED_PRECONDITION: the server failed or is being stopped, also later on; UNAVAILABLE: the
+   * server ended the subscription, too; UNIMPLEMENTED: the server has no subscriptions.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.SubscribeResource
+   */
+  subscribeResource: {
+    methodKind: "server_streaming";
+    input: typeof SubscribeResourceRequestSchema;
+    output: typeof SubscribeResourceResponseSchema;
+  },
+  /**
+   * ListPrompts gives the prompts of a server. No side effects.
+   *
+   * Errors: as CallTool; UNIMPLEMENTED: the server has no prompts.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.ListPrompts
+   */
+  listPrompts: {
+    methodKind: "unary";
+    input: typeof ListPromptsRequestSchema;
+    output: typeof ListPromptsResponseSchema;
+  },
+  /**
+   * GetPrompt gives the messages of a prompt, filled in with arguments. No side effects.
+   *
+   * Errors: as CallTool; NOT_FOUND: no such server or prompt; INVALID_ARGUMENT: also an argument that the prompt requires
+   * and the request lacks; UNIMPLEMENTED: the server has no prompts.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.GetPrompt
+   */
+  getPrompt: {
+    methodKind: "unary";
+    input: typeof GetPromptRequestSchema;
+    output: typeof GetPromptResponseSchema;
+  },
+  /**
+   * Complete proposes values for an argument of a prompt, or for a variable of a resource template. No side effects.
+   *
+   * Errors: as CallTool; NOT_FOUND: no such server, prompt or template; UNIMPLEMENTED: the server has no completions.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.Complete
+   */
+  complete: {
+    methodKind: "unary";
+    input: typeof CompleteRequestSchema;
+    output: typeof CompleteResponseSchema;
+  },
+  /**
+   * SetLogLevel says which log notifications a server shall send; Logs has them, with the source MCP. The level is the
+   * server's, for all its copies and all its callers; it holds over restarts of the server and ends with it, or with the
+   * manager. Repeating it is safe. A server of the legacy era is told by `logging/setLevel`; to one of the modern era
+   * every request says the level from then on. Without SetLogLevel a legacy server sends what it likes, and a modern one
+   * what is INFO or more severe.
+   *
+   * Errors: as CallTool; UNIMPLEMENTED: the server does not log by MCP.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.SetLogLevel
+   */
+  setLogLevel: {
+    methodKind: "unary";
+    input: typeof SetLogLevelRequestSchema;
+    output: typeof SetLogLevelResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_mcpmanager_v1_manager, 0);

@@ -166,8 +166,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   health?: HealthCheck | undefined;
 
   /**
-   * The server is stopped (IDLE) when nobody called for so long, and started by the next call; 1 ms to 24 h. Unset: it
-   * is never stopped.
+   * The server is stopped (IDLE) when nobody called for so long and nobody subscribes to a resource of it, and started by
+   * the next call; 1 ms to 24 h. Unset: it is never stopped.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 19;
    */
@@ -276,7 +276,7 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 2);
 
 /**
- * CallLimits bounds the calls into one server: CallTool and ListTools alike. Callers (for now: connections) take turns
+ * CallLimits bounds the calls into one server: CallTool, ListTools, ReadResource and so on alike. Callers (for now: connections) take turns
  * where calls wait, so that one with many does not keep another from its turn.
  *
  * @generated from message mcpmanager.v1.CallLimits

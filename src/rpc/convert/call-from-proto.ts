@@ -1,10 +1,10 @@
 import type { CallToolRequest, CallToolStreamRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { callToolRequestSchema, callToolStreamRequestSchema } from "../../fleet/request-schema.ts";
-import { checkedJsonObject } from "../../jsonrpc/caller-json.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
 import { validate } from "../../validate.ts";
 import { argumentsJson } from "./arguments.ts";
+import { askedFromProto } from "./asked-from-proto.ts";
 import { enumName } from "./enum-name.ts";
 
 /** A call as its caller wishes it: whom to ask, what for, and in which form to answer. */
@@ -53,20 +53,14 @@ function plainFields(request: CallFields) {
 function jsonFields(request: CallFields) {
   return {
     argumentsJson: argumentsJson(request.input),
-    metaJson: jsonOf(request.metaJson, "meta_json"),
-    clientCapabilitiesJson: jsonOf(request.clientCapabilitiesJson, "client_capabilities_json"),
-    inputResponsesJson: jsonOf(request.inputResponsesJson, "input_responses_json"),
+    ...askedFromProto(request),
   };
 }
 
 /** How many characters of the caller's it keeps in memory while it waits. */
-export function charsOf(call: ToolCall): number {
+export function charsOf(call: Omit<ToolCall, "tool">): number {
   const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace = {} } = call;
   const own = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
   const texts = [...own, trace.traceparent, trace.tracestate, trace.baggage];
   return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
-}
-
-function jsonOf(text: string, field: string): string | undefined {
-  return text === "" ? undefined : checkedJsonObject(text, field);
 }

@@ -1,14 +1,11 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { type Content as ContentMessage, ContentSchema, ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import { type Content as ContentMessage, ContentSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import type { Content, EmbeddedResource } from "../../mcp/content.ts";
 import { type ToolResult, type TypedResult, typedResult } from "../../mcp/tool-result.ts";
-
-const kinds = {
-  complete: ResultKind.COMPLETE,
-  input_required: ResultKind.INPUT_REQUIRED,
-} satisfies Record<ToolResult["kind"], ResultKind>;
+import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
+import { textOrBlob } from "./resource-to-proto.ts";
 
 /**
  * The most bytes that a result can have as an answer, in whatever encoding, when its line has at most so many. In JSON
@@ -23,16 +20,14 @@ export function maxAnswerBytes(maxLineBytes: number): number {
  * `too_much` when it has too many parts.
  */
 export function resultToProto(result: ToolResult, format: "typed" | "json"): CallToolResponse {
-  const common = { isError: result.isError, resultKind: kinds[result.kind] };
-  if (format === "json") return create(CallToolResponseSchema, { ...common, resultJson: result.json });
-  const { content, structured, inputRequestsJson, extraJson } = typedResult(result);
+  const { isError } = result;
+  if (format === "json") return create(CallToolResponseSchema, { isError, ...jsonResultToProto(result) });
+  const typed = typedResult(result);
   return create(CallToolResponseSchema, {
-    ...common,
-    content: content.map(contentToProto),
-    structured: structuredToProto(structured),
-    extraJson,
-    inputRequestsJson,
-    ...(result.requestState === undefined ? {} : { requestState: result.requestState }),
+    isError,
+    content: typed.content.map(contentToProto),
+    structured: structuredToProto(typed.structured),
+    ...askedToProto(result, typed),
   });
 }
 
@@ -42,7 +37,7 @@ function structuredToProto(structured: TypedResult["structured"]): CallToolRespo
   return { case: "structuredContent", value: fromJson(ValueSchema, structured.value as JsonValue) };
 }
 
-function contentToProto(content: Content): ContentMessage {
+export function contentToProto(content: Content): ContentMessage {
   if (content.kind === "json") return create(ContentSchema, { kind: { case: "json", value: content.json } });
   const { annotationsJson, extraJson } = content;
   return create(ContentSchema, { kind: kindToProto(content), annotationsJson, extraJson });
@@ -69,9 +64,5 @@ function kindToProto(content: Exclude<Content, { kind: "json" }>) {
 }
 
 function resourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
-  const inner =
-    "text" in contents
-      ? { case: "text" as const, value: contents.text }
-      : { case: "blob" as const, value: contents.blob };
-  return { uri, mimeType, resourceExtraJson, contents: inner };
+  return { uri, mimeType, resourceExtraJson, contents: textOrBlob(contents) };
 }

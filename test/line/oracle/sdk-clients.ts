@@ -44,7 +44,7 @@ export const sdkClients = {
 export type Era = keyof typeof sdkClients;
 
 /** The sandbox that the manager gives a server, as far as a server sees it; on the same engine. */
-export function dockerRun({ image, args = [], env = {} }: PartnerServer) {
+export function dockerRun({ image, args = [], env = {} }: Pick<PartnerServer, "image" | "args" | "env">) {
   const settings = Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]);
   const sandbox = ["--init", "--network", "none", "--read-only", "--tmpfs", "/tmp:mode=1777"];
   return {

@@ -40,6 +40,8 @@ const onSdkV2 = [
   ["kinds"],
   ["count", { to: 3 }],
   ["ask", greeting],
+  ["touch", { uri: "note://one" }],
+  ["log"],
 ] as const;
 
 const entity = (name: string, ...observations: string[]) => ({ name, entityType: "person", observations });

@@ -1,6 +1,8 @@
 import { toJson } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { CallToolResponse } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import type { Prompt } from "../../../gen/mcpmanager/v1/prompt_pb.ts";
+import type { Resource, ResourceTemplate } from "../../../gen/mcpmanager/v1/resource_pb.ts";
 import { type Content, ResultKind, type Tool } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { parseExact } from "./exact-json.ts";
 
@@ -31,6 +33,40 @@ export function untypedTool(tool: Tool): Record<string, unknown> {
     }),
     ...fields(tool.extraJson),
   };
+}
+
+/** A listed resource put back together. */
+export function untypedResource({ uri, sizeBytes, ...about }: Resource): Record<string, unknown> {
+  return { uri, ...untypedAbout(about), ...(sizeBytes === undefined ? {} : { size: Number(sizeBytes) }) };
+}
+
+/** A listed template put back together. */
+export function untypedTemplate({ uriTemplate, ...about }: ResourceTemplate): Record<string, unknown> {
+  return { uriTemplate, ...untypedAbout(about) };
+}
+
+/** A listed prompt put back together. */
+export function untypedPrompt({
+  name,
+  title,
+  description,
+  arguments: args,
+  extraJson,
+}: Prompt): Record<string, unknown> {
+  const untyped = args.map((argument) => ({
+    ...given({ name: argument.name, title: argument.title, description: argument.description }),
+    required: argument.required,
+    ...fields(argument.extraJson),
+  }));
+  const someArguments = args.length === 0 ? {} : { arguments: untyped };
+  return { ...given({ name, title, description }), ...someArguments, ...fields(extraJson) };
+}
+
+type About = Pick<Resource, "name" | "title" | "description" | "mimeType" | "annotationsJson" | "extraJson">;
+
+function untypedAbout({ name, title, description, mimeType, annotationsJson, extraJson }: About) {
+  const texts = given({ name, title, description, mimeType });
+  return { ...texts, ...json({ annotations: annotationsJson }), ...fields(extraJson) };
 }
 
 function untypedContent({ kind, annotationsJson, extraJson }: Content): unknown {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Session } from "../../src/mcp/session.ts";
 import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
 import { call, receivedBy } from "./hostile-session.ts";
 
@@ -78,5 +79,49 @@ describe("Session.listTools", () => {
     await call(child.session, "echo", { text: "" });
     const asked = (await receivedBy(child.session)).filter(({ method }) => method === "subscriptions/listen");
     expect(asked).toHaveLength(2);
+  });
+});
+
+/** Each kind of list, and how it is read. */
+const kinds = [
+  ["resources/list", (session: Session) => session.resources.listing.get({})],
+  ["resources/templates/list", (session: Session) => session.resources.templates.get({})],
+  ["prompts/list", (session: Session) => session.prompts.listing.get({})],
+] as const;
+
+describe.each(kinds)("A listing by %s", (method, list) => {
+  it.each([
+    ["legacy", hostile("--offers")],
+    ["modern", modern("--offers")],
+  ])("is asked for again once the server said that it changed, and not before (%s)", async (_era, command) => {
+    await using child = await ready(command);
+    await call(child.session, "echo", { text: "" });
+    const asked = async () => (await receivedBy(child.session)).filter((sent) => sent.method === method).length;
+    const before = await list(child.session);
+    expect(await list(child.session)).toEqual(before);
+    expect(await asked()).toBe(1);
+    await call(child.session, "grow");
+    const after = await list(child.session);
+    // Templates change with the resources, as far as servers say; this one has the same.
+    expect(after.length - before.length).toBe(method === "resources/templates/list" ? 0 : 1);
+    expect(await list(child.session)).toEqual(after);
+    expect(await asked()).toBe(2);
+  });
+
+  it("is unsupported by a server that has no such thing", async () => {
+    await using child = await ready(hostile());
+    await expect(list(child.session)).rejects.toMatchObject({
+      kind: "unsupported",
+      details: { reason: "METHOD_NOT_FOUND", delivery: "answered", rpcCode: -32601 },
+    });
+  });
+});
+
+describe("A server of the modern era", () => {
+  it("is asked in one subscription for the changes of all that it declares", async () => {
+    await using child = await ready(modern("--offers"));
+    const all = { toolsListChanged: true, resourcesListChanged: true, promptsListChanged: true };
+    const asked = (await receivedBy(child.session)).filter(({ method }) => method === "subscriptions/listen");
+    expect(asked.map(({ params }) => params?.notifications)).toEqual([all]);
   });
 });

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { logLevels } from "../mcp/log-level.ts";
+import { plainMap, serverNameSchema } from "../spec-schema.ts";
+import { wellFormed } from "./request-schema.ts";
+
+const maxArguments = 1024;
+
+const uri = wellFormed.min(1, "must be set").max(8192, "must have at most 8192 characters");
+const name = wellFormed.min(1, "must be set").max(256, "must have at most 256 characters");
+const resultFormat = z.enum(["typed", "json"], "must be unset, TYPED or JSON");
+
+const argumentsSchema = plainMap.pipe(
+  z
+    .record(wellFormed, wellFormed)
+    .refine((map) => Object.keys(map).length <= maxArguments, `must have at most ${maxArguments} entries`),
+);
+
+export const readResourceRequestSchema = z.strictObject({
+  server: serverNameSchema,
+  uri,
+  resultFormat,
+  requestState: wellFormed.optional(),
+});
+
+export const subscribeResourceRequestSchema = z.strictObject({ server: serverNameSchema, uri });
+
+export const getPromptRequestSchema = z.strictObject({
+  server: serverNameSchema,
+  prompt: name,
+  arguments: argumentsSchema,
+  resultFormat,
+  requestState: wellFormed.optional(),
+});
+
+export const completeRequestSchema = z
+  .strictObject({
+    server: serverNameSchema,
+    prompt: name.optional(),
+    resourceTemplate: uri.optional(),
+    argumentName: name,
+    argumentValue: wellFormed.max(65_536, "must have at most 65,536 characters"),
+    contextArguments: argumentsSchema,
+  })
+  .refine(({ prompt, resourceTemplate }) => (prompt === undefined) !== (resourceTemplate === undefined), {
+    path: ["ref"],
+    message: "must be set: prompt or resource_template",
+  });
+
+export const setLogLevelRequestSchema = z.strictObject({
+  server: serverNameSchema,
+  level: z.enum(logLevels, "must be set: DEBUG to EMERGENCY"),
+});

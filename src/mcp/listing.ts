@@ -1,0 +1,49 @@
+import type { ChangingList, ListChanges } from "./list-changes.ts";
+import { type ListKind, listEntries } from "./list-entries.ts";
+import type { Requests, SignalOption } from "./requests.ts";
+
+/** A larger listing is asked for each time: the manager may have many servers. */
+const maxKeptChars = 4 * 1024 * 1024;
+
+export interface ListingOptions<T> {
+  readonly requests: Requests;
+  readonly changes: ListChanges;
+  readonly kind: ListKind<T>;
+  /** What tells that this listing changed. */
+  readonly changesWith: ChangingList;
+}
+
+/**
+ * What one server lists of one kind. It is kept for as long as the server has promised to say when it changes, and has
+ * not said so; of a server that promises nothing it is asked for each time.
+ */
+export class Listing<T> {
+  readonly #options: ListingOptions<T>;
+  #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
+
+  constructor(options: ListingOptions<T>) {
+    this.#options = options;
+  }
+
+  /** All entries. Throws what `listEntries` throws. */
+  async get(options: SignalOption): Promise<readonly T[]> {
+    const { requests, changes, kind, changesWith } = this.#options;
+    const count = changes.count(changesWith);
+    if (this.#kept?.count === count) return this.#kept.entries;
+    this.#kept = undefined;
+    const { entries, chars } = await listEntries(requests, { ...options, kind });
+    // One that changed meanwhile may be a mixture of both.
+    const keep = changes.watches(changesWith) && changes.count(changesWith) === count && chars <= maxKeptChars;
+    if (keep) this.#kept = { entries, count };
+    return entries;
+  }
+
+  /** Whether no entry is like this; false, too, when the server can't list them now. */
+  async lacks(isIt: (entry: T) => boolean, options: SignalOption): Promise<boolean> {
+    try {
+      return !(await this.get(options)).some(isIt);
+    } catch {
+      return false;
+    }
+  }
+}

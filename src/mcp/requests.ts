@@ -1,0 +1,40 @@
+import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
+import type { EraCodec, RequestParts } from "./era-codec.ts";
+import { rpcFailure } from "./rpc-failure.ts";
+
+/** The wait of one caller. Its reason must be a ManagerError. */
+export interface SignalOption {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Requests of one conversation, in the way of its era; the server is told of those that are given up. */
+export class Requests {
+  readonly codec: EraCodec;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, codec: EraCodec) {
+    this.#connection = connection;
+    this.codec = codec;
+  }
+
+  /** The server's reply, whatever it says. `params` is JSON text. Throws what `Connection.request` throws. */
+  reply(method: string, params: string, options: SignalOption): Promise<Reply> {
+    return this.#connection.request(method, params, cancelling(this.#connection, options));
+  }
+
+  /** The result as the server wrote it. Throws what `reply` throws, and what the server refused the request with. */
+  async result(method: string, parts: RequestParts, options: SignalOption): Promise<string> {
+    const reply = await this.reply(method, this.codec.params(parts), options);
+    if ("error" in reply) throw rpcFailure(reply.error, method);
+    return reply.result;
+  }
+}
+
+/** Options of a request that the server is told of when it is given up. */
+export function cancelling(connection: Connection, { signal }: SignalOption): RequestOptions {
+  return {
+    signal,
+    onAbandoned: (requestId, reason) =>
+      connection.notify("notifications/cancelled", JSON.stringify({ requestId, reason: reason.kind })),
+  };
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
+import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
+import { call, receivedBy, textOf } from "./hostile-session.ts";
+import { eras, ready } from "./offering-session.ts";
+
+async function open(command: readonly string[]): Promise<ChildSession> {
+  const child = openChildSession(command);
+  await child.session.handshake({});
+  return child;
+}
+
+/** A subscription, and what it is told. */
+function subscribe({ session }: ChildSession, uri: string) {
+  const updated: string[] = [];
+  const ended: ManagerError[] = [];
+  const controller = new AbortController();
+  const listener = {
+    updated: (changed: string) => updated.push(changed),
+    ended: (error: ManagerError) => ended.push(error),
+  };
+  const taken = session.resources.subscribe(uri, { listener, signal: controller.signal });
+  const leave = () => {
+    controller.abort(new ManagerError("cancelled", "left", { details: { reason: "CANCELLED" } }));
+  };
+  return { updated, ended, taken, leave };
+}
+
+/** Has the server say that a resource changed; how many, or whether somebody, it told. */
+async function touched({ session }: ChildSession, uri: string): Promise<string | undefined> {
+  return textOf(await call(session, "touch", { uri }));
+}
+
+describe.each(eras)("A subscription to a resource of a server of the %s era", (era) => {
+  it("is told of each change, of what is below it, too, and of no other", async () => {
+    await using child = await ready(era);
+    const { updated, taken } = subscribe(child, "mem://a");
+    await taken;
+    for (const uri of ["mem://a", "mem://b", "mem://a/part"]) await touched(child, uri);
+    expect(updated).toEqual(["mem://a", "mem://a/part"]);
+  });
+
+  it("ends at the server when its signal aborts", async () => {
+    await using child = await ready(era);
+    const { updated, ended, taken, leave } = subscribe(child, "mem://a");
+    await taken;
+    leave();
+    expect(["false", "0"]).toContain(await touched(child, "mem://a"));
+    expect([updated, ended]).toEqual([[], []]);
+  });
+
+  it("that is given up before the server took it is taken back there", async () => {
+    await using child = await ready(era);
+    const { taken, leave } = subscribe(child, "mem://silent");
+    const methods = async () => (await receivedBy(child.session)).map(({ method }) => method);
+    const asking = era === "legacy" ? "resources/subscribe" : "subscriptions/listen";
+    await expect.poll(methods).toContain(asking);
+    leave();
+    await expect(taken).rejects.toMatchObject({ kind: "cancelled" });
+    expect(await methods()).toContain("notifications/cancelled");
+    if (era === "legacy") expect(await methods()).toContain("resources/unsubscribe");
+  });
+
+  it("is refused in the server's words", async () => {
+    await using child = await ready(era);
+    const { taken, ended } = subscribe(child, "mem://gone");
+    await expect(taken).rejects.toMatchObject({
+      kind: "not_found",
+      details: { reason: "RESOURCE_NOT_FOUND", delivery: "answered" },
+    });
+    expect(ended).toEqual([]);
+  });
+
+  it("fails when the session ends before the server took it", async () => {
+    await using child = await ready(era);
+    const { taken } = subscribe(child, "mem://exit");
+    child.heard.ended.then(() => child.session.end({ reason: "SERVER_EXITED", message: "it exited" }));
+    await expect(taken).rejects.toMatchObject({ kind: "call_lost", details: { reason: "SERVER_EXITED" } });
+  });
+});
+
+describe("A subscription to a resource of a server that has none", () => {
+  it("is unsupported: the legacy era's says so", async () => {
+    await using child = await open(hostile());
+    await expect(subscribe(child, "mem://a").taken).rejects.toMatchObject({
+      kind: "unsupported",
+      details: { reason: "METHOD_NOT_FOUND" },
+    });
+  });
+
+  it("is unsupported: the modern era's takes nothing of it, and is told that nobody waits", async () => {
+    await using child = await open(modern());
+    await expect(subscribe(child, "mem://a").taken).rejects.toMatchObject({
+      kind: "unsupported",
+      details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "answered" },
+    });
+    const methods = (await receivedBy(child.session)).map(({ method }) => method);
+    expect(methods).toContain("notifications/cancelled");
+  });
+});
+
+describe("A server of the modern era", () => {
+  it("may end a subscription, and the listings stay watched", async () => {
+    await using child = await ready("modern");
+    const { ended, taken } = subscribe(child, "mem://a");
+    await taken;
+    await child.session.listTools({});
+    await call(child.session, "unfollow");
+    expect(ended).toMatchObject([{ kind: "unavailable", details: { reason: "SUBSCRIPTION_ENDED" } }]);
+    await child.session.listTools({});
+    const listings = (await receivedBy(child.session)).filter(({ method }) => method === "tools/list");
+    expect(listings).toHaveLength(1);
+  });
+});
