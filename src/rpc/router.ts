@@ -23,9 +23,11 @@ import { Reflection } from "./reflection.ts";
 import { explainJsonError } from "./request-body.ts";
 import { callsIntoServer, managerService } from "./service.ts";
 import type { ServiceOptions } from "./service-options.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
+  readonly unread: UnreadAnswers;
 }
 
 /** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
@@ -35,7 +37,7 @@ export function rpcHandler(
 ): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
   routesOf(options)(router);
-  return nodeAdapter({ router, fallback, refuse, log: options.log });
+  return nodeAdapter({ ...options, router, fallback, refuse });
 }
 
 /** The same service for callers in this process, behind the same interceptors. */

@@ -8,6 +8,9 @@ import { streamMethods } from "./stream-methods.ts";
 /** The RPCs that call into a server: the manager's maximum deadline applies to them. */
 export const callsIntoServer: ReadonlySet<string> = new Set(["CallTool", "ListTools"]);
 
+/** The RPCs that callers may leave unread for as long as they like: what they miss meanwhile is left out, not kept. */
+export const mayStayUnread: ReadonlySet<string> = new Set(["Logs", "Watch"]);
+
 /** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
   return { ...fleetMethods(options), ...callMethods(options), ...streamMethods(options) };
