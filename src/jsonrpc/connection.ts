@@ -203,19 +203,29 @@ export class Connection {
     }
     let noisy = false;
     for (const message of parseLine(line.toString("utf8"))) {
+      noisy ||= this.#isNoise(message);
       this.#dispatch(message);
-      noisy ||= message.kind === "noise" || message.kind === "malformed";
     }
     if (noisy) this.#noise(line);
+  }
+
+  #isNoise(message: Message): boolean {
+    if (message.kind === "result" || message.kind === "error") return this.#isAnother(message);
+    return message.kind === "noise" || message.kind === "malformed";
+  }
+
+  /** What looks like a reply, does not say that it is JSON-RPC, and is to no call of ours. */
+  #isAnother({ id, bare }: Message & { kind: "result" | "error" }): boolean {
+    return bare === true && !this.#pending.has(id);
   }
 
   #dispatch(message: Message): void {
     switch (message.kind) {
       case "result":
-        this.#settle(message.id, { result: message.result });
+        if (!this.#isAnother(message)) this.#settle(message.id, { result: message.result });
         break;
       case "error":
-        this.#settle(message.id, { error: message.error });
+        if (!this.#isAnother(message)) this.#settle(message.id, { error: message.error });
         break;
       case "notification":
         this.#options.listener.notification(message.method, message.params);

@@ -1,6 +1,7 @@
 import type { Connection, RequestOptions } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Conversation } from "./handshake.ts";
+import { JoinedListing } from "./joined-listing.ts";
 import { listTools } from "./list-tools.ts";
 import type { Tool } from "./tool.ts";
 
@@ -14,6 +15,10 @@ const maxKeptChars = 4 * 1024 * 1024;
 export class ToolListing {
   readonly #connection: Connection;
   readonly #conversation: Conversation;
+  readonly #joined = new JoinedListing({
+    fetch: (options) => this.#fetch(options),
+    changes: () => (this.#watched ? this.#changes : undefined),
+  });
   /** Whether the server says when its tools change. */
   #watched = false;
   #changes = 0;
@@ -33,7 +38,10 @@ export class ToolListing {
 
   /** All tools. Throws what `listTools` throws. */
   async get(options: RequestOptions): Promise<readonly Tool[]> {
-    if (this.#kept !== undefined) return this.#kept;
+    return this.#kept ?? (await this.#joined.get(options));
+  }
+
+  async #fetch(options: RequestOptions): Promise<readonly Tool[]> {
     const before = this.#changes;
     const { tools, chars } = await listTools(this.#connection, { ...options, codec: this.#conversation.codec });
     // One that changed meanwhile may be a mixture of both.
