@@ -1,6 +1,9 @@
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 
-/** One block of a result. A block that its kind can't hold without loss is `json`, the server's own text. */
+/**
+ * One block of a result. A block that its kind can't hold without loss is `json`, the server's own text: of a wrong type,
+ * say, or with a member twice.
+ */
 export type Content =
   | ({ readonly kind: "text"; readonly text: string } & ContentExtras)
   | ({ readonly kind: "image" | "audio"; readonly data: Uint8Array; readonly mimeType: string } & ContentExtras)
@@ -35,8 +38,13 @@ export function readContent(text: string): Content {
   return typedContent(text) ?? { kind: "json", json: text };
 }
 
+const linkFields = ["uri", "name", "title", "description", "mimeType"] as const;
+const placedFields = new Set(["type", "annotations", "text", "data", "size", "resource", ...linkFields]);
+const resourceFields = new Set(["uri", "mimeType", "text", "blob"]);
+
 function typedContent(text: string): Content | undefined {
   const fields = JsonFields.of(text);
+  if (fields?.repeats(placedFields)) return undefined;
   switch (fields?.string("type")) {
     case "text":
       return textContent(fields);
@@ -72,8 +80,6 @@ function mediaContent(fields: JsonFields, kind: "image" | "audio"): Content | un
   return { kind, data, mimeType, ...extras(fields, ["data", "mimeType"]) };
 }
 
-const linkFields = ["uri", "name", "title", "description", "mimeType"] as const;
-
 function resourceLink(fields: JsonFields): Content | undefined {
   const values = linkFields.map((name) => (fields.raw(name) === undefined ? "" : wellFormed(fields, name)));
   const [uri, name, title, description, mimeType] = values;
@@ -97,6 +103,7 @@ function embeddedResource(fields: JsonFields): Content | undefined {
   const uri = resource === undefined ? undefined : wellFormed(resource, "uri");
   const mimeType = resource?.raw("mimeType") === undefined ? "" : wellFormed(resource, "mimeType");
   if (resource === undefined || uri === undefined || mimeType === undefined) return undefined;
+  if (resource.repeats(resourceFields)) return undefined;
   const kind = resource.raw("text") === undefined ? "blob" : "text";
   const blob = kind === "blob" ? base64(resource, "blob") : undefined;
   const text = kind === "text" ? wellFormed(resource, "text") : undefined;

@@ -35,9 +35,23 @@ export function toolCallParams(call: ToolCall, codec: EraCodec): string {
   const meta = call.metaJson === undefined ? "" : ownedByCaller(call.metaJson);
   const params = codec.params({ members, meta, clientCapabilitiesJson });
   if (Buffer.byteLength(params) > maxParamsBytes) {
-    throw invalidRequest([{ field: "arguments", description: `must have at most ${maxParamsBytes} bytes as JSON` }]);
+    const description = `is too large: what a call sends may have at most ${maxParamsBytes} bytes as JSON`;
+    throw invalidRequest([{ field: largestField(call), description }]);
   }
   return params;
+}
+
+function largestField(call: ToolCall): string {
+  const texts = {
+    tool: call.tool,
+    arguments: call.argumentsJson,
+    meta_json: call.metaJson,
+    client_capabilities_json: call.clientCapabilitiesJson,
+    input_responses_json: call.inputResponsesJson,
+    request_state: call.requestState,
+  };
+  const [[field] = ["arguments"]] = Object.entries(texts).sort(([, a = ""], [, b = ""]) => b.length - a.length);
+  return field;
 }
 
 /** A server of the legacy era would ignore them, and do once more what it did before. */
