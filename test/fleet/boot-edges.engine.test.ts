@@ -75,10 +75,10 @@ describe("A container that somebody made with a terminal", () => {
 
 describe("An idle server that ends slowly when its manager is killed", () => {
   it.each([
-    ["answers until then", "setTimeout(() => process.exit(0), 1500)"],
-    ["reads no more", "process.stdin.pause(); setTimeout(() => process.exit(0), 1500)"],
+    ["answers until then", "setTimeout(() => process.exit(0), 2500)"],
+    ["reads no more", "process.stdin.pause(); setTimeout(() => process.exit(0), 2500)"],
   ])("and %s is IDLE for the next one, and not FAILED", async (_how, onTerm) => {
-    const idle = { idleTimeoutMs: 100, restart: { policy: "never" } } as const;
+    const idle = { idleTimeoutMs: 3000, restart: { policy: "never" } } as const;
     await open.fleet.start("i", { spec: legacyServer({ onTerm }, idle) });
     const container = containerOf("i");
     await expect.poll(() => get("i").state, { timeout }).toBe("idle");
@@ -86,6 +86,31 @@ describe("An idle server that ends slowly when its manager is killed", () => {
     await expect.poll(async () => (await container.inspect()).State.Status, { timeout }).toBe("exited");
     await expect.poll(() => get("i").state, { timeout }).toBe("idle");
     expect(lifecycleOf("i")).not.toContain("failed");
+  });
+});
+
+describe("A first Start that fails while its manager is killed", () => {
+  it.each([
+    ["never", 0],
+    ["on_failure", 1],
+  ] as const)("leaves a server that is FAILED with what Start would have said (%s)", async (policy, restarts) => {
+    const restart = { policy, maxRestarts: 1, initialBackoffMs: 10 };
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--exit", "3"], restart });
+    const killed = Promise.withResolvers<void>();
+    open.faults.remove = () => {
+      killed.resolve();
+      return new Promise(() => {});
+    };
+    void open.fleet.start("f", { spec }).catch(() => {});
+    await killed.promise;
+    delete open.faults.remove;
+    await open.reboot();
+    await expect.poll(() => get("f").state, { timeout }).toBe("failed");
+    const { details } = get("f").failure?.error ?? {};
+    expect(details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 3, stderrTail: expect.stringMatching(/./) });
+    expect(get("f").restartCount).toBe(restarts);
+    await open.fleet.stop("f", { graceMs: 0 });
+    expect(await open.engine.runtime.list({})).toEqual([]);
   });
 });
 
