@@ -1,7 +1,7 @@
 import type { Connection, RequestOptions } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Conversation } from "./handshake.ts";
-import { JoinedListing } from "./joined-listing.ts";
+import { JoinedRead } from "./joined-read.ts";
 import { listTools } from "./list-tools.ts";
 import type { Tool } from "./tool.ts";
 
@@ -15,10 +15,7 @@ const maxKeptChars = 4 * 1024 * 1024;
 export class ToolListing {
   readonly #connection: Connection;
   readonly #conversation: Conversation;
-  readonly #joined = new JoinedListing({
-    fetch: (options) => this.#fetch(options),
-    changes: () => (this.#watched ? this.#changes : undefined),
-  });
+  readonly #joined = new JoinedRead<readonly Tool[]>(() => (this.#watched ? this.#changes : undefined));
   /** Whether the server says when its tools change. */
   #watched = false;
   #changes = 0;
@@ -38,7 +35,7 @@ export class ToolListing {
 
   /** All tools. Throws what `listTools` throws. */
   async get(options: RequestOptions): Promise<readonly Tool[]> {
-    return this.#kept ?? (await this.#joined.get(options));
+    return this.#kept ?? (await this.#joined.read((signal) => this.#fetch({ ...options, signal }), options));
   }
 
   async #fetch(options: RequestOptions): Promise<readonly Tool[]> {
