@@ -4,6 +4,7 @@ import type { Conversation } from "../mcp/handshake.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { Downtime } from "./downtime.ts";
+import { EarlyEnd } from "./early-end.ts";
 import type { HealthWatch } from "./health-watch.ts";
 import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
@@ -17,7 +18,7 @@ import { gaveUp, type ServerFailure, startCancelled } from "./server-failure.ts"
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { type InstanceState, transition } from "./server-state.ts";
 import type { StopClock } from "./stop-clock.ts";
-import { idleGraceMs, stopIdle } from "./stop-idle.ts";
+import { stopIdle } from "./stop-idle.ts";
 import { tearDown } from "./tear-down.ts";
 import { watchHealth } from "./watch-health.ts";
 
@@ -34,9 +35,6 @@ export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstan
   /** Told of each step of a pull. */
   readonly onPull: (progress: string) => void;
 };
-
-/** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
-const diesOfProbeMs = 60_000;
 
 interface Launch {
   readonly done: Promise<void>;
@@ -60,12 +58,11 @@ export class ServerInstance {
   #launch: Launch | undefined;
   #health: HealthWatch | undefined;
   #sleep: Promise<void> | undefined;
-  /** When it was taken over at boot, if it was. */
-  #adoptedAtMs: number | undefined;
-  #readyAtMs = 0;
+  readonly #early: EarlyEnd;
 
   constructor(context: InstanceContext) {
     this.#context = context;
+    this.#early = new EarlyEnd(context);
     this.replica = context.replica;
     this.seats = new Seats(() => this.#record?.instance ?? "");
     const onDue = () => this.#bringUp("automatic");
@@ -148,7 +145,7 @@ export class ServerInstance {
   /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
   async adopt(record: InstanceRecord): Promise<void> {
     let history: Promise<void> | undefined;
-    this.#adoptedAtMs = this.#context.elapsedMs();
+    this.#early.adopted();
     await this.#takeUp(record, () => {
       history = this.#readHistory(record);
     });
@@ -294,7 +291,7 @@ export class ServerInstance {
       this.#launch = undefined;
       this.#record = record;
       this.#greeted = { record, conversation };
-      this.#readyAtMs = this.#context.elapsedMs();
+      this.#early.ready();
       this.#downtime.end();
       this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
       this.#enter({ kind: "ready", run }, readyMessage(conversation));
@@ -304,7 +301,7 @@ export class ServerInstance {
       const failure = toManagerError(error).with({ server: this.#context.name });
       // Whoever aborted it, a Stop or the shutdown, decides what comes next.
       if (!signal.aborted && cause === "asked") this.#fail(failure);
-      else if (!signal.aborted && this.#endsIdle(failure)) this.#enter({ kind: "idle" }, "stopped");
+      else if (!signal.aborted && this.#early.isIdleStop(failure)) this.#enter({ kind: "idle" }, "stopped");
       else if (!signal.aborted) this.#down(failure);
       throw failure;
     }
@@ -323,25 +320,11 @@ export class ServerInstance {
     if (runEnd.kind === "released" && runEnd.reason !== "SERVER_UNHEALTHY") return;
     if (runEnd.kind === "exited" && this.#record !== undefined) {
       this.#record = { ...this.#record, state: "exited", exit: runEnd.exit };
-      this.#learnOfProbe(run, this.#record);
+      this.#early.learn(run, this.#record);
     }
     const error = runEndError(this.#context.name, { end: runEnd, stderrTail: run.stderrTail(), doing: "" });
-    if (this.#endsIdle(error)) this.#enter({ kind: "idle" }, "stopped");
+    if (this.#early.isIdleStop(error)) this.#enter({ kind: "idle" }, "stopped");
     else this.#down(error);
-  }
-
-  /** A manager that was killed while it stopped an idle server leaves one that ends when the next has taken it over. */
-  #endsIdle({ details }: ManagerError): boolean {
-    const { spec, elapsedMs } = this.#context;
-    if (spec.idleTimeoutMs === undefined || this.#adoptedAtMs === undefined) return false;
-    return details.reason === "SERVER_EXITED" && elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
-  }
-
-  /** It answered the handshake, and died soon after the question that it never answered: next time it is not asked. */
-  #learnOfProbe({ session }: Run, { imageId }: InstanceRecord): void {
-    const { spec, eras, elapsedMs } = this.#context;
-    const soon = elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.probeUnanswered) eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
   }
 
   /** The same process (same start time) is in conversation already and needs no handshake. */
