@@ -17,6 +17,7 @@ import type { Log } from "./log.ts";
 import { Listener, type ListenOptions } from "./rpc/listener.ts";
 import type { NodeHandler } from "./rpc/node-handler.ts";
 import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
+import { UnreadAnswers } from "./rpc/unread-answers.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
@@ -120,9 +121,12 @@ interface Parts {
 
 /** Everything on the one port: RPC, then the REST routes, then the probes, behind the guard. */
 function createHandler(config: Config, parts: Parts): NodeHandler {
-  const { runtime, adopted } = parts;
+  const { runtime, adopted, log } = parts;
+  // One for all protocols: what waits is in the same memory.
+  const unread = new UnreadAnswers({ maxBytes: config.maxUnreadBytes, log, elapsedMs });
   const router: RouterOptions = {
     ...parts,
+    unread,
     now: Date.now,
     elapsedMs,
     heartbeatMs,
@@ -135,6 +139,7 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
     await runtime.version({ signal });
   };
   const probes = probeHandler({ ready, fallback: notFound });
-  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.maxRequestBytes, fallback: probes });
+  const { maxRequestBytes } = config;
+  const rest = restHandler({ calls: localCalls(router), maxRequestBytes, unread, fallback: probes });
   return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

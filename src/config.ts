@@ -91,6 +91,11 @@ const settings = {
     fallback: 32 * mib,
     parse: integer(1024, 256 * mib),
   }),
+  maxUnreadBytes: setting("MCPM_MAX_UNREAD_BYTES", {
+    help: "bytes of answers that may wait for callers to read them",
+    fallback: 256 * mib,
+    parse: integer(mib, 65_536 * mib),
+  }),
   callTimeoutMs: setting("MCPM_CALL_TIMEOUT_MS", {
     help: "deadline of a call whose caller and spec set none",
     fallback: 60_000,

@@ -11,16 +11,21 @@ const maxPrograms = 1000;
 
 /** Which era programs turned out to speak, so that it is found out once. */
 export class EraVerdicts {
-  readonly #eras = new Map<string, Era>();
+  readonly #eras = new Map<string, { readonly era: Era; readonly diesOfProbe: boolean }>();
 
   of(program: Program): Era | undefined {
-    return this.#eras.get(keyOf(program));
+    return this.#eras.get(keyOf(program))?.era;
   }
 
-  learn(program: Program, era: Era): void {
+  /** Whether it was seen to exit after the question, though it had answered the handshake of the legacy era. */
+  diesOfProbe(program: Program): boolean {
+    return this.#eras.get(keyOf(program))?.diesOfProbe === true;
+  }
+
+  learn(program: Program, era: Era, { diesOfProbe = this.diesOfProbe(program) } = {}): void {
     const key = keyOf(program);
     this.#eras.delete(key);
-    this.#eras.set(key, era);
+    this.#eras.set(key, { era, diesOfProbe });
     for (const [oldest] of this.#eras) if (this.#eras.size > maxPrograms) this.#eras.delete(oldest);
   }
 

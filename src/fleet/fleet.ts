@@ -1,13 +1,15 @@
 import { abortable } from "../abortable.ts";
-import { ManagerError, toManagerError } from "../errors.ts";
+import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
+import { Departed } from "./departed.ts";
 import { EraVerdicts } from "./era-verdicts.ts";
 import { ExitWatch } from "./exit-watch.ts";
+import { closing, nameTaken, notFound } from "./fleet-error.ts";
 import { Inventory } from "./inventory.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
@@ -53,9 +55,6 @@ export interface CallOptions extends CallerOptions {
   readonly caller?: string;
 }
 
-/** Servers that are gone and still remembered, for those who watch. */
-const maxDeparted = 100;
-
 /** The servers of one fleet, by name. */
 export class Fleet {
   readonly #options: FleetOptions;
@@ -65,8 +64,7 @@ export class Fleet {
   readonly #eras = new EraVerdicts();
   readonly #changes = new Pulse();
   #revision = 0;
-  /** How servers last were that are gone. */
-  readonly #departed = new Map<string, ServerSnapshot>();
+  readonly #departed = new Departed();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -149,7 +147,7 @@ export class Fleet {
 
   /** How a server last was that is gone, if it went lately. */
   departed(name: string): ServerSnapshot | undefined {
-    return this.#departed.get(name);
+    return this.#departed.of(name);
   }
 
   /** Throws `not_found`. */
@@ -258,28 +256,7 @@ export class Fleet {
     server.ring.close();
     if (this.#servers.get(server.name) !== server) return;
     this.#servers.delete(server.name);
-    this.#departed.delete(server.name);
-    this.#departed.set(server.name, server.snapshot());
-    for (const [oldest] of this.#departed) if (this.#departed.size > maxDeparted) this.#departed.delete(oldest);
+    this.#departed.note(server.snapshot());
     this.#changes.wake();
   }
-}
-
-function closing(): ManagerError {
-  return new ManagerError("unavailable", "the manager is shutting down", {
-    details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
-  });
-}
-
-function notFound(name: string): ManagerError {
-  return new ManagerError("not_found", `there is no server ${name}; Start it with a spec, or see List`, {
-    details: { reason: "SERVER_NOT_FOUND", server: name, delivery: "not_sent" },
-  });
-}
-
-function nameTaken(name: string): ManagerError {
-  const message = `server ${name} exists with another spec; Stop it first, or choose another name`;
-  return new ManagerError("conflict", message, {
-    details: { reason: "NAME_TAKEN", server: name, delivery: "not_sent" },
-  });
 }

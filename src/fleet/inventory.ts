@@ -44,6 +44,7 @@ export class Inventory {
   async open(): Promise<{ adopted: Promise<void> }> {
     const records = await this.#options.runtime.list({});
     const adoptions = await this.#takeStock(records);
+    if (records.some(({ silent }) => silent)) this.reconcileSoon();
     this.#reaper.start();
     return { adopted: Promise.all(adoptions.map(({ done }) => done)).then(() => {}) };
   }
@@ -91,6 +92,7 @@ export class Inventory {
   async #compare(records: readonly InstanceRecord[]): Promise<void> {
     const { servers } = this.#options;
     this.#lookAtKnown(records);
+    if (records.some(({ silent }) => silent)) this.reconcileSoon();
     // A server that is busy knows best what its containers are.
     const isUnknown = ({ server, stopping }: InstanceRecord) => {
       const known = servers.get(server);
@@ -103,7 +105,10 @@ export class Inventory {
     const { servers } = this.#options;
     for (const record of records) {
       const server = servers.get(record.server);
-      if (server !== undefined && !server.busy && !record.stopping) server.look(record);
+      if (server === undefined || server.busy || record.stopping || record.silent) continue;
+      server.look(record);
+      // What did not work when a replacement or a restart was over.
+      if (server.owns(record.id) && (record.next || record.restarting)) void this.#nameOf(record);
     }
     const listed = new Set(records.map(({ id }) => id));
     for (const server of servers.values()) {
@@ -115,12 +120,12 @@ export class Inventory {
   /** Finishes removals, removes what never started, takes over the rest. */
   async #takeStock(records: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
     const lost = losers(records);
+    const isLeft = (record: InstanceRecord) =>
+      lost.has(record) || planFor(record.server, record).kind === "finish_removal";
     const kept = await Promise.all(
-      records.map((record) =>
-        lost.has(record) || planFor(record.server, record).kind === "finish_removal" ? this.#clear(record) : record,
-      ),
+      records.map((record) => (isLeft(record) && !record.silent ? this.#clear(record) : record)),
     );
-    await Promise.all(kept.map((record) => this.#nameOf(record)));
+    await Promise.all(kept.map((record) => (record?.replaces === undefined ? undefined : this.#nameOf(record))));
     const byServer = Map.groupBy(
       kept.flatMap((record) => record ?? []),
       ({ server }) => server,
@@ -144,9 +149,9 @@ export class Inventory {
   }
 
   /** One that has taken another's place takes its name, too. */
-  async #nameOf(record: InstanceRecord | undefined): Promise<void> {
+  async #nameOf(record: InstanceRecord): Promise<void> {
     const { runtime, log } = this.#options;
-    if (record?.replaces === undefined) return;
+    if (record.silent) return;
     try {
       await runtime.takeName(record.id, {});
     } catch (error) {

@@ -21,6 +21,7 @@ export async function bringUp(
   const plan = planFor(name, known === undefined ? undefined : await runtime.inspect(known.id, { signal }));
   switch (plan.kind) {
     case "paused":
+    case "unusable":
       throw plan.error;
     case "take_over":
       return takeOver(context, { record: plan.record, conversation: undefined, signal });
@@ -67,12 +68,18 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
 
 /** Starts an existing instance again. When that fails it is left exited. */
 async function relaunch(context: LaunchContext, options: SignalOption & { record: InstanceRecord }): Promise<Launched> {
+  const { eras, spec } = context;
+  const { record } = options;
   context.enter("creating");
   context.onRestart();
+  const asksEra = record.era === undefined && spec.era === undefined;
+  if (asksEra && eras.diesOfProbe({ imageId: record.imageId, spec })) {
+    return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
+  }
   try {
     return await startAndShake(context, options);
   } catch (error) {
-    await cleanUp(context, () => context.runtime.stop(options.record.id, { graceMs: 0 }));
+    await cleanUp(context, () => context.runtime.stop(record.id, { graceMs: 0 }));
     throw error;
   }
 }

@@ -7,12 +7,12 @@ import type { Log } from "../log.ts";
  */
 export async function leaveMark(
   mark: () => Promise<void>,
-  { log, server }: { readonly log: Log; readonly server: string },
+  { log, server, doing }: { readonly log: Log; readonly server: string; readonly doing: "stopping" | "restarting" },
 ): Promise<void> {
   try {
     await mark();
   } catch (error) {
     if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
-    log.warn("stopping a server without a mark that says so", { server, error: error.message });
+    log.warn(`${doing} a server without a mark that says so`, { server, error: error.message });
   }
 }

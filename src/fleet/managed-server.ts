@@ -17,15 +17,13 @@ import type { ServerSnapshot } from "./server-snapshot.ts";
 import { combined } from "./server-state.ts";
 import type { StateKind } from "./state-kind.ts";
 import { StopClock } from "./stop-clock.ts";
+import { idleGraceMs } from "./stop-idle.ts";
 
 /** What a server needs from its fleet. */
 export type ServerContext = Omit<InstanceContext, "name" | "spec" | "replica" | "onPull" | "onChange"> & {
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
 };
-
-/** How long a server that nobody calls may take for its own shutdown. */
-const idleGraceMs = 10_000;
 
 /** One server of the fleet: its instances, and the calls into them. */
 export class ManagedServer {

@@ -31,7 +31,7 @@ export async function restartInPlace(
     runtime,
     id: record.id,
     why: restarted(name),
-    onDrained: () => leaveMark(() => runtime.markRestarting(record.id, {}), { log, server: name }),
+    onDrained: () => leaveMark(() => runtime.markRestarting(record.id, {}), { log, server: name, doing: "restarting" }),
   });
   signal.throwIfAborted();
   return startAgain(context, options);

@@ -4,6 +4,7 @@ import type { Conversation } from "../mcp/handshake.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { Downtime } from "./downtime.ts";
+import { EarlyEnd } from "./early-end.ts";
 import type { HealthWatch } from "./health-watch.ts";
 import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
@@ -58,9 +59,11 @@ export class ServerInstance {
   #launch: Launch | undefined;
   #health: HealthWatch | undefined;
   #sleep: Promise<void> | undefined;
+  readonly #early: EarlyEnd;
 
   constructor(context: InstanceContext) {
     this.#context = context;
+    this.#early = new EarlyEnd(context);
     this.replica = context.replica;
     this.seats = new Seats(() => this.#record?.instance ?? "");
     const onDue = () => this.#bringUp("automatic");
@@ -149,6 +152,7 @@ export class ServerInstance {
   /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
   async adopt(record: InstanceRecord): Promise<void> {
     let history: Promise<void> | undefined;
+    this.#early.adopted();
     await this.#takeUp(record, () => {
       history = this.#readHistory(record);
     });
@@ -166,6 +170,7 @@ export class ServerInstance {
 
   /** The engine has this for an instance that was down for a reason that may have passed, or was idle. */
   recover(record: InstanceRecord): void {
+    if (this.#isDown && planFor(this.#context.name, record).kind === "unusable") return;
     // A failure that nothing has changed about is not told again.
     const isBack = this.#isDown && (record.state === "running" || this.#downtime.mayHavePassed);
     if (!isBack && !this.#wasWoken(record)) return;
@@ -249,6 +254,7 @@ export class ServerInstance {
       return this.#launch.done.catch(() => {});
     }
     if (plan.kind === "exited" && spec.idleTimeoutMs !== undefined) this.#enter({ kind: "idle" }, "stopped");
+    else if (plan.kind === "unusable") this.#fail(plan.error);
     else if ("error" in plan)
       this.#down(plan.error, { withEngine: this.#state.kind === "failed" && this.#downtime.isEngines });
     onFound();
@@ -292,6 +298,7 @@ export class ServerInstance {
       this.#launch = undefined;
       this.#record = record;
       this.#greeted = { record, conversation };
+      this.#early.ready();
       this.#downtime.end();
       this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
       this.#enter({ kind: "ready", run }, readyMessage(conversation));
@@ -301,6 +308,7 @@ export class ServerInstance {
       const failure = toManagerError(error).with({ server: this.#context.name });
       // Whoever aborted it, a Stop or the shutdown, decides what comes next.
       if (!signal.aborted && cause === "asked") this.#fail(failure);
+      else if (!signal.aborted && this.#early.isIdleStop(failure)) this.#enter({ kind: "idle" }, "stopped");
       else if (!signal.aborted) this.#down(failure);
       throw failure;
     }
@@ -319,8 +327,11 @@ export class ServerInstance {
     if (runEnd.kind === "released" && runEnd.reason !== "SERVER_UNHEALTHY") return;
     if (runEnd.kind === "exited" && this.#record !== undefined) {
       this.#record = { ...this.#record, state: "exited", exit: runEnd.exit };
+      this.#early.learn(run, this.#record);
     }
-    this.#down(runEndError(this.#context.name, { end: runEnd, stderrTail: run.stderrTail(), doing: "" }));
+    const error = runEndError(this.#context.name, { end: runEnd, stderrTail: run.stderrTail(), doing: "" });
+    if (this.#early.isIdleStop(error)) this.#enter({ kind: "idle" }, "stopped");
+    else this.#down(error);
   }
 
   /** The same process (same start time) is in conversation already and needs no handshake. */

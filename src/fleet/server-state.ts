@@ -19,7 +19,7 @@ const allowed: Readonly<Record<StateKind, readonly StateKind[]>> = {
   pulling: ["creating", "backing_off", "failed", "draining"],
   creating: ["pulling", "handshaking", "backing_off", "idle", "failed", "draining"],
   // Back to creating: the container is replaced by one of the legacy era.
-  handshaking: ["ready", "creating", "backing_off", "failed", "draining"],
+  handshaking: ["ready", "creating", "backing_off", "idle", "failed", "draining"],
   ready: ["handshaking", "creating", "backing_off", "idle", "failed", "draining"],
   backing_off: ["pulling", "creating", "handshaking", "failed", "draining"],
   idle: ["pulling", "creating", "handshaking", "backing_off", "failed", "draining"],

@@ -2,6 +2,9 @@ import type { Log } from "../log.ts";
 import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
 import type { Run } from "./run.ts";
 
+/** How long a server that nobody calls may take for its own shutdown. */
+export const idleGraceMs = 10_000;
+
 /** Ends the process of a server that nobody calls; its container stays. Gives the record afterwards, if there is one. */
 export async function stopIdle(
   run: Run,

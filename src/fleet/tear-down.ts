@@ -28,7 +28,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const { runtime, server, id, replaces, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
-    if (id !== undefined) await leaveMark(() => runtime.markStopping(id, {}), options);
+    if (id !== undefined) await leaveMark(() => runtime.markStopping(id, {}), { ...options, doing: "stopping" });
     await endProcess({ ...options, why });
   } finally {
     run?.release(why);

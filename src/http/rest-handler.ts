@@ -5,7 +5,10 @@ import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { LocalCalls } from "../rpc/local-calls.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { pacedBody } from "../rpc/paced-body.ts";
+import { mayStayUnread } from "../rpc/service.ts";
 import { clampTimeout } from "../rpc/timeout-header.ts";
+import type { UnreadAnswers } from "../rpc/unread-answers.ts";
 import { answerError } from "./answer-error.ts";
 import { drained } from "./drained.ts";
 import { refuse } from "./handler.ts";
@@ -19,6 +22,7 @@ export interface RestOptions {
   /** The service in this process, behind the same interceptors as for every other protocol. */
   readonly calls: LocalCalls;
   readonly maxRequestBytes: number;
+  readonly unread: UnreadAnswers;
   /** Answers requests for other paths. */
   readonly fallback: NodeHandler;
 }
@@ -28,6 +32,7 @@ interface Exchange {
   readonly query: URLSearchParams;
   readonly request: NodeRequest;
   readonly response: NodeResponse;
+  readonly unread: UnreadAnswers;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
 }
@@ -50,7 +55,7 @@ export function restHandler(options: RestOptions): NodeHandler {
     }
     const left = new AbortController();
     response.on("close", () => left.abort());
-    const exchange = { match, query: url.searchParams, request, response, signal: left.signal };
+    const exchange = { match, query: url.searchParams, request, response, unread: options.unread, signal: left.signal };
     call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
 }
@@ -76,22 +81,49 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
 
 async function callUnary(
   calls: LocalCalls,
-  { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodUnary; message: Message },
+  { rpc, message, ...exchange }: Exchange & { rpc: DescMethodUnary; message: Message },
 ): Promise<void> {
-  const answer = await calls.unary({ rpc, message, header: forwarded(request), signal });
-  writeText(response, { status: 200, type: "application/json", text: `${json(rpc, answer)}\n` });
+  const { request, response, unread, signal } = exchange;
+  // No reference to the message is kept: the bytes may have to wait for their caller.
+  const call = { rpc, message, header: forwarded(request), signal };
+  const body = await calls.unary(call).then((answer) => Buffer.from(`${json(rpc, answer)}\n`));
+  response.statusCode = 200;
+  response.setHeader("content-type", "application/json");
+  response.setHeader("content-length", body.length);
+  if (request.method !== "HEAD") {
+    const slices = pacedBody([body], { answer: unread.open(response), streams: false });
+    await write(slices, { response, signal });
+  }
+  response.end();
 }
 
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
   calls: LocalCalls,
-  { rpc, message, request, response, signal }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
+  { rpc, message, ...exchange }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
 ): Promise<void> {
-  for await (const event of calls.stream({ rpc, message, header: forwarded(request), signal })) {
-    if (!response.headersSent) response.setHeader("content-type", "application/x-ndjson");
-    if (!response.write(`${json(rpc, event)}\n`)) await drained(response, signal);
-  }
+  const { request, response, unread, signal } = exchange;
+  const lines = ndjson(rpc, calls.stream({ rpc, message, header: forwarded(request), signal }));
+  const answer = unread.open(response);
+  const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
+  response.setHeader("content-type", "application/x-ndjson");
+  await write(body, { response, signal });
   response.end();
+}
+
+/** As fast as the caller reads, and until it leaves. */
+async function write(
+  body: AsyncIterable<Uint8Array>,
+  { response, signal }: Pick<Exchange, "response" | "signal">,
+): Promise<void> {
+  for await (const bytes of body) {
+    if (signal.aborted) return;
+    if (!response.write(bytes)) await drained(response, signal);
+  }
+}
+
+async function* ndjson(rpc: DescMethodServerStreaming, events: AsyncIterable<Message>): AsyncGenerator<Uint8Array> {
+  for await (const event of events) yield Buffer.from(`${json(rpc, event)}\n`);
 }
 
 function json(rpc: { readonly output: DescMethodUnary["output"] }, message: Message): string {
@@ -118,10 +150,4 @@ function writeError({ request, response }: Exchange, error: unknown): void {
   }
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
   response.end(`${JSON.stringify({ error: statusJson(failure) })}\n`);
-}
-
-function writeText(response: NodeResponse, answer: { status: number; type: string; text: string }): void {
-  response.statusCode = answer.status;
-  response.setHeader("content-type", answer.type);
-  response.end(answer.text);
 }

@@ -1,39 +1,10 @@
-import { isUtf8 } from "node:buffer";
 import type { ManagerError } from "../errors.ts";
-import {
-  abortReason,
-  brokenReply,
-  type ConnectionEnd,
-  endError,
-  notRead,
-  outboxFull,
-  resultTooLarge,
-} from "./connection-error.ts";
-import { LineSplitter } from "./line-splitter.ts";
-import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
+import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
+import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";
 import { oneLine } from "./one-line.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
-import { overlongReply } from "./overlong.ts";
-import type { OverlongLine } from "./skipped-line.ts";
 
-/** The answer to a request. `result` is the JSON text as the other side wrote it. */
-export type Reply = { readonly result: string } | { readonly error: RpcError };
-
-/** A request of the other side; `id`, for `respond`, and `params` are JSON text. */
-export interface ServerRequest {
-  readonly id: string;
-  readonly method: string;
-  readonly params: string;
-}
-
-export interface ConnectionListener {
-  notification(method: string, params: string): void;
-  request(request: ServerRequest): void;
-  /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
-  noise(line: Buffer, note?: { truncated: boolean }): void;
-  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
-  lateReply(): void;
-}
+export type { ConnectionListener, Reply, ServerRequest } from "./inbound.ts";
 
 export interface ConnectionOptions {
   readonly write: (chunk: Buffer) => boolean;
@@ -70,16 +41,13 @@ interface Pending {
  * come in any order. Every request ends: with its reply, by its signal, or when the connection ends.
  */
 export class Connection {
-  readonly #options: ConnectionOptions;
   readonly #outbox: Outbox;
-  readonly #splitter: LineSplitter;
+  readonly #inbound: Inbound;
   readonly #pending = new Map<number, Pending>();
   #nextId: number;
   #end: ConnectionEnd | undefined;
-  #inputEnded = false;
 
   constructor(options: ConnectionOptions) {
-    this.#options = options;
     this.#nextId = options.firstId;
     const { write, maxQueuedChars, maxQueuedMs = defaultMaxQueuedMs } = options;
     this.#outbox = new Outbox({
@@ -89,10 +57,14 @@ export class Connection {
       onOverdue: (id) => this.#pending.get(id)?.fail(notRead(maxQueuedMs)),
       now: () => performance.now(),
     });
-    this.#splitter = new LineSplitter({
-      maxLineBytes: options.maxLineBytes,
-      onLine: (line) => this.#receive(line),
-      onOverlong: (line) => this.#receiveOverlong(line),
+    this.#inbound = new Inbound({
+      ...options,
+      requests: {
+        awaits: (id) => this.#pending.get(id)?.line.state === "written",
+        settle: (id, reply) => this.#settle(id, reply),
+        fail: (id, error) => this.#pending.get(id)?.fail(error),
+        failSomebody: (error) => this.#failWritten(error),
+      },
     });
   }
 
@@ -163,7 +135,7 @@ export class Connection {
 
   /** Bytes from the other side. The connection keeps none of the chunk. */
   receive(chunk: Buffer): void {
-    this.#splitter.push(chunk);
+    this.#inbound.push(chunk);
   }
 
   /** The other side reads again. */
@@ -173,8 +145,7 @@ export class Connection {
 
   /** No more bytes come, and none are written: an unfinished line counts as a line. `end` follows with the reason. */
   endOfInput(): void {
-    this.#inputEnded = true;
-    this.#splitter.end();
+    this.#inbound.end();
     this.#outbox.close();
   }
 
@@ -198,80 +169,10 @@ export class Connection {
     if (written) options.onAbandoned?.(id, reason);
   }
 
-  #receive(line: Buffer): void {
-    if (line.length === 0) return;
-    if (!mayBeMessage(line)) {
-      this.#noise(line);
-      return;
-    }
-    if (!isUtf8(line)) {
-      this.#receiveInvalid(line);
-      return;
-    }
-    let noisy = false;
-    for (const message of parseLine(line.toString("utf8"))) {
-      this.#dispatch(message);
-      noisy ||= message.kind === "noise" || message.kind === "malformed";
-    }
-    if (noisy) this.#noise(line);
-  }
-
-  #dispatch(message: Message): void {
-    switch (message.kind) {
-      case "result":
-        this.#settle(message.id, { result: message.result });
-        break;
-      case "error":
-        this.#settle(message.id, { error: message.error });
-        break;
-      case "notification":
-        this.#options.listener.notification(message.method, message.params);
-        break;
-      case "request":
-        this.#options.listener.request(message);
-        break;
-      case "malformed":
-        if (message.id !== undefined) this.#failBroken(message.id, message.problem);
-        break;
-      case "stray":
-        this.#options.listener.lateReply();
-        break;
-      case "noise":
-        break;
-      default:
-        message satisfies never;
-    }
-  }
-
-  #settle(id: number, reply: Reply): void {
+  #settle(id: number, reply: Reply): boolean {
     const pending = this.#pending.get(id);
-    if (pending === undefined) this.#options.listener.lateReply();
-    else pending.settle(reply);
-  }
-
-  /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */
-  #failBroken(id: number, problem: string): void {
-    if (!this.#inputEnded) this.#pending.get(id)?.fail(brokenReply(problem));
-  }
-
-  #noise(line: Buffer, note?: { truncated: boolean }): void {
-    this.#options.listener.noise(line, note);
-  }
-
-  /** Latin-1 maps each byte to one character, so that the ASCII parts, the id among them, can be read. */
-  #receiveInvalid(line: Buffer): void {
-    for (const message of parseLine(line.toString("latin1"))) {
-      if ("id" in message && typeof message.id === "number") this.#failBroken(message.id, "it is not UTF-8");
-    }
-    this.#noise(line);
-  }
-
-  #receiveOverlong(line: OverlongLine): void {
-    const owner = overlongReply(line);
-    const error = resultTooLarge(line.bytes, this.#options.maxLineBytes);
-    if (owner === "unknown") this.#failWritten(error);
-    else if (owner !== undefined) this.#pending.get(owner)?.fail(error);
-    this.#noise(line.head, { truncated: true });
+    pending?.settle(reply);
+    return pending !== undefined;
   }
 
   /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */

@@ -35,6 +35,13 @@ export class JsonFields {
     return value?.startsWith('"') ? (JSON.parse(value) as string) : undefined;
   }
 
+  /** Whether one of these names comes more than once: then something was said that `raw` does not give. */
+  repeats(names: ReadonlySet<string>): boolean {
+    if (this.#members.length === this.#values.size) return false;
+    const seen = new Set<string>();
+    return this.#members.some(({ name }) => names.has(name) && seen.size === seen.add(name).size);
+  }
+
   /** An object of all members but these, as they were written; empty when none is left. */
   rest(without: ReadonlySet<string>): string {
     const members: string[] = [];

@@ -1,3 +1,4 @@
+import { exactInteger } from "./exact-number.ts";
 import { eachElement, eachMember, type JsonMember, objectMembers } from "./json-members.ts";
 import { JsonSyntaxError } from "./json-scan.ts";
 
@@ -8,13 +9,16 @@ export interface RpcError {
   readonly data?: string;
 }
 
-/** One inbound JSON-RPC 2.0 message. `result`, `params` and a request's `id` are JSON text as it was written. */
+/**
+ * One inbound JSON-RPC 2.0 message. `result`, `params` and a request's `id` are JSON text as it was written. A `bare`
+ * reply does not say that it is JSON-RPC: it is one only if its id is of a call under way, and else noise.
+ */
 export type Message =
-  | { readonly kind: "result"; readonly id: number; readonly result: string }
-  | { readonly kind: "error"; readonly id: number; readonly error: RpcError }
+  | { readonly kind: "result"; readonly id: number; readonly result: string; readonly bare?: true }
+  | { readonly kind: "error"; readonly id: number; readonly error: RpcError; readonly bare?: true }
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
   | { readonly kind: "notification"; readonly method: string; readonly params: string }
-  /** A reply to an id that is not one of ours (ours are integers). */
+  /** A reply to an id that is none of ours (ours are integers, which a server may give back as text). */
   | { readonly kind: "stray" }
   /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
   | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
@@ -65,14 +69,18 @@ const known = new Set(["jsonrpc", "id", "method", "params", "result", "error"]);
 
 function parseMessage(text: string): Message {
   const fields: Fields = {};
+  let others = false;
   try {
     // The last of repeated names wins, as in JSON.parse.
-    for (const { name, value } of eachMember(text)) if (known.has(name)) fields[name as keyof Fields] = value;
+    for (const { name, value } of eachMember(text)) {
+      if (known.has(name)) fields[name as keyof Fields] = value;
+      else others = true;
+    }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return brokenMessage(fields, text, error);
   }
-  if (fields.jsonrpc !== '"2.0"') return { kind: "noise" };
+  if (fields.jsonrpc !== '"2.0"') return others ? { kind: "noise" } : parseBare(fields);
   const method = fields.method === undefined ? undefined : stringOf(fields.method);
   if (method !== undefined) {
     const params = fields.params ?? "{}";
@@ -86,8 +94,16 @@ function parseMessage(text: string): Message {
   return parseReply(fields);
 }
 
+/** With further members it would be a log line, which may well have an id and a result. */
+function parseBare(fields: Fields): Message {
+  const { jsonrpc, method, params } = fields;
+  const other = jsonrpc ?? method ?? params;
+  const reply = other === undefined ? parseReply(fields) : undefined;
+  return reply?.kind === "result" || reply?.kind === "error" ? { ...reply, bare: true } : { kind: "noise" };
+}
+
 function parseReply(fields: Fields): Message {
-  const id = integerOf(fields.id);
+  const id = idOf(fields.id);
   if (id === undefined) return { kind: "stray" };
   if (fields.error !== undefined && fields.error !== "null")
     return { kind: "error", id, error: parseError(fields.error) };
@@ -105,7 +121,7 @@ function parseError(text: string): RpcError {
   const fields = new Map(members.map(({ name, value }) => [name, value]));
   const data = fields.get("data");
   return {
-    code: integerOf(fields.get("code")) ?? 0,
+    code: exactInteger(fields.get("code") ?? "") ?? 0,
     message: stringOf(fields.get("message")) ?? "",
     ...(data === undefined ? {} : { data }),
   };
@@ -113,18 +129,25 @@ function parseError(text: string): RpcError {
 
 /** Log lines have ids, too, and break off: an id is a message's when what follows it is. */
 const begunAsMessage =
-  /^[ \t\r]*\{[ \t\r]*(?:"jsonrpc"|"id"[ \t\r]*:[ \t\r]*(?:-?[0-9]+|"[^"\\]*")[ \t\r]*,[ \t\r]*"(?:jsonrpc|method|result|error)")/;
+  /^[ \t\r]*\{[ \t\r]*(?:"jsonrpc"|"id"[ \t\r]*:[ \t\r]*(?:-?[0-9.eE+-]+|"[^"\\]*")[ \t\r]*,[ \t\r]*"(?:jsonrpc|method|result|error)")/;
 
 /** A line that stops being JSON: noise, unless it had begun as a message. */
 function brokenMessage(fields: Fields, text: string, error: JsonSyntaxError): Message {
   if (fields.jsonrpc !== '"2.0"' && !begunAsMessage.test(text)) return { kind: "noise" };
-  const id = fields.method === undefined ? integerOf(fields.id) : undefined;
+  const id = fields.method === undefined ? idOf(fields.id) : undefined;
   return { kind: "malformed", problem: error.message, ...(id === undefined ? {} : { id }) };
 }
 
-/** The integer that a JSON text is, or undefined. Our ids are integers; no server has reason to write them otherwise. */
-function integerOf(text: string | undefined): number | undefined {
-  return text !== undefined && /^-?[0-9]{1,15}$/.test(text) ? Number(text) : undefined;
+/** Fifteen digits, each of them escaped. */
+const maxIdChars = 100;
+
+/** The integer that an id denotes, or undefined. Ours are integers; servers that keep ids as text give back text. */
+export function idOf(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!text.startsWith('"')) return exactInteger(text);
+  if (text.length > maxIdChars) return undefined;
+  const digits = /^(?:0|[1-9][0-9]{0,14})$/.exec(JSON.parse(text) as string);
+  return digits === null ? undefined : Number(digits[0]);
 }
 
 function stringOf(text: string | undefined): string | undefined {

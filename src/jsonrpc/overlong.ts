@@ -1,9 +1,10 @@
+import { idOf } from "./message.ts";
 import type { OverlongLine } from "./skipped-line.ts";
 
 /** Where a line begins, a BOM included, which was read as Latin-1. */
 const start = String.raw`^(?:\xef\xbb\xbf)?\s*\{\s*`;
 const version = String.raw`"jsonrpc"\s*:\s*"2\.0"`;
-const id = String.raw`"id"\s*:\s*([0-9]{1,15})`;
+const id = String.raw`"id"\s*:\s*("[0-9]{1,15}"|[0-9][0-9.eE+-]{0,30})`;
 const outcome = String.raw`"(?:result|error)"\s*:`;
 
 const idFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${id}\s*,\s*(?:${version}\s*,\s*)?${outcome}`);
@@ -18,8 +19,8 @@ const idLast = new RegExp(String.raw`,\s*${id}\s*(?:,\s*${version}\s*)?\}\s*$`);
 export function overlongReply(line: OverlongLine): number | "unknown" | undefined {
   const head = line.head.toString("latin1");
   const first = idFirst.exec(head)?.[1];
-  if (first !== undefined) return Number(first);
+  if (first !== undefined) return idOf(first);
   if (!outcomeFirst.test(head)) return undefined;
   const last = idLast.exec(line.tail.toString("latin1"))?.[1];
-  return last === undefined ? "unknown" : Number(last);
+  return idOf(last) ?? "unknown";
 }

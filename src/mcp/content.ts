@@ -3,7 +3,10 @@ import { base64 } from "./base64.ts";
 import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
 import { countField, textField } from "./texts.ts";
 
-/** One block of a result. A block that its kind can't hold without loss is `json`, the server's own text. */
+/**
+ * One block of a result. A block that its kind can't hold without loss is `json`, the server's own text: of a wrong type,
+ * say, or with a member twice.
+ */
 export type Content =
   | ({ readonly kind: "text"; readonly text: string } & ContentExtras)
   | ({ readonly kind: "image" | "audio"; readonly data: Uint8Array; readonly mimeType: string } & ContentExtras)
@@ -35,8 +38,12 @@ export function readContent(text: string): Content {
   return typedContent(text) ?? { kind: "json", json: text };
 }
 
+const linkFields = ["uri", "name", "title", "description", "mimeType"] as const;
+const placedFields = new Set(["type", "annotations", "text", "data", "size", "resource", ...linkFields]);
+
 function typedContent(text: string): Content | undefined {
   const fields = JsonFields.of(text);
+  if (fields?.repeats(placedFields)) return undefined;
   switch (fields?.string("type")) {
     case "text":
       return textContent(fields);
@@ -71,8 +78,6 @@ function mediaContent(fields: JsonFields, kind: "image" | "audio"): Content | un
   if (data === undefined || mimeType === undefined) return undefined;
   return { kind, data, mimeType, ...extras(fields, ["data", "mimeType"]) };
 }
-
-const linkFields = ["uri", "name", "title", "description", "mimeType"] as const;
 
 function resourceLink(fields: JsonFields): Content | undefined {
   const values = linkFields.map((name) => (fields.raw(name) === undefined ? "" : textField(fields, name)));

@@ -1,11 +1,10 @@
+import { isExactNumber } from "../jsonrpc/exact-number.ts";
 import { JsonSyntaxError, scanValue } from "../jsonrpc/json-scan.ts";
 
 /** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
 const maxDepth = 30;
 /** What is larger takes seconds and gigabytes as a message: every value becomes several objects. */
 const maxValues = 100_000;
-/** A double's decimal form has at most 17 digits and 324 zeros: what is longer is padded, and not worth a look. */
-const maxNumberChars = 400;
 
 /**
  * Whether a JSON text survives the way through google.protobuf.Value: every number is a double's own decimal form, at
@@ -53,22 +52,4 @@ function scanExact(text: string): boolean {
     },
   });
   return exact;
-}
-
-/** Whether a number's text and the shortest text of its double are the same decimal number. */
-export function isExactNumber(text: string): boolean {
-  if (text.length > maxNumberChars) return false;
-  const value = Number(text);
-  return Number.isFinite(value) && decimalOf(text) === decimalOf(String(value));
-}
-
-/** Sign, digits without zeros at the ends, and exponent: equal for equal decimal numbers. */
-function decimalOf(text: string): string {
-  const [, sign, whole = "", fraction = "", exponent = "0"] =
-    /^(-?)([0-9]+)(?:\.([0-9]+))?(?:[eE]([+-]?[0-9]+))?$/.exec(text) ?? [];
-  const digits = (whole + fraction).replace(/^0+/, "");
-  const significant = digits.replace(/0+$/, "");
-  if (significant === "") return "0";
-  const scale = BigInt(exponent) - BigInt(fraction.length) + BigInt(digits.length - significant.length);
-  return `${sign}${significant}e${scale}`;
 }

@@ -1,3 +1,4 @@
+import { JoinedRead } from "./joined-read.ts";
 import type { ChangingList, ListChanges } from "./list-changes.ts";
 import { type ListKind, listEntries } from "./list-entries.ts";
 import type { Requests, SignalOption } from "./requests.ts";
@@ -15,22 +16,30 @@ export interface ListingOptions<T> {
 
 /**
  * What one server lists of one kind. It is kept for as long as the server has promised to say when it changes, and has
- * not said so; of a server that promises nothing it is asked for each time.
+ * not said so; of a server that promises nothing it is asked for each time. Those who want it meanwhile share it.
  */
 export class Listing<T> {
   readonly #options: ListingOptions<T>;
+  readonly #joined: JoinedRead<readonly T[]>;
   #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
 
   constructor(options: ListingOptions<T>) {
+    const { changes, changesWith } = options;
     this.#options = options;
+    this.#joined = new JoinedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
   }
 
   /** All entries. Throws what `listEntries` throws. */
   async get(options: SignalOption): Promise<readonly T[]> {
+    const { changes, changesWith } = this.#options;
+    if (this.#kept?.count === changes.count(changesWith)) return this.#kept.entries;
+    this.#kept = undefined;
+    return this.#joined.read((signal) => this.#fetch({ signal }), options);
+  }
+
+  async #fetch(options: SignalOption): Promise<readonly T[]> {
     const { requests, changes, kind, changesWith } = this.#options;
     const count = changes.count(changesWith);
-    if (this.#kept?.count === count) return this.#kept.entries;
-    this.#kept = undefined;
     const { entries, chars } = await listEntries(requests, { ...options, kind });
     // One that changed meanwhile may be a mixture of both.
     const keep = changes.watches(changesWith) && changes.count(changesWith) === count && chars <= maxKeptChars;

@@ -1,7 +1,7 @@
 import { detached } from "../detached.ts";
+import { isExactNumber } from "../jsonrpc/exact-number.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { truncateUtf8 } from "../truncate.ts";
-import { isExactNumber } from "./exact-value.ts";
 
 /** A step of a request, as its server tells it. */
 export interface Progress {

@@ -11,12 +11,15 @@ export interface ResourceContents {
   readonly extraJson: string;
 }
 
+const placedFields = new Set(["uri", "mimeType", "text", "blob"]);
+
 /** Reads contents as the server wrote them. Undefined when the places can't hold them without loss. */
 export function readResourceContents(text: string): ResourceContents | undefined {
   const fields = JsonFields.of(text);
   const uri = fields === undefined ? undefined : textField(fields, "uri");
   const mimeType = fields?.raw("mimeType") === undefined ? "" : textField(fields, "mimeType");
   if (fields === undefined || uri === undefined || mimeType === undefined) return undefined;
+  if (fields.repeats(placedFields)) return undefined;
   const kind = fields.raw("text") === undefined ? "blob" : "text";
   const contents = contentsOf(fields, kind);
   if (contents === undefined) return undefined;

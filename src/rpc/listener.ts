@@ -14,7 +14,7 @@ const defaultPingMs = 60_000;
 const idlePings = 10;
 /**
  * MB that may wait in a connection for its client to read them before new calls on it are refused, by a bare
- * ENHANCE_YOUR_CALM. Node's default, 10, are two large results.
+ * ENHANCE_YOUR_CALM. Node's default, 10, are a hundred results that are handed on in slices.
  */
 const maxSessionMemory = 1000;
 

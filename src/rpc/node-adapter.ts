@@ -5,8 +5,11 @@ import type { Log } from "../log.ts";
 import { markCaller } from "./caller-header.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { bodyOf, type NodeHandler, type NodeRequest, type NodeResponse } from "./node-handler.ts";
+import { pacedBody } from "./paced-body.ts";
 import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
+import { mayStayUnread } from "./service.ts";
 import { clampTimeout } from "./timeout-header.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 
@@ -22,6 +25,7 @@ export function nodeAdapter(options: {
   readonly fallback: NodeHandler;
   /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
   readonly refuse: RefuseRpc;
+  readonly unread: UnreadAnswers;
   readonly log: Log;
 }): NodeHandler {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
@@ -32,7 +36,7 @@ export function nodeAdapter(options: {
       return;
     }
     // What a method throws is in the answer already; this is about writing that.
-    answer(method, { request, response, refuse: options.refuse }).catch((error: unknown) => {
+    answer(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
       // Nobody must wait for the rest.
       response.destroy();
@@ -42,8 +46,9 @@ export function nodeAdapter(options: {
 
 async function answer(
   method: RpcMethod,
-  { request, response, refuse }: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc },
+  options: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc; unread: UnreadAnswers },
 ): Promise<void> {
+  const { request, response, refuse, unread } = options;
   const body = request.method === "GET" ? {} : { body: bodyOf(request) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
@@ -51,7 +56,17 @@ async function answer(
   const answered = await method(withKeptJson(universal, method));
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
-  else await universalResponseToNodeResponse(withPlainMessage(answered), response);
+  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, response, unread }), response);
+}
+
+function paced(
+  answered: UniversalServerResponse,
+  { method: { method }, response, unread }: { method: RpcMethod; response: NodeResponse; unread: UnreadAnswers },
+): UniversalServerResponse {
+  const { body } = answered;
+  if (body === undefined || mayStayUnread.has(method.name)) return answered;
+  const streams = method.methodKind !== "unary";
+  return { ...answered, body: pacedBody(body, { answer: unread.open(response), streams }) };
 }
 
 /** The trailers are complete when the body is. */

@@ -13,9 +13,11 @@ import { Reflection } from "./reflection.ts";
 import { interceptorsOf, type ServingOptions, serveRoutes } from "./serve-routes.ts";
 import { callsIntoServer, managerService } from "./service.ts";
 import type { ServiceOptions } from "./service-options.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
+  readonly unread: UnreadAnswers;
 }
 
 /** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
@@ -41,8 +43,9 @@ function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
   };
 }
 
-function servingOptions({ info, log }: RouterOptions): ServingOptions {
+function servingOptions({ info, log, unread }: RouterOptions): ServingOptions {
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
-  return { log, maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs, callsIntoServer };
+  const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
+  return { log, unread, ...limits, callsIntoServer };
 }

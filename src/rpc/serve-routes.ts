@@ -13,12 +13,14 @@ import { requestJson } from "./json-problem.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { explainJsonError } from "./request-body.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** What holds for every RPC, whichever services there are. */
 export interface ServingOptions extends DeadlineOptions {
   readonly log: Log;
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
+  readonly unread: UnreadAnswers;
 }
 
 /** Serves any services over gRPC, gRPC-Web and Connect: interceptors, limits, errors that name the field. */

@@ -23,6 +23,9 @@ export const callsIntoServer: ReadonlySet<string> = new Set([
   "SetLogLevel",
 ]);
 
+/** The RPCs that callers may leave unread for as long as they like: what they miss meanwhile is left out, not kept. */
+export const mayStayUnread: ReadonlySet<string> = new Set(["Logs", "SubscribeResource", "Watch"]);
+
 /** The methods of ManagerService: check, convert, hand on to the fleet, convert back. They throw ManagerError. */
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
   return {

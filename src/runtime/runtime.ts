@@ -146,6 +146,12 @@ export interface InstanceRecord {
   readonly stopping: boolean;
   /** A Restart was under way: finish it. */
   readonly restarting: boolean;
+  /** It was made to take another's place, and has not taken its name yet. */
+  readonly next?: true;
+  /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
+  readonly tty?: true;
+  /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */
+  readonly silent?: true;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
   /** The image's digest in its registry; empty for an image built here. */

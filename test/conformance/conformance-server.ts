@@ -13,6 +13,7 @@ import { createPinoLog } from "../../src/pino-log.ts";
 import { requestJson } from "../../src/rpc/json-problem.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
+import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;
@@ -27,8 +28,10 @@ const request = fromBinary(message("ServerCompatRequest"), await readDelimited()
 
 // Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
 const jsonOptions = { ...requestJson, registry };
+const log = createPinoLog("warn");
 const handler = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
-  log: createPinoLog("warn"),
+  log,
+  unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
   maxAnswerBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,

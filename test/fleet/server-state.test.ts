@@ -38,6 +38,7 @@ const legal = new Set([
   "creating draining",
   "handshaking ready",
   "handshaking creating",
+  "handshaking idle",
   "handshaking failed",
   "handshaking draining",
   "ready handshaking",

@@ -60,11 +60,38 @@ describe("Connection, when the other side misbehaves", () => {
     expect(wire.heard.noise).toHaveLength(1);
   });
 
-  it("settles nothing by replies to strings and to unknown numbers", async () => {
+  it.each(['"1"', "1.0", "1e0"])("settles a call by a reply to the id %s, which denotes its own", async (id) => {
     const wire = openWire();
     const asked = wire.request();
     await nextTick();
-    wire.receive('{"jsonrpc":"2.0","id":"1","result":{}}', reply(99), reply(0), reply(-1));
+    wire.receive(`{"jsonrpc":"2.0","id":${id},"result":{"a":1}}`);
+    expect(await asked).toEqual({ result: '{"a":1}' });
+    expect(wire.heard).toMatchObject({ noise: [], lateReplies: 0 });
+  });
+
+  it("settles a call by a reply that does not say that it is JSON-RPC; one to no call is noise", async () => {
+    const wire = openWire();
+    const asked = [wire.request(), wire.request()];
+    await nextTick();
+    wire.receive('{"id":1,"result":{}}', '{"id":2,"error":{"code":5,"message":"no"}}', '{"id":2,"result":{}}');
+    expect(await Promise.all(asked)).toEqual([{ result: "{}" }, { error: { code: 5, message: "no" } }]);
+    expect(wire.heard.lateReplies).toBe(0);
+    expect(wire.heard.noise.map(({ line }) => line)).toEqual(['{"id":2,"result":{}}']);
+  });
+
+  it("settles nothing by a log line that has an id and a result", async () => {
+    const wire = openWire();
+    void wire.request();
+    await nextTick();
+    wire.receive('{"level":"debug","id":1,"result":{}}');
+    expect(wire.connection.inFlight).toBe(1);
+  });
+
+  it("settles nothing by replies to other strings and to unknown numbers", async () => {
+    const wire = openWire();
+    const asked = wire.request();
+    await nextTick();
+    wire.receive('{"jsonrpc":"2.0","id":"x1","result":{}}', reply(99), reply(0), reply(-1));
     expect(wire.connection.inFlight).toBe(1);
     expect(wire.heard.noise).toEqual([]);
     expect(wire.heard.lateReplies).toBe(4);

@@ -68,9 +68,29 @@ describe("parseLine", () => {
     ]);
   });
 
-  it.each(['"1"', "null", "1.0", "1e0", "[1]", "12345678901234567890"])("calls a reply to the id %s stray", (id) => {
-    expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
+  it.each(['"7"', '"\\u0037"', "7.0", "7e0", "70E-1", "0.7e+1"])("takes the id %s for 7", (id) => {
+    expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "result", id: 7, result: "{}" }]);
   });
+
+  it.each(["-32601", "-32601.0", "-3.2601e4"])("reads the error code %s", (code) => {
+    expect(parseLine(`{"jsonrpc":"2.0","id":1,"error":{"code":${code},"message":""}}`)).toEqual([
+      { kind: "error", id: 1, error: { code: -32601, message: "" } },
+    ]);
+  });
+
+  it("reads a reply that does not say that it is JSON-RPC as a bare one", () => {
+    expect(parseLine('{"id":"7","result":{}}')).toEqual([{ kind: "result", id: 7, result: "{}", bare: true }]);
+    expect(parseLine('{"error":{"code":1},"id":7}')).toEqual([
+      { kind: "error", id: 7, error: { code: 1, message: "" }, bare: true },
+    ]);
+  });
+
+  it.each(['"x"', '"01"', '"1.0"', '" 1"', "null", "1.5", "1.00000000000000000001", "[1]", "12345678901234567890"])(
+    "calls a reply to the id %s stray",
+    (id) => {
+      expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
+    },
+  );
 
   it.each(["[1,\r2]", '{"a":1}', "true"])(
     "calls a request malformed whose id is %j, which is not to be sent back",
@@ -105,6 +125,10 @@ describe("parseLine", () => {
     "7",
     "null",
     '{"jsonrpc":"1.0","id":1,"result":{}}',
+    '{"id":3,"result":{},"level":"debug"}',
+    '{"id":"x","result":{}}',
+    '{"id":3}',
+    '{"id":3,"result":{},"method":"x"}',
     "[]",
     "[1,2]",
     "[INFO] started",

@@ -29,6 +29,9 @@ describe("overlongReply", () => {
     ["id after the result", `{"jsonrpc":"2.0","result":{"a":"${filler}"},"id":12}`],
     ["id and version after the result", `{"result":{"a":"${filler}"}, "id": 12, "jsonrpc": "2.0" } `],
     ["version and id after the result", `{"result":{"a":"${filler}"},"jsonrpc":"2.0","id":12}`],
+    ["an id as text", `{"jsonrpc":"2.0","id":"12","result":{"a":"${filler}"}}`],
+    ["an id as text after the result", `{"jsonrpc":"2.0","result":{"a":"${filler}"},"id":"12"}`],
+    ["an id with a fraction", `{"jsonrpc":"2.0","id":12.0,"result":{"a":"${filler}"}}`],
     ["another id inside the result", `{"jsonrpc":"2.0","id":12,"result":{"a":"${filler}","id":5}}`],
   ])("finds the owner: %s", (_where, text) => {
     expect(ownerOf(text)).toBe(12);
@@ -37,7 +40,7 @@ describe("overlongReply", () => {
   it.each([
     ["an id only inside the result", `{"jsonrpc":"2.0","result":{"a":"${filler}","id":5}}`],
     ["an id only inside a string", `{"jsonrpc":"2.0","result":{"a":"${filler},\\"id\\":5}"}}`],
-    ["a string id", `{"jsonrpc":"2.0","result":{"a":"${filler}"},"id":"12"}`],
+    ["an id of somebody's", `{"jsonrpc":"2.0","result":{"a":"${filler}"},"id":"a-12"}`],
   ])("does not know the owner of a reply with %s", (_where, text) => {
     expect(ownerOf(text)).toBe("unknown");
   });

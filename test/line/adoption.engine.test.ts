@@ -169,6 +169,8 @@ describe("A manager killed by -9", () => {
     expect((await linesOf("a")).find(({ text }) => text === "noted")?.level).toBe("error");
     const failed = async () => (await manager.client.get({ name: "b" })).server?.lastError;
     await expect.poll(failed).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137, stderrTail: "last words" });
+    // Once it answers, nothing is added any more.
+    await echo(manager.client, "a", "adopted");
     // Resumed in the middle of what was before: each line once.
     const events = await Array.fromAsync(manager.client.logs({ server: "a" }));
     const rest = await Array.fromAsync(manager.client.logs({ server: "a", cursor: events[1]?.cursor ?? "" }));

@@ -124,9 +124,9 @@ describe("A forgotten docker attach", () => {
     return { [Symbol.dispose]: () => void attached.destroy() };
   };
   /** Calls with large results until the stalled reader has filled what lies between. */
-  const fill = async (name: string) => {
+  const fill = async (name: string, callTool = call) => {
     for (let count = 0; count < 50; count += 1) {
-      const failure = await call(name, "large", { bytes: 1_000_000 }).then(() => undefined, errorInfo);
+      const failure = await callTool(name, "large", { bytes: 1_000_000 }).then(() => undefined, errorInfo);
       if (failure !== undefined) return failure;
     }
     throw new Error("50 MB went through");
@@ -165,6 +165,25 @@ describe("A forgotten docker attach", () => {
     forgotten[Symbol.dispose]();
     await client.stop({ name });
     expect(await manager.containers()).not.toContain(containerId(server));
+  });
+
+  it("that holds up a server that was killed does not keep the next manager from the others; that one follows", async () => {
+    await using own = await TestManager.start();
+    const onOwn = probes(() => own.client);
+    const restart = { policy: RestartPolicy.ON_FAILURE };
+    const server = await onOwn.start("stalled", { ...hostileSpec(), restart, callTimeout: ms(900) });
+    await onOwn.start("well", hostileSpec());
+    const container = own.engine.docker.getContainer(containerId(server));
+    using forgotten = await forget(container);
+    await fill("stalled", onOwn.call);
+    await own.shutDown();
+    const killed = container.kill().catch(() => {});
+    await own.boot();
+    expect(await onOwn.echo("well")).toBe("hi");
+    forgotten[Symbol.dispose]();
+    await killed;
+    const echoed = () => onOwn.echo("stalled").catch(String);
+    await expect.poll(echoed, { timeout: 40_000 }).toBe("hi");
   });
 
   it("that types half a line spoils the next request, which gets its deadline; the one after that is well", async () => {

@@ -27,6 +27,20 @@ describe("readContent", () => {
     });
   });
 
+  it.each([
+    '{"type":"text","text":"a","text":"b"}',
+    '{"type":"text","text":"a","annotations":{},"annotations":{}}',
+    '{"type":"image","type":"text","text":"a"}',
+    '{"type":"resource","resource":{"uri":"a:b","text":"","text":"x"}}',
+  ])("keeps %s as it is, of which its kind would drop a member", (json) => {
+    expect(readContent(json)).toEqual({ kind: "json", json });
+  });
+
+  it("keeps an unknown member twice that comes twice", () => {
+    const block = '{"type":"text","text":"a","x":1,"x":2}';
+    expect(readContent(block)).toMatchObject({ kind: "text", extraJson: '{"x":1,"x":2}' });
+  });
+
   it("decodes the base64 of images and audio", () => {
     expect(readContent('{"type":"image","data":"AP/+","mimeType":"image/png"}')).toEqual({
       kind: "image",

@@ -55,6 +55,21 @@ describe("Session.listTools", () => {
     expect(await listingsAskedOf(child)).toBe(2);
   });
 
+  it("asks once for all who want the listing at the same time", async () => {
+    await using child = await ready(hostile("--pages", "3"));
+    const listings = await Promise.all(Array.from({ length: 10 }, () => namesOf(child)));
+    expect(new Set(listings.map(String)).size).toBe(1);
+    expect(await listingsAskedOf(child)).toBe(3);
+  });
+
+  it("asks twice for all who want it at the same time of a server that declares no changes", async () => {
+    await using child = await ready(modern("--static"));
+    const first = namesOf(child);
+    await Promise.resolve();
+    await Promise.all([first, ...Array.from({ length: 10 }, () => namesOf(child))]);
+    expect(await listingsAskedOf(child)).toBeLessThanOrEqual(2);
+  });
+
   it("asks each time once the server has ended the subscription", async () => {
     await using child = await ready(modern());
     await call(child.session, "echo", { text: "" });

@@ -10,6 +10,7 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
+import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
 import { connectRaw } from "./raw-client.ts";
 
 const opened: Listener[] = [];
@@ -20,7 +21,8 @@ afterEach(async () => {
 async function serve(methods: Partial<ServiceImpl<typeof ManagerService>>, log: Log = silentLog): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const handler = nodeAdapter({ router, refuse: refuseRpc, fallback: notFound, log });
+  const unread = new UnreadAnswers({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
+  const handler = nodeAdapter({ router, refuse: refuseRpc, unread, fallback: notFound, log });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
   return `http://127.0.0.1:${listener.port}`;

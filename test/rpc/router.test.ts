@@ -10,6 +10,7 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { silentLog } from "../../src/log.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import { rpcHandler } from "../../src/rpc/router.ts";
+import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 
 /** No request of these tests gets as far as a fleet. */
@@ -36,6 +37,7 @@ beforeAll(async () => {
     heartbeatMs: 1000,
     shutdown: new AbortController().signal,
     log: silentLog,
+    unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
   };
   const handler = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });

@@ -88,11 +88,14 @@ export function describeRecords({ open }: Contract): void {
       const request = { server: "eras", instance: "1", replica: 0, spec: plain.spec ?? { image: "" }, ...origin };
       const next = await runtime.create(request, {});
       expect(await runtime.inspect(next.id, {})).toMatchObject(origin);
+      // Where a name can be waited for.
+      if (runtime.kind === "docker") expect(next).toMatchObject({ next: true });
       // The name is still the other's; once that is gone it is this one's, however often it takes it.
       await runtime.takeName(next.id, {});
       await runtime.remove(plain.id, {});
       await runtime.takeName(next.id, {});
       await runtime.takeName(next.id, {});
+      expect(await runtime.inspect(next.id, {})).not.toHaveProperty("next");
       await expect(instances.create(instances.spec("echo.mjs"), "eras")).rejects.toMatchObject({ kind: "conflict" });
     });
 

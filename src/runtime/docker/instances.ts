@@ -3,11 +3,13 @@ import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 import type { Images } from "./images.ts";
-import { instanceRecord } from "./instance-record.ts";
+import { instanceRecord, silentRecord } from "./instance-record.ts";
 import { isOwned, ownerFilter } from "./labels.ts";
 
 /** Inspections at a time: enough to keep the engine busy, without a socket for each container. */
 const parallelInspections = 8;
+/** While a stalled `docker attach` holds up a container that was killed, the engine does not answer for it. */
+const maxInspectMs = 10_000;
 
 /** This fleet's containers as records. */
 export class Instances {
@@ -50,9 +52,24 @@ export class Instances {
     // One iterator for all workers: each takes the next container.
     const queue = containers.entries();
     const work = async () => {
-      for (const [index, container] of queue) records[index] = await this.inspect(container.Id, options);
+      for (const [index, container] of queue) records[index] = await this.#recordOf(container, options);
     };
     await Promise.all(Array.from({ length: parallelInspections }, work));
     return records.filter((record) => record !== undefined);
+  }
+
+  /** One container that the engine does not answer for must not keep its caller from the others. */
+  async #recordOf(info: Docker.ContainerInfo, { signal }: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
+    const patience = AbortSignal.timeout(maxInspectMs);
+    try {
+      return await this.inspect(info.Id, {
+        signal: signal === undefined ? patience : AbortSignal.any([signal, patience]),
+      });
+    } catch (error) {
+      if (!patience.aborted || signal?.aborted) throw error;
+      // Unless it answers nothing at all.
+      await this.#engine.call("answer", (docker) => docker.ping(), { signal: AbortSignal.timeout(maxInspectMs) });
+      return silentRecord(info, this.#fleet);
+    }
   }
 }

@@ -1,0 +1,50 @@
+import type { ManagerError } from "../errors.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
+import type { EraVerdicts } from "./era-verdicts.ts";
+import type { Run } from "./run.ts";
+import { idleGraceMs } from "./stop-idle.ts";
+
+/** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
+const diesOfProbeMs = 60_000;
+
+export interface EarlyEndOptions {
+  readonly spec: ServerSpec;
+  readonly eras: EraVerdicts;
+  /** Milliseconds since any moment. */
+  readonly elapsedMs: () => number;
+}
+
+/** Tells of an instance that ended whether that came so soon after something that this is why. */
+export class EarlyEnd {
+  readonly #options: EarlyEndOptions;
+  #adoptedAtMs = Number.NEGATIVE_INFINITY;
+  #readyAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(options: EarlyEndOptions) {
+    this.#options = options;
+  }
+
+  /** It is taken over at boot. */
+  adopted(): void {
+    this.#adoptedAtMs = this.#options.elapsedMs();
+  }
+
+  ready(): void {
+    this.#readyAtMs = this.#options.elapsedMs();
+  }
+
+  /** A manager that was killed while it stopped an idle server leaves one that ends when the next has taken it over. */
+  isIdleStop({ details }: ManagerError): boolean {
+    const { spec, elapsedMs } = this.#options;
+    if (spec.idleTimeoutMs === undefined || details.reason !== "SERVER_EXITED") return false;
+    return elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
+  }
+
+  /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
+  learn({ session }: Run, { imageId }: InstanceRecord): void {
+    const { spec, eras, elapsedMs } = this.#options;
+    const soon = elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
+    if (soon && session.probeUnanswered) eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+  }
+}

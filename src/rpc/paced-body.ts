@@ -1,0 +1,25 @@
+import type { UnreadAnswer } from "./unread-answers.ts";
+
+/** Small enough that a slow caller is seen to take something, large enough to cost nothing. */
+const sliceBytes = 64 * 1024;
+
+/**
+ * A body in slices, each asked for when the one before was taken, so that what its caller leaves unread is known. The
+ * last one stays counted until the response closes: Node has taken it, the caller perhaps not.
+ */
+export async function* pacedBody(
+  body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  { answer, streams }: { readonly answer: UnreadAnswer; readonly streams: boolean },
+): AsyncGenerator<Uint8Array> {
+  let lastBytes = 0;
+  for await (const chunk of body) {
+    answer.add(chunk.length);
+    for (let at = 0; at < chunk.length; at += sliceBytes) {
+      const slice = chunk.subarray(at, at + sliceBytes);
+      yield slice;
+      answer.add(-slice.length);
+      lastBytes = slice.length;
+    }
+  }
+  if (!streams) answer.add(lastBytes);
+}

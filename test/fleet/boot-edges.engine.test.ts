@@ -1,0 +1,140 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { ServerSpec } from "../../src/spec.ts";
+import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { engineDown, OpenFleet } from "./open-fleet.ts";
+
+let open: OpenFleet;
+beforeEach(async () => {
+  open = new OpenFleet({ reapGraceMs: 600 });
+  await open.boot();
+});
+afterEach(() => open[Symbol.asyncDispose]());
+
+const timeout = 20_000;
+const get = (name: string) => open.fleet.get(name);
+const containerOf = (name: string) => open.engine.docker.getContainer(get(name).instances[0]?.record.id ?? "");
+const lifecycleOf = (name: string) => {
+  const ring = open.fleet.log(name);
+  const events = Array.from(
+    { length: ring.nextOrdinal - ring.firstOrdinal },
+    (_, at) => ring.at(ring.firstOrdinal + at)?.event,
+  );
+  return events.flatMap((event) => (event?.kind === "lifecycle" ? event.state : []));
+};
+
+/** Resolves when the reaper has looked so often again. */
+async function rounds(count: number): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  let left = count;
+  open.faults.list = (options) => {
+    left -= 1;
+    if (left < 0) resolve();
+    return open.engine.runtime.list(options);
+  };
+  await promise;
+  delete open.faults.list;
+}
+
+/** A server of the legacy era whose answers to some methods are given, the rest being as should be. */
+const legacyServer = (more: { readonly onProbe?: string; readonly onTerm?: string }, spec: Partial<ServerSpec>) =>
+  TestFleet.spec(
+    `import { createInterface } from "node:readline";
+    process.on("SIGTERM", () => { ${more.onTerm ?? "process.exit(0)"} });
+    for await (const line of createInterface({ input: process.stdin })) {
+      if (line === "") continue;
+      const { id, method } = JSON.parse(line);
+      const reply = (result) => console.log(JSON.stringify({ jsonrpc: "2.0", id, result }));
+      const info = { protocolVersion: "2025-11-25", capabilities: {}, serverInfo: { name: "s", version: "1" } };
+      if (method === "server/discover") { ${more.onProbe ?? "reply({})"} }
+      else if (method === "initialize") reply(info);
+      else if (id !== undefined) reply({ content: [] });
+    }`,
+    spec,
+  );
+
+describe("A container that somebody made with a terminal", () => {
+  it("is FAILED, and says why once; Stop removes it, and the others are adopted", async () => {
+    await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
+    await open.fleet.start("b", { spec: TestFleet.spec("hostile.mjs") });
+    const { Name, Config, HostConfig } = await containerOf("a").inspect();
+    await open.fleet.close({ drainMs: 0 });
+    await open.engine.docker.getContainer(Name.slice(1)).remove({ force: true });
+    const made = await open.engine.docker.createContainer({ ...Config, HostConfig, Tty: true, name: Name.slice(1) });
+    await made.start();
+    await open.boot();
+    const failed = { state: "failed", failure: { error: { details: { reason: "ATTACH_FAILED" } } } };
+    expect(get("a")).toMatchObject(failed);
+    expect(get("b").state).toBe("ready");
+    await rounds(2);
+    expect(lifecycleOf("a")).toEqual(["failed"]);
+    await expect(open.fleet.start("a", {})).rejects.toMatchObject({ details: { reason: "ATTACH_FAILED" } });
+    await open.fleet.stop("a", { graceMs: 0 });
+    expect((await open.engine.runtime.list({})).map(({ server }) => server)).toEqual(["b"]);
+  });
+});
+
+describe("An idle server that ends slowly when its manager is killed", () => {
+  it.each([
+    ["answers until then", "setTimeout(() => process.exit(0), 2500)"],
+    ["reads no more", "process.stdin.pause(); setTimeout(() => process.exit(0), 2500)"],
+  ])("and %s is IDLE for the next one, and not FAILED", async (_how, onTerm) => {
+    const idle = { idleTimeoutMs: 3000, restart: { policy: "never" } } as const;
+    await open.fleet.start("i", { spec: legacyServer({ onTerm }, idle) });
+    const container = containerOf("i");
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    await open.reboot();
+    await expect.poll(async () => (await container.inspect()).State.Status, { timeout }).toBe("exited");
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    expect(lifecycleOf("i")).not.toContain("failed");
+  });
+});
+
+describe("A first Start that fails while its manager is killed", () => {
+  it.each([
+    ["never", 0],
+    ["on_failure", 1],
+  ] as const)("leaves a server that is FAILED with what Start would have said (%s)", async (policy, restarts) => {
+    const restart = { policy, maxRestarts: 1, initialBackoffMs: 10 };
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--exit", "3"], restart });
+    const killed = Promise.withResolvers<void>();
+    open.faults.remove = () => {
+      killed.resolve();
+      return new Promise(() => {});
+    };
+    void open.fleet.start("f", { spec }).catch(() => {});
+    await killed.promise;
+    delete open.faults.remove;
+    await open.reboot();
+    await expect.poll(() => get("f").state, { timeout }).toBe("failed");
+    const { details } = get("f").failure ?? {};
+    expect(details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 3, stderrTail: expect.stringMatching(/./) });
+    expect(get("f").restartCount).toBe(restarts);
+    await open.fleet.stop("f", { graceMs: 0 });
+    expect(await open.engine.runtime.list({})).toEqual([]);
+  });
+});
+
+describe("A name that could not be taken", () => {
+  it("when a replacement was over is taken at the next look", async () => {
+    open.faults.takeName = engineDown;
+    await open.fleet.start("r", { spec: TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--exit-on-probe"] }) });
+    const nameNow = async () => (await containerOf("r").inspect()).Name;
+    expect(await nameNow()).toMatch(/\.r\.next$/);
+    delete open.faults.takeName;
+    await expect.poll(nameNow, { timeout }).toMatch(/\.r$/);
+  });
+});
+
+describe("A server that answers initialize, and dies some seconds after the probe", () => {
+  it("dies of it once: it is replaced by one that is never asked, by the next manager neither", async () => {
+    const onProbe = "setTimeout(() => process.exit(1), 4000)";
+    const restart = { policy: "on_failure", initialBackoffMs: 10 } as const;
+    await open.fleet.start("p", { spec: legacyServer({ onProbe }, { restart }) });
+    expect(await open.engine.runtime.list({})).toHaveLength(1);
+    const records = () => open.engine.runtime.list({});
+    await expect.poll(records, { timeout }).toMatchObject([{ server: "p", era: "legacy", state: "running" }]);
+    await expect.poll(() => get("p").state, { timeout }).toBe("ready");
+    await open.boot();
+    expect(get("p")).toMatchObject({ state: "ready", restartCount: 0 });
+  });
+});

@@ -1,0 +1,14 @@
+import { describe, expect, it } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
+import { leaveMark } from "../../src/fleet/leave-mark.ts";
+import { silentLog } from "../../src/log.ts";
+
+describe("leaveMark", () => {
+  it.each(["stopping", "restarting"] as const)("says what goes on without its mark: %s", async (doing) => {
+    const warned: string[] = [];
+    const log = { ...silentLog, warn: (message: string) => void warned.push(message) };
+    const diskFull = new ManagerError("unavailable", "no space left", { details: { reason: "ENGINE_ERROR" } });
+    await leaveMark(() => Promise.reject(diskFull), { log, server: "s", doing });
+    expect(warned).toEqual([`${doing} a server without a mark that says so`]);
+  });
+});

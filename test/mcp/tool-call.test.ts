@@ -1,0 +1,25 @@
+import { describe, expect, it } from "vitest";
+import { modernCodec } from "../../src/mcp/modern.ts";
+import { toolCallParams } from "../../src/mcp/tool-call.ts";
+
+const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
+const large = "x".repeat(11_000_000);
+const json = `{"x":"${large}"}`;
+
+describe("toolCallParams", () => {
+  it.each([
+    ["arguments", { argumentsJson: json }],
+    ["meta_json", { metaJson: json }],
+    ["client_capabilities_json", { clientCapabilitiesJson: json }],
+    ["input_responses_json", { inputResponsesJson: json }],
+    ["request_state", { requestState: large }],
+  ])("refuses more than servers accept by the name of what is too large: %s", (field, call) => {
+    const description = "is too large: what a call sends may have at most 10484736 bytes as JSON";
+    expect(() => toolCallParams({ tool: "t", argumentsJson: "{}", ...call }, { codec })).toThrow(
+      expect.objectContaining({
+        kind: "invalid",
+        details: expect.objectContaining({ violations: [{ field, description }] }),
+      }),
+    );
+  });
+});
