@@ -6,6 +6,7 @@ import type { ManagerError } from "./errors.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import { malformedText } from "./http/malformed.ts";
+import { openApiHandler } from "./http/openapi.ts";
 import { probeHandler } from "./http/probes.ts";
 import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
@@ -110,7 +111,7 @@ interface Parts {
   readonly shutdown: AbortSignal;
 }
 
-/** Everything on the one port: RPC, then the REST routes, then the probes, behind the guard. */
+/** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */
 function createHandler(config: Config, parts: Parts): NodeHandler {
   const { runtime, adopted } = parts;
   const router: RouterOptions = {
@@ -127,6 +128,7 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
     await runtime.version({ signal });
   };
   const probes = probeHandler({ ready, fallback: notFound });
-  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.maxRequestBytes, fallback: probes });
+  const calls = localCalls(router);
+  const rest = restHandler({ calls, maxRequestBytes: config.maxRequestBytes, fallback: openApiHandler(probes) });
   return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

@@ -165,7 +165,7 @@ const specFields = z.strictObject({
     .string()
     .min(1, "must be set")
     .max(512, "must have at most 512 characters")
-    .regex(/^[^\s\p{Cc}]*$/u, "must not hold spaces or control characters"),
+    .regex(/^[!-~]*$/, "must be printable ASCII without spaces"),
   command: z.array(argument).max(256, "must have at most 256 entries").exactOptional(),
   args: z.array(argument).max(1024, "must have at most 1024 entries").exactOptional(),
   env: envSchema.exactOptional(),

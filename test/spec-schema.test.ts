@@ -77,8 +77,8 @@ describe("startRequestSchema", () => {
   it.each<[string, JsonObject, string]>([
     ["an empty image", { image: "" }, "spec.image: must be set"],
     ["a long image", { image: "i".repeat(513) }, "spec.image: must have at most 512 characters"],
-    ["spaces in the image", { image: "a b" }, "spec.image: must not hold spaces or control characters"],
-    ["a NUL in the image", { image: "a\0" }, "spec.image: must not hold spaces or control characters"],
+    ["spaces in the image", { image: "a b" }, "spec.image: must be printable ASCII without spaces"],
+    ["a NUL in the image", { image: "a\0" }, "spec.image: must be printable ASCII without spaces"],
     ["too much command", { command: strings(257) }, "spec.command: must have at most 256 entries"],
     ["too many args", { args: strings(1025) }, "spec.args: must have at most 1024 entries"],
     ["a NUL in an argument", { args: ["a", "b\0"] }, "spec.args[1]: must not hold a NUL character"],

@@ -29,8 +29,8 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
  */
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
-   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters, no spaces or control
-   * characters. Required. With the runtime `process` the name is kept and nothing else: `command` is what runs.
+   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII, no
+   * spaces. Required. With the runtime `process` the name is kept and nothing else: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
