@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean fuzz chaos model soak bench
+  clean fuzz chaos model soak bench test-openapi release-proto
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -23,6 +23,12 @@ check: ## run the checks and unit tests that need no engine
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz
+
+test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
+	@scripts/test-openapi
+
+release-proto: ## make the protos of now what later ones must not break
+	@scripts/toolchain && scripts/with-node npm run --silent release-proto
 
 chaos: ## kill the manager ROUNDS=100 times while it works
 	@scripts/chaos

@@ -26,7 +26,8 @@ const argument = z
 const absolutePath = z
   .string("must be set")
   .max(4096, "must have at most 4096 characters")
-  .regex(/^\/[^\0]*$/, "must be an absolute path")
+  .regex(/^\//, "must be an absolute path")
+  .refine((path) => !path.includes("\0"), "must not hold a NUL character")
   .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
 
 /** zod leaves out the key `__proto__` of a record without a word. */

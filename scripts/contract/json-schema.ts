@@ -6,7 +6,7 @@ import { commentOf, isWellKnown } from "./read-protos.ts";
 export type JsonSchema = { [keyword: string]: unknown };
 
 /** How a message is used: a caller may leave fields out and write numbers as text; an answer is in one form. */
-type Side = "input" | "output";
+type Side = "input" | "output" | "sparse";
 
 interface Use {
   readonly side: Side;
@@ -31,6 +31,11 @@ export class JsonSchemas {
 
   output(desc: DescMessage): JsonSchema {
     return this.#message(desc, { side: "output" });
+  }
+
+  /** An answer that leaves out what is empty. */
+  sparse(desc: DescMessage): JsonSchema {
+    return this.#message(desc, { side: "sparse" });
   }
 
   /** A request, without the fields that stand elsewhere in it. */
@@ -64,7 +69,7 @@ export class JsonSchemas {
 
   #object(desc: DescMessage, { side, rule, fields }: Use & { readonly fields: readonly DescField[] }): JsonSchema {
     const properties = fields.map((field) => [field.jsonName, this.#field(field, { side, rule })]);
-    const needed = fields.filter(side === "input" ? isRequired : isAlwaysThere).map(({ jsonName }) => jsonName);
+    const needed = fields.filter((field) => isNeeded(field, side)).map(({ jsonName }) => jsonName);
     return {
       type: "object",
       ...described(desc),
@@ -89,10 +94,11 @@ export class JsonSchemas {
       return { type: "object", additionalProperties, ...only(rule, ["propertyNames", "maxProperties"]) };
     }
     const value = this.#item(field, { side, rule });
-    return side === "input" && !isRequired(field) ? orEmpty(value) : value;
+    return side === "input" && field.scalar === ScalarType.STRING && !isRequired(field) ? orEmpty(value) : value;
   }
 
   #item(field: DescField, use: Use): JsonSchema {
+    if (field.message?.name === "Duration" && use.side === "input") return durationSchema(use.rule);
     if (field.message !== undefined) return this.#message(field.message, use);
     if (field.enum !== undefined) return enumSchema(field, { desc: field.enum, ...use });
     return scalarSchema(field, use);
@@ -110,7 +116,8 @@ export function isRequired(field: DescField): boolean {
   return /\bRequired\./.test(commentOf(field));
 }
 
-function isAlwaysThere(field: DescField): boolean {
+function isNeeded(field: DescField, side: Side): boolean {
+  if (side !== "output") return side === "input" && isRequired(field);
   if (field.fieldKind === "list" || field.fieldKind === "map") return true;
   return field.oneof === undefined && field.presence === FeatureSet_FieldPresence.IMPLICIT;
 }
@@ -123,30 +130,30 @@ function orNull(schema: JsonSchema): JsonSchema {
   return { anyOf: [schema, { type: "null" }] };
 }
 
-/** An empty text is the same as none. */
+/** An empty text is the same as none. Only texts of one field: those in lists and maps are values. */
 function orEmpty({ minLength, ...schema }: JsonSchema): JsonSchema {
   const { pattern } = schema;
-  if (schema.type !== "string" || typeof pattern !== "string" || schema.format !== undefined) return schema;
+  if (typeof pattern !== "string") return schema;
   return new RegExp(pattern).test("") ? schema : { ...schema, pattern: `^$|${pattern}` };
 }
 
 function onlyOneOfEach(desc: DescMessage): JsonSchema {
   const pairs = desc.oneofs.flatMap(({ fields }) =>
-    fields.flatMap((one, index) =>
-      fields.slice(index + 1).map((other) => [one.jsonName, other.jsonName].map((name) => notNull(name))),
-    ),
+    fields.flatMap((one, index) => fields.slice(index + 1).map((other) => [one, other].map(isGiven))),
   );
   if (pairs.length === 0) return {};
   return { allOf: pairs.map((pair) => ({ not: { allOf: pair } })) };
 }
 
-function notNull(name: string): JsonSchema {
-  return { required: [name], properties: { [name]: { not: { type: "null" } } } };
+/** Beside another field of its oneof, null is a value when the field is a message. */
+function isGiven({ jsonName, message }: DescField): JsonSchema {
+  const required = [jsonName];
+  return message === undefined ? { required, properties: { [jsonName]: { not: { type: "null" } } } } : { required };
 }
 
 function enumSchema(field: DescField, { desc, side, rule }: Use & { readonly desc: DescEnum }): JsonSchema {
   const names = desc.values.map(({ name }) => name);
-  if (side === "output") return { type: "string", enum: names };
+  if (side !== "input") return { type: "string", enum: names };
   // Where a value is needed, the zero value, which says nothing, is refused.
   const zeroRefused = isRequired(field) || (field.fieldKind === "list" && rule?.enum !== undefined);
   const taken = zeroRefused ? desc.values.filter(({ number }) => number !== 0) : desc.values;
@@ -168,7 +175,7 @@ function scalarSchema(field: DescField, { side, rule }: Use): JsonSchema {
       return { type: "boolean" };
     case ScalarType.DOUBLE: {
       const words = { type: "string", enum: ["NaN", "Infinity", "-Infinity"] };
-      if (side === "output") return { anyOf: [{ type: "number" }, words] };
+      if (side !== "input") return { anyOf: [{ type: "number" }, words] };
       return {
         anyOf: [
           { type: "number", ...range },
@@ -177,16 +184,25 @@ function scalarSchema(field: DescField, { side, rule }: Use): JsonSchema {
       };
     }
     case ScalarType.INT32:
-      return side === "output" ? { type: "integer" } : numberOrText({ type: "integer", ...range });
+      return side !== "input" ? { type: "integer" } : numberOrText({ type: "integer", ...range });
     case ScalarType.INT64:
-      return side === "output" ? { type: "string", pattern: integerText } : numberOrText({ type: "integer", ...range });
+      return side !== "input" ? { type: "string", pattern: integerText } : numberOrText({ type: "integer", ...range });
     default:
       throw new Error(`${field.parent.typeName}.${field.name}: no JSON Schema for this type yet`);
   }
 }
 
 function numberOrText(number: JsonSchema): JsonSchema {
-  return { anyOf: [number, { type: "string", pattern: integerText }] };
+  const sign = Number(number.minimum ?? -1) >= 0 ? "" : "-?";
+  return { anyOf: [number, { type: "string", pattern: `^${sign}[0-9]+$` }] };
+}
+
+/** As many digits of seconds as the longest has; the exact range stands in the comment. */
+function durationSchema(rule: Rule | undefined): JsonSchema {
+  const { minimum, maximum } = rule ?? {};
+  if (minimum === undefined || minimum < 0 || maximum === undefined) return wellKnownSchemas.Duration ?? {};
+  const digits = String(Math.floor(maximum / 1000)).length;
+  return { ...wellKnownSchemas.Duration, pattern: `^[0-9]{1,${digits}}(\\.[0-9]{1,9})?s$` };
 }
 
 function wellKnown(desc: DescMessage): JsonSchema {

@@ -142,7 +142,7 @@ function errorResponses(): JsonSchema {
 /** `google.rpc.Status`, with the details that the manager sends. */
 function statusSchema(schemas: JsonSchemas): JsonSchema {
   const details = statusDetails.map((desc) => {
-    const { $ref } = schemas.output(desc);
+    const { $ref } = schemas.sparse(desc);
     const type = { "@type": { const: `type.googleapis.com/${desc.typeName}` } };
     return { allOf: [{ $ref }, { type: "object", properties: type, required: ["@type"] }] };
   });
