@@ -37,15 +37,25 @@ export function toConnectError(error: ManagerError): ConnectError {
 
 /**
  * Gives an error that the RPC library made before any handler ran (a message that can't be decoded, is too large, has a
- * misspelt field) the same details as ours. Other errors are left alone.
+ * misspelt field) the same details as ours. Other errors are left alone. `begun`: the handler had been called.
  */
-export function addMissingDetails(error: unknown): void {
+export function addMissingDetails(error: unknown, { begun }: { readonly begun: boolean }): void {
   if (!(error instanceof ConnectError) || error.details.length > 0) return;
   // What the library calls its own fault is the caller's: bytes that are no such message.
   if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
   const reason = libraryReasons[error.code] ?? "RPC_ERROR";
-  const delivery = error.code === Code.Internal ? "sent" : "not_sent";
+  const [, maxBytes] = /readMaxBytes (\d+)/.exec(error.rawMessage) ?? [];
+  if (maxBytes !== undefined) {
+    const rawMessage = tooLargeText(Number(maxBytes));
+    Object.assign(error, { rawMessage, message: rawMessage });
+  }
+  const delivery = error.code === Code.Internal && begun ? "sent" : "not_sent";
   error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }) });
+}
+
+/** What a request above the limit is told over every protocol. */
+export function tooLargeText(maxBytes: number): string {
+  return `the request has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`;
 }
 
 function isParseError(error: ConnectError): boolean {

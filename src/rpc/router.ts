@@ -10,6 +10,7 @@ import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflec
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
+import { hasBegun } from "./call-begun.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { deadlineInterceptor } from "./deadline-interceptor.ts";
@@ -66,7 +67,7 @@ function routerOptions(options: RouterOptions): ConnectRouterOptions {
       const explain = () => {
         const error: unknown = signal.reason;
         if (error instanceof ConnectError) explainJsonError(error, { values, input: method.input });
-        addMissingDetails(error);
+        addMissingDetails(error, { begun: hasBegun(values) });
       };
       signal.addEventListener("abort", explain, { once: true });
     },

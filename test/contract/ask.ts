@@ -19,7 +19,6 @@ export interface Answer {
 }
 
 export type Json = { readonly [field: string]: JsonValue };
-export type RpcName = (typeof ManagerService)["methods"][number]["name"];
 
 export interface AskOptions {
   readonly headers?: Readonly<Record<string, string>>;
@@ -30,8 +29,11 @@ export interface AskOptions {
 /** Asks for something that must fail, and gives the error. */
 export type Ask = (rpc: string, request: Json, options?: AskOptions) => Promise<Answer>;
 
+export const protocols = ["gRPC", "gRPC-Web", "Connect", "REST"] as const;
+export type Protocol = (typeof protocols)[number];
+
 /** The protocols of the one port; the request is the same JSON for all. */
-export function askers(url: string): Readonly<Record<"gRPC" | "gRPC-Web" | "Connect" | "REST", Ask>> {
+export function askers(url: string): Readonly<Record<Protocol, Ask>> {
   return {
     gRPC: asker(createGrpcTransport({ baseUrl: url })),
     "gRPC-Web": asker(createGrpcWebTransport({ baseUrl: url, httpVersion: "1.1" })),
@@ -73,7 +75,7 @@ function asker(transport: Transport): Ask {
   return (name, request, options) => ask(name, messageOf(rpcNamed(name).input, request), options);
 }
 
-function answerOf(error: ConnectError): Answer {
+export function answerOf(error: ConnectError): Answer {
   const [info] = error.findDetails(ErrorInfoSchema);
   const [bad] = error.findDetails(BadRequestSchema);
   const [retry] = error.findDetails(RetryInfoSchema);

@@ -1,0 +1,31 @@
+// Every reason that a request can provoke without an engine, through all protocols side by side. The rest of the table is
+// in errors.engine.test.ts. MCPM_TEST_ERROR_TABLE=1 prints it.
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { errorReasons } from "../../src/error-reason.ts";
+import { TestManager } from "../line/test-manager.ts";
+import { expectSideBySide, printTable, Stage } from "./cause.ts";
+import { engineCauses } from "./engine-causes.ts";
+import { processCauses, unprovokable } from "./process-causes.ts";
+
+let manager: TestManager;
+beforeAll(async () => {
+  const limits = { MCPM_MAX_LINE_BYTES: "1048576", MCPM_MAX_REQUEST_BYTES: "65536" };
+  manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
+});
+afterAll(async () => {
+  printTable();
+  await manager[Symbol.asyncDispose]();
+});
+
+describe("The table of causes", () => {
+  it("has each reason once, but for those that no request can provoke", () => {
+    const provoked = [...processCauses, ...engineCauses].map(({ reason }) => reason);
+    expect([...provoked, ...Object.keys(unprovokable)].sort()).toEqual([...errorReasons].sort());
+  });
+});
+
+describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
+  it.each(processCauses)("$reason answers: $how", async (cause) => {
+    await expectSideBySide(cause, (protocol) => new Stage(manager, protocol));
+  });
+});
