@@ -3,9 +3,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorReasons } from "../../src/error-reason.ts";
 import { TestManager } from "../line/test-manager.ts";
+import { answerCauses } from "./answer-causes.ts";
 import { expectSideBySide, printTable, Stage } from "./cause.ts";
 import { engineCauses } from "./engine-causes.ts";
-import { processCauses, unprovokable } from "./process-causes.ts";
+import { processCauses } from "./process-causes.ts";
+import { unprovokable } from "./unprovokable.ts";
+import { wireCauses } from "./wire-causes.ts";
+
+const causes = [...processCauses, ...answerCauses, ...wireCauses];
 
 let manager: TestManager;
 beforeAll(async () => {
@@ -19,13 +24,13 @@ afterAll(async () => {
 
 describe("The table of causes", () => {
   it("has each reason once, but for those that no request can provoke", () => {
-    const provoked = [...processCauses, ...engineCauses].map(({ reason }) => reason);
+    const provoked = [...causes, ...engineCauses].map(({ reason }) => reason);
     expect([...provoked, ...Object.keys(unprovokable)].sort()).toEqual([...errorReasons].sort());
   });
 });
 
 describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
-  it.each(processCauses)("$reason answers: $how", async (cause) => {
+  it.each(causes)("$reason answers: $how", async (cause) => {
     await expectSideBySide(cause, (protocol) => new Stage(manager, protocol));
   });
 });

@@ -3,26 +3,11 @@ import { errorInfo, hostileProcessSpec, randomName, TestManager } from "../line/
 
 import { BrokenFleet } from "./broken-fleet.ts";
 import { type Cause, Stage } from "./cause.ts";
-import { contentTypes, sendOnWire } from "./wire.ts";
 
-const rpcPath = (name: string) => `/mcpmanager.v1.ManagerService/${name}`;
-/** What lists the servers, by RPC or by route. */
-const listPath = ({ protocol }: Stage) => (protocol === "REST" ? "/servers" : rpcPath("List"));
 const kill = { gracePeriod: { seconds: 0n } };
 const briefly = { callTimeout: { seconds: 0n, nanos: 300_000_000 } };
 
-/** What the server answers a call with, and what the caller gets. */
-const answered = (code: Code, reason: Cause["reason"], rpcCode: number): Cause => ({
-  reason,
-  how: `the server answers a call with JSON-RPC ${rpcCode}`,
-  code,
-  delivery: "answered",
-  also: { metadata: { rpc_code: String(rpcCode), rpc_data: '{"at":"ü"}' } },
-  provoke: async (stage) =>
-    stage.call(await stage.start(), "error", { code: rpcCode, message: "nein, größer", data: { at: "ü" } }),
-});
-
-/** Causes that need no engine: a manager on the runtime `process`. */
+/** What becomes of servers and calls on the runtime `process`, which needs no engine. */
 export const processCauses: readonly Cause[] = [
   {
     reason: "INVALID_REQUEST",
@@ -232,45 +217,6 @@ export const processCauses: readonly Cause[] = [
     delivery: "sent",
     provoke: async (stage) => stage.call(await stage.start([], briefly), "never"),
   },
-  answered(Code.InvalidArgument, "SERVER_REFUSED_PARAMS", -32602),
-  answered(Code.Unimplemented, "METHOD_NOT_FOUND", -32601),
-  answered(Code.FailedPrecondition, "CLIENT_CAPABILITY_MISSING", -32021),
-  answered(Code.Internal, "SERVER_ERROR", -32099),
-  {
-    reason: "TOOL_NOT_FOUND",
-    how: "a call of a tool that the server lacks",
-    code: Code.NotFound,
-    delivery: "answered",
-    provoke: async (stage) => stage.call(await stage.start(), "nope"),
-  },
-  {
-    reason: "MALFORMED_REPLY",
-    how: "the server's reply has neither result nor error",
-    code: Code.Internal,
-    delivery: "answered",
-    provoke: async (stage) => stage.call(await stage.start(), "lines", { lines: ['{"jsonrpc":"2.0","id":ID}'] }),
-  },
-  {
-    reason: "MALFORMED_RESULT",
-    how: "the server's result is no object",
-    code: Code.Internal,
-    delivery: "answered",
-    provoke: async (stage) => stage.call(await stage.start(), "raw", { json: '"text"' }),
-  },
-  {
-    reason: "RESULT_TOO_LARGE",
-    how: "the server's reply is longer than MCPM_MAX_LINE_BYTES",
-    code: Code.ResourceExhausted,
-    delivery: "answered",
-    provoke: async (stage) => stage.call(await stage.start(), "large", { bytes: 2_000_000 }),
-  },
-  {
-    reason: "INPUT_REQUIRED",
-    how: "a tool asks a caller for input who did not say that it gives any",
-    code: Code.FailedPrecondition,
-    delivery: "answered",
-    provoke: async (stage) => stage.call(await stage.start([], { args: ["modern.mjs"] }), "ask"),
-  },
   {
     reason: "MANAGER_STOPPING",
     how: "the manager shuts down under a call",
@@ -310,83 +256,7 @@ export const processCauses: readonly Cause[] = [
     delivery: "not_sent",
     provoke: (stage) => stage.ask("List", {}, { headers: { origin: "https://evil.example" } }),
   },
-  {
-    reason: "HOST_NOT_ALLOWED",
-    how: "a request to another Host",
-    code: Code.PermissionDenied,
-    delivery: "not_sent",
-    provoke: (stage) => wire(stage, { host: "evil.example" }),
-  },
-  {
-    reason: "METHOD_NOT_ALLOWED",
-    how: "PUT",
-    namesPath: true,
-    code: Code.Unimplemented,
-    delivery: "not_sent",
-    provoke: (stage) => wire(stage, { method: "PUT" }),
-  },
-  {
-    reason: "UNSUPPORTED_MEDIA_TYPE",
-    how: "a content type that nobody has",
-    namesPath: true,
-    code: Code.InvalidArgument,
-    delivery: "not_sent",
-    provoke: (stage) => {
-      const grpc = /^application\/grpc(?:-web)?/.exec(contentTypes[stage.protocol])?.[0];
-      const path = stage.protocol === "REST" ? "/servers/x/call" : listPath(stage);
-      return wire(stage, { path, type: grpc === undefined ? "text/plain" : `${grpc}+thrift`, body: "{}" });
-    },
-  },
-  {
-    reason: "HEADERS_TOO_LARGE",
-    how: "headers of 20 KB over HTTP/1.1",
-    code: Code.ResourceExhausted,
-    delivery: "not_sent",
-    only: { protocols: ["Connect", "REST"], because: "gRPC is HTTP/2; the answer comes before gRPC-Web is known" },
-    provoke: (stage) => wire(stage, { headers: { "x-big": "x".repeat(20_000) } }),
-  },
-  {
-    reason: "NOT_IMPLEMENTED",
-    how: "an RPC that is not there",
-    code: Code.Unimplemented,
-    delivery: "not_sent",
-    only: { protocols: ["gRPC", "gRPC-Web", "Connect"], because: "REST has routes, not RPCs" },
-    provoke: (stage) => wire(stage, { path: rpcPath("Frobnicate") }),
-  },
-  {
-    reason: "ROUTE_NOT_FOUND",
-    how: "a path that is not there",
-    code: Code.NotFound,
-    delivery: "not_sent",
-    only: { protocols: ["REST"], because: "the paths of the other protocols are RPCs" },
-    provoke: (stage) => wire(stage, { method: "GET", path: "/nope" }),
-  },
-  {
-    reason: "RPC_ERROR",
-    how: "a message that is marked as packed, without saying how",
-    code: Code.Internal,
-    delivery: "not_sent",
-    only: { protocols: ["gRPC", "gRPC-Web"], because: "the others say it in a header" },
-    provoke: (stage) => wire(stage, { body: Uint8Array.of(1, 0, 0, 0, 0) }),
-  },
 ];
-
-/** Reasons that no request can provoke, or whose answer nobody can read, and what shows them. */
-export const unprovokable: Readonly<Partial<Record<Cause["reason"], string>>> = {
-  BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/docker-address.test.ts",
-  FLEET_OWNED: "the manager does not start, or ends: test/line/one-owner.engine.test.ts",
-  CANCELLED: "the caller has left: test/rpc/deadline-interceptor.test.ts",
-  REQUEST_TIMEOUT: "comes after a minute of silence: test/rpc/answer-malformed.test.ts",
-  HANDSHAKE_FAILED: "calls wait until the handshake is over: none is under way",
-  START_FAILED: "calls wait until the server has started: none is under way",
-  ATTACH_FAILED: "calls wait until the server is attached: none is under way",
-};
-
-function wire(stage: Stage, request: Partial<Parameters<typeof sendOnWire>[2]>) {
-  const { protocol, url } = stage;
-  const method = protocol === "REST" ? "GET" : "POST";
-  return sendOnWire(url, protocol, { method, path: listPath(stage), type: contentTypes[protocol], ...request });
-}
 
 /** The hostile server's spec in JSON. */
 function specJson(args: readonly string[], more: object = {}) {
