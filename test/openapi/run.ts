@@ -2,10 +2,13 @@
 // that it serves. Ends as that does.
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
 
-const [program = "", ...options] = process.argv.slice(2);
+const [given = "", ...options] = process.argv.slice(2);
+// It leaves a cache where it runs.
+const program = resolve(given);
 const [config, hooks] = ["schemathesis.toml", "hooks.py"].map((file) => fileURLToPath(new URL(file, import.meta.url)));
 const { PATH } = process.env;
 
@@ -23,6 +26,10 @@ const args = [
   "20",
   ...options,
 ];
-const child = spawn(program, args, { stdio: "inherit", env: { ...process.env, PATH, SCHEMATHESIS_HOOKS: hooks } });
+const child = spawn(program, args, {
+  stdio: "inherit",
+  cwd: dirname(program),
+  env: { ...process.env, PATH, SCHEMATHESIS_HOOKS: hooks },
+});
 const [code] = await once(child, "exit");
 process.exitCode = code ?? 1;
