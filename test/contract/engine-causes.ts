@@ -108,15 +108,13 @@ export const engineCauses: readonly EngineCause[] = [
     code: Code.Aborted,
     delivery: "sent",
     provoke: async (stage) => {
-      const name = await stage.start();
-      const answer = stage.call(name, "never");
-      await stage.reaches(name, 1);
-      const removed = await container(stage, name);
-      stage.proxy.mute(isEvents);
-      await removed.remove({ force: true });
-      const lost = await answer;
+      const answer = await stage.callDuring(async (name) => {
+        const removed = await container(stage, name);
+        stage.proxy.mute(isEvents);
+        await removed.remove({ force: true });
+      });
       stage.proxy.cut(isEvents);
-      return lost;
+      return answer;
     },
   },
   {
@@ -124,15 +122,7 @@ export const engineCauses: readonly EngineCause[] = [
     how: "the engine closes the server's stdio under a call",
     code: Code.Aborted,
     delivery: "sent",
-    provoke: async (stage) => {
-      const name = await stage.start();
-      const answer = stage.call(name, "never");
-      await stage.reaches(name, 1);
-      stage.proxy.cut(isAttach);
-      const lost = await answer;
-      await stage.client.stop({ name, gracePeriod: { seconds: 0n } });
-      return lost;
-    },
+    provoke: (stage) => stage.callDuring(async () => stage.proxy.cut(isAttach)),
   },
   {
     reason: "CONTAINER_PAUSED",

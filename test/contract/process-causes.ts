@@ -93,13 +93,7 @@ export const processCauses: readonly Cause[] = [
     how: "a Stop without grace under a call",
     code: Code.Aborted,
     delivery: "sent",
-    provoke: async (stage) => {
-      const name = await stage.start();
-      const answer = stage.call(name, "never");
-      await stage.reaches(name, 1);
-      await stage.client.stop({ name, ...kill });
-      return answer;
-    },
+    provoke: (stage) => stage.callDuring((name) => stage.client.stop({ name, ...kill })),
   },
   {
     reason: "SERVER_STOPPING",
@@ -123,13 +117,7 @@ export const processCauses: readonly Cause[] = [
     how: "a Restart without grace under a call",
     code: Code.Aborted,
     delivery: "sent",
-    provoke: async (stage) => {
-      const name = await stage.start();
-      const answer = stage.call(name, "never");
-      await stage.reaches(name, 1);
-      await stage.client.restart({ name, ...kill });
-      return answer;
-    },
+    provoke: (stage) => stage.callDuring((name) => stage.client.restart({ name, ...kill })),
   },
   {
     reason: "SERVER_UNHEALTHY",
@@ -224,12 +212,7 @@ export const processCauses: readonly Cause[] = [
     delivery: "sent",
     provoke: async ({ protocol }) => {
       await using manager = await TestManager.start({ MCPM_RUNTIME: "process" });
-      const stage = new Stage(manager, protocol);
-      const name = await stage.start();
-      const answer = stage.call(name, "never");
-      await stage.reaches(name, 1);
-      await manager.shutDown();
-      return answer;
+      return await new Stage(manager, protocol).callDuring(() => manager.shutDown());
     },
   },
   {
