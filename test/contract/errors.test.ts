@@ -1,5 +1,6 @@
 // Every reason that a request can provoke without an engine, through all protocols side by side. The rest of the table is
 // in errors.engine.test.ts. MCPM_TEST_ERROR_TABLE=1 prints it.
+import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorReasons } from "../../src/error-reason.ts";
 import { TestManager } from "../line/test-manager.ts";
@@ -26,6 +27,16 @@ describe("The table of causes", () => {
   it("has each reason once, but for those that no request can provoke", () => {
     const provoked = [...causes, ...engineCauses].map(({ reason }) => reason);
     expect([...provoked, ...Object.keys(unprovokable)].sort()).toEqual([...errorReasons].sort());
+  });
+});
+
+describe("A reason that no request can provoke", () => {
+  const shown = Object.entries(unprovokable).flatMap(([reason, why]) =>
+    (/\btest\/\S+/.exec(why) ?? []).map((file) => [reason, file] as const),
+  );
+
+  it.each(shown)("%s is shown by %s", async (reason, file) => {
+    expect(await readFile(file, "utf8")).toContain(reason);
   });
 });
 
