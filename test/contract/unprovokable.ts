@@ -2,7 +2,7 @@ import type { ErrorReason } from "../../src/error-reason.ts";
 
 /** Reasons that no request can provoke, or whose answer nobody can read, and what shows them. */
 export const unprovokable: Readonly<Partial<Record<ErrorReason, string>>> = {
-  BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/engine.test.ts",
+  BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/docker-address.test.ts",
   FLEET_OWNED: "the manager does not start, or ends: test/runtime/contract-differences.ts",
   CANCELLED: "the caller has left: test/jsonrpc/connection.test.ts",
   REQUEST_TIMEOUT: "comes after a minute of silence: test/http/malformed.test.ts",
