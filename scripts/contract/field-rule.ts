@@ -6,7 +6,8 @@ import { requestRules } from "./request-rules.ts";
 export type Rule = z.core.JSONSchema.BaseSchema;
 
 /** The rules of an RPC's request. */
-export function ruleOfRequest({ localName }: DescMethod): Rule {
+export function ruleOfRequest({ name, localName }: DescMethod): Rule {
+  if (!Object.hasOwn(requestRules, localName)) throw new Error(`request-rules.ts has no schema for ${name}`);
   const schema = requestRules[localName as keyof typeof requestRules];
   // What comes out of it: what a map's check takes in is anything.
   return z.toJSONSchema(schema, { io: "output", unrepresentable: "any" });

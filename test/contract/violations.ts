@@ -29,6 +29,22 @@ const pages = (field = "page_size"): Violation[] => [
 ];
 const path = "/".padEnd(4097, "x");
 
+const calls: Violation[] = [
+  ...names("server"),
+  ["tool", ""],
+  ["tool", "x".repeat(257)],
+  ["arguments", deep(128)],
+  ["arguments.n", 2 ** 53],
+  ["arguments", { list: [1, -(2 ** 60)] }, "arguments.list[1]"],
+  ...jsonTexts("arguments_json"),
+  ["result_format", 99],
+  ...jsonTexts("meta_json"),
+  ...jsonTexts("client_capabilities_json"),
+  ...jsonTexts("input_responses_json"),
+  ["input_responses_json", "{}"],
+  ["request_state", "of a server that has none"],
+];
+
 /** One entry an RPC with fields. A server `h` of the legacy era is there. */
 export const breakable: Readonly<Record<string, Breakable>> = {
   Start: {
@@ -111,21 +127,7 @@ export const breakable: Readonly<Record<string, Breakable>> = {
   ListTools: { sound: { server: "h" }, violations: [...names("server"), ...pages()] },
   CallTool: {
     sound: { server: "h", tool: "echo" },
-    violations: [
-      ...names("server"),
-      ["tool", ""],
-      ["tool", "x".repeat(257)],
-      ["arguments", deep(128)],
-      ["arguments.n", 2 ** 53],
-      ["arguments", { list: [1, -(2 ** 60)] }, "arguments.list[1]"],
-      ...jsonTexts("arguments_json"),
-      ["result_format", 99],
-      ...jsonTexts("meta_json"),
-      ...jsonTexts("client_capabilities_json"),
-      ...jsonTexts("input_responses_json"),
-      ["input_responses_json", "{}"],
-      ["request_state", "of a server that has none"],
-    ],
+    violations: calls,
   },
   Logs: {
     sound: { server: "h" },
