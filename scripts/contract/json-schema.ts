@@ -1,4 +1,4 @@
-import { type DescEnum, type DescField, type DescMessage, ScalarType } from "@bufbuild/protobuf";
+import { type DescEnum, type DescField, type DescMessage, type DescOneof, ScalarType } from "@bufbuild/protobuf";
 import { FeatureSet_FieldPresence } from "@bufbuild/protobuf/wkt";
 import { type Rule, ruleOfField, ruleOfItems } from "./field-rule.ts";
 import { commentOf, isWellKnown } from "./read-protos.ts";
@@ -112,8 +112,8 @@ function described(desc: DescField | DescMessage): JsonSchema {
 }
 
 /** The comment says it, and a test holds it against what the manager does. */
-export function isRequired(field: DescField): boolean {
-  return /\bRequired\./.test(commentOf(field));
+export function isRequired(desc: DescField | DescOneof): boolean {
+  return /\bRequired\./.test(commentOf(desc));
 }
 
 function isNeeded(field: DescField, side: Side): boolean {
@@ -141,8 +141,9 @@ function onlyOneOfEach(desc: DescMessage): JsonSchema {
   const pairs = desc.oneofs.flatMap(({ fields }) =>
     fields.flatMap((one, index) => fields.slice(index + 1).map((other) => [one, other].map(isGiven))),
   );
-  if (pairs.length === 0) return {};
-  return { allOf: pairs.map((pair) => ({ not: { allOf: pair } })) };
+  const chosen = desc.oneofs.filter(isRequired).map(({ fields }) => ({ anyOf: fields.map(isGiven) }));
+  const all = [...pairs.map((pair) => ({ not: { allOf: pair } })), ...chosen];
+  return all.length === 0 ? {} : { allOf: all };
 }
 
 /** Beside another field of its oneof, null is a value when the field is a message. */

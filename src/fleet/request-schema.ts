@@ -1,11 +1,16 @@
 import { z } from "zod";
 import { notDuration, serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
+import { isPageToken, notPageToken } from "./page.ts";
 
 /** The year 10,000, which no Timestamp reaches. */
 const endOfTimeMs = 253_402_300_800_000;
 
 const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must be at most 1000");
-const pageToken = z.string().max(1024, "must have at most 1024 characters");
+// Before a server is asked for its list in vain.
+const pageToken = z
+  .string()
+  .max(1024, "must have at most 1024 characters")
+  .refine((token) => isPageToken(token), notPageToken);
 
 const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
 

@@ -1,6 +1,6 @@
 // Every field of every request has its rule, and a comment that says it. The descriptors say which fields there are, so
 // that one which is added without its rule fails here.
-import type { JsonValue, Message } from "@bufbuild/protobuf";
+import type { DescField, JsonValue, Message } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -59,7 +59,7 @@ describe("The table of violations", () => {
 
 describe("A request is INVALID_ARGUMENT and names the field, over gRPC, Connect and REST, with", () => {
   it.each(rows)("$what", async ({ rpc, sound, violation: [path, value, blamed = path] }) => {
-    const request = withPath(sound, path, value);
+    const request = withPath(withoutSiblings(rpc, { sound, path }), path, value);
     const expected = { code: Code.InvalidArgument, reason: "INVALID_REQUEST", fields: [blamed] };
     const metadata = expect.objectContaining({ delivery: "not_sent" });
     for (const protocol of ["gRPC", "Connect", "REST"] as const) {
@@ -98,7 +98,7 @@ describe("A field that is Required by its comment", () => {
   });
 
   it.each(Object.entries(breakable))("is the only kind that %s needs", async (rpc, { sound }) => {
-    const optional = fields.filter(({ rpc: { name }, field }) => name === rpc && !isRequired(field));
+    const optional = fields.filter(({ rpc: { name }, field }) => name === rpc && !isNeeded(field));
     const needed = optional.reduce(
       (request, { path }) => (path.includes("[]") ? request : without(request, path)),
       sound,
@@ -122,6 +122,20 @@ describe("A comment", () => {
     ).toBe(true);
   });
 });
+
+function isNeeded(field: DescField): boolean {
+  return isRequired(field) || (field.oneof !== undefined && isRequired(field.oneof));
+}
+
+/** Of the fields of a oneof only the one at the path. */
+function withoutSiblings(
+  name: string,
+  { sound, path }: { sound: Breakable["sound"]; path: string },
+): Breakable["sound"] {
+  const chosen = rpcNamed(name).input.fields.find((field) => field.name === keysOf(path)[0]);
+  const siblings = chosen?.oneof?.fields.filter((field) => field !== chosen) ?? [];
+  return siblings.reduce((request, field) => withoutPath(request, field.name), sound);
+}
 
 function soundOf(rpc: string): Breakable["sound"] {
   return breakable[rpc]?.sound ?? {};
