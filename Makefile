@@ -5,7 +5,7 @@ unexport CDPATH
 .NOTPARALLEL:
 
 .PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean conformance fuzz chaos model soak bench
+  clean conformance fuzz chaos model soak bench test-openapi release-proto
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -26,6 +26,12 @@ conformance: ## run Connect's conformance cases against the listener
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
 	@scripts/fuzz
+
+test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
+	@scripts/test-openapi
+
+release-proto: ## make the protos of now what later ones must not break
+	@scripts/toolchain && scripts/with-node npm run --silent release-proto
 
 chaos: ## kill the manager ROUNDS=100 times while it works
 	@scripts/chaos

@@ -10,6 +10,7 @@ import { IdempotentCalls } from "./fleet/idempotency/idempotent-calls.ts";
 import { ToolCalls } from "./fleet/tool-calls.ts";
 import { guarded, notFound } from "./http/handler.ts";
 import { malformedText } from "./http/malformed.ts";
+import { openApiHandler } from "./http/openapi.ts";
 import { probeHandler } from "./http/probes.ts";
 import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
@@ -119,7 +120,7 @@ interface Parts {
   readonly shutdown: AbortSignal;
 }
 
-/** Everything on the one port: RPC, then the REST routes, then the probes, behind the guard. */
+/** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */
 function createHandler(config: Config, parts: Parts): NodeHandler {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
@@ -140,6 +141,7 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
   };
   const probes = probeHandler({ ready, fallback: notFound });
   const { maxRequestBytes } = config;
-  const rest = restHandler({ calls: localCalls(router), maxRequestBytes, unread, fallback: probes });
+  const calls = localCalls(router);
+  const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler(probes) });
   return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

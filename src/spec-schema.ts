@@ -2,7 +2,13 @@ import { z } from "zod";
 import type { ServerSpec } from "./spec.ts";
 
 const maxArgBytes = 131_000;
+const maxSpecBytes = 64 * 1024;
+const maxEnvNames = 1024;
+const maxCpus = 1024;
 const hourMs = 3_600_000;
+
+/** A Duration whose parts contradict each other comes as NaN. */
+export const notDuration = "must be a Duration: nanos of up to 999,999,999, with the sign of the seconds";
 
 /** The server names that `mcp-<name>` makes a valid container name and host label of. */
 export const serverNameSchema = z
@@ -20,7 +26,8 @@ const argument = z
 const absolutePath = z
   .string("must be set")
   .max(4096, "must have at most 4096 characters")
-  .regex(/^\/[^\0]*$/, "must be an absolute path")
+  .regex(/^\//, "must be an absolute path")
+  .refine((path) => !path.includes("\0"), "must not hold a NUL character")
   .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
 
 /** zod leaves out the key `__proto__` of a record without a word. */
@@ -42,7 +49,9 @@ const envRecord = z
     }
   });
 
-const envSchema = plainMap.pipe(envRecord);
+const envSchema = plainMap.pipe(
+  envRecord.refine((env) => Object.keys(env).length <= maxEnvNames, `must have at most ${maxEnvNames} entries`),
+);
 
 const target = absolutePath.refine((path) => !/^\/+(?:\.\/*)*$/.test(path), "must not be the root");
 
@@ -68,6 +77,23 @@ const mountSchema = z.discriminatedUnion(
   { error: "must be set: BIND, VOLUME or TMPFS" },
 );
 
+const mountsSchema = z
+  .array(mountSchema)
+  .max(64, "must have at most 64 entries")
+  .superRefine((mounts, context) => {
+    const seen = new Set<string>();
+    for (const [index, mount] of mounts.entries()) {
+      const place = mount.target
+        .split("/")
+        .filter((part) => part !== "" && part !== ".")
+        .join("/");
+      if (seen.has(place)) {
+        context.addIssue({ code: "custom", path: [index, "target"], message: "is the target of another mount, too" });
+      }
+      seen.add(place);
+    }
+  });
+
 const count = (min: number, max: number) =>
   z
     .number()
@@ -76,7 +102,11 @@ const count = (min: number, max: number) =>
     .max(max, `must be at most ${max}`);
 
 const limitsSchema = z.strictObject({
-  cpus: z.number("must be a number").min(0.01, "must be at least 0.01").exactOptional(),
+  cpus: z
+    .number("must be a number")
+    .min(0.01, "must be at least 0.01")
+    .max(maxCpus, `must be at most ${maxCpus}`)
+    .exactOptional(),
   memoryBytes: z
     .number()
     .refine(Number.isInteger, "must be an integer")
@@ -100,7 +130,7 @@ const labelsRecord = z
 const labelsSchema = plainMap.pipe(labelsRecord);
 
 const durationMs = (maxMs: number, maxText: string) =>
-  z.number().min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
+  z.number(notDuration).min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
 
 const maxCalls = 100_000;
 const callLimitsSchema = z.strictObject({
@@ -122,7 +152,7 @@ const restartSchema = z
 
 const healthSchema = z.strictObject({
   intervalMs: z
-    .number()
+    .number(notDuration)
     .min(0, "must not be negative")
     .max(24 * hourMs, "must be at most 24 h")
     .exactOptional(),
@@ -131,20 +161,16 @@ const healthSchema = z.strictObject({
   killUnhealthy: z.boolean().exactOptional(),
 });
 
-/**
- * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
- * compiler holds the schema to the domain's type, field by field.
- */
-export const serverSpecSchema = z.strictObject({
+const specFields = z.strictObject({
   image: z
     .string()
     .min(1, "must be set")
     .max(512, "must have at most 512 characters")
-    .regex(/^\S*$/, "must not hold spaces"),
+    .regex(/^[!-~]*$/, "must be printable ASCII without spaces"),
   command: z.array(argument).max(256, "must have at most 256 entries").exactOptional(),
   args: z.array(argument).max(1024, "must have at most 1024 entries").exactOptional(),
   env: envSchema.exactOptional(),
-  mounts: z.array(mountSchema).max(64, "must have at most 64 entries").exactOptional(),
+  mounts: mountsSchema.exactOptional(),
   limits: limitsSchema.exactOptional(),
   network: z.enum(["none", "bridge"], "must be none or bridge").exactOptional(),
   workingDir: absolutePath.exactOptional(),
@@ -157,7 +183,7 @@ export const serverSpecSchema = z.strictObject({
     .exactOptional(),
   readOnlyRoot: z.boolean().exactOptional(),
   capAdd: z
-    .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]*$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
+    .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]{0,63}$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
     .max(64, "must have at most 64 entries")
     .exactOptional(),
   era: z.enum(["legacy", "modern"], "must be unset, LEGACY or MODERN").exactOptional(),
@@ -170,4 +196,22 @@ export const serverSpecSchema = z.strictObject({
   idleTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
   replicas: count(1, 32).exactOptional(),
   callLimits: callLimitsSchema.exactOptional(),
+});
+
+/**
+ * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
+ * compiler holds the schema to the domain's type, field by field.
+ */
+export const serverSpecSchema = specFields.superRefine((spec, context) => {
+  // A field that breaks its own rule is named alone.
+  const size = context.issues.length > 0 ? 0 : specBytes(spec);
+  if (size <= maxSpecBytes) return;
+  const message = `is ${size} bytes as JSON without env values; at most ${maxSpecBytes} are allowed`;
+  context.addIssue({ code: "custom", message });
 }) satisfies z.ZodType<ServerSpec> & { readonly shape: Record<keyof ServerSpec, unknown> };
+
+/** A spec is kept in a label of its container, where it is canonical JSON, which has as many bytes. */
+function specBytes({ env, ...rest }: ServerSpec): number {
+  const blank = env === undefined ? {} : { env: Object.fromEntries(Object.keys(env).map((name) => [name, ""])) };
+  return Buffer.byteLength(JSON.stringify({ ...rest, ...blank }));
+}

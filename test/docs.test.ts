@@ -35,7 +35,9 @@ describe("docs/operations.md", () => {
 function scripts(): string[] {
   const root = new URL("..", import.meta.url);
   const servers = readdirSync(new URL("servers", root)).map((name) => `servers/${name}/Dockerfile`);
-  const files = readdirSync(new URL("scripts", root)).map((name) => `scripts/${name}`);
+  const files = readdirSync(new URL("scripts", root), { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => `scripts/${name}`);
   return ["Makefile", "Dockerfile", "docker-compose.yml", "test-mcp.sh", ".ci/run", ...files, ...servers];
 }
 

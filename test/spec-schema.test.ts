@@ -77,7 +77,8 @@ describe("startRequestSchema", () => {
   it.each<[string, JsonObject, string]>([
     ["an empty image", { image: "" }, "spec.image: must be set"],
     ["a long image", { image: "i".repeat(513) }, "spec.image: must have at most 512 characters"],
-    ["spaces in the image", { image: "a b" }, "spec.image: must not hold spaces"],
+    ["spaces in the image", { image: "a b" }, "spec.image: must be printable ASCII without spaces"],
+    ["a NUL in the image", { image: "a\0" }, "spec.image: must be printable ASCII without spaces"],
     ["too much command", { command: strings(257) }, "spec.command: must have at most 256 entries"],
     ["too many args", { args: strings(1025) }, "spec.args: must have at most 1024 entries"],
     ["a NUL in an argument", { args: ["a", "b\0"] }, "spec.args[1]: must not hold a NUL character"],
@@ -131,6 +132,17 @@ describe("startRequestSchema", () => {
       { mounts: strings(65).map((name) => ({ ...bind, target: `/${name}` })) },
       "spec.mounts: must have at most 64 entries",
     ],
+    [
+      "two mounts in one place",
+      { mounts: [bind, { ...bind, target: "/./data/" }] },
+      "spec.mounts[1].target: is the target of another mount, too",
+    ],
+    [
+      "too many variables",
+      { env: Object.fromEntries(strings(1025).map((name) => [name, ""])) },
+      "spec.env: must have at most 1024 entries",
+    ],
+    ["too many CPUs", { limits: { cpus: 1025 } }, "spec.limits.cpus: must be at most 1024"],
     ["too few CPUs", { limits: { cpus: 0.001 } }, "spec.limits.cpus: must be at least 0.01"],
     ["no CPUs", { limits: { cpus: 0 } }, "spec.limits.cpus: must be at least 0.01"],
     ["CPUs that are no number", { limits: { cpus: "NaN" } }, "spec.limits.cpus: must be a number"],
@@ -232,6 +244,12 @@ describe("startRequestSchema", () => {
     ["an endless queue", { callLimits: { maxQueued: 100_001 } }, "spec.call_limits.max_queued: must be at most 100000"],
   ])("refuses %s", (_what, spec, problem) => {
     expect(problems(spec)).toEqual([problem]);
+  });
+
+  it("refuses a spec that its container's label can't hold, env values apart", () => {
+    const args = (count: number) => ({ args: Array.from({ length: count }, () => "x".repeat(6000)) });
+    expect(problems({ ...args(10), env: { A: "x".repeat(100_000) } })).toEqual([]);
+    expect(problems(args(11))).toEqual(["spec: is 66055 bytes as JSON without env values; at most 65536 are allowed"]);
   });
 
   it("names every broken rule at once", () => {

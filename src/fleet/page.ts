@@ -45,12 +45,25 @@ function encodeToken(key: string): string {
   return Buffer.from(`k${key}`).toString("base64url");
 }
 
-function decodeToken(token: string): string {
+/** What a token says; undefined for a text that is none. */
+function keyOf(token: string): string | undefined {
   const text = Buffer.from(token, "base64url").toString("utf8");
-  if (!text.startsWith("k") || encodeToken(text.slice(1)) !== token) throw badToken();
-  return text.slice(1);
+  return text.startsWith("k") && encodeToken(text.slice(1)) === token ? text.slice(1) : undefined;
+}
+
+/** Whether a request may ask for a page by it; which list it is of shows only there. */
+export function isPageToken(token: string): boolean {
+  return token === "" || keyOf(token) !== undefined;
+}
+
+export const notPageToken = "must be a next_page_token of the same list";
+
+function decodeToken(token: string): string {
+  const key = keyOf(token);
+  if (key === undefined) throw badToken();
+  return key;
 }
 
 function badToken() {
-  return invalidRequest([{ field: "page_token", description: "must be a next_page_token of the same list" }]);
+  return invalidRequest([{ field: "page_token", description: notPageToken }]);
 }

@@ -1,8 +1,16 @@
 import { z } from "zod";
-import { serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
+import { notDuration, serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
+import { isPageToken, notPageToken } from "./page.ts";
+
+/** The year 10,000, which no Timestamp reaches. */
+const endOfTimeMs = 253_402_300_800_000;
 
 const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must be at most 1000");
-const pageToken = z.string().max(1024, "must have at most 1024 characters");
+// Before a server is asked for its list in vain.
+const pageToken = z
+  .string()
+  .max(1024, "must have at most 1024 characters")
+  .refine((token) => isPageToken(token), notPageToken);
 
 export const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
 
@@ -10,7 +18,7 @@ export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec:
 
 export const stopRequestSchema = z.strictObject({
   name: serverNameSchema,
-  gracePeriodMs: z.number().min(0, "must not be negative").max(3_600_000, "must be at most 1 h").optional(),
+  gracePeriodMs: z.number(notDuration).min(0, "must not be negative").max(3_600_000, "must be at most 1 h").optional(),
 });
 
 export const getRequestSchema = z.strictObject({ name: serverNameSchema });
@@ -48,8 +56,14 @@ export const logsRequestSchema = z
     server: serverNameSchema,
     follow: z.boolean(),
     tail: z.number().int().min(0, "must not be negative").optional(),
-    sinceMs: z.number().min(0, "must not be before 1970").optional(),
-    sources: z.array(z.enum(["stderr", "stdout", "mcp", "lifecycle"], "must be a known source")),
+    sinceMs: z
+      .number("must be a Timestamp: nanos of 0 to 999,999,999")
+      .min(0, "must not be before 1970")
+      .lt(endOfTimeMs, "must not be after the year 9999")
+      .optional(),
+    sources: z
+      .array(z.enum(["stderr", "stdout", "mcp", "lifecycle"], "must be a known source"))
+      .max(16, "must have at most 16 entries"),
     cursor: z.string().max(1024, "must have at most 1024 characters"),
   })
   .refine((request) => request.cursor === "" || request.sinceMs === undefined, {

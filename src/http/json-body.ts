@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
+import { tooLargeText } from "../rpc/connect-error.ts";
 import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
 import { refuseManyValues } from "../rpc/request-values.ts";
 
@@ -63,7 +64,7 @@ function unsupportedMedia(message: string): ManagerError {
 }
 
 function tooLarge(maxBytes: number): ManagerError {
-  return new ManagerError("too_much", `the request's body has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`, {
+  return new ManagerError("too_much", tooLargeText(maxBytes), {
     details: { reason: "MESSAGE_TOO_LARGE", delivery: "not_sent" },
   });
 }

@@ -10,6 +10,7 @@ import {
 import { invalidRequest } from "../errors.ts";
 import { fieldOf } from "../rpc/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json-problem.ts";
+import { refuseLooseJson } from "../rpc/loose-json.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { RouteMatch } from "./routes.ts";
 
@@ -39,6 +40,7 @@ export function requestMessage(
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
     json[name] = value;
   }
+  refuseLooseJson(desc, json);
   try {
     return fromJson(desc, json, requestJson);
   } catch {

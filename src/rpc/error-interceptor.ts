@@ -1,6 +1,7 @@
 import { ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { markBegun } from "./call-begun.ts";
 import { addMissingDetails, toConnectError } from "./connect-error.ts";
 import { explainJsonError, forgetJsonBody } from "./request-body.ts";
 
@@ -9,7 +10,7 @@ export function errorInterceptor(log: Log): Interceptor {
   const mapped = (error: unknown, { method, contextValues }: UnaryRequest | StreamRequest): ConnectError => {
     if (error instanceof ConnectError) {
       explainJsonError(error, { values: contextValues, input: method.input });
-      addMissingDetails(error);
+      addMissingDetails(error, { begun: true });
       return error;
     }
     const failure = toManagerError(error);
@@ -19,7 +20,10 @@ export function errorInterceptor(log: Log): Interceptor {
     return toConnectError(failure);
   };
   return (next) => async (request) => {
-    if (!request.stream) forgetJsonBody(request.contextValues);
+    if (!request.stream) {
+      forgetJsonBody(request.contextValues);
+      markBegun(request.contextValues);
+    }
     try {
       const response = await next(request);
       if (!response.stream) return response;

@@ -35,19 +35,21 @@ export function repeatedField(desc: DescMessage, path: JsonPath): FieldViolation
 function messageProblem(desc: DescMessage, json: JsonValue, path: string): FieldViolation | undefined {
   if (desc.typeName.startsWith("google.protobuf.")) return wellKnownProblem(desc, { json, path });
   if (!isObject(json)) return { field: path || "body", description: "must be a JSON object" };
-  const seen = new Map<string, string>();
+  const seen = new Set<string>();
+  const chosen = new Map<string, string>();
   for (const [key, value] of Object.entries(json)) {
     const field = fieldOf(desc, key);
     if (field === undefined) return { field: join(path, key), description: "is not a known field" };
     const at = join(path, field.name);
-    if (value === null) continue;
-    const group = field.oneof?.name ?? field.name;
-    const other = seen.get(group);
-    if (other !== undefined) {
-      const description = other === field.name ? "must be given once" : `must not be given together with ${other}`;
-      return { field: at, description };
+    if (seen.has(field.name)) return { field: at, description: "must be given once" };
+    seen.add(field.name);
+    // The RPC library counts a null among the fields of a oneof when the field is a message.
+    if (field.oneof !== undefined && (value !== null || field.message !== undefined)) {
+      const other = chosen.get(field.oneof.name);
+      if (other !== undefined) return { field: at, description: `must not be given together with ${other}` };
+      chosen.set(field.oneof.name, field.name);
     }
-    seen.set(group, field.name);
+    if (value === null) continue;
     const problem = fieldProblem(field, { json: value, path: at });
     if (problem !== undefined) return problem;
   }
@@ -95,6 +97,8 @@ function enumProblem(desc: DescEnum, { json, path }: Place): FieldViolation | un
   };
 }
 
+const durationText = /^-?[0-9]+(?:\.[0-9]{1,9})?s$/;
+
 const wellKnown: Readonly<Record<string, string>> = {
   Duration: 'must be a duration in seconds, e.g. "1.5s"',
   Timestamp: 'must be a time, e.g. "2026-01-31T12:00:00Z"',
@@ -104,7 +108,8 @@ const wellKnown: Readonly<Record<string, string>> = {
 function wellKnownProblem(desc: DescMessage, { json, path }: Place): FieldViolation | undefined {
   try {
     fromJson(desc, json, requestJson);
-    return undefined;
+    if (desc.name !== "Duration" || durationText.test(String(json))) return undefined;
+    return { field: path, description: wellKnown.Duration ?? "" };
   } catch {
     if (desc.name === "Struct" && isObject(json)) {
       return { field: path, description: `must have at most ${maxCallerDepth} levels` };

@@ -76,7 +76,7 @@ export class LocalCalls {
 function openContext({ rpc, header, signal }: LocalCall<DescMethodUnary | DescMethodServerStreaming>) {
   const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
   if (timeout.error !== undefined) {
-    addMissingDetails(timeout.error);
+    addMissingDetails(timeout.error, { begun: false });
     throw timeout.error;
   }
   const url = `http://localhost/${rpc.parent.typeName}/${rpc.name}`;

@@ -92,5 +92,5 @@ function withKeptJson(universal: UniversalServerRequest, { method }: RpcMethod):
   const oneMessage = method.methodKind === "unary" || method.methodKind === "server_streaming";
   if (json === null || !oneMessage || !(Symbol.asyncIterator in Object(universal.body))) return universal;
   const body = universal.body as AsyncIterable<Uint8Array>;
-  return { ...universal, ...keptJsonBody(body, { streams: json[1] !== undefined }) };
+  return { ...universal, ...keptJsonBody(body, { streams: json[1] !== undefined, input: method.input }) };
 }

@@ -12,6 +12,7 @@ import { type FieldViolation, invalidRequest, toManagerError } from "../errors.t
 import { repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { toConnectError } from "./connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
+import { readsLoosely, refuseLooseJson } from "./loose-json.ts";
 import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
@@ -25,10 +26,13 @@ const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { descriptio
 
 const envelopeBytes = 5;
 
-/** Keeps a JSON body for as long as it is being read, and refuses one that is not UTF-8: it would be garbled silently. */
+/**
+ * Keeps a JSON body for as long as it is being read, and refuses one that the RPC library would read as something else:
+ * bytes that are not UTF-8, a Duration with a tail.
+ */
 export function keptJsonBody(
   body: AsyncIterable<Uint8Array>,
-  { streams }: { readonly streams: boolean },
+  { streams, input }: { readonly streams: boolean; readonly input: DescMessage },
 ): { body: AsyncIterable<Uint8Array>; contextValues: ContextValues } {
   const chunks: Uint8Array[] = [];
   const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0 };
@@ -42,14 +46,16 @@ export function keptJsonBody(
       yield chunk;
     }
     check.end();
-    refuseMany(chunks);
+    asConnectError(() => refuseManyValues(chunks));
+    const json = readsLoosely(input) ? parsed(textOf(kept)) : undefined;
+    if (json !== undefined) asConnectError(() => refuseLooseJson(input, json));
   };
   return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
 }
 
-function refuseMany(chunks: readonly Uint8Array[]): void {
+function asConnectError(check: () => void): void {
   try {
-    refuseManyValues(chunks);
+    check();
   } catch (error) {
     throw toConnectError(toManagerError(error));
   }

@@ -6,6 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import type { Log } from "../log.ts";
+import { hasBegun } from "./call-begun.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
@@ -49,7 +50,7 @@ function routerOptions(options: ServingOptions): ConnectRouterOptions {
       const explain = () => {
         const error: unknown = signal.reason;
         if (error instanceof ConnectError) explainJsonError(error, { values, input: method.input });
-        addMissingDetails(error);
+        addMissingDetails(error, { begun: hasBegun(values) });
       };
       signal.addEventListener("abort", explain, { once: true });
     },

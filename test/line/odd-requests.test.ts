@@ -217,11 +217,21 @@ const badFields: [what: string, body: object, field: string, description: RegExp
   ["a number in a list", { image: "x", args: ["a", 5] }, "spec.args[1]", /must be a string/],
   ["an unknown enum value", { pullPolicy: "SOMETIMES" }, "spec.pull_policy", /PULL_POLICY_NEVER/],
   ["a duration without its unit", { handshake_timeout: "5" }, "spec.handshake_timeout", /duration in seconds/],
+  ["a duration with a tail", { handshake_timeout: "5s later" }, "spec.handshake_timeout", /duration in seconds/],
+  ["two durations in one", { restart: { maxBackoff: "5s500ms" } }, "spec.restart.max_backoff", /duration in seconds/],
+  ["a duration of too many digits", { call_timeout: "1.0000000001s" }, "spec.call_timeout", /duration in seconds/],
   ["a text for a number", { limits: { cpus: "two" } }, "spec.limits.cpus", /must be a number/],
   ["a fraction for an integer", { limits: { pids: 1.5 } }, "spec.limits.pids", /integer of 64 bits/],
   ["an unknown key in a list", { mounts: [{ typ: 1 }] }, "spec.mounts[0].typ", /not a known field/],
   ["two kinds of network", { network: { none: {}, bridge: {} } }, "spec.network.bridge", /together with none/],
   ["a number in a map", { env: { A: 1 } }, 'spec.env["A"]', /must be a string/],
+  [
+    "a kind of network beside null",
+    { network: { none: null, bridge: {} } },
+    "spec.network.bridge",
+    /together with none/,
+  ],
+  ["null in both spellings", { pullPolicy: null, pull_policy: null }, "spec.pull_policy", /must be given once/],
   ["a field given in both spellings", { pullPolicy: 1, pull_policy: 1 }, "spec.pull_policy", /must be given once/],
 ];
 

@@ -195,15 +195,24 @@ describe("addMissingDetails", () => {
     [Code.Internal, "RPC_ERROR", "sent"],
   ])("gives an error %i of the RPC library the reason %s and the delivery %s", (code, reason, delivery) => {
     const error = new ConnectError("library", code);
-    addMissingDetails(error);
+    addMissingDetails(error, { begun: true });
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
       { domain: "mcpmanager.v1", reason, metadata: { delivery } },
     ]);
   });
 
+  it("says not_sent when no handler was called, and by which setting a request is too large", () => {
+    const early = new ConnectError("library", Code.Internal);
+    addMissingDetails(early, { begun: false });
+    expect(early.findDetails(ErrorInfoSchema)).toMatchObject([{ metadata: { delivery: "not_sent" } }]);
+    const large = new ConnectError("message size 9 is larger than configured readMaxBytes 8", Code.ResourceExhausted);
+    addMissingDetails(large, { begun: false });
+    expect(large.rawMessage).toBe("the request has more than 8 bytes (MCPM_MAX_REQUEST_BYTES)");
+  });
+
   it("calls bytes that are no message the caller's fault", () => {
     const error = new ConnectError("parse binary: premature EOF", Code.Internal);
-    addMissingDetails(error);
+    addMissingDetails(error, { begun: true });
     expect(error.code).toBe(Code.InvalidArgument);
     expect(error.findDetails(ErrorInfoSchema)).toMatchObject([
       { reason: "INVALID_REQUEST", metadata: { delivery: "not_sent" } },
@@ -212,9 +221,9 @@ describe("addMissingDetails", () => {
 
   it("leaves errors with details alone, and what is no ConnectError", () => {
     const ours = toConnectError(failure("not_found"));
-    addMissingDetails(ours);
+    addMissingDetails(ours, { begun: true });
     expect(ours.findDetails(ErrorInfoSchema)).toHaveLength(1);
-    addMissingDetails(new Error("x"));
-    addMissingDetails(undefined);
+    addMissingDetails(new Error("x"), { begun: true });
+    addMissingDetails(undefined, { begun: true });
   });
 });

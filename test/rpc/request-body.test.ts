@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { GetRequestSchema as input } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { keptJsonBody } from "../../src/rpc/request-body.ts";
 
 async function* inChunks(bytes: Buffer, size: number) {
@@ -7,7 +8,9 @@ async function* inChunks(bytes: Buffer, size: number) {
 
 const read = async (bytes: Buffer, options: { size: number; streams?: boolean }) =>
   Buffer.concat(
-    await Array.fromAsync(keptJsonBody(inChunks(bytes, options.size), { streams: options.streams ?? false }).body),
+    await Array.fromAsync(
+      keptJsonBody(inChunks(bytes, options.size), { streams: options.streams ?? false, input }).body,
+    ),
   );
 
 describe("keptJsonBody", () => {
@@ -33,7 +36,7 @@ describe("keptJsonBody", () => {
         yield Buffer.from("x");
       }
     };
-    for await (const _chunk of keptJsonBody(endless(), { streams: false }).body) if (asked === 3) break;
+    for await (const _chunk of keptJsonBody(endless(), { streams: false, input }).body) if (asked === 3) break;
     expect(asked).toBe(3);
   });
 });

@@ -80,7 +80,7 @@ export const StartResponseSchema: GenMessage<StartResponse> = /*@__PURE__*/
  */
 export type StopRequest = Message<"mcpmanager.v1.StopRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string name = 1;
    */
@@ -130,7 +130,7 @@ export const StopResponseSchema: GenMessage<StopResponse> = /*@__PURE__*/
  */
 export type RestartRequest = Message<"mcpmanager.v1.RestartRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string name = 1;
    */
@@ -187,7 +187,7 @@ export type ListRequest = Message<"mcpmanager.v1.ListRequest"> & {
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before. Empty: from the start.
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
    *
    * @generated from field: string page_token = 2;
    */
@@ -236,7 +236,7 @@ export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
  */
 export type GetRequest = Message<"mcpmanager.v1.GetRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string name = 1;
    */
@@ -412,7 +412,7 @@ export const ManagerLimitsSchema: GenMessage<ManagerLimits> = /*@__PURE__*/
  */
 export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string server = 1;
    */
@@ -426,7 +426,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
   pageSize: number;
 
   /**
-   * The `next_page_token` of the page before. Empty: from the start.
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
    *
    * @generated from field: string page_token = 3;
    */
@@ -475,7 +475,7 @@ export const ListToolsResponseSchema: GenMessage<ListToolsResponse> = /*@__PURE_
  */
 export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string server = 1;
    */
@@ -983,7 +983,7 @@ export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
  */
 export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
   /**
-   * The server's name. Required.
+   * The server's name, as in StartRequest. Required.
    *
    * @generated from field: string server = 1;
    */
@@ -997,29 +997,29 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
   follow: boolean;
 
   /**
-   * How many of the lines there are come first, counted from the newest, after all other filters. Unset: all. 0: only
-   * new ones.
+   * How many of the lines there are come first, counted from the newest, after all other filters; 0 or more. Unset: all.
+   * 0: only new ones.
    *
    * @generated from field: optional int32 tail = 3;
    */
   tail?: number | undefined;
 
   /**
-   * Only lines from this time on. Unset: all.
+   * Only lines from this time on; not before 1970. Unset: all.
    *
    * @generated from field: google.protobuf.Timestamp since = 4;
    */
   since?: Timestamp | undefined;
 
   /**
-   * Only lines of these sources. Empty: all.
+   * Only lines of these sources, at most 16 entries. Empty: all.
    *
    * @generated from field: repeated mcpmanager.v1.LogSource sources = 5;
    */
   sources: LogSource[];
 
   /**
-   * The `cursor` of the last event that was seen: go on after it. When lines were dropped since, a `gap` comes first.
+   * The `cursor` of the last event that was seen, at most 1024 characters: go on after it. When lines were dropped since, a `gap` comes first.
    * Empty: from the start. Not together with `since`.
    *
    * @generated from field: string cursor = 6;
@@ -2271,8 +2271,10 @@ export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
  * Every error that the manager answers carries a `google.rpc.ErrorInfo` (domain `mcpmanager.v1`, a stable `reason`)
  * with the metadata `delivery`: `not_sent` (the request never reached the MCP server, repeating it is safe), `sent` (it
  * did, the outcome is unknown) or `answered` (the MCP server answered with an error). An INVALID_ARGUMENT or
- * PERMISSION_DENIED about fields of a request carries a `google.rpc.BadRequest` with the field paths. Any RPC may answer DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED
- * (a message above a size limit), UNAVAILABLE (the manager is shutting down) and INTERNAL.
+ * PERMISSION_DENIED about fields of a request carries a `google.rpc.BadRequest` with the field paths. The comment of each
+ * field says its rule; an enum value that is not listed, and a Duration or Timestamp that is none, are refused
+ * everywhere. Any RPC may answer DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED (a message above a size limit),
+ * UNAVAILABLE (the manager is shutting down) and INTERNAL.
  *
  * @generated from service mcpmanager.v1.ManagerService
  */

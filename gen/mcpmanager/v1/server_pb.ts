@@ -18,7 +18,8 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
 
 /**
  * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
- * user gave is equal, env values included; a moved image tag is no difference.
+ * user gave is equal, env values included; a moved image tag is no difference. As JSON without env values a spec has at
+ * most 65,536 bytes. Rules are for new specs: a server that was accepted by an older version is kept as it is.
  *
  * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. What only a container can
  * do is then refused with INVALID_ARGUMENT, by the field's name, never ignored: mounts, limits, network, user,
@@ -28,16 +29,16 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
  */
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
-   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters. Required. With the
-   * runtime `process` the name is kept and nothing else: `command` is what runs.
+   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII, no
+   * spaces. Required. With the runtime `process` the name is kept and nothing else: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
   image: string;
 
   /**
-   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries.
-   * With the runtime `process` required: a program of the manager's machine, looked up on the PATH, and its first
+   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries,
+   * of at most 131,000 bytes and without NUL each. With the runtime `process` required: a program of the manager's machine, looked up on the PATH, and its first
    * arguments.
    *
    * @generated from field: repeated string command = 2;
@@ -45,16 +46,16 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   command: string[];
 
   /**
-   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries.
-   * With the runtime `process` they follow the command.
+   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries, of at
+   * most 131,000 bytes and without NUL each. With the runtime `process` they follow the command.
    *
    * @generated from field: repeated string args = 3;
    */
   args: string[];
 
   /**
-   * Environment of the server, added to the image's. A name matches `^[A-Za-z_][A-Za-z0-9_]*$`; name and value together
-   * have at most 131,000 bytes. Values are never shown again: in answers they are blank. With the runtime `process` the
+   * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$` and
+   * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL. Values are never shown again: in answers they are blank. With the runtime `process` the
    * server gets nothing else but the manager's PATH and HOME.
    *
    * @generated from field: map<string, string> env = 4;
@@ -62,7 +63,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   env: { [key: string]: string };
 
   /**
-   * What the server sees of the host. At most 64.
+   * What the server sees of the host. At most 64, each with a target of its own.
    *
    * @generated from field: repeated mcpmanager.v1.Mount mounts = 5;
    */
@@ -76,14 +77,14 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   limits?: Limits | undefined;
 
   /**
-   * The network that the server gets. Unset: none.
+   * The network that the server gets; set, it must say which. Unset: none.
    *
    * @generated from field: mcpmanager.v1.Network network = 7;
    */
   network?: Network | undefined;
 
   /**
-   * Working directory inside the container, an absolute path. Empty: the image's. With the runtime `process` a folder
+   * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the image's. With the runtime `process` a folder
    * of the manager's machine; empty: the manager's own.
    *
    * @generated from field: string working_dir = 8;
@@ -91,7 +92,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   workingDir: string;
 
   /**
-   * `user`, `uid`, `user:group` or `uid:gid` to run as. Empty: the image's.
+   * `user`, `uid`, `user:group` or `uid:gid` to run as; each part has 1 to 64 of `A-Za-z0-9_.-` and starts with none of
+   * `.-`. Empty: the image's.
    *
    * @generated from field: string user = 9;
    */
@@ -106,7 +108,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   readOnlyRoot?: boolean | undefined;
 
   /**
-   * Linux capabilities to add to none, e.g. `NET_BIND_SERVICE`. Each needs the operator's permission
+   * Linux capabilities to add to none, e.g. `NET_BIND_SERVICE`: without `CAP_`, 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission
    * (`MCPM_ALLOW_CAPS`), else PERMISSION_DENIED.
    *
    * @generated from field: repeated string cap_add = 11;
@@ -152,7 +154,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callTimeout?: Duration | undefined;
 
   /**
-   * Labels for the container; the runtime `process` keeps them in the spec only. Names that start with `mcpm.` and the name `managed-by` are refused. At most 64.
+   * Labels for the container; the runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256 characters, a value at most 4096; names that start with `mcpm.` and
+   * the names `managed-by` and `__proto__` are refused.
    *
    * @generated from field: map<string, string> labels = 17;
    */
@@ -210,16 +213,16 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
   type: MountType;
 
   /**
-   * BIND: an absolute path on the host, which must exist and lie below one of the operator's `MCPM_BIND_ROOTS` after
-   * its symbolic links are resolved, else PERMISSION_DENIED. VOLUME: the volume's name, created in this fleet when
-   * missing; a volume that is not this fleet's is PERMISSION_DENIED. TMPFS: must be empty.
+   * BIND: an absolute path of at most 4096 characters without `..` on the host, which must exist and lie below one of the operator's `MCPM_BIND_ROOTS` after
+   * its symbolic links are resolved, else PERMISSION_DENIED. VOLUME: the volume's name, which matches
+   * `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and does not begin with `mcpm-owner.`, created in this fleet when missing; a volume that is not this fleet's is PERMISSION_DENIED. TMPFS: must be empty.
    *
    * @generated from field: string source = 2;
    */
   source: string;
 
   /**
-   * Where the server sees it: an absolute path, not `/`. Required.
+   * Where the server sees it: an absolute path of at most 4096 characters without `..`, not `/`. Required.
    *
    * @generated from field: string target = 3;
    */
@@ -247,21 +250,21 @@ export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
  */
 export type Limits = Message<"mcpmanager.v1.Limits"> & {
   /**
-   * CPUs, e.g. 0.5; at least 0.01. Unset: 1.
+   * CPUs, e.g. 0.5; 0.01 to 1024. Unset: 1.
    *
    * @generated from field: optional double cpus = 1;
    */
   cpus?: number | undefined;
 
   /**
-   * Memory in bytes, swap included; at least 6 MiB. Unset: 512 MiB.
+   * Memory in bytes, swap included; 6 MiB (6,291,456) to 2^53-1. Unset: 512 MiB.
    *
    * @generated from field: optional int64 memory_bytes = 2;
    */
   memoryBytes?: bigint | undefined;
 
   /**
-   * Processes and threads; at least 1. Unset: 256.
+   * Processes and threads; 1 to 4,194,304. Unset: 256.
    *
    * @generated from field: optional int64 pids = 3;
    */

@@ -1,14 +1,22 @@
 import { create } from "@bufbuild/protobuf";
 import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
 
-/** Milliseconds of a Duration; undefined when unset. */
+const maxNanos = 999_999_999;
+
+/** Milliseconds of a Duration; undefined when unset, NaN when it is none: the binary form can hold what JSON can't. */
 export function durationMs(duration: Duration | undefined): number | undefined {
-  return duration === undefined ? undefined : Number(duration.seconds) * 1000 + duration.nanos / 1_000_000;
+  if (duration === undefined) return undefined;
+  const { nanos } = duration;
+  const seconds = Number(duration.seconds);
+  if (Math.abs(nanos) > maxNanos || seconds * nanos < 0) return Number.NaN;
+  return seconds * 1000 + nanos / 1_000_000;
 }
 
-/** Milliseconds since 1970 of a Timestamp; undefined when unset. */
+/** Milliseconds since 1970 of a Timestamp; undefined when unset, NaN when it is none. */
 export function timestampMs(time: Timestamp | undefined): number | undefined {
-  return time === undefined ? undefined : Number(time.seconds) * 1000 + time.nanos / 1_000_000;
+  if (time === undefined) return undefined;
+  const { nanos } = time;
+  return nanos < 0 || nanos > maxNanos ? Number.NaN : Number(time.seconds) * 1000 + nanos / 1_000_000;
 }
 
 export function toDuration(ms: number): Duration {

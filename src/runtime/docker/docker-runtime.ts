@@ -19,7 +19,6 @@ import { EventStream } from "./event-stream.ts";
 import { readHistory } from "./history.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
-import { specLabel } from "./labels.ts";
 import { markRestarting } from "./mark-restarting.ts";
 import { markStopping } from "./mark-stopping.ts";
 import { resolveMounts } from "./mounts.ts";
@@ -82,7 +81,6 @@ class DockerRuntime implements Runtime {
   }
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
-    specLabel(spec);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
   }
 

@@ -1,11 +1,10 @@
 import canonicalize from "canonicalize";
-import { invalidRequest } from "../../errors.ts";
 import type { Era, ServerSpec } from "../../spec.ts";
-import { serverNameSchema, serverSpecSchema } from "../../spec-schema.ts";
+import { serverNameSchema } from "../../spec-schema.ts";
+import { storedSpec } from "../../stored-spec.ts";
 import type { CreateRequest } from "../runtime.ts";
 
 const managedBy = "mcp-docker-manager";
-const maxSpecBytes = 64 * 1024;
 
 export const label = {
   managedBy: "managed-by",
@@ -65,25 +64,18 @@ export function replicaOf(labels: Labels): number {
   return Number(labels[label.replica] ?? 0);
 }
 
-/** The user's spec as canonical JSON, env values blank. Throws `invalid` naming `spec` when it is too large. */
+/** The user's spec as canonical JSON, env values blank. The schema bounds its size. */
 export function specLabel(spec: ServerSpec): string {
   const { env, ...rest } = spec;
   const blank = env && Object.fromEntries(Object.keys(env).map((key) => [key, ""]));
-  const text = canonicalize(blank === undefined ? rest : { ...rest, env: blank }) ?? "{}";
-  const size = Buffer.byteLength(text);
-  if (size > maxSpecBytes) {
-    const description = `is ${size} bytes as JSON without env values; at most ${maxSpecBytes} are allowed`;
-    throw invalidRequest([{ field: "spec", description }]);
-  }
-  return text;
+  return canonicalize(blank === undefined ? rest : { ...rest, env: blank }) ?? "{}";
 }
 
 /** The spec of a container from its label and its env (`KEY=value` entries). Throws when the label is not ours. */
 export function readSpec(labels: Labels, containerEnv: readonly string[]): ServerSpec {
   const text = labels[label.spec];
   if (text === undefined) throw new Error(`the label ${label.spec} is missing`);
-  const { error, data: spec } = serverSpecSchema.safeParse(JSON.parse(text));
-  if (error !== undefined) throw new Error(`the label ${label.spec} is not a spec: ${error.issues[0]?.message}`);
+  const spec = storedSpec(JSON.parse(text), `the label ${label.spec}`);
   const { success } = serverNameSchema.safeParse(labels[label.server]);
   if (!success) throw new Error(`the label ${label.server} is not a server's name`);
   if (spec.env === undefined) return spec;

@@ -22,7 +22,11 @@ describe("parseDockerHost", () => {
 
   test.each(["ssh://me@build", "npipe:////./pipe/docker", "tcp://"])("refuses %s by name", (text) => {
     expect(() => parseDockerHost(text, false)).toThrow(
-      expect.objectContaining({ kind: "invalid", message: expect.stringContaining("DOCKER_HOST") }),
+      expect.objectContaining({
+        kind: "invalid",
+        message: expect.stringContaining("DOCKER_HOST"),
+        details: { reason: "BAD_DOCKER_HOST" },
+      }),
     );
   });
 });

@@ -14,6 +14,8 @@ const requestLine = /^[A-Z]+ (?:\/v[\d.]+)?(\S+) /;
 export class EngineProxy implements AsyncDisposable {
   /** Requests that are cut off at once, for as long as this stands. */
   refused: PathFilter = () => false;
+  /** Requests that are answered here, with this status and text, instead of by the engine. */
+  answered: (path: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
   readonly #target: string;
   readonly #folder: string;
   readonly #open = new Map<net.Socket, string>();
@@ -77,6 +79,13 @@ export class EngineProxy implements AsyncDisposable {
       const requested = requestLine.exec(first.toString("latin1"))?.[1] ?? "";
       if (this.refused(requested)) {
         client.destroy();
+        return;
+      }
+      const answer = this.answered(requested);
+      if (answer !== undefined) {
+        const body = JSON.stringify({ message: answer.message });
+        const head = [`HTTP/1.1 ${answer.status} X`, "Content-Type: application/json", "Connection: close"];
+        client.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, "", body].join("\r\n"));
         return;
       }
       const engine = net.connect(this.#target);

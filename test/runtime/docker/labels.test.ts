@@ -98,20 +98,6 @@ describe("labels", () => {
     expect(isOwned(labels, "blue")).toBe(true);
   });
 
-  test("refuse a spec of more than 64 KiB, naming the field", () => {
-    const spec = { image: "a", args: ["x".repeat(64 * 1024)] };
-    expect(() => specLabel(spec)).toThrow(
-      expect.objectContaining({
-        kind: "invalid",
-        details: expect.objectContaining({ violations: [expect.objectContaining({ field: "spec" })] }),
-      }),
-    );
-  });
-
-  test("don't count env values against the 64 KiB", () => {
-    expect(() => specLabel({ image: "a", env: { BIG: "x".repeat(100_000) } })).not.toThrow();
-  });
-
   test.each([
     ["is missing", {}],
     ["is not JSON", { "mcpm.spec": "{" }],

@@ -1,0 +1,52 @@
+import type { Fleet } from "../../src/fleet/fleet.ts";
+import { notFound } from "../../src/http/handler.ts";
+import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { restHandler } from "../../src/http/rest-handler.ts";
+import { silentLog } from "../../src/log.ts";
+import { Listener } from "../../src/rpc/listener.ts";
+import { localCalls, type RouterOptions, rpcHandler } from "../../src/rpc/router.ts";
+import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
+import { type Ask, askers, type Protocol } from "./ask.ts";
+
+/** The manager's port in front of a fleet that throws whatever it is told to, for errors that no real one throws. */
+export class BrokenFleet implements AsyncDisposable {
+  readonly #listener: Listener;
+
+  private constructor(listener: Listener) {
+    this.#listener = listener;
+  }
+
+  /** Get, Watch and Logs fail with this. */
+  static async open(failure: unknown = new TypeError("x is not a function")): Promise<BrokenFleet> {
+    const fail = () => {
+      throw failure;
+    };
+    const unread = new UnreadAnswers({ maxBytes: 1_048_576, log: silentLog, elapsedMs: () => 0 });
+    const options = {
+      unread,
+      fleet: { get: fail, list: fail, log: fail, changed: fail } as unknown as Fleet,
+      runtime: { kind: "docker" },
+      info: { maxRequestBytes: 65_536, maxLineBytes: 65_536, maxCallTimeoutMs: 60_000 },
+      heartbeatMs: 1000,
+      now: () => 0,
+      elapsedMs: () => 0,
+      shutdown: new AbortController().signal,
+      log: silentLog,
+    } as unknown as RouterOptions;
+    const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, unread, fallback: notFound });
+    const handler = rpcHandler(options, { fallback: rest, refuse: refuseRpc });
+    return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, handler }));
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#listener.port}`;
+  }
+
+  get ask(): Readonly<Record<Protocol, Ask>> {
+    return askers(this.url);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#listener.close({ graceMs: 0 });
+  }
+}

@@ -1,0 +1,49 @@
+// Every reason that a request can provoke without an engine, through all protocols side by side. The rest of the table is
+// in errors.engine.test.ts. MCPM_TEST_ERROR_TABLE=1 prints it.
+import { readFile } from "node:fs/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { errorReasons } from "../../src/error-reason.ts";
+import { TestManager } from "../line/test-manager.ts";
+import { answerCauses } from "./answer-causes.ts";
+import { expectSideBySide, printTable, Stage } from "./cause.ts";
+import { engineCauses } from "./engine-causes.ts";
+import { keyedCauses } from "./keyed-causes.ts";
+import { offerCauses } from "./offer-causes.ts";
+import { processCauses } from "./process-causes.ts";
+import { unprovokable } from "./unprovokable.ts";
+import { wireCauses } from "./wire-causes.ts";
+
+const causes = [...processCauses, ...answerCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
+
+let manager: TestManager;
+beforeAll(async () => {
+  const limits = { MCPM_MAX_LINE_BYTES: "1048576", MCPM_MAX_REQUEST_BYTES: "65536" };
+  manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
+});
+afterAll(async () => {
+  printTable();
+  await manager[Symbol.asyncDispose]();
+});
+
+describe("The table of causes", () => {
+  it("has each reason once, but for those that no request can provoke", () => {
+    const provoked = [...causes, ...engineCauses].map(({ reason }) => reason);
+    expect([...provoked, ...Object.keys(unprovokable)].sort()).toEqual([...errorReasons].sort());
+  });
+});
+
+describe("A reason that no request can provoke", () => {
+  const shown = Object.entries(unprovokable).flatMap(([reason, why]) =>
+    (/\btest\/\S+/.exec(why) ?? []).map((file) => [reason, file] as const),
+  );
+
+  it.each(shown)("%s is shown by %s", async (reason, file) => {
+    expect(await readFile(file, "utf8")).toContain(reason);
+  });
+});
+
+describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
+  it.each(causes)("$reason answers: $how", async (cause) => {
+    await expectSideBySide(cause, (protocol) => new Stage(manager, protocol));
+  });
+});
