@@ -1,0 +1,8 @@
+import type { Checks } from "./check.ts";
+import { calls } from "./calls.ts";
+import { failures } from "./failures.ts";
+import { starting, stopping } from "./fleet.ts";
+import { streams } from "./streams.ts";
+
+/** In this order: starting comes first, and stopping last. */
+export const checks: Checks = { ...starting, ...calls, ...streams, ...failures, ...stopping };
