@@ -14,5 +14,8 @@ const createTransport = asked.get("protocol") === "grpc-web" ? createGrpcWebTran
 const manager = createClient(ManagerService, createTransport({ baseUrl }));
 
 const print = (line: string) => document.querySelector("pre")?.append(`${line}\n`);
-const passed = await runChecks(manager, { checks: { ...checks, "another origin": () => anotherOrigin(baseUrl) }, print });
+const passed = await runChecks(manager, {
+  checks: { ...checks, "another origin": () => anotherOrigin(baseUrl) },
+  print,
+});
 document.title = passed ? "passed" : "failed";

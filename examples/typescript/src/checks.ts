@@ -1,5 +1,5 @@
-import type { Checks } from "./check.ts";
 import { calls } from "./calls.ts";
+import type { Checks } from "./check.ts";
 import { failures } from "./failures.ts";
 import { starting, stopping } from "./fleet.ts";
 import { streams } from "./streams.ts";

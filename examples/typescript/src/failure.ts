@@ -24,7 +24,9 @@ export class Failure {
   }
 
   toString(): string {
-    return [Code[this.code], this.reason, this.delivery, ...this.fields].filter((part) => part !== undefined).join(", ");
+    return [Code[this.code], this.reason, this.delivery, ...this.fields]
+      .filter((part) => part !== undefined)
+      .join(", ");
   }
 }
 

@@ -50,7 +50,10 @@ export const starting: Checks = {
     const { server } = await manager.restart({ name: "everything", gracePeriod: { seconds: 5n, nanos: 0 } });
     const [old, now] = [before.server?.instances[0], server?.instances[0]];
     expect(old !== undefined && old.containerId === now?.containerId, "another container");
-    expect(old.startTime?.seconds !== now.startTime?.seconds || old.startTime?.nanos !== now.startTime?.nanos, "no new start");
+    expect(
+      old.startTime?.seconds !== now.startTime?.seconds || old.startTime?.nanos !== now.startTime?.nanos,
+      "no new start",
+    );
     return "a new process in the same container";
   },
 };
