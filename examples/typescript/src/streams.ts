@@ -1,6 +1,6 @@
 import { LogSource } from "../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerState, ServerStateSchema } from "../gen/mcpmanager/v1/server_pb.ts";
-import { type Checks, expect } from "./check.ts";
+import type { Checks } from "./check.ts";
 
 export const streams: Checks = {
   Logs: async (manager) => {
