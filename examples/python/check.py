@@ -18,10 +18,10 @@ def run_checks(checks: list[Check], manager: ManagerServiceStub, target: str) ->
     failed = 0
     for name, run in checks:
         try:
-            print(f"  ✓ {name:20} {run(manager, target)}", flush=True)
+            print(f"  ✓ {name:22} {run(manager, target)}", flush=True)
         except Exception as error:  # whatever goes wrong is the check's result
             failed += 1
-            print(f"  ✗ {name:20} {error!r}", flush=True)
+            print(f"  ✗ {name:22} {' '.join(repr(error).split())}", flush=True)
     print(f"{len(checks) - failed} passed, {failed} failed")
     return failed == 0
 

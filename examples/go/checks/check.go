@@ -26,9 +26,9 @@ func Run(client Client) bool {
 		cancel()
 		if err != nil {
 			failed++
-			fmt.Printf("  ✗ %-20s %v\n", check.name, err)
+			fmt.Printf("  ✗ %-22s %v\n", check.name, err)
 		} else {
-			fmt.Printf("  ✓ %-20s %s\n", check.name, seen)
+			fmt.Printf("  ✓ %-22s %s\n", check.name, seen)
 		}
 	}
 	fmt.Printf("%d passed, %d failed\n", len(all)-failed, failed)

@@ -12,10 +12,10 @@ export async function runChecks(manager: Manager, options: { checks: Checks; pri
   let failed = 0;
   for (const [name, check] of Object.entries(checks)) {
     try {
-      print(`  ✓ ${name.padEnd(20)} ${await check(manager)}`);
+      print(`  ✓ ${name.padEnd(22)} ${await check(manager)}`);
     } catch (error) {
       failed += 1;
-      print(`  ✗ ${name.padEnd(20)} ${error}`);
+      print(`  ✗ ${name.padEnd(22)} ${error}`);
     }
   }
   print(`${Object.keys(checks).length - failed} passed, ${failed} failed`);

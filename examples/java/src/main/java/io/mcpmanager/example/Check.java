@@ -17,10 +17,10 @@ record Check(String name, Body body) {
     var failed = 0;
     for (var check : checks) {
       try {
-        out.printf("  ✓ %-20s %s%n", check.name, check.body.run(manager));
+        out.printf("  ✓ %-22s %s%n", check.name, check.body.run(manager));
       } catch (Exception error) {
         failed += 1;
-        out.printf("  ✗ %-20s %s%n", check.name, error);
+        out.printf("  ✗ %-22s %s%n", check.name, error);
       }
     }
     out.printf("%d passed, %d failed%n", checks.size() - failed, failed);
