@@ -1,4 +1,5 @@
 import json
+import uuid
 
 import grpc
 from google.protobuf.json_format import MessageToDict
@@ -8,6 +9,7 @@ from mcpmanager.v1.tool_pb2 import RESULT_FORMAT_JSON
 
 from check import Check, expect
 from failure import failure_of
+from received import calls_with, received
 
 # Combined emoji, a no-break space, right-to-left scripts, a character beyond the BMP, a combining accent.
 TEXT = "👩‍👩‍👧 a\u00a0b שלום مرحبا 𝒳 e\u0301 日本"
@@ -61,6 +63,17 @@ def non_ascii_text(manager, _target):
     return TEXT
 
 
+def idempotency_key(manager, _target):
+    mark = str(uuid.uuid4())
+    request = CallToolRequest(
+        server="hostile", tool="echo", arguments={"text": "once", "mark": mark}, idempotency_key=mark
+    )
+    answers = [call.result() for call in [manager.CallTool.future(request) for _ in range(2)]]
+    calls = calls_with(received(manager), mark)
+    expect([text_of(answer) for answer in answers] == ["once", "once"] and len(calls) == 1, calls)
+    return "two callers, one call"
+
+
 def big_integers(manager, _target):
     arguments_json = json.dumps({"n": BIG})
     line = text_of(manager.CallTool(CallToolRequest(server="hostile", tool="line", arguments_json=arguments_json)))
@@ -110,6 +123,7 @@ CALLS = [
     Check("a picture", a_picture),
     Check("a tool's failure", a_tools_failure),
     Check("non-ASCII text", non_ascii_text),
+    Check("idempotency key", idempotency_key),
     Check("big integers", big_integers),
     Check("3 MB result", result_of_3_mb),
     Check("5 MB result", result_of_5_mb),

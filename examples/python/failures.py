@@ -1,34 +1,15 @@
-import time
-
 import grpc
-from google.protobuf.json_format import MessageToDict
 from mcpmanager.v1.manager_pb2 import CallToolRequest, GetInfoRequest, StartRequest
 from mcpmanager.v1.server_pb2 import MOUNT_TYPE_VOLUME, Mount, ServerSpec
 
 from check import Check, expect
-from failure import failure_of, read_failure
+from failure import failure_of
+from received import fate_of, until
 from specs import EVERYTHING
 
 
 def never(mark):
     return CallToolRequest(server="hostile", tool="never", arguments={"mark": mark})
-
-
-def fate_of(manager, mark):
-    """What became of a call of the tool `never`: the server has kept every message that reached it."""
-    answer = manager.CallTool(CallToolRequest(server="hostile", tool="received"))
-    messages = MessageToDict(answer.structured_content)["messages"]
-    ids = [m["id"] for m in messages if m.get("params", {}).get("arguments") == {"mark": mark}]
-    if not ids:
-        return "unknown"
-    cancelled = [m["params"]["requestId"] for m in messages if m["method"] == "notifications/cancelled"]
-    return "cancelled" if ids[-1] in cancelled else "running"
-
-
-def until(holds):
-    give_up = time.monotonic() + 10
-    while not holds():
-        expect(time.monotonic() < give_up, "the server was not told within 10 s")
 
 
 def deadline(manager, _target):
@@ -64,6 +45,16 @@ def bad_request(manager, _target):
     return str(failure)
 
 
+def validated_arguments(manager, _target):
+    request = CallToolRequest(
+        server="everything", tool="get-sum", arguments={"a": "two", "b": 3}, validate_arguments=True
+    )
+    failure = failure_of(lambda: manager.CallTool(request))
+    expect(failure.code == grpc.StatusCode.INVALID_ARGUMENT and failure.delivery == "not_sent", failure)
+    expect(failure.fields == ["arguments.a"], failure)
+    return str(failure)
+
+
 def too_large_a_request(manager, _target):
     message = "x" * manager.GetInfo(GetInfoRequest()).limits.max_request_bytes
     request = CallToolRequest(server="everything", tool="echo", arguments={"message": message})
@@ -78,5 +69,6 @@ FAILURES = [
     Check("cancel", cancel),
     Check("ErrorInfo", error_info),
     Check("BadRequest", bad_request),
+    Check("validated arguments", validated_arguments),
     Check("too large a request", too_large_a_request),
 ]

@@ -3,7 +3,9 @@ package checks
 import (
 	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -26,6 +28,7 @@ var calls = []check{
 	{"a picture", aPicture},
 	{"a tool's failure", aToolsFailure},
 	{"non-ASCII text", nonASCIIText},
+	{"idempotency key", idempotencyKey},
 	{"big integers", bigIntegers},
 	{"3 MB result", resultOf3MB},
 	{"5 MB result", resultOf5MB},
@@ -123,6 +126,36 @@ func nonASCIIText(ctx context.Context, client Client) (string, error) {
 		return "", fmt.Errorf("became %q", textOf(answer))
 	}
 	return text, nil
+}
+
+func idempotencyKey(ctx context.Context, client Client) (string, error) {
+	mark := rand.Text()
+	request := toolCall("hostile", "echo", map[string]any{"text": "once", "mark": mark})
+	request.IdempotencyKey = mark
+	failed := make(chan error, 2)
+	for range cap(failed) {
+		go func() {
+			_, err := client.CallTool(ctx, request)
+			failed <- err
+		}()
+	}
+	if err := errors.Join(<-failed, <-failed); err != nil {
+		return "", err
+	}
+	messages, err := received(ctx, client)
+	if err != nil {
+		return "", err
+	}
+	calls := 0
+	for _, message := range messages {
+		if message.Params.Arguments.Mark == mark {
+			calls++
+		}
+	}
+	if calls != 1 {
+		return "", fmt.Errorf("called %d times", calls)
+	}
+	return "two callers, one call", nil
 }
 
 func bigIntegers(ctx context.Context, client Client) (string, error) {

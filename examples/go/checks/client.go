@@ -25,6 +25,7 @@ type Manager interface {
 	ListTools(context.Context, *pb.ListToolsRequest) (*pb.ListToolsResponse, error)
 	CallTool(context.Context, *pb.CallToolRequest) (*pb.CallToolResponse, error)
 	// A stream ends with its context, too.
+	CallToolStream(context.Context, *pb.CallToolStreamRequest) iter.Seq2[*pb.CallToolStreamResponse, error]
 	Logs(context.Context, *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error]
 	Watch(context.Context, *pb.WatchRequest) iter.Seq2[*pb.WatchResponse, error]
 	// ReadError gives an error's code, which has the same number everywhere, and its details.

@@ -2,8 +2,6 @@ package checks
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +17,7 @@ var failures = []check{
 	{"cancel", cancel},
 	{"ErrorInfo", errorInfo},
 	{"BadRequest", badRequest},
+	{"validated arguments", validatedArguments},
 	{"too large a request", tooLargeARequest},
 }
 
@@ -96,6 +95,20 @@ func badRequest(ctx context.Context, client Client) (string, error) {
 	return failure.String(), expectFailure(failure, codes.InvalidArgument, "INVALID_REQUEST")
 }
 
+func validatedArguments(ctx context.Context, client Client) (string, error) {
+	request := toolCall("everything", "get-sum", map[string]any{"a": "two", "b": 3})
+	request.ValidateArguments = true
+	_, err := client.CallTool(ctx, request)
+	if err == nil {
+		return "", errNoFailure
+	}
+	failure := readFailure(client, err)
+	if failure.Delivery() != "not_sent" || !slices.Equal(failure.Fields, []string{"arguments.a"}) {
+		return "", err
+	}
+	return failure.String(), expectFailure(failure, codes.InvalidArgument, "ARGUMENTS_REJECTED")
+}
+
 func tooLargeARequest(ctx context.Context, client Client) (string, error) {
 	info, err := client.GetInfo(ctx, &pb.GetInfoRequest{})
 	if err != nil {
@@ -108,56 +121,4 @@ func tooLargeARequest(ctx context.Context, client Client) (string, error) {
 	}
 	failure := readFailure(client, err)
 	return failure.String(), expectFailure(failure, codes.ResourceExhausted, "MESSAGE_TOO_LARGE")
-}
-
-// untilFate waits until that became of a call of the tool `never`, for 10 s.
-func untilFate(ctx context.Context, client Client, mark, fate string) error {
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
-	defer cancel()
-	for {
-		now, err := fateOf(ctx, client, mark)
-		if err != nil {
-			return errors.Join(fmt.Errorf("the call never was %s", fate), err)
-		}
-		if now == fate {
-			return nil
-		}
-	}
-}
-
-// fateOf asks the server, which has kept every message that reached it.
-func fateOf(ctx context.Context, client Client, mark string) (string, error) {
-	answer, err := client.CallTool(ctx, &pb.CallToolRequest{Server: "hostile", Tool: "received"})
-	if err != nil {
-		return "", err
-	}
-	var received struct {
-		Messages []struct {
-			ID     any
-			Method string
-			Params struct {
-				Arguments struct{ Mark string }
-				RequestID any
-			}
-		}
-	}
-	// A Value becomes JSON, and JSON a struct of one's own.
-	content, err := answer.GetStructuredContent().MarshalJSON()
-	if err != nil {
-		return "", err
-	}
-	if err := json.Unmarshal(content, &received); err != nil {
-		return "", err
-	}
-	var id any
-	fate := "unknown"
-	for _, message := range received.Messages {
-		switch {
-		case message.Params.Arguments.Mark == mark:
-			id, fate = message.ID, "running"
-		case message.Method == "notifications/cancelled" && message.Params.RequestID == id:
-			fate = "cancelled"
-		}
-	}
-	return fate, nil
 }

@@ -2,6 +2,7 @@ package checks
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,6 +14,8 @@ import (
 
 var streams = []check{
 	{"Logs", logs},
+	{"CallToolStream", callToolStream},
+	{"result in pieces", resultInPieces},
 	{"Watch", watch},
 }
 
@@ -41,6 +44,58 @@ func logs(ctx context.Context, client Client) (string, error) {
 		}
 	}
 	return "", errStreamEnded
+}
+
+// streamCall is the call of CallTool as one of CallToolStream.
+func streamCall(call *pb.CallToolRequest) *pb.CallToolStreamRequest {
+	return &pb.CallToolStreamRequest{
+		Server: call.Server,
+		Tool:   call.Tool,
+		Input:  &pb.CallToolStreamRequest_Arguments{Arguments: call.GetArguments()},
+	}
+}
+
+func callToolStream(ctx context.Context, client Client) (string, error) {
+	call := toolCall("everything", "trigger-long-running-operation", map[string]any{"duration": 1, "steps": 2})
+	var seen []string
+	for event, err := range client.CallToolStream(ctx, streamCall(call)) {
+		if err != nil {
+			return "", err
+		}
+		switch event := event.Event.(type) {
+		case *pb.CallToolStreamResponse_Progress:
+			seen = append(seen, fmt.Sprintf("%v of %v", event.Progress.Progress, event.Progress.GetTotal()))
+		case *pb.CallToolStreamResponse_Result:
+			seen = append(seen, textOf(event.Result))
+		}
+	}
+	if len(seen) != 3 || seen[1] != "2 of 2" {
+		return "", fmt.Errorf("got %q", seen)
+	}
+	return strings.Join(seen, ", "), nil
+}
+
+func resultInPieces(ctx context.Context, client Client) (string, error) {
+	call := toolCall("hostile", "large", map[string]any{"bytes": 5_000_000})
+	var text []byte
+	pieces := 0
+	for event, err := range client.Default.CallToolStream(ctx, streamCall(call)) {
+		if err != nil {
+			return "", err
+		}
+		if piece := event.GetResultChunk(); piece != nil {
+			text = append(text, piece.ResultJson...)
+			pieces++
+		}
+	}
+	var result struct{ Content []struct{ Text string } }
+	if err := json.Unmarshal(text, &result); err != nil {
+		return "", err
+	}
+	if len(result.Content[0].Text) != 5_000_000 {
+		return "", fmt.Errorf("%d characters", len(result.Content[0].Text))
+	}
+	return fmt.Sprintf("5 MB in %d, below every client's limit", pieces), nil
 }
 
 func watch(ctx context.Context, client Client) (string, error) {

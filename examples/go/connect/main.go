@@ -29,6 +29,12 @@ type manager struct {
 	mcpmanagerv1connect.ManagerServiceClient
 }
 
+func (m manager) CallToolStream(
+	ctx context.Context, request *pb.CallToolStreamRequest,
+) iter.Seq2[*pb.CallToolStreamResponse, error] {
+	return events(m.ManagerServiceClient.CallToolStream(ctx, request))
+}
+
 func (m manager) Logs(ctx context.Context, request *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error] {
 	return events(m.ManagerServiceClient.Logs(ctx, request))
 }

@@ -48,6 +48,12 @@ func (m manager) CallTool(ctx context.Context, request *pb.CallToolRequest) (*pb
 	return m.client.CallTool(ctx, request)
 }
 
+func (m manager) CallToolStream(
+	ctx context.Context, request *pb.CallToolStreamRequest,
+) iter.Seq2[*pb.CallToolStreamResponse, error] {
+	return events(m.client.CallToolStream(ctx, request))
+}
+
 func (m manager) Logs(ctx context.Context, request *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error] {
 	return events(m.client.Logs(ctx, request))
 }

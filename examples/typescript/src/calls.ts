@@ -3,6 +3,7 @@ import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import type { CallToolResponse } from "../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormat } from "../gen/mcpmanager/v1/tool_pb.ts";
 import { type Checks, expect } from "./check.ts";
+import { received } from "./received.ts";
 
 // Combined emoji, a no-break space, right-to-left scripts, a character beyond the BMP, a combining accent.
 const text = "👩‍👩‍👧 a\u00a0b שלום مرحبا 𝒳 e\u0301 日本";
@@ -52,6 +53,16 @@ export const calls: Checks = {
     return text;
   },
 
+  "idempotency key": async (manager) => {
+    const mark = crypto.randomUUID();
+    const input = { case: "arguments", value: { text: "once", mark } } as const;
+    const call = { server: "hostile", tool: "echo", input, idempotencyKey: mark };
+    const answers = await Promise.all([manager.callTool(call), manager.callTool(call)]);
+    const calls = (await received(manager)).filter(({ params }) => params?.arguments?.mark === mark);
+    expect(answers.every((answer) => textOf(answer) === "once") && calls.length === 1, `called ${calls.length} times`);
+    return "two callers, one call";
+  },
+
   "big integers": async (manager) => {
     const sent = { case: "argumentsJson", value: `{"n":${big}}` } as const;
     const line = textOf(await manager.callTool({ server: "hostile", tool: "line", input: sent }));
@@ -92,6 +103,6 @@ function large(bytes: number) {
   return { server: "hostile", tool: "large", input: { case: "arguments", value: { bytes } } } as const;
 }
 
-function textOf({ content }: CallToolResponse): string {
+export function textOf({ content }: Pick<CallToolResponse, "content">): string {
   return content.map(({ kind }) => (kind.case === "text" ? kind.value.text : "")).join("");
 }

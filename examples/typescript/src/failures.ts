@@ -1,9 +1,8 @@
-import { toJson } from "@bufbuild/protobuf";
-import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import { MountType } from "../gen/mcpmanager/v1/server_pb.ts";
-import { type Checks, expect, type Manager } from "./check.ts";
+import { type Checks, expect } from "./check.ts";
 import { failureOf } from "./failure.ts";
+import { fateOf, until } from "./received.ts";
 import { everything } from "./specs.ts";
 
 export const failures: Checks = {
@@ -42,6 +41,15 @@ export const failures: Checks = {
     return `${failure}`;
   },
 
+  "validated arguments": async (manager) => {
+    const input = { case: "arguments", value: { a: "two", b: 3 } } as const;
+    const call = { server: "everything", tool: "get-sum", input, validateArguments: true };
+    const failure = await failureOf(manager.callTool(call));
+    expect(failure.code === Code.InvalidArgument && failure.delivery === "not_sent", `${failure}`);
+    expect(failure.fields.join() === "arguments.a", `${failure}`);
+    return `${failure}`;
+  },
+
   "too large a request": async (manager) => {
     const { limits } = await manager.getInfo({});
     const message = "x".repeat(Number(limits?.maxRequestBytes));
@@ -54,27 +62,4 @@ export const failures: Checks = {
 
 function never(mark: string) {
   return { server: "hostile", tool: "never", input: { case: "arguments", value: { mark } } } as const;
-}
-
-interface Message {
-  id?: number;
-  method?: string;
-  params?: { arguments?: { mark?: string }; requestId?: number };
-}
-
-/** What became of a call of the tool `never`: the server has kept every message that reached it. */
-async function fateOf(manager: Manager, mark: string): Promise<"unknown" | "running" | "cancelled"> {
-  const { structured } = await manager.callTool({ server: "hostile", tool: "received" });
-  expect(structured.case === "structuredContent", `${structured.case}`);
-  const { messages } = toJson(ValueSchema, structured.value) as unknown as { messages: Message[] };
-  const call = messages.findLast(({ params }) => params?.arguments?.mark === mark);
-  if (call === undefined) return "unknown";
-  const isCancel = ({ method, params }: Message) =>
-    method === "notifications/cancelled" && params?.requestId === call.id;
-  return messages.some(isCancel) ? "cancelled" : "running";
-}
-
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  const giveUp = Date.now() + 10_000;
-  while (!(await holds())) expect(Date.now() < giveUp, "the server was not told within 10 s");
 }

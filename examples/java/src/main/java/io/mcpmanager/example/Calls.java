@@ -11,9 +11,11 @@ import io.grpc.Status;
 import io.mcpmanager.v1.CallToolRequest;
 import io.mcpmanager.v1.CallToolResponse;
 import io.mcpmanager.v1.ListToolsRequest;
+import io.mcpmanager.v1.ManagerServiceGrpc;
 import io.mcpmanager.v1.ManagerServiceGrpc.ManagerServiceBlockingStub;
 import io.mcpmanager.v1.ResultFormat;
 import java.util.List;
+import java.util.UUID;
 
 final class Calls {
   static final List<Check> ALL =
@@ -24,6 +26,7 @@ final class Calls {
           new Check("a picture", Calls::aPicture),
           new Check("a tool's failure", Calls::aToolsFailure),
           new Check("non-ASCII text", Calls::nonAsciiText),
+          new Check("idempotency key", Calls::idempotencyKey),
           new Check("big integers", Calls::bigIntegers),
           new Check("3 MB result", Calls::resultOf3Mb),
           new Check("5 MB result", Calls::resultOf5Mb),
@@ -98,6 +101,20 @@ final class Calls {
     var answer = manager.callTool(call("hostile", "echo", arguments).build());
     expect(textOf(answer).equals(TEXT), answer);
     return TEXT;
+  }
+
+  private static String idempotencyKey(ManagerServiceBlockingStub manager) throws Exception {
+    var mark = UUID.randomUUID().toString();
+    var arguments = Struct.newBuilder().putFields("text", Values.of("once")).putFields("mark", Values.of(mark));
+    var request = call("hostile", "echo", arguments).setIdempotencyKey(mark).build();
+    var future = ManagerServiceGrpc.newFutureStub(manager.getChannel());
+    var answers = List.of(future.callTool(request), future.callTool(request));
+    for (var answer : answers) {
+      expect(textOf(answer.get()).equals("once"), answer);
+    }
+    var calls = Received.messages(manager).stream().filter(it -> Received.hasMark(it, mark)).count();
+    expect(calls == 1, "called " + calls + " times");
+    return "two callers, one call";
   }
 
   private static String bigIntegers(ManagerServiceBlockingStub manager) {

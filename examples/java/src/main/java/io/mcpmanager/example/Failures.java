@@ -2,9 +2,9 @@ package io.mcpmanager.example;
 
 import static io.mcpmanager.example.Calls.call;
 import static io.mcpmanager.example.Check.expect;
+import static io.mcpmanager.example.Received.waitUntil;
 
 import com.google.protobuf.Struct;
-import com.google.protobuf.Value;
 import com.google.protobuf.util.Values;
 import io.grpc.Status;
 import io.mcpmanager.v1.CallToolRequest;
@@ -14,9 +14,7 @@ import io.mcpmanager.v1.ManagerServiceGrpc.ManagerServiceBlockingStub;
 import io.mcpmanager.v1.Mount;
 import io.mcpmanager.v1.MountType;
 import io.mcpmanager.v1.StartRequest;
-import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 final class Failures {
@@ -26,6 +24,7 @@ final class Failures {
           new Check("cancel", Failures::cancel),
           new Check("ErrorInfo", Failures::errorInfo),
           new Check("BadRequest", Failures::badRequest),
+          new Check("validated arguments", Failures::validatedArguments),
           new Check("too large a request", Failures::tooLargeARequest));
 
   private static CallToolRequest never(String mark) {
@@ -70,6 +69,15 @@ final class Failures {
     return failure.toString();
   }
 
+  private static String validatedArguments(ManagerServiceBlockingStub manager) throws Exception {
+    var arguments = Struct.newBuilder().putFields("a", Values.of("two")).putFields("b", Values.of(3));
+    var request = call("everything", "get-sum", arguments).setValidateArguments(true).build();
+    var failure = Failure.of(() -> manager.callTool(request));
+    expect(failure.code() == Status.Code.INVALID_ARGUMENT && failure.delivery().equals("not_sent"), failure);
+    expect(failure.fields().equals(List.of("arguments.a")), failure);
+    return failure.toString();
+  }
+
   private static String tooLargeARequest(ManagerServiceBlockingStub manager) throws Exception {
     var limits = manager.getInfo(GetInfoRequest.getDefaultInstance()).getLimits();
     var message = "x".repeat((int) limits.getMaxRequestBytes());
@@ -78,36 +86,5 @@ final class Failures {
     expect(failure.code() == Status.Code.RESOURCE_EXHAUSTED, failure);
     expect(failure.reason().equals("MESSAGE_TOO_LARGE"), failure);
     return failure.toString();
-  }
-
-  /** Waits until that became of a call of the tool `never`, for 10 s. */
-  private static void waitUntil(ManagerServiceBlockingStub manager, String mark, String fate) {
-    var giveUp = Instant.now().plusSeconds(10);
-    while (!fateOf(manager, mark).equals(fate)) {
-      expect(Instant.now().isBefore(giveUp), "the call was not " + fate + " within 10 s");
-    }
-  }
-
-  /** Asks the server, which has kept every message that reached it. */
-  private static String fateOf(ManagerServiceBlockingStub manager, String mark) {
-    var answer = manager.callTool(CallToolRequest.newBuilder().setServer("hostile").setTool("received").build());
-    var messages = answer.getStructuredContent().getStructValue().getFieldsOrThrow("messages");
-    var fate = "unknown";
-    Value id = null;
-    for (var message : messages.getListValue().getValuesList()) {
-      var params = fieldsOf(message).getOrDefault("params", Value.getDefaultInstance());
-      var arguments = fieldsOf(params).getOrDefault("arguments", Value.getDefaultInstance());
-      if (Values.of(mark).equals(fieldsOf(arguments).get("mark"))) {
-        id = fieldsOf(message).get("id");
-        fate = "running";
-      } else if (id != null && id.equals(fieldsOf(params).get("requestId"))) {
-        fate = "cancelled";
-      }
-    }
-    return fate;
-  }
-
-  private static Map<String, Value> fieldsOf(Value value) {
-    return value.getStructValue().getFieldsMap();
   }
 }
