@@ -10,6 +10,7 @@ from calls import CALLS
 from check import run_checks
 from failures import FAILURES
 from fleet import STARTING, STOPPING
+from offers import OFFERS
 from streams import STREAMS
 
 url = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8080"
@@ -19,6 +20,6 @@ target = urlsplit(url).netloc  # gRPC takes host:port, no URL
 options = [("grpc.max_receive_message_length", 32 * 1024 * 1024)]
 
 with grpc.insecure_channel(target, options) as channel:
-    checks = STARTING + CALLS + STREAMS + FAILURES + STOPPING
+    checks = STARTING + CALLS + OFFERS + STREAMS + FAILURES + STOPPING
     passed = run_checks(checks, ManagerServiceStub(channel), target)
 sys.exit(0 if passed else 1)

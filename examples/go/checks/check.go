@@ -15,7 +15,7 @@ type check struct {
 }
 
 // In this order: starting comes first, and stopping last.
-var all = slices.Concat(starting, calls, streams, failures, stopping)
+var all = slices.Concat(starting, calls, offers, streams, failures, stopping)
 
 // Run runs the checks, prints a line for each, then the totals; it says whether all passed.
 func Run(client Client) bool {

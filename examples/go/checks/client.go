@@ -24,8 +24,16 @@ type Manager interface {
 	Get(context.Context, *pb.GetRequest) (*pb.GetResponse, error)
 	ListTools(context.Context, *pb.ListToolsRequest) (*pb.ListToolsResponse, error)
 	CallTool(context.Context, *pb.CallToolRequest) (*pb.CallToolResponse, error)
+	ListResources(context.Context, *pb.ListResourcesRequest) (*pb.ListResourcesResponse, error)
+	ListResourceTemplates(context.Context, *pb.ListResourceTemplatesRequest) (*pb.ListResourceTemplatesResponse, error)
+	ReadResource(context.Context, *pb.ReadResourceRequest) (*pb.ReadResourceResponse, error)
+	ListPrompts(context.Context, *pb.ListPromptsRequest) (*pb.ListPromptsResponse, error)
+	GetPrompt(context.Context, *pb.GetPromptRequest) (*pb.GetPromptResponse, error)
+	Complete(context.Context, *pb.CompleteRequest) (*pb.CompleteResponse, error)
+	SetLogLevel(context.Context, *pb.SetLogLevelRequest) (*pb.SetLogLevelResponse, error)
 	// A stream ends with its context, too.
 	CallToolStream(context.Context, *pb.CallToolStreamRequest) iter.Seq2[*pb.CallToolStreamResponse, error]
+	SubscribeResource(context.Context, *pb.SubscribeResourceRequest) iter.Seq2[*pb.SubscribeResourceResponse, error]
 	Logs(context.Context, *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error]
 	Watch(context.Context, *pb.WatchRequest) iter.Seq2[*pb.WatchResponse, error]
 	// ReadError gives an error's code, which has the same number everywhere, and its details.

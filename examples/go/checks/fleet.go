@@ -21,10 +21,10 @@ var everything = &pb.ServerSpec{
 	PullPolicy: pb.PullPolicy_PULL_POLICY_NEVER,
 }
 
-// A test server with tools that never answer, exit, or tell what reached them.
+// A test server whose tools never answer, exit, or tell what reached them, with a resource to subscribe to.
 var hostile = &pb.ServerSpec{
 	Image:      "mcpm-test/servers:latest",
-	Args:       []string{"hostile.mjs"},
+	Args:       []string{"hostile.mjs", "--offers"},
 	PullPolicy: pb.PullPolicy_PULL_POLICY_NEVER,
 }
 

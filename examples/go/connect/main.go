@@ -35,6 +35,12 @@ func (m manager) CallToolStream(
 	return events(m.ManagerServiceClient.CallToolStream(ctx, request))
 }
 
+func (m manager) SubscribeResource(
+	ctx context.Context, request *pb.SubscribeResourceRequest,
+) iter.Seq2[*pb.SubscribeResourceResponse, error] {
+	return events(m.ManagerServiceClient.SubscribeResource(ctx, request))
+}
+
 func (m manager) Logs(ctx context.Context, request *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error] {
 	return events(m.ManagerServiceClient.Logs(ctx, request))
 }

@@ -48,10 +48,46 @@ func (m manager) CallTool(ctx context.Context, request *pb.CallToolRequest) (*pb
 	return m.client.CallTool(ctx, request)
 }
 
+func (m manager) ListResources(ctx context.Context, request *pb.ListResourcesRequest) (*pb.ListResourcesResponse, error) {
+	return m.client.ListResources(ctx, request)
+}
+
+func (m manager) ListResourceTemplates(
+	ctx context.Context, request *pb.ListResourceTemplatesRequest,
+) (*pb.ListResourceTemplatesResponse, error) {
+	return m.client.ListResourceTemplates(ctx, request)
+}
+
+func (m manager) ReadResource(ctx context.Context, request *pb.ReadResourceRequest) (*pb.ReadResourceResponse, error) {
+	return m.client.ReadResource(ctx, request)
+}
+
+func (m manager) ListPrompts(ctx context.Context, request *pb.ListPromptsRequest) (*pb.ListPromptsResponse, error) {
+	return m.client.ListPrompts(ctx, request)
+}
+
+func (m manager) GetPrompt(ctx context.Context, request *pb.GetPromptRequest) (*pb.GetPromptResponse, error) {
+	return m.client.GetPrompt(ctx, request)
+}
+
+func (m manager) Complete(ctx context.Context, request *pb.CompleteRequest) (*pb.CompleteResponse, error) {
+	return m.client.Complete(ctx, request)
+}
+
+func (m manager) SetLogLevel(ctx context.Context, request *pb.SetLogLevelRequest) (*pb.SetLogLevelResponse, error) {
+	return m.client.SetLogLevel(ctx, request)
+}
+
 func (m manager) CallToolStream(
 	ctx context.Context, request *pb.CallToolStreamRequest,
 ) iter.Seq2[*pb.CallToolStreamResponse, error] {
 	return events(m.client.CallToolStream(ctx, request))
+}
+
+func (m manager) SubscribeResource(
+	ctx context.Context, request *pb.SubscribeResourceRequest,
+) iter.Seq2[*pb.SubscribeResourceResponse, error] {
+	return events(m.client.SubscribeResource(ctx, request))
 }
 
 func (m manager) Logs(ctx context.Context, request *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error] {

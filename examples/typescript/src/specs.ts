@@ -9,9 +9,9 @@ export const everything = {
   pullPolicy: PullPolicy.NEVER, // built here by `make build`
 } satisfies Spec;
 
-/** A test server with tools that never answer, exit, or tell what reached them. */
+/** A test server whose tools never answer, exit, or tell what reached them, with a resource to subscribe to. */
 export const hostile = {
   image: "mcpm-test/servers:latest",
-  args: ["hostile.mjs"],
+  args: ["hostile.mjs", "--offers"],
   pullPolicy: PullPolicy.NEVER,
 } satisfies Spec;

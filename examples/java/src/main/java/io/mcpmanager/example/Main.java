@@ -21,7 +21,7 @@ public final class Main {
     var channel = Grpc.newChannelBuilder(target, InsecureChannelCredentials.create()).build();
     // In this order: starting comes first, and stopping last.
     var checks =
-        Stream.of(Fleet.STARTING, Calls.ALL, Streams.ALL, Failures.ALL, Fleet.STOPPING)
+        Stream.of(Fleet.STARTING, Calls.ALL, Offers.ALL, Streams.ALL, Failures.ALL, Fleet.STOPPING)
             .flatMap(List::stream)
             .toList();
     var passed = Check.run(checks, ManagerServiceGrpc.newBlockingStub(channel));

@@ -12,11 +12,12 @@ final class Specs {
           .setPullPolicy(PullPolicy.PULL_POLICY_NEVER)
           .build();
 
-  /** A test server with tools that never answer, exit, or tell what reached them. */
+  /** A test server whose tools never answer, exit, or tell what reached them, with a resource to subscribe to. */
   static final ServerSpec HOSTILE =
       ServerSpec.newBuilder()
           .setImage("mcpm-test/servers:latest")
           .addArgs("hostile.mjs")
+          .addArgs("--offers")
           .setPullPolicy(PullPolicy.PULL_POLICY_NEVER)
           .build();
 }
