@@ -4,8 +4,9 @@ MAKEFLAGS += --no-print-directory
 unexport CDPATH
 .NOTPARALLEL:
 
-.PHONY: help demo test check build build-manager start stop restart logs dev \
-  clean conformance fuzz chaos model soak bench test-openapi release-proto
+.PHONY: help demo test test-clients test-openapi check build build-manager \
+  start stop restart logs dev clean conformance fuzz chaos model soak bench \
+  release-proto
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -17,6 +18,9 @@ demo: ## call a tool of a real MCP server in a container, through gRPC
 
 test: ## run every check and test, those on a real engine included
 	@scripts/test
+
+test-clients: ## call the manager from TypeScript, a browser, Python, Go, Java
+	@scripts/test-clients $(CLIENTS)
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check

@@ -1,7 +1,8 @@
 /**
- * test-totals FILE...: prints the totals of Vitest's JSON results, `N passed,
- * N failed`. Ends 1 when something failed, when a file is missing (its tests
- * did not run) or when no test ran at all.
+ * test-totals FILE...: prints the totals of Vitest's JSON results and of the
+ * clients' outputs (.txt), which close with theirs: `N passed, N failed`. Ends
+ * 1 when something failed, when a file is missing or lacks its totals (its
+ * tests did not run, or not to their end) or when no test ran at all.
  */
 import { readFileSync } from "node:fs";
 
@@ -20,7 +21,7 @@ let skipped = 0;
 for (const path of process.argv.slice(2)) {
   const results = read(path);
   if (results === undefined) {
-    console.error(`Error: ${path} is missing: its tests did not run.`);
+    console.error(`Error: ${path} has no totals: its tests did not run to their end.`);
     failed += 1;
     continue;
   }
@@ -38,8 +39,21 @@ process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
 
 function read(path: string): Results | undefined {
   try {
-    return JSON.parse(readFileSync(path, "utf8"));
+    const text = readFileSync(path, "utf8");
+    return path.endsWith(".txt") ? ofClient(text) : JSON.parse(text);
   } catch {
     return undefined;
   }
+}
+
+function ofClient(output: string): Results | undefined {
+  const [, passed, failed] = /^([0-9]+) passed, ([0-9]+) failed$/.exec(output.trimEnd().split("\n").at(-1) ?? "") ?? [];
+  if (passed === undefined || failed === undefined) return undefined;
+  return {
+    numPassedTests: Number(passed),
+    numFailedTests: Number(failed),
+    numPendingTests: 0,
+    numTodoTests: 0,
+    testResults: [],
+  };
 }

@@ -62,7 +62,7 @@ describe("A container that somebody made with a terminal", () => {
     const made = await open.engine.docker.createContainer({ ...Config, HostConfig, Tty: true, name: Name.slice(1) });
     await made.start();
     await open.boot();
-    const failed = { state: "failed", failure: { error: { details: { reason: "ATTACH_FAILED" } } } };
+    const failed = { state: "failed", failure: { details: { reason: "ATTACH_FAILED" } } };
     expect(get("a")).toMatchObject(failed);
     expect(get("b").state).toBe("ready");
     await rounds(2);

@@ -51,12 +51,12 @@ it.each([
     await open.boot();
     expect(open.fleet.get("a")).toMatchObject({
       state: "failed",
-      failure: { error: { details: { reason: "CONTAINER_PAUSED" } } },
+      failure: { details: { reason: "CONTAINER_PAUSED" } },
     });
     await container.kill();
     const exited = { reason: "SERVER_EXITED", exitCode: 137 };
     await expect
       .poll(() => open.fleet.get("a"), { timeout: 10_000 })
-      .toMatchObject({ state, failure: { error: { details: exited } } });
+      .toMatchObject({ state, failure: { details: exited } });
   },
 );
