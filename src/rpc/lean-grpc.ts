@@ -1,9 +1,11 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { pipeline } from "node:stream";
-import { fromBinary, type Message, toBinary } from "@bufbuild/protobuf";
+import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { toManagerError } from "../errors.ts";
 import { markCaller } from "./caller-header.ts";
+import { toConnectError } from "./connect-error.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
 import type { RpcHandler } from "./node-adapter.ts";
@@ -54,7 +56,7 @@ export function leanGrpc(options: LeanGrpcOptions): RpcHandler {
     readBody(exchange, options, (body) => {
       const call = callOf(body, exchange, options);
       if (call === undefined) next(request, response, once(body));
-      else void answer(call, exchange, options);
+      else answer(call, exchange, options).catch(() => response.destroy());
     });
   };
 }
@@ -125,33 +127,35 @@ function headersOf(request: Http2ServerRequest): Headers {
 async function answer(call: UnaryCall, { response }: Exchange, options: LeanGrpcOptions): Promise<void> {
   const onClose = () => call.ended.abort();
   response.once("close", onClose);
-  const answered = await invokeUnary(call, options.interceptors).then(successOf, failureOf);
+  const answered = await invokeUnary(call, options.interceptors)
+    .then((answered) => successOf(call, answered))
+    .catch(failureOf);
   response.off("close", onClose);
   // The caller may be gone: nothing to write to then.
   if (response.stream.destroyed) return;
   response.writeHead(200, { ...answered.header, "content-type": contentType });
   response.addTrailers(answered.trailer);
-  if (answered.message === undefined) response.end();
-  else writeWhole(envelope(toBinary(call.method.desc.output, answered.message)), response, options);
+  if (answered.body === undefined) response.end();
+  else writeWhole(answered.body, response, options);
 }
 
 interface Answered {
   readonly header: Record<string, string>;
   readonly trailer: Record<string, string>;
-  readonly message?: Message;
+  readonly body?: Buffer;
 }
 
-function successOf({ header, trailer, message }: UnaryResponse): Answered {
+function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryResponse): Answered {
   return {
     header: Object.fromEntries(header),
     trailer: { ...Object.fromEntries(trailer), "grpc-status": "0" },
-    message,
+    body: envelope(toBinary(method.desc.output, message)),
   };
 }
 
 function failureOf(error: unknown): Answered {
   const trailer = new Headers();
-  setTrailerStatus(trailer, ConnectError.from(error));
+  setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
   plainGrpcMessage(trailer);
   return { header: {}, trailer: Object.fromEntries(trailer) };
 }
