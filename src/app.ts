@@ -39,12 +39,18 @@ export interface App extends AsyncDisposable {
   readonly lost: Promise<ManagerError>;
 }
 
+export interface AppOptions {
+  readonly log: Log;
+  /** False: the RPC library answers what the lean path would, for tests that hold one against the other. Default: true. */
+  readonly lean?: boolean;
+}
+
 /**
  * Builds and starts everything. Throws when a bind root is missing, the engine does not answer, another manager has the
  * fleet or the port is taken; nothing stays open then.
  */
-export async function startApp(config: Config, options: { readonly log: Log }): Promise<App> {
-  const { log } = options;
+export async function startApp(config: Config, options: AppOptions): Promise<App> {
+  const { log, lean = true } = options;
   await checkBindRoots(config);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
@@ -81,7 +87,7 @@ export async function startApp(config: Config, options: { readonly log: Log }): 
   const listener = await listen({
     host: config.host,
     port: config.port,
-    handler: createHandler(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal }),
+    handler: createHandler(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
     malformed: malformedText,
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
@@ -118,6 +124,7 @@ interface Parts {
   readonly log: Log;
   readonly adopted: Promise<void>;
   readonly shutdown: AbortSignal;
+  readonly lean: boolean;
 }
 
 /** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */

@@ -1,18 +1,21 @@
-import { create, type DescMethodServerStreaming, type DescMethodUnary, type Message } from "@bufbuild/protobuf";
+import type { DescMethodServerStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import {
   createHandlerContext,
   type HandlerContext,
   type Interceptor,
   type ServiceImpl,
   type StreamRequest,
-  type UnaryRequest,
 } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
 import type { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { addMissingDetails } from "./connect-error.ts";
+import { invokeUnary } from "./invoke-unary.ts";
+import type { UnaryMethod } from "./unary-methods.ts";
 
 type AnyFn = ReturnType<Interceptor>;
-type Impl = (message: Message, context: HandlerContext) => unknown;
+type Impl = UnaryMethod["call"];
+
+const protocolName = "rest";
 
 export interface LocalCall<Rpc> {
   readonly rpc: Rpc;
@@ -38,16 +41,20 @@ export class LocalCalls {
   }
 
   async unary(call: LocalCall<DescMethodUnary>): Promise<Message> {
-    const { rpc, message } = call;
-    using opened = openContext(call);
-    const request = { ...opened.request, message, stream: false } as UnaryRequest;
-    const run = async (req: UnaryRequest) => ({
-      ...opened.response,
-      stream: false,
-      message: create(rpc.output, (await this.#impl(rpc)(req.message, opened.contextOf(req))) as Message),
-    });
-    const answer = await this.#intercepted(run as AnyFn)(request);
-    return answer.message as Message;
+    const { rpc, message, header, signal } = call;
+    const timeoutMs = timeoutOf(call);
+    const ended = new AbortController();
+    const onAbort = () => ended.abort(signal.reason);
+    signal.addEventListener("abort", onAbort, { once: true });
+    if (signal.aborted) onAbort();
+    const method = { desc: rpc, call: this.#impl(rpc) };
+    try {
+      const unary = { method, message, header, timeoutMs, protocolName, ended };
+      const answer = await invokeUnary(unary, this.#interceptors);
+      return answer.message;
+    } finally {
+      signal.removeEventListener("abort", onAbort);
+    }
   }
 
   async *stream(call: LocalCall<DescMethodServerStreaming>): AsyncGenerator<Message> {
@@ -72,21 +79,26 @@ export class LocalCalls {
   }
 }
 
+/** Throws what a deadline that is none is refused with. */
+function timeoutOf({ header }: { readonly header: Headers }): number | undefined {
+  const { error, timeoutMs } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
+  if (error === undefined) return timeoutMs;
+  addMissingDetails(error, { begun: false });
+  throw error;
+}
+
 /** What interceptors and handler see of a call; disposing it ends its deadline. */
-function openContext({ rpc, header, signal }: LocalCall<DescMethodUnary | DescMethodServerStreaming>) {
-  const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
-  if (timeout.error !== undefined) {
-    addMissingDetails(timeout.error, { begun: false });
-    throw timeout.error;
-  }
+function openContext(call: LocalCall<DescMethodServerStreaming>) {
+  const { rpc, header, signal } = call;
+  const timeoutMs = timeoutOf(call);
   const url = `http://localhost/${rpc.parent.typeName}/${rpc.name}`;
   const context = createHandlerContext({
     service: rpc.parent,
     method: rpc,
-    protocolName: "rest",
+    protocolName,
     requestMethod: "POST",
     url,
-    ...(timeout.timeoutMs === undefined ? {} : { timeoutMs: timeout.timeoutMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     requestSignal: signal,
     requestHeader: header,
   });
@@ -101,7 +113,7 @@ function openContext({ rpc, header, signal }: LocalCall<DescMethodUnary | DescMe
       contextValues: context.values,
     },
     response: { ...common, header: context.responseHeader, trailer: context.responseTrailer },
-    contextOf: (req: UnaryRequest | StreamRequest): HandlerContext => ({ ...context, signal: req.signal }),
+    contextOf: (req: StreamRequest): HandlerContext => ({ ...context, signal: req.signal }),
     [Symbol.dispose]: () => context.abort(),
   };
 }

@@ -15,6 +15,9 @@ type RpcMethod = ConnectRouter["handlers"][number];
 
 export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
 
+/** Takes a request, and its body, if somebody has read of it already. */
+export type RpcHandler = (request: NodeRequest, response: NodeResponse, body?: AsyncIterable<Uint8Array>) => void;
+
 /**
  * Hands requests of Node on to the RPC library. An adapter of our own: the library's prints a stack to stderr for every
  * caller that leaves, and takes a deadline beyond what a timer can hold for one that has passed.
@@ -27,16 +30,16 @@ export function nodeAdapter(options: {
   readonly refuse: RefuseRpc;
   readonly unread: UnreadAnswers;
   readonly log: Log;
-}): NodeHandler {
+}): RpcHandler {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
-  return (request, response) => {
+  return (request, response, body) => {
     const method = methods.get(request.url?.split("?", 1)[0] ?? "");
     if (method === undefined) {
       options.fallback(request, response);
       return;
     }
     // What a method throws is in the answer already; this is about writing that.
-    answer(method, { ...options, request, response }).catch((error: unknown) => {
+    answer(method, { ...options, request, response, body }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
       // Nobody must wait for the rest.
       response.destroy();
@@ -46,10 +49,16 @@ export function nodeAdapter(options: {
 
 async function answer(
   method: RpcMethod,
-  options: { request: NodeRequest; response: NodeResponse; refuse: RefuseRpc; unread: UnreadAnswers },
+  options: {
+    request: NodeRequest;
+    response: NodeResponse;
+    body: AsyncIterable<Uint8Array> | undefined;
+    refuse: RefuseRpc;
+    unread: UnreadAnswers;
+  },
 ): Promise<void> {
   const { request, response, refuse, unread } = options;
-  const body = request.method === "GET" ? {} : { body: bodyOf(request) };
+  const body = request.method === "GET" ? {} : { body: options.body ?? bodyOf(request) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request);

@@ -18,6 +18,7 @@ import type { UnreadAnswers } from "./unread-answers.ts";
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
   readonly unread: UnreadAnswers;
+  readonly lean: boolean;
 }
 
 /** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
@@ -43,9 +44,9 @@ function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
   };
 }
 
-function servingOptions({ info, log, unread }: RouterOptions): ServingOptions {
+function servingOptions({ info, log, unread, lean }: RouterOptions): ServingOptions {
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
   const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
-  return { log, unread, ...limits, callsIntoServer };
+  return { log, unread, lean, ...limits, callsIntoServer };
 }

@@ -11,9 +11,11 @@ import { addMissingDetails } from "./connect-error.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
 import { errorInterceptor } from "./error-interceptor.ts";
 import { requestJson } from "./json-problem.ts";
+import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { explainJsonError } from "./request-body.ts";
+import { unaryMethods } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** What holds for every RPC, whichever services there are. */
@@ -22,6 +24,8 @@ export interface ServingOptions extends DeadlineOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
+  /** Whether unary gRPC takes the lean path; otherwise the RPC library answers everything. */
+  readonly lean: boolean;
 }
 
 /** Serves any services over gRPC, gRPC-Web and Connect: interceptors, limits, errors that name the field. */
@@ -34,8 +38,11 @@ export function serveRoutes(
   },
 ): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
-  routes(router);
-  return nodeAdapter({ ...options, router });
+  const methods = unaryMethods(routes, router);
+  const next = nodeAdapter({ ...options, router });
+  if (!options.lean) return next;
+  const { recursionLimit } = requestJson;
+  return leanGrpc({ ...options, methods, interceptors: interceptorsOf(options), recursionLimit, next });
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {

@@ -19,8 +19,8 @@ import { conformanceService } from "./conformance-service.ts";
 const mib = 1024 * 1024;
 const host = "127.0.0.1";
 
-const [protos] = process.argv.slice(2);
-if (protos === undefined) throw new Error("usage: conformance-server PROTOS");
+const [protos, path] = process.argv.slice(2);
+if (protos === undefined) throw new Error("usage: conformance-server PROTOS [library]");
 const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFileSync(protos)));
 
 /** Each is prefixed with its length in four bytes. */
@@ -31,6 +31,7 @@ const jsonOptions = { ...requestJson, registry };
 const log = createPinoLog("warn");
 const handler = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
   log,
+  lean: path !== "library",
   unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
   maxAnswerBytes: 64 * mib,

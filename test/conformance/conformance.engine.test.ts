@@ -1,12 +1,14 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 /** The runner is a Go program that `make test` brings, where there is Go. */
-it.skipIf(process.env.MCPM_TEST_WITHOUT_CONFORMANCE)(
-  "The listener passes Connect's conformance cases, but for the listed differences",
-  async () => {
-    const { stdout } = await promisify(execFile)("scripts/conformance");
+describe.skipIf(process.env.MCPM_TEST_WITHOUT_CONFORMANCE)("The listener passes Connect's conformance cases", () => {
+  it.each([
+    ["with the lean path", []],
+    ["by the RPC library alone", ["library"]],
+  ])("%s, but for the listed differences", async (_path, options) => {
+    const { stdout } = await promisify(execFile)("scripts/conformance", options);
     expect(stdout).toMatch(/^994 passed, 0 failed$/m);
-  },
-);
+  });
+});

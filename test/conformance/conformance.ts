@@ -1,5 +1,6 @@
 /**
- * conformance FOLDER: runs the conformance runner in FOLDER against our listener and prints a table. Ends 1 when a case
+ * conformance FOLDER [library]: runs the conformance runner in FOLDER against our listener, or against the RPC library
+ * alone behind it, and prints a table. Ends 1 when a case
  * fails for a reason that differences.ts does not have, or when one of those does not occur any more.
  */
 import { spawn } from "node:child_process";
@@ -9,10 +10,10 @@ import { differences } from "./differences.ts";
 import { differenceOf, readRunnerOutput } from "./runner-output.ts";
 
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const [folder] = process.argv.slice(2);
-if (folder === undefined) throw new Error("usage: conformance FOLDER");
+const [folder, ...path] = process.argv.slice(2);
+if (folder === undefined) throw new Error("usage: conformance FOLDER [library]");
 
-const server = [process.execPath, here("conformance-server.ts"), `${folder}/protos.binpb`];
+const server = [process.execPath, here("conformance-server.ts"), `${folder}/protos.binpb`, ...path];
 // One server after the other: where all start at once on a busy machine, one may take longer than the runner waits.
 const options = ["--mode", "server", "--conf", here("config.yaml"), "--max-servers", "1"];
 const runner = spawn(`${folder}/connectconformance`, [...options, "--", ...server], {

@@ -24,6 +24,7 @@ export class BrokenFleet implements AsyncDisposable {
     const unread = new UnreadAnswers({ maxBytes: 1_048_576, log: silentLog, elapsedMs: () => 0 });
     const options = {
       unread,
+      lean: true,
       fleet: { get: fail, list: fail, log: fail, changed: fail } as unknown as Fleet,
       runtime: { kind: "docker" },
       info: { maxRequestBytes: 65_536, maxLineBytes: 65_536, maxCallTimeoutMs: 60_000 },

@@ -16,13 +16,16 @@ import { wireCauses } from "./wire-causes.ts";
 const causes = [...processCauses, ...answerCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
 
 let manager: TestManager;
+let withoutLean: TestManager;
 beforeAll(async () => {
   const limits = { MCPM_MAX_LINE_BYTES: "1048576", MCPM_MAX_REQUEST_BYTES: "65536" };
   manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { lean: false });
 });
 afterAll(async () => {
   printTable();
   await manager[Symbol.asyncDispose]();
+  await withoutLean[Symbol.asyncDispose]();
 });
 
 describe("The table of causes", () => {
@@ -45,5 +48,9 @@ describe("A reason that no request can provoke", () => {
 describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
   it.each(causes)("$reason answers: $how", async (cause) => {
     await expectSideBySide(cause, (protocol) => new Stage(manager, protocol));
+  });
+
+  it.each(causes)("$reason answers, by the RPC library alone: $how", async (cause) => {
+    await expectSideBySide(cause, (protocol) => new Stage(withoutLean, protocol));
   });
 });

@@ -26,7 +26,7 @@ describe.skipIf(!canRunEngine)(onPrivateEngine("A disk of the engine that is ful
   };
   beforeAll(async () => {
     engine = await PrivateEngine.start({ diskMiB: 600 });
-    manager = await TestManager.start({}, new TestFleet({ dockerHost: engine.host }));
+    manager = await TestManager.start({}, { engine: new TestFleet({ dockerHost: engine.host }) });
     client = manager.client;
     for (const name of ["calm", "crashes", "stops"]) await client.start({ name, spec: { ...hostileSpec(), restart } });
     fill();

@@ -17,7 +17,7 @@ describe.skipIf(!canRunEngine)(onPrivateEngine("An engine that goes away and com
   let client: ManagerClient;
   beforeAll(async () => {
     engine = await PrivateEngine.start();
-    manager = await TestManager.start({}, new TestFleet({ dockerHost: engine.host }));
+    manager = await TestManager.start({}, { engine: new TestFleet({ dockerHost: engine.host }) });
     client = manager.client;
   });
   afterAll(async () => {

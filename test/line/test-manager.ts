@@ -12,6 +12,13 @@ import { serversFolder } from "../runtime/process/test-processes.ts";
 
 export type ManagerClient = Client<typeof ManagerService>;
 
+export interface TestManagerOptions {
+  /** Default: the tests' shared one. Another is the manager's to dispose. */
+  readonly engine?: TestFleet;
+  /** Default: as the product, with the lean path. False: the RPC library answers everything. */
+  readonly lean?: boolean;
+}
+
 /**
  * A whole manager in this process, on a free port and in a fleet of its own, which leaves nothing behind. With
  * MCPM_RUNTIME=process it needs no engine.
@@ -19,18 +26,19 @@ export type ManagerClient = Client<typeof ManagerService>;
 export class TestManager implements AsyncDisposable {
   readonly fleet: string;
   readonly #env: Record<string, string>;
+  readonly #lean: boolean;
   readonly #engine: TestFleet | undefined;
   #app: App | undefined;
 
-  private constructor(env: Record<string, string>, engine: TestFleet | undefined) {
+  private constructor(env: Record<string, string>, { engine, lean = true }: TestManagerOptions) {
     this.#env = env;
+    this.#lean = lean;
     this.#engine = env.MCPM_RUNTIME === "process" ? undefined : (engine ?? new TestFleet());
     this.fleet = this.#engine?.fleet ?? `t-${randomBytes(6).toString("hex")}`;
   }
 
-  /** The engine is the tests' shared one, unless another is given, and then the manager's to dispose. */
-  static async start(env: Record<string, string> = {}, engine?: TestFleet): Promise<TestManager> {
-    const manager = new TestManager(env, engine);
+  static async start(env: Record<string, string> = {}, options: TestManagerOptions = {}): Promise<TestManager> {
+    const manager = new TestManager(env, options);
     await manager.boot();
     return manager;
   }
@@ -47,7 +55,7 @@ export class TestManager implements AsyncDisposable {
       MCPM_SHUTDOWN_GRACE_MS: "500",
       ...this.#env,
     };
-    this.#app = await startApp(readConfig({ env, args: [] }), { log: silentLog });
+    this.#app = await startApp(readConfig({ env, args: [] }), { log: silentLog, lean: this.#lean });
   }
 
   async shutDown(): Promise<void> {

@@ -13,7 +13,7 @@ describe("A server whose spec breaks a rule of this version", () => {
     const spec = TestFleet.spec("hostile.mjs", { labels, restart: { policy: "never" } });
     const { id } = await engine.runtime.create({ server: "old", instance: "i-1", replica: 0, spec }, {});
     await engine.runtime.start(id, {});
-    await using manager = await TestManager.start({}, engine);
+    await using manager = await TestManager.start({}, { engine });
     const { client } = manager;
 
     const input = { case: "arguments", value: { text: "still here" } } as const;

@@ -38,6 +38,7 @@ beforeAll(async () => {
     shutdown: new AbortController().signal,
     log: silentLog,
     unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+    lean: true,
   };
   const handler = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
