@@ -12,7 +12,7 @@ describe("What was released besides the protos", () => {
   });
 
   it.each([
-    ["a route that is gone", surfaceOf({ routes: routes.slice(1), errorReasons }), "GET /servers: List, query"],
+    ["a route that is gone", surfaceOf({ routes: routes.slice(1), errorReasons }), "GET /info: GetInfo, query"],
     [
       "a route whose body is another field",
       surfaceOf({
