@@ -34,7 +34,7 @@ fuzz: ## look for inputs that break a promise, MINUTES=1 long
 test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
 	@scripts/test-openapi
 
-release-proto: ## make the protos of now what later ones must not break
+release-proto: ## make the contract of now what later ones must not break
 	@scripts/toolchain && scripts/with-node npm run --silent release-proto
 
 chaos: ## kill the manager ROUNDS=100 times while it works

@@ -2,7 +2,8 @@
  * test-totals FILE...: prints the totals of Vitest's JSON results and of the
  * clients' outputs (.txt), which close with theirs: `N passed, N failed`. Ends
  * 1 when something failed, when a file is missing or lacks its totals (its
- * tests did not run, or not to their end) or when no test ran at all.
+ * tests did not run, or not to their end), and when a client or all of them
+ * together tried nothing.
  */
 import { readFileSync } from "node:fs";
 
@@ -49,6 +50,8 @@ function read(path: string): Results | undefined {
 function ofClient(output: string): Results | undefined {
   const [, passed, failed] = /^([0-9]+) passed, ([0-9]+) failed$/.exec(output.trimEnd().split("\n").at(-1) ?? "") ?? [];
   if (passed === undefined || failed === undefined) return undefined;
+  // One that tried nothing shows nothing.
+  if (Number(passed) + Number(failed) === 0) return undefined;
   return {
     numPassedTests: Number(passed),
     numFailedTests: Number(failed),

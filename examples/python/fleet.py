@@ -19,6 +19,7 @@ from specs import EVERYTHING, HOSTILE
 def get_info(manager, _target):
     info = manager.GetInfo(GetInfoRequest())
     expect(info.limits.max_request_bytes > 0, "no limits")
+    expect("idempotency_key" in info.features, info.features)
     return f"{info.version} on {info.runtime} {info.engine_version}"
 
 

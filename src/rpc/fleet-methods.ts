@@ -19,6 +19,7 @@ import { boundedPage } from "./bounded-page.ts";
 import { serverToProto } from "./convert/server-to-proto.ts";
 import { specFromProto } from "./convert/spec-from-proto.ts";
 import { durationMs, toDuration } from "./convert/time.ts";
+import { features } from "./features.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
 
 const defaultGraceMs = 10_000;
@@ -92,5 +93,6 @@ function infoToProto(info: ManagerInfo, running: { runtime: string; engineVersio
       maxCallTimeout: toDuration(sizes.maxCallTimeoutMs),
       logRingBytes: BigInt(sizes.logRingBytes),
     },
+    features: [...features],
   });
 }

@@ -2,6 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ServerSpecSchema, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { features } from "../../src/rpc/features.ts";
 import { errorInfo, failureOf, type ManagerClient, randomName, TestManager, textOf } from "./test-manager.ts";
 
 export interface LineOptions {
@@ -34,7 +35,7 @@ export function describeTheLine({ runtime, env, hostile }: LineOptions): void {
 
     it("says which runtime it is, for the manager and for each server", async () => {
       const { name } = await started();
-      expect(await client.getInfo({})).toMatchObject({ runtime, fleet: manager.fleet });
+      expect(await client.getInfo({})).toMatchObject({ runtime, fleet: manager.fleet, features });
       expect((await client.get({ name })).server).toMatchObject({ runtime, state: ServerState.READY });
     });
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { features } from "../../src/rpc/features.ts";
 import { testImage } from "../runtime/docker/test-fleet.ts";
 import { randomName, TestManager } from "./test-manager.ts";
 
@@ -24,6 +25,13 @@ async function rest(method: string, path: string, options: { body?: unknown; hea
 }
 
 describe("The REST routes", () => {
+  it("tell of the manager", async () => {
+    expect(await rest("GET", "/info")).toMatchObject({
+      status: 200,
+      json: { fleet: manager.fleet, runtime: "docker", limits: { maxRequestBytes: "65536" }, features: [...features] },
+    });
+  });
+
   it("start, show, call, list, log and stop a server", async () => {
     const name = randomName();
     expect(await rest("POST", `/servers/${name}/start`, { body: spec })).toMatchObject({

@@ -36,6 +36,11 @@ describe("test-totals", () => {
     });
   });
 
+  it("counts a client as failed that tried nothing", () => {
+    const files = { "unit.json": JSON.stringify(vitest), "client-go.txt": "0 passed, 0 failed\n" };
+    expect(totals(files)).toEqual({ stdout: "40 passed, 1 failed, 2 skipped", status: 1 });
+  });
+
   it("counts a client as failed that did not get to its totals, and one that is missing", () => {
     const files = {
       "unit.json": JSON.stringify(vitest),

@@ -48,6 +48,9 @@ func getInfo(ctx context.Context, client Client) (string, error) {
 	if info.GetLimits().GetMaxRequestBytes() <= 0 {
 		return "", fmt.Errorf("no limits: %v", info)
 	}
+	if !slices.Contains(info.Features, "idempotency_key") {
+		return "", fmt.Errorf("features: %v", info.Features)
+	}
 	return fmt.Sprintf("%s on %s %s", info.Version, info.Runtime, info.EngineVersion), nil
 }
 

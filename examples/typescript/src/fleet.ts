@@ -6,8 +6,9 @@ import { everything, hostile } from "./specs.ts";
 /** What comes first: nothing can be called before it is started. */
 export const starting: Checks = {
   GetInfo: async (manager) => {
-    const { version, runtime, engineVersion, limits } = await manager.getInfo({});
+    const { version, runtime, engineVersion, limits, features } = await manager.getInfo({});
     expect(limits !== undefined && limits.maxRequestBytes > 0n, "no limits"); // an int64 is a bigint
+    expect(features.includes("idempotency_key"), `features: ${features}`);
     return `${version} on ${runtime} ${engineVersion}`;
   },
 

@@ -32,6 +32,7 @@ final class Fleet {
   private static String getInfo(ManagerServiceBlockingStub manager) {
     var info = manager.getInfo(GetInfoRequest.getDefaultInstance());
     expect(info.getLimits().getMaxRequestBytes() > 0, info);
+    expect(info.getFeaturesList().contains("idempotency_key"), info);
     return "%s on %s %s".formatted(info.getVersion(), info.getRuntime(), info.getEngineVersion());
   }
 
