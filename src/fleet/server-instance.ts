@@ -278,6 +278,7 @@ export class ServerInstance {
 
   #bringUp(cause: Cause): void {
     this.#downtime.cancel();
+    this.#early.started();
     const wakes = this.#state.kind === "idle";
     this.#launch = this.#begin(cause, async (signal) => {
       await this.#sleep;

@@ -89,6 +89,33 @@ describe("An idle server that ends slowly when its manager is killed", () => {
   });
 });
 
+describe("A server that stops when idle and exits just after it was taken over", () => {
+  it("is started again for who follows one of its resources, and tells that something may have been missed", async () => {
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--offers"], idleTimeoutMs: 60_000 });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    using subscription = open.fleet.follow("i", "mem://note");
+    await open.fleet.call("i", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    const changed = subscription.subscriber.changed();
+    await containerOf("i").kill();
+    await changed;
+    expect(subscription.subscriber.takeUpdate()).toMatchObject({ uri: "mem://note" });
+    expect(get("i").state).toBe("ready");
+  });
+
+  it("follows its restart policy when it exits once more", async () => {
+    const restart = { policy: "never" } as const;
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    await open.fleet.start("i", {});
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+  });
+});
+
 describe("A first Start that fails while its manager is killed", () => {
   it.each([
     ["never", 0],
