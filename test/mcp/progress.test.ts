@@ -13,9 +13,12 @@ describe("readProgress", () => {
     });
   });
 
-  it.each(["5", '"5"', "5.0", "5e0"])("knows whose step it is by the token %s, as replies are known by their ids", (token) => {
-    expect(readProgress(`{"progressToken":${token},"progress":1}`)).toMatchObject({ token: 5 });
-  });
+  it.each(["5", '"5"', "5.0", "5e0"])(
+    "knows whose step it is by the token %s, as replies are known by their ids",
+    (token) => {
+      expect(readProgress(`{"progressToken":${token},"progress":1}`)).toMatchObject({ token: 5 });
+    },
+  );
 
   it.each(["null", '"x"', '"05"', "5.5", "true", "[5]", "12345678901234567"])(
     "knows of no request whose token is %s",

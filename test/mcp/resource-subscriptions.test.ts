@@ -121,7 +121,10 @@ describe("A server of the modern era", () => {
     await expect.poll(() => scripted.sent).toHaveLength(1);
     const id = String(scripted.sent[0]?.id);
     const _meta = { "io.modelcontextprotocol/subscriptionId": id };
-    scripted.tell("notifications/subscriptions/acknowledged", { notifications: { resourceSubscriptions: ["a"] }, _meta });
+    scripted.tell("notifications/subscriptions/acknowledged", {
+      notifications: { resourceSubscriptions: ["a"] },
+      _meta,
+    });
     await taken;
     scripted.tell("notifications/resources/updated", { uri: "mem://a", _meta });
     expect(updated).toEqual(["mem://a"]);
