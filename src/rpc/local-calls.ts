@@ -1,5 +1,6 @@
 import { create, type DescMethodServerStreaming, type DescMethodUnary, type Message } from "@bufbuild/protobuf";
 import {
+  type ContextValues,
   createHandlerContext,
   type HandlerContext,
   type Interceptor,
@@ -21,6 +22,7 @@ export interface LocalCall<Rpc> {
   readonly header: Headers;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
+  readonly contextValues?: ContextValues;
 }
 
 /**
@@ -73,7 +75,7 @@ export class LocalCalls {
 }
 
 /** What interceptors and handler see of a call; disposing it ends its deadline. */
-function openContext({ rpc, header, signal }: LocalCall<DescMethodUnary | DescMethodServerStreaming>) {
+function openContext({ rpc, header, signal, contextValues }: LocalCall<DescMethodUnary | DescMethodServerStreaming>) {
   const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
   if (timeout.error !== undefined) {
     addMissingDetails(timeout.error, { begun: false });
@@ -89,6 +91,7 @@ function openContext({ rpc, header, signal }: LocalCall<DescMethodUnary | DescMe
     ...(timeout.timeoutMs === undefined ? {} : { timeoutMs: timeout.timeoutMs }),
     requestSignal: signal,
     requestHeader: header,
+    ...(contextValues === undefined ? {} : { contextValues }),
   });
   const common = { service: rpc.parent, method: rpc };
   return {
