@@ -30,6 +30,11 @@ export class EarlyEnd {
     this.#adoptedAtMs = this.#options.elapsedMs();
   }
 
+  /** This manager starts it: how it ends then has nothing to do with the manager before. */
+  started(): void {
+    this.#adoptedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
   ready(): void {
     this.#readyAtMs = this.#options.elapsedMs();
   }

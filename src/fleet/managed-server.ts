@@ -220,17 +220,20 @@ export class ManagedServer {
     return ending ? notRunning(this.name, undefined) : undefined;
   }
 
-  /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. An idle server is woken. */
+  /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
   #take(): Seat | undefined {
+    this.#wake();
     let best: { instance: ServerInstance; live: LiveSession } | undefined;
     for (const instance of this.#instances) {
       const { live, seats } = instance;
       if (live === undefined || (best !== undefined && best.instance.seats.taken <= seats.taken)) continue;
       best = { instance, live };
     }
-    if (best !== undefined) return best.instance.seats.take(best.live.session);
-    if (this.#state === "idle") for (const instance of this.#instances) instance.wake();
-    return undefined;
+    return best?.instance.seats.take(best.live.session);
+  }
+
+  #wake(): void {
+    for (const instance of this.#instances) instance.wake();
   }
 
   #live(): LiveSession[] {
@@ -287,5 +290,7 @@ export class ManagedServer {
     this.#logLevel.attend(live);
     if (refusal === undefined) this.#feeds.attend(live);
     else this.#feeds.fail(refusal);
+    // Taken for one that was stopped, it exited: who wants to know of its resources hears nothing of it otherwise.
+    if (this.#state === "idle" && !this.#feeds.isEmpty) this.#wake();
   }
 }

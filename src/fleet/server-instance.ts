@@ -58,7 +58,7 @@ export class ServerInstance {
   #restartCount = 0;
   #launch: Launch | undefined;
   #health: HealthWatch | undefined;
-  #sleep: Promise<void> | undefined;
+  #sleep: { readonly done: Promise<void>; readonly abort: AbortController } | undefined;
   readonly #early: EarlyEnd;
 
   constructor(context: InstanceContext) {
@@ -131,10 +131,13 @@ export class ServerInstance {
     const { run } = this.#state;
     const { id } = this.#record;
     this.#enter({ kind: "idle" }, "stopped because nobody called");
-    this.#sleep = stopIdle(run, { ...this.#context, id, graceMs }).then((record) => {
+    const abort = new AbortController();
+    const stopped = stopIdle(run, { ...this.#context, id, graceMs, signal: abort.signal });
+    const done = stopped.then((record) => {
       this.#record = record ?? this.#record;
       this.#sleep = undefined;
     });
+    this.#sleep = { done, abort };
   }
 
   /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
@@ -195,9 +198,7 @@ export class ServerInstance {
   /** Ends and removes the container. Throws when the engine does not answer. */
   async stop(clock: StopClock): Promise<void> {
     this.#calm();
-    this.#launch?.abort.abort(startCancelled(this.#context.name));
-    await this.#launch?.done.catch(() => {});
-    await this.#sleep;
+    await this.#cancel(startCancelled(this.#context.name));
     const run = this.#state.kind === "ready" ? this.#state.run : undefined;
     this.#enter({ kind: "draining" }, "stopping");
     const { runtime, log, name } = this.#context;
@@ -223,9 +224,7 @@ export class ServerInstance {
   /** The manager shuts down: a start under way is given up; `letGo` ends the session when the calls are drained. */
   async cancelLaunch(closing: ManagerError): Promise<void> {
     this.#calm();
-    this.#launch?.abort.abort(closing);
-    await this.#launch?.done.catch(() => {});
-    await this.#sleep;
+    await this.#cancel(closing);
   }
 
   letGo(why: { reason: ErrorReason; message: string }): void {
@@ -278,9 +277,10 @@ export class ServerInstance {
 
   #bringUp(cause: Cause): void {
     this.#downtime.cancel();
+    this.#early.started();
     const wakes = this.#state.kind === "idle";
     this.#launch = this.#begin(cause, async (signal) => {
-      await this.#sleep;
+      await this.#sleep?.done;
       return bringUp(this.#launchContext({ wakes }), { known: this.#record, signal });
     });
   }
@@ -384,6 +384,14 @@ export class ServerInstance {
     this.#downtime.note(error);
     this.#enter({ kind: "failed" }, error.message);
     if (this.#downtime.isEngines) this.#context.onEngineSilent();
+  }
+
+  /** A start or an idle stop under way is given up. */
+  async #cancel(why: ManagerError): Promise<void> {
+    this.#launch?.abort.abort(why);
+    this.#sleep?.abort.abort(why);
+    await this.#launch?.done.catch(() => {});
+    await this.#sleep?.done;
   }
 
   /** Nothing happens by itself any more. */

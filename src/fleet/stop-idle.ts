@@ -5,7 +5,10 @@ import type { Run } from "./run.ts";
 /** How long a server that nobody calls may take for its own shutdown. */
 export const idleGraceMs = 10_000;
 
-/** Ends the process of a server that nobody calls; its container stays. Gives the record afterwards, if there is one. */
+/**
+ * Ends the process of a server that nobody calls; its container stays. Gives the record afterwards, if there is one. When
+ * the signal aborts it is not waited for any more: it ends later, or not.
+ */
 export async function stopIdle(
   run: Run,
   options: {
@@ -14,16 +17,17 @@ export async function stopIdle(
     readonly name: string;
     readonly id: string;
     readonly graceMs: number;
+    readonly signal: AbortSignal;
   },
 ): Promise<InstanceRecord | undefined> {
-  const { runtime, log, name, id, graceMs } = options;
+  const { runtime, log, name, id, graceMs, signal } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
   run.expectEnd(why);
   try {
-    await runtime.stop(id, { graceMs });
-    return await runtime.inspect(id, {});
+    await runtime.stop(id, { graceMs, signal });
+    return await runtime.inspect(id, { signal });
   } catch (error) {
-    log.warn("could not stop an idle server", { server: name, error: String(error) });
+    if (!signal.aborted) log.warn("could not stop an idle server", { server: name, error: String(error) });
     return undefined;
   } finally {
     run.release(why);

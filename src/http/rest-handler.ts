@@ -1,5 +1,5 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
-import { ConnectError } from "@connectrpc/connect";
+import { ConnectError, createContextValues } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
 import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
@@ -9,6 +9,7 @@ import { pacedBody } from "../rpc/paced-body.ts";
 import { mayStayUnread } from "../rpc/service.ts";
 import { clampTimeout } from "../rpc/timeout-header.ts";
 import type { UnreadAnswers } from "../rpc/unread-answers.ts";
+import { countAt } from "../rpc/unread-rest.ts";
 import { answerError } from "./answer-error.ts";
 import { drained } from "./drained.ts";
 import { refuse } from "./handler.ts";
@@ -103,8 +104,9 @@ async function callStream(
   { rpc, message, ...exchange }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
 ): Promise<void> {
   const { request, response, unread, signal } = exchange;
-  const lines = ndjson(rpc, calls.stream({ rpc, message, header: forwarded(request), signal }));
   const answer = unread.open(response);
+  const contextValues = countAt(createContextValues(), answer);
+  const lines = ndjson(rpc, calls.stream({ rpc, message, header: forwarded(request), signal, contextValues }));
   const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
   await write(body, { response, signal });

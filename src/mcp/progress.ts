@@ -1,6 +1,7 @@
 import { detached } from "../detached.ts";
 import { isExactNumber } from "../jsonrpc/exact-number.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { idOf } from "../jsonrpc/message.ts";
 import { truncateUtf8 } from "../truncate.ts";
 
 /** A step of a request, as its server tells it. */
@@ -23,9 +24,9 @@ const maxExtraBytes = 4 * 1024;
 /** Reads the params of `notifications/progress`. Undefined when their token is no request id of ours. */
 export function readProgress(params: string): { readonly token: number; readonly progress: Progress } | undefined {
   const fields = JsonFields.of(params);
-  const token = fields?.raw("progressToken");
-  if (fields === undefined || token === undefined || !/^[0-9]{1,15}$/.test(token)) return undefined;
-  return { token: Number(token), progress: progressOf(fields) };
+  const token = idOf(fields?.raw("progressToken"));
+  if (fields === undefined || token === undefined) return undefined;
+  return { token, progress: progressOf(fields) };
 }
 
 function progressOf(fields: JsonFields): Progress {

@@ -1,7 +1,7 @@
 import type { ManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
-import type { RpcError } from "../jsonrpc/message.ts";
+import { idOf, type RpcError } from "../jsonrpc/message.ts";
 import type { EraCodec } from "./era-codec.ts";
 import { cancelling, type SignalOption } from "./requests.ts";
 import { rpcFailure } from "./rpc-failure.ts";
@@ -35,7 +35,7 @@ export interface OpenOptions extends SignalOption {
 export class Subscriptions {
   readonly #connection: Connection;
   readonly #codec: EraCodec;
-  readonly #open = new Map<string, SubscriptionListener>();
+  readonly #open = new Map<number, SubscriptionListener>();
 
   constructor(connection: Connection, codec: EraCodec) {
     this.#connection = connection;
@@ -44,9 +44,9 @@ export class Subscriptions {
 
   /** Subscribes to what `filter` names, which is JSON, until the signal aborts: the server is told, the listener not. */
   open(filter: string, { signal, listener, refusal = rpcFailure }: OpenOptions): void {
-    let key = "";
+    let key: number | undefined;
     const params = (id: number) => {
-      key = String(id);
+      key = id;
       this.#open.set(key, listener);
       return this.#codec.params({ members: `"notifications":${filter}` });
     };
@@ -54,12 +54,12 @@ export class Subscriptions {
     const request = { ...cancelling(this.#connection, { signal }), standing: true };
     const ended = (error?: ManagerError) => {
       // What the server cancelled itself has ended before.
-      if (this.#open.delete(key) && !signal?.aborted) listener.ended(error);
+      if (this.#forget(key) !== undefined && !signal?.aborted) listener.ended(error);
     };
     this.#connection
       .request(method, params, request)
       .then((reply) => ended("error" in reply ? refusal(reply.error, method) : undefined), ended);
-    signal?.addEventListener("abort", () => this.#open.delete(key), { once: true });
+    signal?.addEventListener("abort", () => this.#forget(key), { once: true });
   }
 
   /** The server said something; `params` is JSON text. */
@@ -67,8 +67,8 @@ export class Subscriptions {
     if (!concerned.has(method)) return;
     const fields = JsonFields.of(params);
     if (fields === undefined) return;
-    if (method === cancelled) this.#ended(fields.raw("requestId"));
-    const subscription = this.#open.get(subscriptionId(fields) ?? "");
+    if (method === cancelled) this.#forget(idOf(fields.raw("requestId")))?.ended();
+    const subscription = this.#open.get(subscriptionId(fields) ?? -1);
     if (method === acknowledged) {
       subscription?.acknowledged(JsonFields.of(fields.raw("notifications") ?? ""));
     }
@@ -76,13 +76,14 @@ export class Subscriptions {
     if (uri !== undefined) subscription?.resourceUpdated?.(uri);
   }
 
-  #ended(key = ""): void {
+  /** The subscription of this request, which is none any more. */
+  #forget(key = -1): SubscriptionListener | undefined {
     const listener = this.#open.get(key);
     this.#open.delete(key);
-    listener?.ended();
+    return listener;
   }
 }
 
-function subscriptionId(fields: JsonFields): string | undefined {
-  return JsonFields.of(fields.raw("_meta") ?? "")?.raw("io.modelcontextprotocol/subscriptionId");
+function subscriptionId(fields: JsonFields): number | undefined {
+  return idOf(JsonFields.of(fields.raw("_meta") ?? "")?.raw("io.modelcontextprotocol/subscriptionId"));
 }

@@ -10,6 +10,7 @@ import { takesJson, traceOf, waitOf } from "./caller-context.ts";
 import { callReadingToProto } from "./convert/call-event-to-proto.ts";
 import { charsOf, streamFromProto } from "./convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
+import { UnreadRest } from "./unread-rest.ts";
 
 /** The RPC that streams what happens in a call into a server. */
 export function callStreamMethods(options: ServiceOptions) {
@@ -38,12 +39,14 @@ async function* callToolStream(
     elapsedMs,
   });
   for await (const reading of readings) {
+    using rest = new UnreadRest(context.values, reading.kind === "result" ? reading.answer.result.json : "");
     for (const event of callReadingToProto(reading, {
       server,
       resultFormat,
       maxMessageBytes,
       json: takesJson(context),
     })) {
+      if (event.event.case === "resultChunk") rest.handOn(event.event.value.resultJson);
       yield event;
       // Between the pieces of a result: the tool did run, and its caller does not have all of what it said.
       if (reading.kind === "result" && event.event.case === "resultChunk" && context.signal.aborted) {

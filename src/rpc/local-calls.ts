@@ -1,5 +1,6 @@
 import type { DescMethodServerStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import {
+  type ContextValues,
   createHandlerContext,
   type HandlerContext,
   type Interceptor,
@@ -24,6 +25,7 @@ export interface LocalCall<Rpc> {
   readonly header: Headers;
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
+  readonly contextValues?: ContextValues;
 }
 
 /**
@@ -89,7 +91,7 @@ function timeoutOf({ header }: { readonly header: Headers }): number | undefined
 
 /** What interceptors and handler see of a call; disposing it ends its deadline. */
 function openContext(call: LocalCall<DescMethodServerStreaming>) {
-  const { rpc, header, signal } = call;
+  const { rpc, header, signal, contextValues } = call;
   const timeoutMs = timeoutOf(call);
   const url = `http://localhost/${rpc.parent.typeName}/${rpc.name}`;
   const context = createHandlerContext({
@@ -101,6 +103,7 @@ function openContext(call: LocalCall<DescMethodServerStreaming>) {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     requestSignal: signal,
     requestHeader: header,
+    ...(contextValues === undefined ? {} : { contextValues }),
   });
   const common = { service: rpc.parent, method: rpc };
   return {

@@ -1,4 +1,4 @@
-import type { ConnectRouter } from "@connectrpc/connect";
+import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
@@ -9,7 +9,8 @@ import { pacedBody } from "./paced-body.ts";
 import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
 import { mayStayUnread } from "./service.ts";
 import { clampTimeout } from "./timeout-header.ts";
-import type { UnreadAnswers } from "./unread-answers.ts";
+import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
+import { countAt } from "./unread-rest.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 
@@ -62,20 +63,23 @@ async function answer(
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request);
-  const answered = await method(withKeptJson(universal, method));
+  const kept = withKeptJson(universal, method);
+  const unreadAnswer = unread.open(response);
+  const contextValues = countAt(kept.contextValues ?? createContextValues(), unreadAnswer);
+  const answered = await method({ ...kept, contextValues });
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
-  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, response, unread }), response);
+  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, unreadAnswer }), response);
 }
 
 function paced(
   answered: UniversalServerResponse,
-  { method: { method }, response, unread }: { method: RpcMethod; response: NodeResponse; unread: UnreadAnswers },
+  { method: { method }, unreadAnswer: answer }: { method: RpcMethod; unreadAnswer: UnreadAnswer },
 ): UniversalServerResponse {
   const { body } = answered;
   if (body === undefined || mayStayUnread.has(method.name)) return answered;
   const streams = method.methodKind !== "unary";
-  return { ...answered, body: pacedBody(body, { answer: unread.open(response), streams }) };
+  return { ...answered, body: pacedBody(body, { answer, streams }) };
 }
 
 /** The trailers are complete when the body is. */

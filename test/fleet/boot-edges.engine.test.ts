@@ -89,6 +89,59 @@ describe("An idle server that ends slowly when its manager is killed", () => {
   });
 });
 
+describe("An idle server that is slow to end", () => {
+  const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--ignore-term"], idleTimeoutMs: 100 });
+
+  it("does not hold up the manager's own end", async () => {
+    await open.fleet.start("i", { spec });
+    const container = containerOf("i");
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    await open.fleet.close({ drainMs: 0 });
+    expect((await container.inspect()).State.Running).toBe(true);
+    expect(open.warnings).toEqual([]);
+  });
+
+  it("is killed at once by a Stop with no grace", async () => {
+    const stopping = Promise.withResolvers<void>();
+    open.faults.stop = (_id, { signal }) => {
+      stopping.resolve();
+      delete open.faults.stop;
+      return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+    };
+    await open.fleet.start("i", { spec });
+    await stopping.promise;
+    await open.fleet.stop("i", { graceMs: 0 });
+    expect(await open.engine.runtime.list({})).toEqual([]);
+  });
+});
+
+describe("A server that stops when idle and exits just after it was taken over", () => {
+  it("is started again for who follows one of its resources, and tells that something may have been missed", async () => {
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--offers"], idleTimeoutMs: 60_000 });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    using subscription = open.fleet.follow("i", "mem://note");
+    await open.fleet.call("i", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    const changed = subscription.subscriber.changed();
+    await containerOf("i").kill();
+    await changed;
+    expect(subscription.subscriber.takeUpdate()).toMatchObject({ uri: "mem://note" });
+    expect(get("i").state).toBe("ready");
+  });
+
+  it("follows its restart policy when it exits once more", async () => {
+    const restart = { policy: "never" } as const;
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    await open.fleet.start("i", {});
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+  });
+});
+
 describe("A first Start that fails while its manager is killed", () => {
   it.each([
     ["never", 0],

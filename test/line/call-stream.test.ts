@@ -54,7 +54,7 @@ describe("CallToolStream", () => {
     const progress = (token: string) =>
       `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1}}`;
     const lines = [
-      ...["1", "null", '"ID"', "{}", "-1", "1e9", "999999999999999"].map(progress),
+      ...["1", "null", '"ID?"', "{}", "-1", "1e9", "999999999999999"].map(progress),
       '{"jsonrpc":"2.0","method":"notifications/progress"}',
       progress("ID"),
       '{"jsonrpc":"2.0","id":ID,"result":{"content":[{"type":"text","text":"fine"}]}}',

@@ -269,6 +269,22 @@ describe("A server with three replicas", () => {
     expect(server.instances.filter(({ containerId }) => left.includes(containerId))).toEqual([]);
   });
 
+  it("is woken whole when it is idle, also where one copy runs by somebody else's doing", async () => {
+    const { name, server } = await started({ replicas: 3, idleTimeout: ms(900) });
+    const states = async () => (await get(name)).instances.map(({ state }) => state);
+    const stopped = [InstanceState.EXITED, InstanceState.EXITED, InstanceState.EXITED];
+    await expect.poll(states, { timeout: 20_000 }).toEqual(stopped);
+    await manager.engine.docker.getContainer(server.instances[1]?.containerId ?? "").start();
+    await expect.poll(async () => (await get(name)).state, { timeout: 20_000 }).toBe(ServerState.READY);
+    // Until all are there, a call that never ends keeps the server from becoming idle again.
+    const held = client.callTool({ server: name, tool: "never" }).catch(() => {});
+    const allReady = [ServerState.READY, ServerState.READY, ServerState.READY];
+    const serverStates = async () => (await get(name)).instances.map(({ serverState }) => serverState);
+    await expect.poll(serverStates, { timeout: 20_000 }).toEqual(allReady);
+    await client.stop({ name, gracePeriod: ms(0) });
+    await held;
+  });
+
   it("is adopted whole; a copy that is missing is made", async () => {
     await using own = await TestManager.start();
     const { server } = await own.client.start({ name: "h", spec: { ...hostileSpec(), replicas: 3 } });

@@ -6,7 +6,7 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { CallToolRequestSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { CallToolRequestSchema, CallToolStreamRequestSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { hostileProcessSpec, randomName, TestManager } from "./test-manager.ts";
 
 // The test starts programs; other test files do so at the same time.
@@ -35,13 +35,18 @@ const json = Buffer.from(JSON.stringify({ tool: "large", arguments: { bytes: res
 const rpcJson = Buffer.from(JSON.stringify({ server, tool: "large", arguments: { bytes: resultBytes } }));
 const rpcPath = "/mcpmanager.v1.ManagerService/CallTool";
 
-function envelope(): Buffer {
-  const call = create(CallToolRequestSchema, {
-    server,
-    tool: "large",
-    input: { case: "argumentsJson", value: JSON.stringify({ bytes: resultBytes }) },
-  });
-  const body = toBinary(CallToolRequestSchema, call);
+const call = {
+  server,
+  tool: "large",
+  input: { case: "argumentsJson" as const, value: JSON.stringify({ bytes: resultBytes }) },
+};
+/** What waits of a streamed result is next to nothing, but for the rest of it. */
+const streamedJson = Buffer.from(
+  JSON.stringify({ tool: "large", arguments: { bytes: resultBytes }, max_message_bytes: 65_536 }),
+);
+const streamedCall = create(CallToolStreamRequestSchema, { ...call, maxMessageBytes: 65_536 });
+
+function envelope(body = toBinary(CallToolRequestSchema, create(CallToolRequestSchema, call))): Buffer {
   const head = Buffer.alloc(5);
   head.writeUInt32BE(body.length, 1);
   return Buffer.concat([head, body]);
@@ -51,6 +56,12 @@ const posts = {
   Connect: { path: rpcPath, type: "application/json", body: rpcJson },
   gRPC: { path: rpcPath, type: "application/grpc", body: envelope() },
   "gRPC-Web": { path: rpcPath, type: "application/grpc-web+proto", body: envelope() },
+  "gRPC, streamed,": {
+    path: `${rpcPath}Stream`,
+    type: "application/grpc",
+    body: envelope(toBinary(CallToolStreamRequestSchema, streamedCall)),
+  },
+  "REST, streamed,": { path: `/servers/${server}/call/stream`, type: "application/json", body: streamedJson },
   REST: { path: `/servers/${server}/call`, type: "application/json", body: json },
 } satisfies Record<string, Post>;
 
@@ -100,7 +111,7 @@ async function bytesOf(body: Readable, pauseMs = 0): Promise<number> {
 describe("Of callers that leave large answers unread", () => {
   const cases = (["HTTP/1.1", "HTTP/2"] as const).flatMap((http) =>
     (Object.keys(posts) as (keyof typeof posts)[])
-      .filter((protocol) => http === "HTTP/2" || protocol !== "gRPC")
+      .filter((protocol) => http === "HTTP/2" || !/^gRPC(?!-)/.test(protocol))
       .map((protocol) => [protocol, http] as const),
   );
 

@@ -47,7 +47,7 @@ describe("A followed call", () => {
     const other = hearing();
     const second = session.callTool({ tool: "t" }, { events: other.events });
     await written();
-    for (const token of [id - 1, id + 2, String(id), null, [id], { id }, id + 0.5]) write(session, progress(token, 99));
+    for (const token of [id - 1, id + 2, `${id}?`, null, [id], { id }, id + 0.5]) write(session, progress(token, 99));
     write(session, progress(id, 1), progress(id + 1, 7), progress(id, 2), result(id + 1), result(id));
     await Promise.all([done, second]);
     expect(heard).toEqual([1, 2]);

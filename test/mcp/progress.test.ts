@@ -13,7 +13,14 @@ describe("readProgress", () => {
     });
   });
 
-  it.each(["null", '"5"', "-5", "5.0", "5e0", "true", "[5]", "1234567890123456"])(
+  it.each(["5", '"5"', "5.0", "5e0"])(
+    "knows whose step it is by the token %s, as replies are known by their ids",
+    (token) => {
+      expect(readProgress(`{"progressToken":${token},"progress":1}`)).toMatchObject({ token: 5 });
+    },
+  );
+
+  it.each(["null", '"x"', '"05"', "5.5", "true", "[5]", "12345678901234567"])(
     "knows of no request whose token is %s",
     (token) => {
       expect(readProgress(`{"progressToken":${token},"progress":1}`)).toBeUndefined();

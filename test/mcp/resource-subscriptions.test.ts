@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
+import { modernCodec } from "../../src/mcp/modern.ts";
 import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
 import { call, receivedBy, textOf } from "./hostile-session.ts";
 import { eras, ready } from "./offering-session.ts";
+import { scriptedSession } from "./scripted-session.ts";
 
 async function open(command: readonly string[]): Promise<ChildSession> {
   const child = openChildSession(command);
@@ -11,7 +13,7 @@ async function open(command: readonly string[]): Promise<ChildSession> {
 }
 
 /** A subscription, and what it is told. */
-function subscribe({ session }: ChildSession, uri: string) {
+function subscribe({ session }: Pick<ChildSession, "session">, uri: string) {
   const updated: string[] = [];
   const ended: ManagerError[] = [];
   const controller = new AbortController();
@@ -110,5 +112,23 @@ describe("A server of the modern era", () => {
     await child.session.listTools({});
     const listings = (await receivedBy(child.session)).filter(({ method }) => method === "tools/list");
     expect(listings).toHaveLength(1);
+  });
+
+  it("may give a subscription's id back as text, as it may that of a reply", async () => {
+    const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
+    const scripted = scriptedSession(() => undefined, { codec, info: undefined });
+    const { updated, ended, taken } = subscribe(scripted, "mem://a");
+    await expect.poll(() => scripted.sent).toHaveLength(1);
+    const id = String(scripted.sent[0]?.id);
+    const _meta = { "io.modelcontextprotocol/subscriptionId": id };
+    scripted.tell("notifications/subscriptions/acknowledged", {
+      notifications: { resourceSubscriptions: ["a"] },
+      _meta,
+    });
+    await taken;
+    scripted.tell("notifications/resources/updated", { uri: "mem://a", _meta });
+    expect(updated).toEqual(["mem://a"]);
+    scripted.tell("notifications/cancelled", { requestId: id });
+    expect(ended).toMatchObject([{ details: { reason: "SUBSCRIPTION_ENDED" } }]);
   });
 });
