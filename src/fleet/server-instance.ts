@@ -145,7 +145,8 @@ export class ServerInstance {
     this.#downtime.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
     const options = { record: this.#record, run, clock, idle: () => this.seats.allLeft() };
-    this.#launch = this.#begin("asked", (signal) => restartInPlace(this.#launchContext(), { ...options, signal }));
+    const context = this.#launchContext({ isCreating: true });
+    this.#launch = this.#begin("asked", (signal) => restartInPlace(context, { ...options, signal }));
     return this.#launch.done;
   }
 
@@ -244,7 +245,7 @@ export class ServerInstance {
       this.#enter({ kind: "creating" }, "finishing a restart");
       const options = { record, elapsedMs, onEnded: onFound };
       this.#launch ??= this.#begin("automatic", (signal) =>
-        finishRestart(this.#launchContext(), { ...options, signal }),
+        finishRestart(this.#launchContext({ isCreating: true }), { ...options, signal }),
       );
       return this.#launch.done.catch(() => {});
     }
@@ -353,11 +354,16 @@ export class ServerInstance {
     if (this.#state.kind !== "ready") this.#downtime.explain(ring.stderrTail(ring.firstOrdinal, stderrTailChars));
   }
 
-  /** A container that was stopped because nobody called, and is called now, is started again without being restarted. */
-  #launchContext({ wakes }: { wakes: boolean } = { wakes: false }): LaunchContext {
+  /**
+   * `wakes`: a container that was stopped because nobody called, and is called now, is started again without being
+   * restarted. `isCreating`: that was told when the restart began, before the process ended.
+   */
+  #launchContext({ wakes = false, isCreating = false } = {}): LaunchContext {
     return {
       ...this.#context,
-      enter: (step) => this.#enter({ kind: step }, step),
+      enter: (step) => {
+        if (!isCreating || step !== this.#state.kind) this.#enter({ kind: step }, step);
+      },
       onInstance: (record) => {
         this.#record = record;
       },

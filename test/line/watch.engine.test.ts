@@ -31,6 +31,8 @@ describe("Watch", () => {
 
     const { server } = await client.start({ name: "h", spec: hostileSpec() });
     expect(await statesUntil(events, "h", ServerState.READY)).toEqual(["CREATING", "HANDSHAKING", "READY"]);
+    await client.restart({ name: "h" });
+    expect(await statesUntil(events, "h", ServerState.READY)).toEqual(["CREATING", "HANDSHAKING", "READY"]);
     await manager.engine.docker.getContainer(server?.instances[0]?.containerId ?? "").kill();
     expect(await statesUntil(events, "h", ServerState.FAILED)).toEqual(["FAILED"]);
     await client.start({ name: "h" });
