@@ -38,6 +38,10 @@ async function raw(lines: string[]): Promise<string> {
   return (await socket.toArray()).join("");
 }
 
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}
+
 const reasonOf = (json: { details: Details[] }) => json.details[0]?.reason;
 const violation = (json: { details: Details[] }) => json.details[1]?.fieldViolations?.[0];
 const rpc = (method: string) => `/${ManagerService.typeName}/${method}`;
@@ -82,6 +86,18 @@ describe("A request that no route takes", () => {
     const details = Buffer.from(String(answer["grpc-status-details-bin"]), "base64").toString("latin1");
     expect(details).toContain("NOT_IMPLEMENTED");
     session.destroy();
+  });
+
+  it.each([false, true])("for an unknown stream is UNIMPLEMENTED to clients of Connect (binary: %s)", async (binary) => {
+    const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1", useBinaryFormat: binary });
+    const unknown = { ...ManagerService.method.watch, name: "Frobnicate" };
+    const stream = async () => {
+      const { message } = await transport.stream(unknown, undefined, undefined, undefined, once({}));
+      return Array.fromAsync(message);
+    };
+    const failure = await failureOf(stream());
+    expect(errorInfo(failure)).toMatchObject({ code: Code.Unimplemented, reason: "NOT_IMPLEMENTED" });
+    expect(failure.rawMessage).toBe("there is no RPC mcpmanager.v1.ManagerService/Frobnicate");
   });
 
   it("for an RPC by another method or content type says so", async () => {
