@@ -1,10 +1,17 @@
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
-import type { EraCodec, RequestParts } from "./era-codec.ts";
+import { callerMeta } from "./caller-meta.ts";
+import { type EraCodec, joinMembers, type RequestParts } from "./era-codec.ts";
 import { rpcFailure } from "./rpc-failure.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** The wait of one caller. Its reason must be a ManagerError. */
 export interface SignalOption {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The wait of one caller, and the trace that its request is a part of. */
+export interface TracedOptions extends SignalOption {
+  readonly trace?: TraceContext | undefined;
 }
 
 /** Requests of one conversation, in the way of its era; the server is told of those that are given up. */
@@ -23,8 +30,9 @@ export class Requests {
   }
 
   /** The result as the server wrote it. Throws what `reply` throws, and what the server refused the request with. */
-  async result(method: string, parts: RequestParts, options: SignalOption): Promise<string> {
-    const reply = await this.reply(method, this.codec.params(parts), options);
+  async result(method: string, parts: RequestParts, { trace, ...options }: TracedOptions): Promise<string> {
+    const params = this.codec.params({ ...parts, meta: joinMembers(parts.meta, callerMeta({ trace })) });
+    const reply = await this.reply(method, params, options);
     if ("error" in reply) throw rpcFailure(reply.error, method);
     return reply.result;
   }

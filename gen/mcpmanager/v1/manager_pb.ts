@@ -1528,8 +1528,8 @@ export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> &
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
    *
    * @generated from field: string meta_json = 4;
    */
@@ -1854,8 +1854,8 @@ export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
    *
    * @generated from field: string meta_json = 5;
    */
