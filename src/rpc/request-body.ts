@@ -17,12 +17,12 @@ import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
-  chunks: readonly Uint8Array[];
+  readonly chunks: readonly Uint8Array[];
   /** Bytes before the JSON. */
   readonly skip: number;
 }
 
-const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { description: "JSON request" });
+const bodyKey = createContextKey<KeptBody | undefined>(undefined, { description: "JSON request" });
 
 const envelopeBytes = 5;
 
@@ -93,13 +93,13 @@ class Utf8Check {
 
 /** The message was read: its text is not needed any more. */
 export function forgetJsonBody(values: ContextValues): void {
-  values.get(bodyKey).chunks = [];
+  values.delete(bodyKey);
 }
 
 /** Gives an error of the RPC library about a JSON request the field and the rule, when the request can be looked at. */
 export function explainJsonError(error: ConnectError, context: { values: ContextValues; input: DescMessage }): void {
   const kept = context.values.get(bodyKey);
-  if (error.code !== Code.InvalidArgument || error.details.length > 0 || kept.chunks.length === 0) return;
+  if (error.code !== Code.InvalidArgument || error.details.length > 0 || kept === undefined) return;
   const better = toConnectError(invalidRequest([violationIn(textOf(kept), context.input)]));
   Object.assign(error, { rawMessage: better.rawMessage, message: better.message, details: better.details });
 }

@@ -111,6 +111,13 @@ describe("A request that no route takes", () => {
   });
 });
 
+describe("A body of nothing", () => {
+  it("is no JSON message for an RPC", async () => {
+    const { status, json } = await send("POST", rpc("Get"), { body: "" });
+    expect([status, json.message]).toEqual([400, "body: is not JSON"]);
+  });
+});
+
 describe("A REST body that is no object", () => {
   it.each(["null", "[]", '"x"', "1"])("%s is blamed as the body", async (body) => {
     for (const path of ["/servers/x/start", "/servers/x/stop"]) {
