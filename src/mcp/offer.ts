@@ -1,6 +1,6 @@
 import { toManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
-import { type Completion, type CompletionRequest, completionMembers, readCompletion } from "./completion.ts";
+import { type Completion, type CompletionRequest, completionParts, readCompletion } from "./completion.ts";
 import type { EraCodec } from "./era-codec.ts";
 import type { Conversation } from "./handshake.ts";
 import { ListChanges } from "./list-changes.ts";
@@ -42,10 +42,11 @@ export class Offer {
    */
   async complete(request: CompletionRequest, options: TracedOptions): Promise<Completion> {
     try {
-      const members = completionMembers(request);
-      return readCompletion(await this.requests.result("completion/complete", { members }, options));
+      const parts = completionParts(request);
+      return readCompletion(await this.requests.result("completion/complete", parts, options));
     } catch (error) {
       const failure = toManagerError(error);
+      if (failure.details.delivery !== "answered") throw failure;
       const { ref } = request;
       throw await ("prompt" in ref
         ? this.prompts.explained(failure, { ...options, prompt: ref.prompt })

@@ -2014,7 +2014,8 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
   argumentValue: string;
 
   /**
-   * The arguments that are known already, by their names, at most 1024 of them.
+   * The arguments that are known already, by their names, at most 1024 of them. All that the request sends to its server
+   * may have 10,484,736 bytes as JSON.
    *
    * @generated from field: map<string, string> context_arguments = 6;
    */
