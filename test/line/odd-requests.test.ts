@@ -111,6 +111,13 @@ describe("A request that no route takes", () => {
   });
 });
 
+describe("A deadline that is none", () => {
+  it.each(["Get", "CallTool"])("is not blamed on the body of %s", async (name) => {
+    const answer = await send("POST", rpc(name), { body: "{}", headers: { "connect-timeout-ms": "soon" } });
+    expect([answer.status, answer.json.message]).toEqual([400, expect.stringContaining("timeout")]);
+  });
+});
+
 describe("A body of nothing", () => {
   it("is no JSON message for an RPC", async () => {
     const { status, json } = await send("POST", rpc("Get"), { body: "" });
