@@ -40,6 +40,8 @@ export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstan
 interface Launch {
   readonly done: Promise<void>;
   readonly abort: AbortController;
+  /** When a restart must have ended the process. */
+  readonly clock?: StopClock;
 }
 
 /** A wake or a restart by itself follows the restart policy when it fails; one that somebody asked for fails. */
@@ -134,19 +136,27 @@ export class ServerInstance {
     this.#sleep = stopIdle(run, { ...this.#context, id, graceMs }).then((record) => {
       this.#record = record ?? this.#record;
       this.#sleep = undefined;
+      this.#context.onChange();
     });
   }
 
-  /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
+  /**
+   * Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way, and
+   * hurries a restart.
+   */
   restart(clock: StopClock): Promise<void> {
-    if (this.#launch !== undefined) return this.#launch.done;
+    if (this.#launch !== undefined) {
+      this.#launch.clock?.shorten(clock.remainingMs);
+      return this.#launch.done;
+    }
     if (this.#state.kind !== "ready" || this.#record === undefined) return this.start();
     const { run } = this.#state;
     this.#downtime.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
     const options = { record: this.#record, run, clock, idle: () => this.seats.allLeft() };
     const context = this.#launchContext({ isCreating: true });
-    this.#launch = this.#begin("asked", (signal) => restartInPlace(context, { ...options, signal }));
+    const launch = this.#begin("asked", (signal) => restartInPlace(context, { ...options, signal }));
+    this.#launch = { ...launch, clock };
     return this.#launch.done;
   }
 

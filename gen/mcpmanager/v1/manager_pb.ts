@@ -2313,7 +2313,8 @@ export const ManagerService: GenService<{
   /**
    * Restart ends the server's process and starts it again in the same container, one copy after the other; it answers
    * when all are ready. Calls in flight finish first, within the grace period; new ones wait. A server that is down is
-   * brought up. Each repetition restarts it again. The restart goes on when the caller leaves.
+   * brought up. Each repetition restarts it again; one that comes while a copy is being restarted joins that, and can only
+   * shorten its grace period. The restart goes on when the caller leaves.
    *
    * Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it did not come up again, or is being stopped), ABORTED
    * (a Stop came in between), UNAVAILABLE (the engine does not answer).
