@@ -88,17 +88,20 @@ describe("A request that no route takes", () => {
     session.destroy();
   });
 
-  it.each([false, true])("for an unknown stream is UNIMPLEMENTED to clients of Connect (binary: %s)", async (binary) => {
-    const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1", useBinaryFormat: binary });
-    const unknown = { ...ManagerService.method.watch, name: "Frobnicate" };
-    const stream = async () => {
-      const { message } = await transport.stream(unknown, undefined, undefined, undefined, once({}));
-      return Array.fromAsync(message);
-    };
-    const failure = await failureOf(stream());
-    expect(errorInfo(failure)).toMatchObject({ code: Code.Unimplemented, reason: "NOT_IMPLEMENTED" });
-    expect(failure.rawMessage).toBe("there is no RPC mcpmanager.v1.ManagerService/Frobnicate");
-  });
+  it.each([false, true])(
+    "for an unknown stream is UNIMPLEMENTED to clients of Connect (binary: %s)",
+    async (binary) => {
+      const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1", useBinaryFormat: binary });
+      const unknown = { ...ManagerService.method.watch, name: "Frobnicate" };
+      const stream = async () => {
+        const { message } = await transport.stream(unknown, undefined, undefined, undefined, once({}));
+        return Array.fromAsync(message);
+      };
+      const failure = await failureOf(stream());
+      expect(errorInfo(failure)).toMatchObject({ code: Code.Unimplemented, reason: "NOT_IMPLEMENTED" });
+      expect(failure.rawMessage).toBe("there is no RPC mcpmanager.v1.ManagerService/Frobnicate");
+    },
+  );
 
   it("for an RPC by another method or content type says so", async () => {
     const put = await send("PUT", rpc("Get"), { body: "{}" });
