@@ -40,6 +40,8 @@ export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstan
 interface Launch {
   readonly done: Promise<void>;
   readonly abort: AbortController;
+  /** When a restart must have ended the process. */
+  readonly clock?: StopClock;
 }
 
 /** A wake or a restart by itself follows the restart policy when it fails; one that somebody asked for fails. */
@@ -136,19 +138,28 @@ export class ServerInstance {
     const done = stopped.then((record) => {
       this.#record = record ?? this.#record;
       this.#sleep = undefined;
+      this.#context.onChange();
     });
     this.#sleep = { done, abort };
   }
 
-  /** Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way. */
+  /**
+   * Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way, and
+   * hurries a restart.
+   */
   restart(clock: StopClock): Promise<void> {
-    if (this.#launch !== undefined) return this.#launch.done;
+    if (this.#launch !== undefined) {
+      this.#launch.clock?.shorten(clock.remainingMs);
+      return this.#launch.done;
+    }
     if (this.#state.kind !== "ready" || this.#record === undefined) return this.start();
     const { run } = this.#state;
     this.#downtime.beginAnew();
     this.#enter({ kind: "creating" }, "restarting");
     const options = { record: this.#record, run, clock, idle: () => this.seats.allLeft() };
-    this.#launch = this.#begin("asked", (signal) => restartInPlace(this.#launchContext(), { ...options, signal }));
+    const context = this.#launchContext({ isCreating: true });
+    const launch = this.#begin("asked", (signal) => restartInPlace(context, { ...options, signal }));
+    this.#launch = { ...launch, clock };
     return this.#launch.done;
   }
 
@@ -243,7 +254,7 @@ export class ServerInstance {
       this.#enter({ kind: "creating" }, "finishing a restart");
       const options = { record, elapsedMs, onEnded: onFound };
       this.#launch ??= this.#begin("automatic", (signal) =>
-        finishRestart(this.#launchContext(), { ...options, signal }),
+        finishRestart(this.#launchContext({ isCreating: true }), { ...options, signal }),
       );
       return this.#launch.done.catch(() => {});
     }
@@ -353,11 +364,16 @@ export class ServerInstance {
     if (this.#state.kind !== "ready") this.#downtime.explain(ring.stderrTail(ring.firstOrdinal, stderrTailChars));
   }
 
-  /** A container that was stopped because nobody called, and is called now, is started again without being restarted. */
-  #launchContext({ wakes }: { wakes: boolean } = { wakes: false }): LaunchContext {
+  /**
+   * `wakes`: a container that was stopped because nobody called, and is called now, is started again without being
+   * restarted. `isCreating`: that was told when the restart began, before the process ended.
+   */
+  #launchContext({ wakes = false, isCreating = false } = {}): LaunchContext {
     return {
       ...this.#context,
-      enter: (step) => this.#enter({ kind: step }, step),
+      enter: (step) => {
+        if (!isCreating || step !== this.#state.kind) this.#enter({ kind: step }, step);
+      },
       onInstance: (record) => {
         this.#record = record;
       },

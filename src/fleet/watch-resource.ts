@@ -1,6 +1,7 @@
 import { abortable } from "../abortable.ts";
 import { abortReason } from "../jsonrpc/connection-error.ts";
 import { changedWithin } from "./changed-within.ts";
+import { deadlineSignal } from "./deadline-signal.ts";
 import type { CallOptions, Fleet } from "./fleet.ts";
 import type { ResourceSubscription } from "./resource-feeds.ts";
 
@@ -12,6 +13,8 @@ export type ResourceReading =
 export interface WatchResourceOptions extends CallOptions {
   readonly signal: AbortSignal;
   readonly heartbeatMs: number;
+  /** The longest that the server may take for the subscription, whatever deadline there is. */
+  readonly maxTakeMs: number;
 }
 
 /** A server that answers sooner than this can still refuse with an error that is the whole answer. */
@@ -56,13 +59,15 @@ export async function* watchResource(
 }
 
 /** The instance at which the subscription was taken. Until then it is a call like any other. */
-function take(
+async function take(
   fleet: FollowedFleet,
-  options: CallOptions & { readonly server: string; readonly subscription: ResourceSubscription },
+  options: WatchResourceOptions & { readonly server: string; readonly subscription: ResourceSubscription },
 ): Promise<string> {
-  const { server, subscription } = options;
-  return fleet.call(server, {
+  const { server, subscription, maxTakeMs } = options;
+  using limit = deadlineSignal(options.signal, maxTakeMs);
+  return await fleet.call(server, {
     ...options,
+    signal: limit.signal,
     work: async (seat, signal) => {
       try {
         await abortable(subscription.take(seat), signal);

@@ -1,5 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
-import { codeToHttpStatus, errorToJson } from "@connectrpc/connect/protocol-connect";
+import { encodeEnvelope } from "@connectrpc/connect/protocol";
+import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
@@ -31,9 +32,21 @@ export function answerError({ request, response, error, status }: ErrorAnswer): 
     response.end();
     return;
   }
+  if (isConnectStream(request, type)) {
+    // Connect's clients read no body of a stream but one that came with 200.
+    response.statusCode = 200;
+    response.setHeader("content-type", type);
+    const end = JSON.stringify(endStreamToJson(new Headers(), failure, undefined));
+    response.end(encodeEnvelope(endStreamFlag, Buffer.from(end)));
+    return;
+  }
   response.statusCode = status ?? codeToHttpStatus(failure.code);
   response.setHeader("content-type", "application/json");
   response.end(errorText(failure, request.url ?? ""));
+}
+
+function isConnectStream({ method, url = "" }: NodeRequest, type: string): boolean {
+  return method === "POST" && isRpcPath(url) && /^application\/connect\+(?:proto|json)\b/i.test(type);
 }
 
 /** An error as JSON: that of the Connect protocol on the path of an RPC, else `google.rpc.Status`. */

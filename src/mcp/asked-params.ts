@@ -1,6 +1,7 @@
 import { type FieldViolation, invalidRequest } from "../errors.ts";
 import { type CallerMeta, callerMeta } from "./caller-meta.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
+import { refuseLargeParams } from "./params-limit.ts";
 
 /** A request in whose course the server may ask its caller for input. The JSON texts are proven objects. */
 export interface AskedRequest extends CallerMeta {
@@ -22,9 +23,6 @@ export interface AskedParamsOptions {
   readonly field: string;
 }
 
-/** Servers on the TypeScript SDK end their session at an inbound line of 10 MiB. */
-const maxParamsBytes = 10 * 1024 * 1024 - 1024;
-
 /**
  * The params of such a request as JSON text. Throws `invalid` when they are larger than servers accept, and when they
  * hold answers for a server of an era that does not ask.
@@ -41,23 +39,14 @@ export function askedParams(request: AskedRequest, options: AskedParamsOptions):
   const token = progressToken === undefined ? "" : `"progressToken":${progressToken}`;
   const meta = joinMembers(token, callerMeta(request));
   const params = codec.params({ members: all, meta, clientCapabilitiesJson });
-  if (Buffer.byteLength(params) > maxParamsBytes) {
-    const description = `is too large: what a call sends may have at most ${maxParamsBytes} bytes as JSON`;
-    throw invalidRequest([{ field: largestOf(request, { [field]: members }), description }]);
-  }
-  return params;
-}
-
-function largestOf(request: AskedRequest, own: Record<string, string>): string {
-  const texts = {
-    ...own,
+  refuseLargeParams(params, {
+    [field]: members,
     meta_json: request.metaJson,
-    client_capabilities_json: request.clientCapabilitiesJson,
-    input_responses_json: request.inputResponsesJson,
-    request_state: request.requestState,
-  };
-  const [[field] = [""]] = Object.entries(texts).sort(([, a = ""], [, b = ""]) => b.length - a.length);
-  return field;
+    client_capabilities_json: clientCapabilitiesJson,
+    input_responses_json: inputResponsesJson,
+    request_state: requestState,
+  });
+  return params;
 }
 
 /** A server of the legacy era would ignore them, and do once more what it did before. */

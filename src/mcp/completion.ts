@@ -2,6 +2,7 @@ import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { arrayElements } from "../jsonrpc/json-members.ts";
 import { malformedResult, restOf, resultFields } from "./asked-result.ts";
 import { joinMembers } from "./era-codec.ts";
+import type { CallerParts } from "./requests.ts";
 import { countField } from "./texts.ts";
 
 /** An argument of a prompt, or a variable of a resource template, and what is known of it and of the others. */
@@ -26,17 +27,18 @@ const what = "result of completion/complete";
 /** MCP allows a hundred. */
 const maxValues = 10_000;
 
-/** The request's own members of the params. */
-export function completionMembers(request: CompletionRequest): string {
+/** What the request says. */
+export function completionParts(request: CompletionRequest): CallerParts {
   const { ref, argumentName, argumentValue, contextArguments } = request;
   const known = Object.keys(contextArguments).length > 0;
   const reference =
     "prompt" in ref ? { type: "ref/prompt", name: ref.prompt } : { type: "ref/resource", uri: ref.resourceTemplate };
-  return joinMembers(
-    `"ref":${JSON.stringify(reference)}`,
-    `"argument":${JSON.stringify({ name: argumentName, value: argumentValue })}`,
-    known ? `"context":${JSON.stringify({ arguments: contextArguments })}` : "",
-  );
+  const argument = `"argument":${JSON.stringify({ name: argumentName, value: argumentValue })}`;
+  const context = known ? `"context":${JSON.stringify({ arguments: contextArguments })}` : "";
+  return {
+    members: joinMembers(`"ref":${JSON.stringify(reference)}`, argument, context),
+    texts: { argument_value: argument, context_arguments: context },
+  };
 }
 
 /** Reads a result. Throws `protocol` for what is none. */

@@ -2,7 +2,7 @@ import { ManagerError } from "../errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { eachElement } from "../jsonrpc/json-members.ts";
 import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
-import type { Requests, SignalOption } from "./requests.ts";
+import type { Requests, TracedOptions } from "./requests.ts";
 
 /** A server that always gives a next page must not keep a call going for ever. */
 const maxPages = 200;
@@ -35,7 +35,7 @@ export interface Entries<T> {
  */
 export async function listEntries<T>(
   requests: Requests,
-  options: SignalOption & { readonly kind: ListKind<T> },
+  options: TracedOptions & { readonly kind: ListKind<T> },
 ): Promise<Entries<T>> {
   const { kind, ...request } = options;
   const listing = `the server's ${kind.noun} listing`;

@@ -1,7 +1,7 @@
 import { JoinedRead } from "./joined-read.ts";
 import type { ChangingList, ListChanges } from "./list-changes.ts";
 import { type ListKind, listEntries } from "./list-entries.ts";
-import type { Requests, SignalOption } from "./requests.ts";
+import type { Requests, SignalOption, TracedOptions } from "./requests.ts";
 
 /** A larger listing is asked for each time: the manager may have many servers. */
 const maxKeptChars = 4 * 1024 * 1024;
@@ -29,15 +29,19 @@ export class Listing<T> {
     this.#joined = new JoinedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
   }
 
-  /** All entries. Throws what `listEntries` throws. */
-  async get(options: SignalOption): Promise<readonly T[]> {
+  /**
+   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
+   * it would give one caller's listing to all. Throws what `listEntries` throws.
+   */
+  async get({ trace = {}, ...options }: TracedOptions): Promise<readonly T[]> {
     const { changes, changesWith } = this.#options;
+    const { traceparent, tracestate } = trace;
     if (this.#kept?.count === changes.count(changesWith)) return this.#kept.entries;
     this.#kept = undefined;
-    return this.#joined.read((signal) => this.#fetch({ signal }), options);
+    return this.#joined.read((signal) => this.#fetch({ signal, trace: { traceparent, tracestate } }), options);
   }
 
-  async #fetch(options: SignalOption): Promise<readonly T[]> {
+  async #fetch(options: TracedOptions): Promise<readonly T[]> {
     const { requests, changes, kind, changesWith } = this.#options;
     const count = changes.count(changesWith);
     const { entries, chars } = await listEntries(requests, { ...options, kind });

@@ -1,12 +1,12 @@
 import { toManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
-import { type Completion, type CompletionRequest, completionMembers, readCompletion } from "./completion.ts";
+import { type Completion, type CompletionRequest, completionParts, readCompletion } from "./completion.ts";
 import type { EraCodec } from "./era-codec.ts";
 import type { Conversation } from "./handshake.ts";
 import { ListChanges } from "./list-changes.ts";
 import { Listing } from "./listing.ts";
 import { Prompts } from "./prompts.ts";
-import { Requests, type SignalOption } from "./requests.ts";
+import { Requests, type TracedOptions } from "./requests.ts";
 import { Resources } from "./resources.ts";
 import { Subscriptions } from "./subscriptions.ts";
 import { type Tool, tools } from "./tool.ts";
@@ -40,12 +40,13 @@ export class Offer {
    * Proposes values for an argument. Throws what `Requests.result` throws, and `not_found` for a prompt or template that
    * the server refuses and its listing lacks.
    */
-  async complete(request: CompletionRequest, options: SignalOption): Promise<Completion> {
+  async complete(request: CompletionRequest, options: TracedOptions): Promise<Completion> {
     try {
-      const members = completionMembers(request);
-      return readCompletion(await this.requests.result("completion/complete", { members }, options));
+      const parts = completionParts(request);
+      return readCompletion(await this.requests.result("completion/complete", parts, options));
     } catch (error) {
       const failure = toManagerError(error);
+      if (failure.details.delivery !== "answered") throw failure;
       const { ref } = request;
       throw await ("prompt" in ref
         ? this.prompts.explained(failure, { ...options, prompt: ref.prompt })

@@ -1,10 +1,23 @@
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
-import type { EraCodec, RequestParts } from "./era-codec.ts";
+import { callerMeta } from "./caller-meta.ts";
+import { type EraCodec, joinMembers, type RequestParts } from "./era-codec.ts";
+import { refuseLargeParams } from "./params-limit.ts";
 import { rpcFailure } from "./rpc-failure.ts";
+import type { TraceContext } from "./trace-context.ts";
 
 /** The wait of one caller. Its reason must be a ManagerError. */
 export interface SignalOption {
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The wait of one caller, and the trace that its request is a part of. */
+export interface TracedOptions extends SignalOption {
+  readonly trace?: TraceContext | undefined;
+}
+
+/** What a request says, and by field what of it the caller gave. */
+export interface CallerParts extends RequestParts {
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 /** Requests of one conversation, in the way of its era; the server is told of those that are given up. */
@@ -22,9 +35,14 @@ export class Requests {
     return this.#connection.request(method, params, cancelling(this.#connection, options));
   }
 
-  /** The result as the server wrote it. Throws what `reply` throws, and what the server refused the request with. */
-  async result(method: string, parts: RequestParts, options: SignalOption): Promise<string> {
-    const reply = await this.reply(method, this.codec.params(parts), options);
+  /**
+   * The result as the server wrote it. Throws what `reply` throws, what the server refused the request with, and what
+   * `refuseLargeParams` throws.
+   */
+  async result(method: string, parts: CallerParts, { trace, ...options }: TracedOptions): Promise<string> {
+    const params = this.codec.params({ ...parts, meta: joinMembers(parts.meta, callerMeta({ trace })) });
+    refuseLargeParams(params, parts.texts ?? {});
+    const reply = await this.reply(method, params, options);
     if ("error" in reply) throw rpcFailure(reply.error, method);
     return reply.result;
   }

@@ -12,7 +12,7 @@ import type { ClientInfo } from "./mcp-info.ts";
 import { notListed } from "./not-listed.ts";
 import { Offer } from "./offer.ts";
 import type { Prompts } from "./prompts.ts";
-import { cancelling, type SignalOption } from "./requests.ts";
+import { cancelling, type SignalOption, type TracedOptions } from "./requests.ts";
 import type { Resources } from "./resources.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import { setLogLevel } from "./set-log-level.ts";
@@ -138,7 +138,7 @@ export class Session {
   }
 
   /** All tools of the server. */
-  listTools(options: SignalOption): Promise<readonly Tool[]> {
+  listTools(options: TracedOptions): Promise<readonly Tool[]> {
     return this.#opened.tools.get(options);
   }
 
@@ -153,7 +153,7 @@ export class Session {
   }
 
   /** Proposes values for an argument. Throws what `Offer.complete` throws. */
-  complete(request: CompletionRequest, options: SignalOption): Promise<Completion> {
+  complete(request: CompletionRequest, options: TracedOptions): Promise<Completion> {
     return this.#opened.complete(request, options);
   }
 

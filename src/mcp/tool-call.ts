@@ -5,6 +5,8 @@ import { type EraCodec, joinMembers } from "./era-codec.ts";
 export interface ToolCall extends AskedRequest {
   readonly tool: string;
   readonly argumentsJson?: string | undefined;
+  /** The field of the request that the arguments came in. Default: `arguments`. */
+  readonly argumentsField?: "arguments" | "arguments_json";
 }
 
 export interface ToolCallParamsOptions {
@@ -15,10 +17,10 @@ export interface ToolCallParamsOptions {
 
 /** The params of `tools/call` as JSON text. Throws what `askedParams` throws. */
 export function toolCallParams(call: ToolCall, options: ToolCallParamsOptions): string {
-  const { tool, argumentsJson } = call;
+  const { tool, argumentsJson, argumentsField: field = "arguments" } = call;
   const members = joinMembers(
     `"name":${JSON.stringify(tool)}`,
     argumentsJson === undefined ? "" : `"arguments":${argumentsJson}`,
   );
-  return askedParams(call, { ...options, members, field: "arguments" });
+  return askedParams(call, { ...options, members, field });
 }

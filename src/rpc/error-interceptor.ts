@@ -1,28 +1,34 @@
 import { ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
-import { toManagerError } from "../errors.ts";
+import { type ManagerError, toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { markBegun } from "./call-begun.ts";
 import { addMissingDetails, toConnectError } from "./connect-error.ts";
 import { explainJsonError, forgetJsonBody } from "./request-body.ts";
 
+export interface ErrorOptions {
+  readonly log: Log;
+  /** Names of the RPCs whose requests go on to a server: an error of any other never says `sent`. */
+  readonly reachesServer: ReadonlySet<string>;
+}
+
 /** Maps what handlers throw, once, for unary and streaming RPCs alike. A bug goes to the log with its stack. */
-export function errorInterceptor(log: Log): Interceptor {
+export function errorInterceptor({ log, reachesServer }: ErrorOptions): Interceptor {
   const mapped = (error: unknown, { method, contextValues }: UnaryRequest | StreamRequest): ConnectError => {
     if (error instanceof ConnectError) {
       explainJsonError(error, { values: contextValues, input: method.input });
-      addMissingDetails(error, { begun: true });
+      addMissingDetails(error, { begun: reachesServer.has(method.name) });
       return error;
     }
     const failure = toManagerError(error);
     if (failure.kind === "internal") {
       log.error("bug: a handler threw what no module throws", { method: method.name, error: failure.cause ?? failure });
     }
-    return toConnectError(failure);
+    return toConnectError(reachesServer.has(method.name) ? failure : neverSent(failure));
   };
   return (next) => async (request) => {
     if (!request.stream) {
       forgetJsonBody(request.contextValues);
-      markBegun(request.contextValues);
+      if (reachesServer.has(request.method.name)) markBegun(request.contextValues);
     }
     try {
       const response = await next(request);
@@ -33,6 +39,11 @@ export function errorInterceptor(log: Log): Interceptor {
       throw mapped(error, request);
     }
   };
+}
+
+/** Whatever threw it assumed that there was a call. */
+function neverSent(failure: ManagerError): ManagerError {
+  return failure.details.delivery === "sent" ? failure.with({ delivery: "not_sent" }) : failure;
 }
 
 async function* mapStream<T>(stream: AsyncIterable<T>, map: (error: unknown) => unknown): AsyncIterable<T> {

@@ -3,11 +3,11 @@ import type { HandlerContext } from "@connectrpc/connect";
 import type { Fleet } from "../fleet/fleet.ts";
 import { pageByPosition } from "../fleet/page.ts";
 import { listingRequestSchema } from "../fleet/request-schema.ts";
-import type { SignalOption } from "../mcp/requests.ts";
+import type { TracedOptions } from "../mcp/requests.ts";
 import type { Session } from "../mcp/session.ts";
 import { validate } from "../validate.ts";
 import { boundedPage } from "./bounded-page.ts";
-import { waitOf } from "./caller-context.ts";
+import { traceOf, waitOf } from "./caller-context.ts";
 
 const defaultPerPage = 1000;
 
@@ -23,7 +23,7 @@ export async function listingPage<T, M extends DescMessage>(
   options: {
     readonly fleet: Fleet;
     readonly context: HandlerContext;
-    readonly list: (session: Session, options: SignalOption) => Promise<readonly T[]>;
+    readonly list: (session: Session, options: TracedOptions) => Promise<readonly T[]>;
     readonly schema: M;
     readonly convert: (entry: T) => MessageShape<M>;
   },
@@ -32,7 +32,7 @@ export async function listingPage<T, M extends DescMessage>(
   const request = validate(listingRequestSchema, { server, pageSize, pageToken });
   const entries = await fleet.call(request.server, {
     ...waitOf(context),
-    work: ({ session }, signal) => list(session, { signal }),
+    work: ({ session }, signal) => list(session, { signal, trace: traceOf(context) }),
   });
   return boundedPage({
     pageSize: request.pageSize,

@@ -57,7 +57,7 @@ export function promptMethods({ fleet }: ServiceOptions) {
         ...waitOf(context),
         chars: wished.argumentValue.length + charsOfMap(wished.contextArguments),
         work: async ({ session, instance }, signal) => {
-          const result = completionToProto(await session.complete(wished, { signal }));
+          const result = completionToProto(await session.complete(wished, { signal, trace: traceOf(context) }));
           result.instanceId = instance;
           return result;
         },

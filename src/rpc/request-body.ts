@@ -17,12 +17,14 @@ import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
-  chunks: readonly Uint8Array[];
+  readonly chunks: readonly Uint8Array[];
   /** Bytes before the JSON. */
   readonly skip: number;
+  /** Whether its end was seen: nothing came before that when the body is empty. */
+  ended: boolean;
 }
 
-const bodyKey = createContextKey<KeptBody>({ chunks: [], skip: 0 }, { description: "JSON request" });
+const bodyKey = createContextKey<KeptBody | undefined>(undefined, { description: "JSON request" });
 
 const envelopeBytes = 5;
 
@@ -35,7 +37,7 @@ export function keptJsonBody(
   { streams, input }: { readonly streams: boolean; readonly input: DescMessage },
 ): { body: AsyncIterable<Uint8Array>; contextValues: ContextValues } {
   const chunks: Uint8Array[] = [];
-  const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0 };
+  const kept: KeptBody = { chunks, skip: streams ? envelopeBytes : 0, ended: false };
   const read = async function* () {
     const check = new Utf8Check();
     let { skip } = kept;
@@ -45,6 +47,7 @@ export function keptJsonBody(
       skip = Math.max(0, skip - chunk.length);
       yield chunk;
     }
+    kept.ended = true;
     check.end();
     asConnectError(() => refuseManyValues(chunks));
     const json = readsLoosely(input) ? parsed(textOf(kept)) : undefined;
@@ -65,7 +68,7 @@ function asConnectError(check: () => void): void {
 export function keptJsonQuery({ searchParams }: URL): ContextValues {
   const message = searchParams.get("message") ?? "";
   const json = Buffer.from(message, searchParams.get("base64") === "1" ? "base64url" : "utf8");
-  return createContextValues().set(bodyKey, { chunks: [json], skip: 0 });
+  return createContextValues().set(bodyKey, { chunks: [json], skip: 0, ended: true });
 }
 
 /** Throws at the first chunk that can't be UTF-8. Decodes only from the first character on that two chunks share. */
@@ -93,13 +96,15 @@ class Utf8Check {
 
 /** The message was read: its text is not needed any more. */
 export function forgetJsonBody(values: ContextValues): void {
-  values.get(bodyKey).chunks = [];
+  values.delete(bodyKey);
 }
 
 /** Gives an error of the RPC library about a JSON request the field and the rule, when the request can be looked at. */
 export function explainJsonError(error: ConnectError, context: { values: ContextValues; input: DescMessage }): void {
   const kept = context.values.get(bodyKey);
-  if (error.code !== Code.InvalidArgument || error.details.length > 0 || kept.chunks.length === 0) return;
+  if (error.code !== Code.InvalidArgument || error.details.length > 0 || kept === undefined) return;
+  // It was refused by its headers.
+  if (kept.chunks.length === 0 && !kept.ended) return;
   const better = toConnectError(invalidRequest([violationIn(textOf(kept), context.input)]));
   Object.assign(error, { rawMessage: better.rawMessage, message: better.message, details: better.details });
 }

@@ -73,13 +73,14 @@ export function resourceMethods(options: ServiceOptions) {
 }
 
 async function* subscribe(
-  { fleet, now, heartbeatMs, shutdown }: ServiceOptions,
+  { fleet, info, now, heartbeatMs, shutdown }: ServiceOptions,
   { request, context }: { request: SubscribeResourceRequest; context: HandlerContext },
 ): AsyncGenerator<SubscribeResourceResponse> {
   const what = validate(subscribeResourceRequestSchema, { server: request.server, uri: request.uri });
   const signal = AbortSignal.any([context.signal, shutdown]);
   try {
-    for await (const reading of watchResource(fleet, what, { ...waitOf(context), signal, heartbeatMs })) {
+    const options = { ...waitOf(context), signal, heartbeatMs, maxTakeMs: info.maxCallTimeoutMs };
+    for await (const reading of watchResource(fleet, what, options)) {
       yield resourceReadingToProto(reading, now);
     }
   } catch (error) {

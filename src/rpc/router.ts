@@ -11,7 +11,7 @@ import type { RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
 import { interceptorsOf, type ServingOptions, serveRoutes } from "./serve-routes.ts";
-import { callsIntoServer, managerService } from "./service.ts";
+import { callsIntoServer, managerService, reachesServer } from "./service.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
@@ -48,5 +48,5 @@ function servingOptions({ info, log, unread, lean }: RouterOptions): ServingOpti
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
   const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
-  return { log, unread, lean, ...limits, callsIntoServer };
+  return { log, unread, lean, ...limits, callsIntoServer, reachesServer };
 }

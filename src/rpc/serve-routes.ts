@@ -5,11 +5,10 @@ import {
   createConnectRouter,
   type Interceptor,
 } from "@connectrpc/connect";
-import type { Log } from "../log.ts";
 import { hasBegun } from "./call-begun.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
-import { errorInterceptor } from "./error-interceptor.ts";
+import { type ErrorOptions, errorInterceptor } from "./error-interceptor.ts";
 import { requestJson } from "./json-problem.ts";
 import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
@@ -19,8 +18,7 @@ import { unaryMethods } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** What holds for every RPC, whichever services there are. */
-export interface ServingOptions extends DeadlineOptions {
-  readonly log: Log;
+export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
@@ -46,7 +44,7 @@ export function serveRoutes(
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {
-  return [errorInterceptor(options.log), deadlineInterceptor(options)];
+  return [errorInterceptor(options), deadlineInterceptor(options)];
 }
 
 function routerOptions(options: ServingOptions): ConnectRouterOptions {

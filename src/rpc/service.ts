@@ -23,6 +23,9 @@ export const callsIntoServer: ReadonlySet<string> = new Set([
   "SetLogLevel",
 ]);
 
+/** The RPCs whose requests go on to a server; SubscribeResource only until the server has taken the subscription. */
+export const reachesServer: ReadonlySet<string> = new Set([...callsIntoServer, "SubscribeResource"]);
+
 /** The RPCs that callers may leave unread for as long as they like: what they miss meanwhile is left out, not kept. */
 export const mayStayUnread: ReadonlySet<string> = new Set(["Logs", "SubscribeResource", "Watch"]);
 

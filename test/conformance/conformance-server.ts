@@ -37,6 +37,7 @@ const handler = serveRoutes((router) => router.service(service(), conformanceSer
   maxAnswerBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,
   callsIntoServer: new Set(),
+  reachesServer: new Set(),
   fallback: notFound,
   refuse: refuseRpc,
 });

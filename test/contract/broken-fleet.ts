@@ -16,7 +16,7 @@ export class BrokenFleet implements AsyncDisposable {
     this.#listener = listener;
   }
 
-  /** Get, Watch and Logs fail with this. */
+  /** Get, List, Watch, Logs, and calls into servers fail with this. */
   static async open(failure: unknown = new TypeError("x is not a function")): Promise<BrokenFleet> {
     const fail = () => {
       throw failure;
@@ -25,7 +25,7 @@ export class BrokenFleet implements AsyncDisposable {
     const options = {
       unread,
       lean: true,
-      fleet: { get: fail, list: fail, log: fail, changed: fail } as unknown as Fleet,
+      fleet: { get: fail, list: fail, log: fail, changed: fail, call: fail } as unknown as Fleet,
       runtime: { kind: "docker" },
       info: { maxRequestBytes: 65_536, maxLineBytes: 65_536, maxCallTimeoutMs: 60_000 },
       heartbeatMs: 1000,

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorReasons } from "../../src/error-reason.ts";
 import { TestManager } from "../line/test-manager.ts";
 import { answerCauses } from "./answer-causes.ts";
+import { protocols } from "./ask.ts";
+import { BrokenFleet } from "./broken-fleet.ts";
 import { expectSideBySide, printTable, Stage } from "./cause.ts";
 import { engineCauses } from "./engine-causes.ts";
 import { keyedCauses } from "./keyed-causes.ts";
@@ -52,5 +54,18 @@ describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
 
   it.each(causes)("$reason answers, by the RPC library alone: $how", async (cause) => {
     await expectSideBySide(cause, (protocol) => new Stage(withoutLean, protocol));
+  });
+});
+
+describe("A bug in what reaches no server", () => {
+  it.each(protocols)("was not sent, over %s", async (protocol) => {
+    await using broken = await BrokenFleet.open();
+    for (const [rpc, request] of [
+      ["Get", { name: "x" }],
+      ["Watch", {}],
+    ] as const) {
+      const { reason, metadata } = await broken.ask[protocol](rpc, request);
+      expect([rpc, reason, metadata.delivery]).toEqual([rpc, "INTERNAL", "not_sent"]);
+    }
   });
 });

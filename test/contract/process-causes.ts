@@ -217,12 +217,12 @@ export const processCauses: readonly Cause[] = [
   },
   {
     reason: "INTERNAL",
-    how: "a bug: a fleet that throws what no module throws",
+    how: "a bug under a call: a fleet that throws what no module throws",
     code: Code.Internal,
     delivery: "sent",
     provoke: async ({ protocol }) => {
       await using broken = await BrokenFleet.open();
-      return await broken.ask[protocol]("Get", { name: "x" });
+      return await broken.ask[protocol]("ListTools", { server: "x" });
     },
   },
   {

@@ -17,8 +17,9 @@ function openFleet(answer: Parameters<typeof scriptedSession>[0] = () => "{}") {
     call: (_name, { work, signal }) => work({ ...live, [Symbol.dispose]() {} }, signal),
   };
   const left = new AbortController();
+  const { signal } = left;
   const watch = (heartbeatMs = 60_000) =>
-    watchResource(fleet, { server: "s", uri }, { callerHasDeadline: false, signal: left.signal, heartbeatMs });
+    watchResource(fleet, { server: "s", uri }, { callerHasDeadline: false, signal, heartbeatMs, maxTakeMs: 60_000 });
   return { feeds, left, watch, update: () => tell("notifications/resources/updated", { uri }) };
 }
 

@@ -38,6 +38,10 @@ async function raw(lines: string[]): Promise<string> {
   return (await socket.toArray()).join("");
 }
 
+async function* once<T>(value: T): AsyncGenerator<T> {
+  yield value;
+}
+
 const reasonOf = (json: { details: Details[] }) => json.details[0]?.reason;
 const violation = (json: { details: Details[] }) => json.details[1]?.fieldViolations?.[0];
 const rpc = (method: string) => `/${ManagerService.typeName}/${method}`;
@@ -84,6 +88,21 @@ describe("A request that no route takes", () => {
     session.destroy();
   });
 
+  it.each([false, true])(
+    "for an unknown stream is UNIMPLEMENTED to clients of Connect (binary: %s)",
+    async (binary) => {
+      const transport = createConnectTransport({ baseUrl: manager.url, httpVersion: "1.1", useBinaryFormat: binary });
+      const unknown = { ...ManagerService.method.watch, name: "Frobnicate" };
+      const stream = async () => {
+        const { message } = await transport.stream(unknown, undefined, undefined, undefined, once({}));
+        return Array.fromAsync(message);
+      };
+      const failure = await failureOf(stream());
+      expect(errorInfo(failure)).toMatchObject({ code: Code.Unimplemented, reason: "NOT_IMPLEMENTED" });
+      expect(failure.rawMessage).toBe("there is no RPC mcpmanager.v1.ManagerService/Frobnicate");
+    },
+  );
+
   it("for an RPC by another method or content type says so", async () => {
     const put = await send("PUT", rpc("Get"), { body: "{}" });
     expect([put.status, put.allow, put.json.code]).toEqual([405, "POST", "unimplemented"]);
@@ -92,6 +111,20 @@ describe("A request that no route takes", () => {
     const get = await send("GET", rpc("List"));
     expect([get.status, get.json.code]).toEqual([415, "invalid_argument"]);
     expect(get.json.message).toContain("?encoding=json&message={}");
+  });
+});
+
+describe("A deadline that is none", () => {
+  it.each(["Get", "CallTool"])("is not blamed on the body of %s", async (name) => {
+    const answer = await send("POST", rpc(name), { body: "{}", headers: { "connect-timeout-ms": "soon" } });
+    expect([answer.status, answer.json.message]).toEqual([400, expect.stringContaining("timeout")]);
+  });
+});
+
+describe("A body of nothing", () => {
+  it("is no JSON message for an RPC", async () => {
+    const { status, json } = await send("POST", rpc("Get"), { body: "" });
+    expect([status, json.message]).toEqual([400, "body: is not JSON"]);
   });
 });
 

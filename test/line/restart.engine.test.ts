@@ -161,6 +161,17 @@ describe("Restart", () => {
     expect(textOf(await echo(name))).toBe("hi");
   });
 
+  it("joins one that waits for calls, and hurries it", async () => {
+    const { name } = await started({});
+    const lost = failureOf(client.callTool({ server: name, tool: "never" }));
+    while ((await get(name)).callsInFlight === 0n);
+    const patient = client.restart({ name, gracePeriod: { seconds: 3600n } });
+    while ((await get(name)).state === ServerState.READY);
+    await client.restart({ name, gracePeriod: { seconds: 0n } });
+    expect(errorInfo(await lost)).toMatchObject({ reason: "SERVER_RESTARTED" });
+    expect((await patient).server).toMatchObject({ state: ServerState.READY, restartCount: 1n });
+  });
+
   it("brings up a server that is down, and knows no others", async () => {
     const { name } = await started({ restart: { policy: RestartPolicy.NEVER } });
     await die(name, 1);

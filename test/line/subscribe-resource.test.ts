@@ -183,6 +183,17 @@ describe.each(eras)("SubscribeResource to a server of the %s era", (era) => {
     taken.leave();
   });
 
+  it("has until then no longer than MCPM_MAX_CALL_TIMEOUT_MS, whatever the caller and the spec allow", async () => {
+    const limits = { MCPM_CALL_TIMEOUT_MS: "300", MCPM_MAX_CALL_TIMEOUT_MS: "300" };
+    await using own = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
+    const server = await started({ ...specs[era], callTimeout: { seconds: 3600n, nanos: 0 } }, own.client);
+    for (const options of [{}, { timeoutMs: 3_600_000 }]) {
+      const events = own.client.subscribeResource({ server, uri: "mem://silent" }, options);
+      const overdue = { code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", delivery: "sent" };
+      expect(errorInfo(await failureOf(Array.fromAsync(events)))).toMatchObject(overdue);
+    }
+  });
+
   it("by REST has the status of what it is refused with", async () => {
     const server = await started(specs[era]);
     const status = async (name: string, uri: string, headers = {}) => {

@@ -50,6 +50,34 @@ describe("The trace of a call", () => {
     }
   });
 
+  it.each(["hostile.mjs", "modern.mjs"])("is told to the server with all that is asked of %s", async (server) => {
+    const name = await stage.started({ args: [server, "--offers"] });
+    const { client } = stage;
+    const options = { headers: trace };
+    const ref = { case: "prompt" as const, value: "greet" };
+    await client.readResource({ server: name, uri: "mem://note" }, options);
+    await client.getPrompt({ server: name, prompt: "greet", arguments: { name: "Ada" } }, options);
+    await client.complete({ server: name, ref, argumentName: "name" }, options);
+    for (const list of ["listTools", "listResources", "listResourceTemplates", "listPrompts"] as const) {
+      await client[list]({ server: name }, options);
+    }
+    const told = (await stage.received(name)).map(({ method, params }) => {
+      const { traceparent, tracestate, baggage } = params?._meta ?? {};
+      return [method, { traceparent, tracestate, baggage }] as const;
+    });
+    // A server that heeded one caller's baggage would have all callers see what it lists for that one.
+    const withoutBaggage = { ...trace, baggage: undefined };
+    expect(Object.fromEntries(told)).toMatchObject({
+      "resources/read": trace,
+      "prompts/get": trace,
+      "completion/complete": trace,
+      "tools/list": withoutBaggage,
+      "resources/list": withoutBaggage,
+      "resources/templates/list": withoutBaggage,
+      "prompts/list": withoutBaggage,
+    });
+  });
+
   it("is what the caller's own _meta says, if it says it; what is malformed is left out", async () => {
     const server = await stage.started();
     const own = { traceparent: "mine", baggage: "mine=1" };

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import type { WatchResponse } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { InstanceState, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { TestRegistry } from "../runtime/docker/test-registry.ts";
 import { errorInfo, failureOf, hostileSpec, type ManagerClient, TestManager } from "./test-manager.ts";
 
@@ -31,12 +31,29 @@ describe("Watch", () => {
 
     const { server } = await client.start({ name: "h", spec: hostileSpec() });
     expect(await statesUntil(events, "h", ServerState.READY)).toEqual(["CREATING", "HANDSHAKING", "READY"]);
+    await client.restart({ name: "h" });
+    expect(await statesUntil(events, "h", ServerState.READY)).toEqual(["CREATING", "HANDSHAKING", "READY"]);
     await manager.engine.docker.getContainer(server?.instances[0]?.containerId ?? "").kill();
     expect(await statesUntil(events, "h", ServerState.FAILED)).toEqual(["FAILED"]);
     await client.start({ name: "h" });
     expect(await statesUntil(events, "h", ServerState.READY)).toEqual(["CREATING", "HANDSHAKING", "READY"]);
     await client.stop({ name: "h" });
     expect(await statesUntil(events, "h", ServerState.STOPPED)).toEqual(["DRAINING", "STOPPED"]);
+    await events.return?.();
+  });
+
+  it("shows that the container of an idle server has ended", async () => {
+    await using manager = await TestManager.start();
+    const events = watch(manager.client);
+    await events.next();
+    await manager.client.start({ name: "h", spec: { ...hostileSpec(), idleTimeout: { nanos: 200_000_000 } } });
+    await statesUntil(events, "h", ServerState.IDLE);
+    let last: Server | undefined;
+    while (last?.instances[0]?.state !== InstanceState.EXITED) {
+      const { event } = (await events.next()).value as WatchResponse;
+      if (event.case === "change") last = event.value.server;
+    }
+    expect(last.state).toBe(ServerState.IDLE);
     await events.return?.();
   });
 

@@ -108,6 +108,15 @@ describe.each(eras)("A completion of a server of the %s era", (era) => {
     });
   });
 
+  it("is not asked of a server with more than it takes", async () => {
+    await using child = await ready(era);
+    const large = { ...completion, ref: { prompt: "nothing" }, contextArguments: { a: "x".repeat(11 * 1024 * 1024) } };
+    await expect(child.session.complete(large, {})).rejects.toMatchObject({
+      kind: "invalid",
+      details: { violations: [{ field: "context_arguments", description: expect.stringContaining("is too large") }] },
+    });
+  });
+
   it("that is none is refused", async () => {
     await using child = await ready(era);
     const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: '{"completion":[]}' };

@@ -9,11 +9,12 @@ const json = `{"x":"${large}"}`;
 describe("toolCallParams", () => {
   it.each([
     ["arguments", { argumentsJson: json }],
+    ["arguments_json", { argumentsJson: json, argumentsField: "arguments_json" }],
     ["meta_json", { metaJson: json }],
     ["client_capabilities_json", { clientCapabilitiesJson: json }],
     ["input_responses_json", { inputResponsesJson: json }],
     ["request_state", { requestState: large }],
-  ])("refuses more than servers accept by the name of what is too large: %s", (field, call) => {
+  ] as const)("refuses more than servers accept by the name of what is too large: %s", (field, call) => {
     const description = "is too large: what a call sends may have at most 10484736 bytes as JSON";
     expect(() => toolCallParams({ tool: "t", argumentsJson: "{}", ...call }, { codec })).toThrow(
       expect.objectContaining({

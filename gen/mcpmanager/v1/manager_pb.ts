@@ -1537,8 +1537,8 @@ export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> &
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
    *
    * @generated from field: string meta_json = 4;
    */
@@ -1863,8 +1863,8 @@ export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
   resultFormat: ResultFormat;
 
   /**
-   * A JSON object of at most 128 levels for the request's `_meta`, e.g. with `traceparent`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. Empty: none.
+   * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
    *
    * @generated from field: string meta_json = 5;
    */
@@ -2023,7 +2023,8 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
   argumentValue: string;
 
   /**
-   * The arguments that are known already, by their names, at most 1024 of them.
+   * The arguments that are known already, by their names, at most 1024 of them. All that the request sends to its server
+   * may have 10,484,736 bytes as JSON.
    *
    * @generated from field: map<string, string> context_arguments = 6;
    */
@@ -2321,7 +2322,8 @@ export const ManagerService: GenService<{
   /**
    * Restart ends the server's process and starts it again in the same container, one copy after the other; it answers
    * when all are ready. Calls in flight finish first, within the grace period; new ones wait. A server that is down is
-   * brought up. Each repetition restarts it again. The restart goes on when the caller leaves.
+   * brought up. Each repetition restarts it again; one that comes while a copy is being restarted joins that, and can only
+   * shorten its grace period. The restart goes on when the caller leaves.
    *
    * Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it did not come up again, or is being stopped), ABORTED
    * (a Stop came in between), UNAVAILABLE (the engine does not answer).

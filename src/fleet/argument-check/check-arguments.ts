@@ -56,7 +56,18 @@ function checkValue(value: unknown, { schema, draft }: { schema: Schema; draft: 
     // An unresolved reference, a bad pattern, a type where none may be; what follows the first line is for its author.
     return unsupported((error as Error).message.split("\n", 1)[0] ?? "");
   }
-  return errors.length === 0 ? { kind: "accepted" } : { kind: "rejected", violations: violationsOf(errors, value) };
+  if (errors.length === 0) return { kind: "accepted" };
+  const unknown = unknownType(errors);
+  if (unknown !== undefined) return unsupported(`there is no type ${JSON.stringify(unknown)}`);
+  return { kind: "rejected", violations: violationsOf(errors, value) };
+}
+
+const types = new Set(["array", "boolean", "integer", "null", "number", "object", "string"]);
+
+/** What the schema takes for a type, and is none: no arguments could follow it. Only the library's words tell. */
+function unknownType(errors: readonly OutputUnit[]): string | undefined {
+  const asked = errors.filter(({ keyword }) => keyword === "type").map(({ error }) => error.split(" Expected ")[1]);
+  return asked.flatMap((text) => text?.match(/(?<=")[^",]+(?=")/g) ?? []).find((type) => !types.has(type));
 }
 
 /** Arguments whose values here and at the server may not be the same. */

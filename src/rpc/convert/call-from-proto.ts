@@ -51,8 +51,10 @@ function plainFields(request: CallFields) {
 }
 
 function jsonFields(request: CallFields) {
+  const asText = request.input.case === "argumentsJson";
   return {
     argumentsJson: argumentsJson(request.input),
+    ...(asText ? { argumentsField: "arguments_json" as const } : {}),
     ...askedFromProto(request),
   };
 }

@@ -104,4 +104,15 @@ describe("checkArguments", () => {
       "arguments.toString",
     ]);
   });
+
+  it.each([
+    [{ type: "bogus" }, {}],
+    [{ properties: { a: { type: ["string", "file", "null"] } } }, { a: 1 }],
+  ])("blames a type that is none on the schema: %o", (schema, value) => {
+    expect(check(schema, value)).toEqual({
+      kind: "unsupported",
+      problem: expect.stringMatching(/no type "(bogus|file)"/),
+    });
+    expect(fieldsOf(check({ properties: { a: { type: ["string", "null"] } } }, { a: 1 }))).toEqual(["arguments.a"]);
+  });
 });
