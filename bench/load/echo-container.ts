@@ -1,0 +1,47 @@
+import { containerOptions } from "../../src/runtime/docker/container-options.ts";
+import { Demuxer } from "../../src/runtime/docker/demux.ts";
+import { testEngine } from "../../test/runtime/docker/test-fleet.ts";
+import type { Lines } from "./line-load.ts";
+
+/** Built from bench/echo by scripts/bench. */
+export const echoImage = "mcpm-bench/echo:latest";
+
+/** The echo server in a container of the manager's sandbox, attached by hand through the engine's API. */
+export class EchoContainer implements AsyncDisposable {
+  readonly lines: Lines;
+  readonly #remove: () => Promise<void>;
+
+  private constructor(socket: NodeJS.ReadWriteStream, remove: () => Promise<void>) {
+    let reader: (chunk: Buffer) => void = () => {};
+    const demuxer = new Demuxer({ stdout: (chunk) => reader(chunk), stderr: () => {} });
+    socket.on("data", (chunk: Buffer) => demuxer.push(chunk));
+    this.lines = {
+      write: (chunk) => socket.write(chunk),
+      read: (onChunk) => {
+        reader = onChunk;
+      },
+    };
+    this.#remove = remove;
+  }
+
+  /** Create, attach, start: what any manager has to do. */
+  static async start(): Promise<EchoContainer> {
+    const docker = testEngine();
+    const options = containerOptions({ image: echoImage }, { labels: {}, mounts: [] });
+    const container = await docker.createContainer(options);
+    const remove = () => container.remove({ force: true, v: true });
+    try {
+      const attach = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
+      const socket = await container.attach(attach);
+      await container.start();
+      return new EchoContainer(socket, remove);
+    } catch (error) {
+      await remove();
+      throw error;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#remove();
+  }
+}
