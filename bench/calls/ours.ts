@@ -1,7 +1,5 @@
-import { create, toBinary } from "@bufbuild/protobuf";
-import { CallToolRequestSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { type BenchManager, echoSpec } from "../load/bench-manager.ts";
+import { callToolUrl, grpcCall, grpcHeaders } from "../load/grpc-call.ts";
 import { H2load } from "../load/h2load.ts";
 import type { Contender } from "../load/load.ts";
 import { Wrk } from "../load/wrk.ts";
@@ -22,10 +20,10 @@ export interface Ours {
 export async function ours(manager: BenchManager): Promise<Ours> {
   await manager.client.start({ name: server, spec: echoSpec });
   const { origin, pid } = manager;
-  const callTool = `${origin}/mcpmanager.v1.ManagerService/CallTool`;
-  const headers = { "content-type": "application/grpc", te: "trailers" };
-  const grpc = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall(text, { typed: false }) });
-  const typed = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall(text, { typed: true }) });
+  const callTool = callToolUrl(origin);
+  const headers = grpcHeaders;
+  const grpc = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text }) });
+  const typed = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text, typed: true }) });
   const rest = new Wrk({
     url: `${origin}/servers/${server}/call`,
     pid,
@@ -43,19 +41,4 @@ export async function ours(manager: BenchManager): Promise<Ours> {
 
 function jsonCall({ text, ...more }: { text: string; server?: string }): string {
   return JSON.stringify({ ...more, tool: "echo", arguments: { text } });
-}
-
-/** A message in its five-byte envelope. */
-function grpcCall(text: string, { typed }: { typed: boolean }): Buffer {
-  const input = typed
-    ? { case: "arguments" as const, value: { text } }
-    : { case: "argumentsJson" as const, value: JSON.stringify({ text }) };
-  const resultFormat = typed ? ResultFormat.TYPED : ResultFormat.JSON;
-  const message = toBinary(
-    CallToolRequestSchema,
-    create(CallToolRequestSchema, { server, tool: "echo", input, resultFormat }),
-  );
-  const envelope = Buffer.alloc(5);
-  envelope.writeUInt32BE(message.length, 1);
-  return Buffer.concat([envelope, message]);
 }

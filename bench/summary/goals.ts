@@ -70,7 +70,7 @@ export const goals: readonly Goal[] = [
   },
   {
     text: "adoption of 50 servers, s",
-    section: "cold-start",
+    section: "growth",
     figure: "adoption of 50 servers, s",
     limit: { atMost: 3 },
   },
