@@ -13,6 +13,8 @@ export interface Ours {
   readonly grpc: Contender;
   /** Arguments as a Struct, typed result. */
   readonly typed: Contender;
+  /** CallToolStream, as JSON text. */
+  readonly stream: Contender;
   readonly connect: Contender;
   readonly rest: Contender;
 }
@@ -24,6 +26,8 @@ export async function ours(manager: BenchManager): Promise<Ours> {
   const headers = grpcHeaders;
   const grpc = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text }) });
   const typed = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text, typed: true }) });
+  const streamUrl = `${callTool}Stream`;
+  const stream = new H2load({ url: streamUrl, pid, headers, body: (text) => grpcCall({ server, text }) });
   const rest = new Wrk({
     url: `${origin}/servers/${server}/call`,
     pid,
@@ -34,6 +38,7 @@ export async function ours(manager: BenchManager): Promise<Ours> {
   return {
     grpc: { name: "gRPC", load: (options) => grpc.load(options) },
     typed: { name: "gRPC, typed", load: (options) => typed.load(options) },
+    stream: { name: "gRPC stream", load: (options) => stream.load(options) },
     connect: { name: "Connect JSON", load: (options) => connect.load(options) },
     rest: { name: "REST", load: (options) => rest.load(options) },
   };

@@ -1,5 +1,6 @@
 import { containerOptions } from "../../src/runtime/docker/container-options.ts";
 import { Demuxer } from "../../src/runtime/docker/demux.ts";
+import type { ServerSpec } from "../../src/spec.ts";
 import { testEngine } from "../../test/runtime/docker/test-fleet.ts";
 import type { Lines } from "./line-load.ts";
 
@@ -10,10 +11,11 @@ export const echoImage = "mcpm-bench/echo:latest";
 export class EchoContainer implements AsyncDisposable {
   readonly lines: Lines;
   readonly #remove: () => Promise<void>;
+  #onStderr: (bytes: number) => void = () => {};
 
   private constructor(socket: NodeJS.ReadWriteStream, remove: () => Promise<void>) {
     let reader: (chunk: Buffer) => void = () => {};
-    const demuxer = new Demuxer({ stdout: (chunk) => reader(chunk), stderr: () => {} });
+    const demuxer = new Demuxer({ stdout: (chunk) => reader(chunk), stderr: ({ length }) => this.#onStderr(length) });
     socket.on("data", (chunk: Buffer) => demuxer.push(chunk));
     this.lines = {
       write: (chunk) => socket.write(chunk),
@@ -25,9 +27,9 @@ export class EchoContainer implements AsyncDisposable {
   }
 
   /** Create, attach, start: what any manager has to do. */
-  static async start(): Promise<EchoContainer> {
+  static async start(program: Pick<ServerSpec, "command" | "args"> = {}): Promise<EchoContainer> {
     const docker = testEngine();
-    const options = containerOptions({ image: echoImage }, { labels: {}, mounts: [] });
+    const options = containerOptions({ image: echoImage, ...program }, { labels: {}, mounts: [] });
     const container = await docker.createContainer(options);
     const remove = () => container.remove({ force: true, v: true });
     try {
@@ -39,6 +41,17 @@ export class EchoContainer implements AsyncDisposable {
       await remove();
       throw error;
     }
+  }
+
+  /** Resolves when the server has written so many more bytes to stderr. */
+  stderrBytes(bytes: number): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    let left = bytes;
+    this.#onStderr = (length) => {
+      left -= length;
+      if (left <= 0) resolve();
+    };
+    return promise;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -2,6 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
 
 const columnChars = 11;
+const firstColumnChars = 24;
 
 export interface Table {
   readonly title: string;
@@ -58,7 +59,11 @@ export class Report {
 
   row(cells: readonly string[]): void {
     this.#table.rows.push([...cells]);
-    console.log(cells.map((cell, column) => (column === 0 ? cell.padEnd(18) : cell.padStart(columnChars))).join(" "));
+    console.log(
+      cells
+        .map((cell, column) => (column === 0 ? cell.padEnd(firstColumnChars) : cell.padStart(columnChars)))
+        .join(" "),
+    );
   }
 
   note(text: string): void {

@@ -4,7 +4,7 @@ import type { Results } from "../measure/report.ts";
 import type { Chart } from "./readme.ts";
 import { barChart, lineChart } from "./svg.ts";
 
-const contenders = ["gRPC", "gRPC, typed", "Connect JSON", "REST", "supergateway", "mcp-proxy"];
+const contenders = ["gRPC", "gRPC, typed", "gRPC stream", "Connect JSON", "REST", "supergateway", "mcp-proxy"];
 const floors = ["plain pipes", "attached container", "raw HTTP/1.1 echo", "raw HTTP/2 echo"];
 const levels = ["1", "16", "64", "256"];
 

@@ -81,7 +81,7 @@ export const goals: readonly Goal[] = [
     limit: { atMost: 100 },
   },
   {
-    text: "memory per further idle server, MB",
+    text: "heap and buffers per further idle server, MB",
     section: "growth",
     figure: "memory per further server, MB",
     limit: { atMost: 0.5 },
