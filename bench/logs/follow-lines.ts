@@ -6,10 +6,12 @@ import { grpcHeaders } from "../load/grpc-call.ts";
 import { lastLine } from "./writing-server.ts";
 
 const envelopeBytes = 5;
+/** Field 1, `line`, comes first in a message that has one. */
+const lineTag = 0x0a;
 
 /**
  * Follows a server's log from now on while it writes, until its last line. A reader of our own, which looks into no
- * message but the first and the last: a client's decoding is not what is measured.
+ * message but the last: a client's decoding is not what is measured.
  */
 export async function followLines(
   origin: string,
@@ -44,7 +46,7 @@ function enveloped(message: Uint8Array): Buffer {
 /** How many messages held a line. */
 async function countUntilLast(stream: http2.ClientHttp2Stream): Promise<number> {
   let lines = 0;
-  let rest = Buffer.alloc(0);
+  let rest: Buffer = Buffer.alloc(0);
   for await (const chunk of stream) {
     const bytes = rest.length === 0 ? (chunk as Buffer) : Buffer.concat([rest, chunk]);
     const last = bytes.includes(lastLine);
@@ -52,8 +54,7 @@ async function countUntilLast(stream: http2.ClientHttp2Stream): Promise<number> 
     while (bytes.length - at >= envelopeBytes) {
       const end = at + envelopeBytes + bytes.readUInt32BE(at + 1);
       if (end > bytes.length) break;
-      // A line has 99 characters; a heartbeat or a gap is shorter.
-      if (end - at > 99) lines += 1;
+      if (bytes[at + envelopeBytes] === lineTag) lines += 1;
       if (last && isLast(bytes.subarray(at + envelopeBytes, end))) return lines;
       at = end;
     }
