@@ -7,15 +7,16 @@ import { alternate, cpuPerCall, middle, type Rounds, ratio, tabulate } from "./c
 import { BenchManager } from "./load/bench-manager.ts";
 import type { Contender, Load } from "./load/load.ts";
 import { median } from "./measure/median.ts";
+import { openedHere } from "./measure/opened-here.ts";
 import { Report } from "./measure/report.ts";
 import { short } from "./measure/short.ts";
 
 const report = new Report("calls");
-await using opened = new AsyncDisposableStack();
+await using opened = openedHere();
 const { pipes, attached } = await stdioFloors(opened);
 const { raw1, raw2 } = await httpFloors(opened);
 const manager = await ours(opened.use(await BenchManager.start()));
-const { grpc, typed, connect, rest } = manager;
+const { grpc, connect, rest } = manager;
 const us = Object.values(manager);
 const proxy = await mcpProxy(opened);
 const peers = [await supergateway(opened), proxy];
@@ -24,28 +25,28 @@ interface Sweep {
   readonly textBytes: number;
   readonly inFlight: readonly number[];
   readonly contenders: readonly Contender[];
+  readonly rounds: number;
   readonly note?: string;
 }
 
-const sweeps: readonly Sweep[] = [
-  {
-    textBytes: 100,
-    inFlight: short ? [1, 64] : [1, 16, 64, 256],
-    contenders: [pipes, attached, raw1, raw2, ...us, ...peers],
-  },
-  ...(short ? [] : [{ textBytes: 10_000, inFlight: [1, 16, 64, 256], contenders: [attached, ...us, ...peers] }]),
-  {
-    textBytes: 1_000_000,
-    inFlight: short ? [4] : [1, 4, 16],
-    contenders: short ? [attached, grpc] : [pipes, attached, raw2, ...us, proxy],
-    note: "supergateway refuses it: 413.",
-  },
-];
+const all = [pipes, attached, raw1, raw2, ...us, ...peers];
+const main = [attached, grpc, rest, ...peers];
+const note = "supergateway refuses it: 413.";
+const sweeps: readonly Sweep[] = short
+  ? [
+      { textBytes: 100, inFlight: [64], contenders: [grpc, connect, rest, raw2, ...peers], rounds: 5 },
+      { textBytes: 1_000_000, inFlight: [4], contenders: [attached, grpc], rounds: 3 },
+    ]
+  : [
+      { textBytes: 100, inFlight: [1], contenders: all, rounds: 3 },
+      { textBytes: 100, inFlight: [64], contenders: all, rounds: 5 },
+      { textBytes: 100, inFlight: [16, 256], contenders: [...main, connect], rounds: 3 },
+      { textBytes: 10_000, inFlight: [1, 16, 64, 256], contenders: main, rounds: 3 },
+      { textBytes: 1_000_000, inFlight: [1, 4, 16], contenders: [attached, grpc, rest, proxy], rounds: 3, note },
+    ];
 
-for (const { textBytes, inFlight: levels, contenders, note } of sweeps) {
+for (const { textBytes, inFlight: levels, contenders, rounds, note } of sweeps) {
   for (const inFlight of levels) {
-    // The goals are about 1 and 64: those have more rounds.
-    const rounds = textBytes === 100 && (inFlight === 1 || inFlight === 64) && !short ? 5 : 3;
     const done = await alternate(contenders, { inFlight, textBytes, seconds: 1, rounds });
     report.title(`${sizeOf(textBytes)}, ${inFlight} in flight`);
     tabulate(report, done);
@@ -76,7 +77,6 @@ function figures(done: Rounds, { textBytes, inFlight }: { textBytes: number; inF
   if (textBytes === 100 && inFlight === 64) {
     const faster = { to: peers, of: pace, best: Math.max };
     report.figure("gRPC / better peer, calls/s", ratio(done, grpc, faster));
-    report.figure("typed gRPC / better peer, calls/s", ratio(done, typed, faster));
     report.figure("Connect / better peer, calls/s", ratio(done, connect, faster));
     report.figure("REST / better peer, calls/s", ratio(done, rest, faster));
     const p99 = { to: peers, of: ({ p99Us }: Load) => p99Us, best: Math.min };

@@ -4,13 +4,15 @@ import { BenchManager, echoSpec } from "./load/bench-manager.ts";
 import { EchoContainer } from "./load/echo-container.ts";
 import { answerTo, callLine, shakeHands } from "./load/line-load.ts";
 import { median } from "./measure/median.ts";
+import { openedHere } from "./measure/opened-here.ts";
 import { Report } from "./measure/report.ts";
 import { short } from "./measure/short.ts";
 
 const rounds = short ? 5 : 9;
 const text = "the first";
 const report = new Report("cold-start");
-await using manager = await BenchManager.start();
+await using opened = openedHere();
+const manager = opened.use(await BenchManager.start());
 const { client } = manager;
 
 /** Start, then a call. */

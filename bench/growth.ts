@@ -10,24 +10,23 @@ import { BenchManager } from "./load/bench-manager.ts";
 import { callToolUrl, grpcCall, grpcHeaders } from "./load/grpc-call.ts";
 import { H2load } from "./load/h2load.ts";
 import { median } from "./measure/median.ts";
+import { openedHere } from "./measure/opened-here.ts";
 import { Report } from "./measure/report.ts";
 
 const mb = 1_000_000;
 const atOnce = 4;
 const report = new Report("growth");
+await using opened = openedHere();
 const folder = await mkdtemp(join(tmpdir(), "mcpm-growth-"));
-try {
-  const gauge = new Gauge(folder);
-  await servers(gauge);
-  await callsInFlight(gauge);
-} finally {
-  await rm(folder, { recursive: true });
-}
+opened.defer(() => rm(folder, { recursive: true }));
+const gauge = new Gauge(folder);
+await servers();
+await callsInFlight();
 report.save();
 
 /** 1 to 200 servers; with 50, a restart. */
-async function servers(gauge: Gauge): Promise<void> {
-  await using manager = await BenchManager.start(gauge.env);
+async function servers(): Promise<void> {
+  const manager = opened.use(await BenchManager.start(gauge.env));
   const load = () => {
     const body = (text: string) => grpcCall({ server: "s-0", text });
     return new H2load({ url: callToolUrl(manager.origin), headers: grpcHeaders, body });
@@ -60,8 +59,8 @@ async function servers(gauge: Gauge): Promise<void> {
 }
 
 /** 1 to 10,000 calls in flight, then many calls in a row. */
-async function callsInFlight(gauge: Gauge): Promise<void> {
-  await using manager = await BenchManager.start(gauge.env);
+async function callsInFlight(): Promise<void> {
+  const manager = opened.use(await BenchManager.start(gauge.env));
   const { grpc } = await ours(manager);
   report.title("Calls in flight over one connection, 100 B");
   report.row(["in flight", "calls/s", "p50 µs", "CPU µs/call"]);

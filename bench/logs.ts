@@ -4,6 +4,7 @@ import { BenchManager } from "./load/bench-manager.ts";
 import { followLines } from "./logs/follow-lines.ts";
 import { createWritingServer, writingSpec } from "./logs/writing-server.ts";
 import { median } from "./measure/median.ts";
+import { openedHere } from "./measure/opened-here.ts";
 import { cpuNsOf } from "./measure/process-memory.ts";
 import { Report } from "./measure/report.ts";
 import { short } from "./measure/short.ts";
@@ -11,10 +12,11 @@ import { short } from "./measure/short.ts";
 const lines = short ? 100_000 : 300_000;
 const rounds = short ? 3 : 5;
 const report = new Report("logs");
-await using manager = await BenchManager.start();
+await using opened = openedHere();
+const manager = opened.use(await BenchManager.start());
 const { client } = manager;
 await client.start({ name: "writer", spec: writingSpec });
-await using floor = await createWritingServer();
+const floor = opened.use(await createWritingServer());
 
 const done: { readonly ours: number; readonly floor: number; readonly lost: number; readonly cpuUs: number }[] = [];
 for (let round = 0; round < rounds; round += 1) {

@@ -4,13 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ours } from "./calls/ours.ts";
 import { BenchManager } from "./load/bench-manager.ts";
+import { openedHere } from "./measure/opened-here.ts";
 import { Report } from "./measure/report.ts";
 import { Profiler } from "./profile/profiler.ts";
 import { byFunction, byPart, type SelfTime } from "./profile/self-time.ts";
 
 const options = { inFlight: 64, textBytes: 100, seconds: 3 };
 const report = new Report("profile");
-await using opened = new AsyncDisposableStack();
+await using opened = openedHere();
 const folder = await mkdtemp(join(tmpdir(), "mcpm-profile-"));
 opened.defer(() => rm(folder, { recursive: true }));
 const profiler = new Profiler(folder);

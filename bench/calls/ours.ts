@@ -27,7 +27,14 @@ export async function ours(manager: BenchManager): Promise<Ours> {
   const grpc = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text }) });
   const typed = new H2load({ url: callTool, pid, headers, body: (text) => grpcCall({ server, text, typed: true }) });
   const streamUrl = `${callTool}Stream`;
-  const stream = new H2load({ url: streamUrl, pid, headers, body: (text) => grpcCall({ server, text }) });
+  const stream = new H2load({
+    url: streamUrl,
+    pid,
+    headers,
+    body: (text) => grpcCall({ server, text }),
+    // The digits of a time.
+    slackBytes: 5,
+  });
   const rest = new Wrk({
     url: `${origin}/servers/${server}/call`,
     pid,

@@ -32,9 +32,8 @@ async function peer(
   { name, args, port }: { name: string; args: readonly string[]; port: number },
   opened: AsyncDisposableStack,
 ): Promise<Contender> {
-  // A process group, so that its child goes with it.
-  const child = spawn(`${binFolder}${name}`, args, { stdio: "ignore", detached: true });
-  opened.defer(() => endGroup(child));
+  const child = spawn(`${binFolder}${name}`, args, { stdio: "ignore" });
+  opened.defer(() => end(child));
   const url = `http://127.0.0.1:${port}/mcp`;
   const headers = { ...mcpHeaders, "mcp-session-id": await openSession(url, child) };
   const body = (text: string) => request("tools/call", { id: firstId, params: { name: "echo", arguments: { text } } });
@@ -72,9 +71,10 @@ async function openSession(url: string, child: ChildProcess): Promise<string> {
   }
 }
 
-async function endGroup(child: ChildProcess): Promise<void> {
-  if (child.pid === undefined || child.exitCode !== null) return;
-  process.kill(-child.pid, "SIGKILL");
+/** Its child ends with it, since its stdin does. */
+async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill("SIGKILL");
   await once(child, "exit");
 }
 

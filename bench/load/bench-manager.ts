@@ -1,17 +1,17 @@
-import { randomBytes } from "node:crypto";
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ManagerProcess } from "../../test/line/manager-process.ts";
 import type { ManagerClient } from "../../test/line/test-manager.ts";
+import { TestFleet } from "../../test/runtime/docker/test-fleet.ts";
 import { echoImage } from "./echo-container.ts";
 
 export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER };
 
 /** A manager as users run it, in a fleet of its own, which leaves nothing behind. */
 export class BenchManager implements AsyncDisposable {
-  readonly fleet = `bench-${randomBytes(6).toString("hex")}`;
+  readonly #fleet = new TestFleet();
   readonly #env: Record<string, string>;
   #process: ManagerProcess | undefined;
 
@@ -27,7 +27,7 @@ export class BenchManager implements AsyncDisposable {
 
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
-    this.#process = await ManagerProcess.start(this.fleet, this.#env);
+    this.#process = await ManagerProcess.start(this.#fleet.fleet, this.#env);
   }
 
   /** Its servers go on. */
@@ -56,11 +56,8 @@ export class BenchManager implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#process === undefined) await this.boot();
-    const { client } = this;
-    const { servers } = await client.list({ pageSize: 1000 });
-    const gracePeriod = { seconds: 0n, nanos: 0 };
-    for (const { name } of servers) await client.stop({ name, gracePeriod });
-    await this.shutDown(); // So that it lets go of its fleet's lock.
+    // By the engine: a manager that was told to end, or failed, removes nothing.
+    await this.#process?.[Symbol.asyncDispose]();
+    await this.#fleet[Symbol.asyncDispose]();
   }
 }

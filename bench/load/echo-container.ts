@@ -30,15 +30,21 @@ export class EchoContainer implements AsyncDisposable {
   static async start(program: Pick<ServerSpec, "command" | "args"> = {}): Promise<EchoContainer> {
     const docker = testEngine();
     const options = containerOptions({ image: echoImage, ...program }, { labels: {}, mounts: [] });
-    const container = await docker.createContainer(options);
-    const remove = () => container.remove({ force: true, v: true });
+    // So that it goes with this process, however that ends.
+    const HostConfig = { ...options.HostConfig, AutoRemove: true };
+    const container = await docker.createContainer({ ...options, StdinOnce: true, HostConfig });
+    const remove = async () => {
+      const removed = container.wait({ condition: "removed" });
+      await container.kill();
+      await removed;
+    };
     try {
       const attach = { stream: true, hijack: true, stdin: true, stdout: true, stderr: true };
       const socket = await container.attach(attach);
       await container.start();
       return new EchoContainer(socket, remove);
     } catch (error) {
-      await remove();
+      await container.remove({ force: true });
       throw error;
     }
   }

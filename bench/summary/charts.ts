@@ -33,6 +33,23 @@ export function writeCharts(results: Results, folder: string): Chart[] {
       titled("Calls a second by calls in flight, 100 B", (title) => lineChart(title, { x: levels, series })),
     );
   }
+  const starts = Object.entries(results["cold-start"]?.figures ?? {}).filter(([name]) => name.endsWith(", ms"));
+  if (starts.length > 0) {
+    const bars = starts.map(([name, value]) => ({ label: name.replace(", ms", ""), value }));
+    save(
+      "cold-start",
+      titled("Milliseconds from Start to the first result", (title) => barChart(title, bars)),
+    );
+  }
+  const growth = results.growth?.figures;
+  if (growth !== undefined) {
+    const counts = ["1", "10", "50", "200"];
+    const p50 = { label: "p50 of a call, µs", values: counts.map((count) => growth[`${count} servers, p50 µs`]) };
+    save(
+      "servers",
+      titled("A call by the number of servers", (title) => lineChart(title, { x: counts, series: [p50] })),
+    );
+  }
   return charts;
 }
 
