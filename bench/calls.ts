@@ -41,7 +41,7 @@ const sweeps: readonly Sweep[] = short
       { textBytes: 100, inFlight: [1], contenders: all, rounds: 3 },
       { textBytes: 100, inFlight: [64], contenders: all, rounds: 5 },
       { textBytes: 100, inFlight: [16, 256], contenders: [...main, connect], rounds: 3 },
-      { textBytes: 10_000, inFlight: [1, 16, 64, 256], contenders: main, rounds: 3 },
+      { textBytes: 10_000, inFlight: [1, 64, 256], contenders: main, rounds: 3 },
       { textBytes: 1_000_000, inFlight: [1, 4, 16], contenders: [attached, grpc, rest, proxy], rounds: 3, note },
     ];
 
