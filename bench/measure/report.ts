@@ -73,6 +73,7 @@ export class Report {
 
   /** A number that a goal or a chart needs. */
   figure(name: string, value: number): void {
+    if (!Number.isFinite(value)) throw new Error(`the figure "${name}" is ${value}`);
     this.#section.figures[name] = Number(value.toPrecision(4));
   }
 
