@@ -46,7 +46,7 @@ model: ## compare a fleet with its model, MINUTES=10 long
 soak: ## twenty servers, all clients, random faults, MINUTES=5 long
 	@scripts/soak
 
-bench: ## run the benchmarks: bench/README.md
+bench: ## run the benchmarks: bench/README.md; SHORT=1 as in CI
 	@scripts/bench
 
 bench-%: ## run bench/<name>.ts alone

@@ -1,6 +1,6 @@
 /**
  * lines: what one long line costs the manager, beside a floor and the MCP SDK. Each measurement is a process of its own.
- * Prints its tables and writes them to bench/results/lines.txt.
+ * Prints its tables and adds them to the results.
  */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";

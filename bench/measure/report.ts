@@ -1,42 +1,90 @@
-import { writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { cpus, loadavg, release } from "node:os";
 
 const columnChars = 11;
+const firstColumnChars = 24;
 
-/** Tables of a benchmark, on the terminal as they come and in bench/results at the end. */
+export interface Table {
+  readonly title: string;
+  readonly rows: string[][];
+  readonly notes: string[];
+}
+
+/** What one benchmark found: tables for people, and numbers for the goals and the charts. */
+export interface Section {
+  readonly machine: string;
+  readonly tables: Table[];
+  readonly figures: Record<string, number>;
+}
+
+export type Results = Record<string, Section>;
+
+/** Where scripts/bench wants the results of this run. */
+export function resultsFile(): string {
+  const { BENCH_RESULTS: file } = process.env;
+  if (file === undefined) throw new Error("BENCH_RESULTS is not set: run this by `make bench`");
+  return file;
+}
+
+export function readResults(): Results {
+  const file = resultsFile();
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
+/** Tables of a benchmark, on the terminal as they come and in the results at the end. */
 export class Report {
   readonly #name: string;
-  readonly #lines: string[] = [];
+  readonly #section: Section;
 
   constructor(name: string) {
     this.#name = name;
     const [cpu] = cpus();
     const date = new Date().toISOString().slice(0, 10);
-    this.#say(`${date}, Node ${process.version}, ${process.platform} ${process.arch}`);
-    this.#say(`${cpus().length} x ${cpu?.model ?? "unknown processor"}`);
+    const load = loadavg()[0]?.toFixed(1);
+    const machine = [
+      date,
+      `${cpus().length} x ${cpu?.model ?? "unknown processor"}`,
+      `${process.platform} ${release()} ${process.arch}`,
+      `Node ${process.version}`,
+      `load ${load} before`,
+    ].join(", ");
+    this.#section = { machine, tables: [], figures: {} };
+    console.log(machine);
   }
 
   title(text: string): void {
-    this.#say("");
-    this.#say(text);
+    this.#section.tables.push({ title: text, rows: [], notes: [] });
+    console.log(`\n${text}`);
   }
 
   row(cells: readonly string[]): void {
-    this.#say(cells.map((cell) => cell.padStart(columnChars)).join(" "));
+    this.#table.rows.push([...cells]);
+    console.log(
+      cells
+        .map((cell, column) => (column === 0 ? cell.padEnd(firstColumnChars) : cell.padStart(columnChars)))
+        .join(" "),
+    );
   }
 
   note(text: string): void {
-    this.#say(`  ${text}`);
+    this.#table.notes.push(text);
+    console.log(`  ${text}`);
+  }
+
+  /** A number that a goal or a chart needs. */
+  figure(name: string, value: number): void {
+    if (!Number.isFinite(value)) throw new Error(`the figure "${name}" is ${value}`);
+    this.#section.figures[name] = Number(value.toPrecision(4));
   }
 
   save(): void {
-    const file = fileURLToPath(new URL(`../results/${this.#name}.txt`, import.meta.url));
-    writeFileSync(file, `${this.#lines.join("\n")}\n`);
+    const results = { ...readResults(), [this.#name]: this.#section };
+    writeFileSync(resultsFile(), `${JSON.stringify(results, undefined, 1)}\n`);
   }
 
-  #say(line: string): void {
-    this.#lines.push(line);
-    console.log(line);
+  get #table(): Table {
+    const table = this.#section.tables.at(-1);
+    if (table === undefined) throw new Error("a row needs a table: call title first");
+    return table;
   }
 }

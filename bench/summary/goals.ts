@@ -1,0 +1,126 @@
+import type { Results } from "../measure/report.ts";
+
+/** What is to be reached, and at which value CI fails: far outside the noise of a shared machine. */
+export interface Goal {
+  readonly text: string;
+  /** The benchmark that measures it. */
+  readonly section: string;
+  readonly figure: string;
+  readonly limit: Limit;
+  /** Unset: CI does not judge it. */
+  readonly ci?: Limit;
+}
+
+type Limit = { readonly atLeast: number } | { readonly atMost: number };
+
+/** Those of issue 6, ratios within one run. */
+export const goals: readonly Goal[] = [
+  {
+    text: "CallTool over gRPC, 64 in flight: calls/s of the better peer",
+    section: "calls",
+    figure: "gRPC / better peer, calls/s",
+    limit: { atLeast: 4 },
+    ci: { atLeast: 0.1 },
+  },
+  {
+    text: "CallTool over gRPC, 64 in flight: p99 of the better peer",
+    section: "calls",
+    figure: "gRPC / better peer, p99",
+    limit: { atMost: 0.25 },
+  },
+  {
+    text: "CallTool over Connect JSON, 64 in flight: calls/s of the better peer",
+    section: "calls",
+    figure: "Connect / better peer, calls/s",
+    limit: { atLeast: 2.5 },
+    ci: { atLeast: 0.15 },
+  },
+  {
+    text: "CallTool over REST, 64 in flight: calls/s of the better peer",
+    section: "calls",
+    figure: "REST / better peer, calls/s",
+    limit: { atLeast: 2.5 },
+    ci: { atLeast: 0.15 },
+  },
+  {
+    text: "one call at a time over gRPC: median above the attached container, µs",
+    section: "calls",
+    figure: "gRPC above attached, µs",
+    limit: { atMost: 75 },
+  },
+  {
+    text: "the manager's processor time for a small call, µs",
+    section: "calls",
+    figure: "CPU per call, µs",
+    limit: { atMost: 35 },
+  },
+  {
+    text: "1 MB as result_json: bytes/s of the attached container",
+    section: "calls",
+    figure: "1 MB by gRPC / attached, bytes/s",
+    limit: { atLeast: 0.7 },
+    ci: { atLeast: 0.15 },
+  },
+  {
+    text: "Start to first result: by hand",
+    section: "cold-start",
+    figure: "Start / by hand",
+    limit: { atMost: 1.1 },
+    ci: { atMost: 2 },
+  },
+  {
+    text: "adoption of 50 servers, s",
+    section: "growth",
+    figure: "adoption of 50 servers, s",
+    limit: { atMost: 3 },
+  },
+  {
+    text: "memory of the manager with one server, MB",
+    section: "growth",
+    figure: "memory with one server, MB",
+    limit: { atMost: 100 },
+  },
+  {
+    text: "heap and buffers per further idle server, MB",
+    section: "growth",
+    figure: "memory per further server, MB",
+    limit: { atMost: 0.5 },
+  },
+  {
+    text: "Logs: lines of 100 B a second to one follower",
+    section: "logs",
+    figure: "lines/s",
+    limit: { atLeast: 150_000 },
+  },
+];
+
+export interface Judged {
+  readonly goal: Goal;
+  /** Undefined: not measured in this run. */
+  readonly value: number | undefined;
+  readonly verdict: "reached" | "not reached" | "not measured";
+  /** Whether CI is to fail. */
+  readonly broken: boolean;
+}
+
+/** What a run's results say of each goal. A figure that CI judges is broken, too, when its benchmark ran and lacks it. */
+export function judge(results: Results): Judged[] {
+  return goals.map((goal) => {
+    const value = results[goal.section]?.figures[goal.figure];
+    if (value === undefined) {
+      const ran = results[goal.section] !== undefined;
+      return { goal, value, verdict: "not measured", broken: ran && goal.ci !== undefined };
+    }
+    const verdict = holds(value, goal.limit) ? "reached" : "not reached";
+    return { goal, value, verdict, broken: goal.ci !== undefined && !holds(value, goal.ci) };
+  });
+}
+
+/** NaN holds nothing. */
+function holds(value: number, limit: Limit): boolean {
+  return "atLeast" in limit ? value >= limit.atLeast : value <= limit.atMost;
+}
+
+export function limitText(limit: Limit): string {
+  return "atLeast" in limit ? `≥ ${limit.atLeast}` : `≤ ${limit.atMost}`;
+}
