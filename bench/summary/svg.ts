@@ -60,12 +60,15 @@ function frame(title: string, { height, parts }: { height: number; parts: readon
   const background = `<rect width="${width}" height="${height}" fill="#fff"/>`;
   const head = text(title, { x: 12, y: 22, anchor: "start" });
   const open = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" ${font}>`;
-  return `${[open, background, head, ...parts].join("\n")}\n</svg>\n`;
+  return `${[open, `<title>${escaped(title)}</title>`, background, head, ...parts].join("\n")}\n</svg>\n`;
 }
 
 function text(content: string, { x, y, anchor }: { x: number; y: number; anchor: "start" | "middle" | "end" }): string {
-  const escaped = content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
-  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped}</text>`;
+  return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" text-anchor="${anchor}">${escaped(content)}</text>`;
+}
+
+function escaped(content: string): string {
+  return content.replaceAll("&", "&amp;").replaceAll("<", "&lt;");
 }
 
 function number(value: number): string {
