@@ -55,7 +55,7 @@ export function leanGrpc(options: LeanGrpcOptions): RpcHandler {
     const exchange = { method, request, response, sinceMs: performance.now() } as Exchange;
     readBody(exchange, options, (body) => {
       const call = callOf(body, exchange, options);
-      if (call === undefined) next(request, response, once(body));
+      if (call === undefined) next(request, response, chunksOf([body]));
       else answer(call, exchange, options).catch(() => response.destroy());
     });
   };
@@ -84,7 +84,7 @@ function readBody(
     bytes += chunk.length;
     if (bytes <= maxRequestBytes + envelopeBytes) return;
     request.off("data", onData).off("end", onEnd).pause();
-    next(request, response, followedBy(chunks, bodyOf(request)));
+    next(request, response, chunksOf(chunks, bodyOf(request)));
   };
   const onEnd = () => {
     const [first] = chunks;
@@ -179,11 +179,8 @@ function writeWhole(bytes: Buffer, response: Http2ServerResponse, { unread }: Le
   pipeline(pacedBody([bytes], { answer, streams: false }), response, () => {});
 }
 
-async function* once<T>(value: T): AsyncGenerator<T> {
-  yield value;
-}
-
-async function* followedBy<T>(first: readonly T[], rest: AsyncIterable<T>): AsyncGenerator<T> {
-  yield* first;
+/** What was read of a body, and what was not. */
+async function* chunksOf(read: readonly Buffer[], rest: AsyncIterable<Buffer> | [] = []): AsyncGenerator<Buffer> {
+  yield* read;
   yield* rest;
 }

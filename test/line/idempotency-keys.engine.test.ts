@@ -84,14 +84,19 @@ describe("A call under an idempotency key", () => {
       const events = client.callToolStream({ server: name, tool: "hold", input, idempotencyKey: "k" });
       return Array.fromAsync(events, ({ event, instanceId }) => ({ ...event, instanceId }));
     };
+    const instance = (await client.get({ name })).server?.instances[0]?.id ?? "";
     const first = stream("held");
     await inFlight(name, 1n);
     const second = stream("held");
     await client.get({ name }); // On the same connection: the call came before it.
     await client.callTool({ server: name, tool: "release" });
-    for (const events of [await first, await second]) {
-      expect(events.at(-1)).toMatchObject({ case: "result", value: { instanceId: events.at(-1)?.instanceId } });
+    const [begun, joined] = [await first, await second];
+    for (const events of [begun, joined]) {
+      expect(events.at(-1)).toMatchObject({ case: "result", instanceId: instance, value: { instanceId: instance } });
     }
+    // The call is at its server for whose request was sent; who joined is told where it was with the result.
+    expect(begun.slice(0, -1)).toEqual([expect.objectContaining({ case: "heartbeat", instanceId: instance })]);
+    expect(joined.slice(0, -1)).toEqual([expect.objectContaining({ case: "heartbeat", instanceId: "" })]);
     expect((await received(name)).filter((what) => what === "hold")).toHaveLength(1);
     expect(errorInfo(await failureOf(stream("other")))).toMatchObject({ reason: "IDEMPOTENCY_KEY_REUSED" });
     await client.stop({ name, gracePeriod: { seconds: 0n } });
