@@ -24,7 +24,7 @@ export interface OutboxOptions {
 const chunkChars = 64 * 1024;
 
 /**
- * Lines on their way out. Those of one tick leave in one chunk, and while the other side does not read they wait here,
+ * Lines on their way out. Those of one turn of the event loop leave in one chunk, and while the other side does not read they wait here,
  * up to a bound and for a bounded time.
  */
 export class Outbox {
@@ -58,7 +58,7 @@ export class Outbox {
     if (this.#state === "blocked") this.#startTimer();
     if (this.#state === "idle") {
       this.#state = "scheduled";
-      process.nextTick(() => this.#flush());
+      setImmediate(() => this.#flush());
     }
     return line;
   }

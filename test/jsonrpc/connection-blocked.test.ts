@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import type { RequestOptions } from "../../src/jsonrpc/connection.ts";
-import { nextTick, openWire, reply } from "./wire.ts";
+import { nextTurn, openWire, reply } from "./wire.ts";
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
@@ -17,7 +17,7 @@ async function blockedWire(options: Parameters<typeof openWire>[0] = {}) {
     wire.connection.notify("cancelled", JSON.stringify({ requestId }));
   const written = wire.request("written", { signal: controller.signal, onAbandoned });
   written.catch(() => {});
-  await nextTick();
+  await nextTurn();
   return { ...wire, written, controller, onAbandoned };
 }
 
@@ -77,7 +77,7 @@ describe("Connection, when the other side does not read", () => {
     await expect(queued).rejects.toMatchObject({ kind: "deadline", details: { delivery: "not_sent" } });
     wire.reader.reads = true;
     wire.connection.drain();
-    await nextTick();
+    await nextTurn();
     expect(wire.sent().map(({ method }) => method)).toEqual(["written"]);
   });
 

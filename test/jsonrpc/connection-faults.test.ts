@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { nextTick, openWire, reply } from "./wire.ts";
+import { nextTurn, openWire, reply } from "./wire.ts";
 
 describe("Connection, when the other side misbehaves", () => {
   it("refuses requests beyond its queue while the other side does not read", async () => {
     const wire = openWire({ maxQueuedChars: 180 });
     wire.reader.reads = false;
     void wire.request();
-    await nextTick();
+    await nextTurn();
     const queued = [wire.request(), wire.request(), wire.request()];
     await expect(wire.request()).rejects.toMatchObject({
       kind: "too_much",
@@ -21,7 +21,7 @@ describe("Connection, when the other side misbehaves", () => {
   it("shows noise, and goes on", async () => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive("\ufeffWelcome!", "", '{"level":"info"}', reply(1));
     expect(await asked).toEqual({ result: "{}" });
     expect(wire.heard.noise.map(({ line }) => line)).toEqual(["Welcome!", '{"level":"info"}']);
@@ -33,7 +33,7 @@ describe("Connection, when the other side misbehaves", () => {
     const broken = wire.request();
     const empty = wire.request();
     const fine = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive('{"jsonrpc":"2.0","id":1,"result":{"a":NaN}}', '{"jsonrpc":"2.0","id":2}', reply(3));
     const malformed = { kind: "protocol", details: { reason: "MALFORMED_REPLY", delivery: "answered" } };
     await expect(broken).rejects.toMatchObject(malformed);
@@ -46,7 +46,7 @@ describe("Connection, when the other side misbehaves", () => {
     const wire = openWire();
     const broken = wire.request();
     const fine = wire.request();
-    await nextTick();
+    await nextTurn();
     const bytes = Buffer.from(`${reply(1, '"?"')}\n`);
     bytes[bytes.indexOf("?")] = 0xff;
     wire.connection.receive(bytes);
@@ -63,7 +63,7 @@ describe("Connection, when the other side misbehaves", () => {
   it.each(['"1"', "1.0", "1e0"])("settles a call by a reply to the id %s, which denotes its own", async (id) => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive(`{"jsonrpc":"2.0","id":${id},"result":{"a":1}}`);
     expect(await asked).toEqual({ result: '{"a":1}' });
     expect(wire.heard).toMatchObject({ noise: [], lateReplies: 0 });
@@ -72,7 +72,7 @@ describe("Connection, when the other side misbehaves", () => {
   it("settles a call by a reply that does not say that it is JSON-RPC; one to no call is noise", async () => {
     const wire = openWire();
     const asked = [wire.request(), wire.request()];
-    await nextTick();
+    await nextTurn();
     wire.receive('{"id":1,"result":{}}', '{"id":2,"error":{"code":5,"message":"no"}}', '{"id":2,"result":{}}');
     expect(await Promise.all(asked)).toEqual([{ result: "{}" }, { error: { code: 5, message: "no" } }]);
     expect(wire.heard.lateReplies).toBe(0);
@@ -82,7 +82,7 @@ describe("Connection, when the other side misbehaves", () => {
   it("settles nothing by a log line that has an id and a result", async () => {
     const wire = openWire();
     void wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive('{"level":"debug","id":1,"result":{}}');
     expect(wire.connection.inFlight).toBe(1);
   });
@@ -90,7 +90,7 @@ describe("Connection, when the other side misbehaves", () => {
   it("settles nothing by replies to other strings and to unknown numbers", async () => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive('{"jsonrpc":"2.0","id":"x1","result":{}}', reply(99), reply(0), reply(-1));
     expect(wire.connection.inFlight).toBe(1);
     expect(wire.heard.noise).toEqual([]);
@@ -103,7 +103,7 @@ describe("Connection, when the other side misbehaves", () => {
   it("drops the second of two replies to one call", async () => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive(reply(1, "1"), reply(1, "2"));
     expect(await asked).toEqual({ result: "1" });
     expect(wire.heard.lateReplies).toBe(1);
@@ -120,7 +120,7 @@ describe("Connection, when a reply is too long", () => {
   ])("fails the one call when its id stands %s the result, and lives on", async (_where, line) => {
     const wire = openWire({ maxLineBytes: 1000 });
     const [first, second] = [wire.request(), wire.request()];
-    await nextTick();
+    await nextTurn();
     wire.receive(line, reply(1));
     await expect(second).rejects.toMatchObject(tooLarge);
     expect(await first).toEqual({ result: "{}" });
@@ -131,7 +131,7 @@ describe("Connection, when a reply is too long", () => {
     const wire = openWire({ maxLineBytes: 1000 });
     wire.reader.reads = false;
     const sent = [wire.request(), wire.request()];
-    await nextTick();
+    await nextTurn();
     const queued = wire.request();
     wire.receive(`{"jsonrpc":"2.0","result":${long}}`);
     for (const call of sent) {
@@ -148,7 +148,7 @@ describe("Connection, when a reply is too long", () => {
   it("knows whose it is when only one call was sent", async () => {
     const wire = openWire({ maxLineBytes: 1000 });
     const only = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive(`{"jsonrpc":"2.0","result":${long}}`);
     await expect(only).rejects.toMatchObject(tooLarge);
   });
@@ -160,7 +160,7 @@ describe("Connection, when a reply is too long", () => {
   ])("lets no call fail by an overlong %s of the server", async (_what, line) => {
     const wire = openWire({ maxLineBytes: 1000 });
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive(line);
     expect(wire.connection.inFlight).toBe(1);
     expect(wire.heard.noise).toHaveLength(1);

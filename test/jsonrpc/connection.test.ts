@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { Connection } from "../../src/jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../../src/jsonrpc/connection-error.ts";
-import { nextTick, openWire, reply } from "./wire.ts";
+import { nextTurn, openWire, reply } from "./wire.ts";
 
 const died: ConnectionEnd = {
   reason: "SERVER_EXITED",
@@ -30,7 +30,7 @@ describe("Connection", () => {
         async (order) => {
           const wire = openWire({ firstId: 100 });
           const replies = order.map(() => wire.request());
-          await nextTick();
+          await nextTurn();
           for (const index of order) wire.receive(reply(100 + index, `{"n":${index}}`));
           expect(await Promise.all(replies)).toEqual(order.map((_, index) => ({ result: `{"n":${index}}` })));
           expect(wire.connection.inFlight).toBe(0);
@@ -46,7 +46,7 @@ describe("Connection", () => {
     controller.abort(deadline());
     await expect(dropped).rejects.toThrow();
     void wire.request("next");
-    await nextTick();
+    await nextTurn();
     expect(wire.sent()).toEqual([{ jsonrpc: "2.0", id: 42, method: "next", params: {} }]);
   });
 
@@ -59,7 +59,7 @@ describe("Connection", () => {
       });
     expect(failing).toThrow("too large");
     const second = connection.request("m", (id) => `{"token":${id}}`);
-    await nextTick();
+    await nextTurn();
     expect(sent()).toMatchObject([
       { id: 7, params: { token: 7 } },
       { id: 9, params: { token: 9 } },
@@ -73,7 +73,7 @@ describe("Connection", () => {
     const { connection, request, receive } = openWire();
     const settled = request();
     expect(connection.awaits(1)).toBe(false);
-    await nextTick();
+    await nextTurn();
     expect([connection.awaits(1), connection.awaits(2)]).toEqual([true, false]);
     receive(reply(1));
     expect(connection.awaits(1)).toBe(false);
@@ -97,7 +97,7 @@ describe("Connection", () => {
   it("gives an error reply as it is", async () => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive('{"jsonrpc":"2.0","id":1,"error":{"code":-5,"message":"no","data":[1.0]}}');
     expect(await asked).toEqual({ error: { code: -5, message: "no", data: "[1.0]" } });
   });
@@ -105,7 +105,7 @@ describe("Connection", () => {
   it("reads a reply that comes in pieces, and several in one chunk", async () => {
     const wire = openWire();
     const asked = [wire.request(), wire.request(), wire.request()];
-    await nextTick();
+    await nextTurn();
     const bytes = Buffer.from(`${reply(2, '"é"')}\r\n[${reply(1)},${reply(3)}]\n`);
     for (const byte of bytes) wire.connection.receive(Buffer.from([byte]));
     expect(await Promise.all(asked)).toEqual([{ result: "{}" }, { result: '"é"' }, { result: "{}" }]);
@@ -119,7 +119,7 @@ describe("Connection", () => {
     wire.connection.respond('"x"', "{}");
     wire.connection.respondError("2", { code: -32601, message: "no" });
     wire.connection.notify("n", '{"b":2}');
-    await nextTick();
+    await nextTurn();
     expect(wire.sent()).toEqual([
       { jsonrpc: "2.0", id: "x", result: {} },
       { jsonrpc: "2.0", id: 2, error: { code: -32601, message: "no" } },
@@ -134,7 +134,7 @@ describe("Connection", () => {
     const malformed = wire.request("m", { signal });
     const lost = wire.request("m", { signal });
     expect(getEventListeners(signal, "abort")).toHaveLength(3);
-    await nextTick();
+    await nextTurn();
     wire.receive(reply(1), '{"jsonrpc":"2.0","id":2}');
     wire.connection.end(died);
     await Promise.allSettled([answered, malformed, lost]);
@@ -147,7 +147,7 @@ describe("Connection, at its end", () => {
     const wire = openWire();
     wire.reader.reads = false;
     const written = wire.request();
-    await nextTick();
+    await nextTurn();
     const queued = wire.request();
     wire.connection.end(died);
     await expect(written).rejects.toMatchObject({
@@ -174,14 +174,14 @@ describe("Connection, at its end", () => {
       details: { reason: "SERVER_EXITED", delivery: "not_sent" },
     });
     wire.connection.notify("n", "{}");
-    await nextTick();
+    await nextTurn();
     expect(wire.sent()).toEqual([]);
   });
 
   it("hands on an unfinished line as noise, and settles by an unfinished reply that is whole", async () => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.connection.receive(Buffer.from(reply(1)));
     wire.connection.endOfInput();
     expect(await asked).toEqual({ result: "{}" });
@@ -196,7 +196,7 @@ describe("Connection, at its end", () => {
   ])("does not call a reply broken whose %s it cut off: the call is lost to what ended it", async (_what, half) => {
     const wire = openWire();
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.connection.receive(Buffer.from(half));
     wire.connection.endOfInput();
     expect(wire.heard.noise).toHaveLength(1);
@@ -216,7 +216,7 @@ describe("Connection, when a call is given up", () => {
     const asked = wire.request("m", { signal: controller.signal, onAbandoned: (id) => abandoned.push(id) });
     controller.abort(deadline());
     await expect(asked).rejects.toMatchObject({ kind: "deadline", details: { delivery: "not_sent" } });
-    await nextTick();
+    await nextTurn();
     expect(wire.chunks).toEqual([]);
     expect(abandoned).toEqual([]);
   });
@@ -225,10 +225,10 @@ describe("Connection, when a call is given up", () => {
     const wire = openWire();
     wire.reader.reads = false;
     void wire.request("first");
-    await nextTick();
+    await nextTurn();
     const controller = new AbortController();
     const asked = wire.request("second", { signal: controller.signal });
-    await nextTick();
+    await nextTurn();
     controller.abort(deadline());
     await expect(asked).rejects.toMatchObject({ details: { delivery: "not_sent" } });
     wire.connection.drain();
@@ -243,7 +243,7 @@ describe("Connection, when a call is given up", () => {
       signal: controller.signal,
       onAbandoned: (id, reason) => abandoned.push([id, reason.kind]),
     });
-    await nextTick();
+    await nextTurn();
     controller.abort(deadline());
     await expect(asked).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     expect(abandoned).toEqual([[9, "deadline"]]);
@@ -254,11 +254,11 @@ describe("Connection, when a call is given up", () => {
     const wire = openWire();
     const controller = new AbortController();
     const given = wire.request("m", { signal: controller.signal });
-    await nextTick();
+    await nextTurn();
     controller.abort(deadline());
     await expect(given).rejects.toThrow("too late");
     const asked = wire.request();
-    await nextTick();
+    await nextTurn();
     wire.receive(reply(1, '"late"'), reply(2, '"mine"'));
     expect(await asked).toEqual({ result: '"mine"' });
     expect(wire.heard.lateReplies).toBe(1);
@@ -272,7 +272,7 @@ describe("Connection, when a call is given up", () => {
       kind: "deadline",
       details: { delivery: "not_sent" },
     });
-    await nextTick();
+    await nextTurn();
     expect(wire.chunks).toEqual([]);
     expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
@@ -290,7 +290,7 @@ describe("Connection, when a call is given up", () => {
     const controller = new AbortController();
     const abandoned: number[] = [];
     const asked = wire.request("m", { signal: controller.signal, onAbandoned: (id) => abandoned.push(id) });
-    await nextTick();
+    await nextTurn();
     wire.receive(reply(1));
     controller.abort(deadline());
     expect(await asked).toEqual({ result: "{}" });

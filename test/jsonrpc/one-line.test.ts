@@ -4,7 +4,7 @@ import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { oneLine } from "../../src/jsonrpc/one-line.ts";
-import { nextTick, openWire } from "./wire.ts";
+import { nextTurn, openWire } from "./wire.ts";
 
 /** The lines that a server on Node's readline reads. */
 async function linesReadBy(text: string): Promise<string[]> {
@@ -43,7 +43,7 @@ describe("Connection", () => {
     wire.connection.notify("n\u2029", params);
     wire.connection.respond("7", params);
     wire.connection.respondError('"\u2028"', { code: 1, message: "\u2028" });
-    await nextTick();
+    await nextTurn();
     const lines = await linesReadBy(wire.chunks.join(""));
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
       { id: 1, method: "m\u2028", params: JSON.parse(params) },

@@ -19,7 +19,7 @@ function openOutbox(maxQueuedChars = 1000) {
   return { outbox, chunks, reader, overdue };
 }
 
-const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("Outbox", () => {
   it("writes the lines of one tick in one chunk, in their order", async () => {
@@ -27,9 +27,9 @@ describe("Outbox", () => {
     outbox.push("a");
     outbox.push("b");
     expect(chunks).toEqual([]);
-    await nextTick();
+    await nextTurn();
     outbox.push("c");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["a\nb\n", "c\n"]);
   });
 
@@ -37,7 +37,7 @@ describe("Outbox", () => {
     const { outbox } = openOutbox();
     const line = outbox.push("a");
     expect(line).toMatchObject({ state: "queued", text: "a" });
-    await nextTick();
+    await nextTurn();
     expect(line).toMatchObject({ state: "written", text: "" });
   });
 
@@ -45,10 +45,10 @@ describe("Outbox", () => {
     const { outbox, chunks, reader } = openOutbox();
     reader.reads = false;
     outbox.push("a");
-    await nextTick();
+    await nextTurn();
     const waiting = outbox.push("b");
     outbox.push("c");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["a\n"]);
     expect(waiting?.state).toBe("queued");
     reader.reads = true;
@@ -56,7 +56,7 @@ describe("Outbox", () => {
     expect(chunks).toEqual(["a\n", "b\nc\n"]);
     outbox.drain();
     outbox.push("d");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["a\n", "b\nc\n", "d\n"]);
   });
 
@@ -64,11 +64,11 @@ describe("Outbox", () => {
     const { outbox, chunks, reader } = openOutbox();
     reader.reads = false;
     outbox.push("a");
-    await nextTick();
+    await nextTurn();
     outbox.push("b");
     outbox.drain();
     outbox.push("c");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["a\n", "b\n"]);
   });
 
@@ -76,10 +76,10 @@ describe("Outbox", () => {
     const { outbox, chunks } = openOutbox(10);
     expect(outbox.push("x".repeat(20))?.state).toBe("queued");
     expect(outbox.push("y")).toBeUndefined();
-    await nextTick();
+    await nextTurn();
     expect(outbox.push("1234567890")?.state).toBe("queued");
     expect(outbox.push("1")).toBeUndefined();
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual([`${"x".repeat(20)}\n`, "1234567890\n"]);
   });
 
@@ -88,7 +88,7 @@ describe("Outbox", () => {
     const dropped = outbox.push("a");
     outbox.push("b");
     if (dropped !== undefined) outbox.drop(dropped);
-    await nextTick();
+    await nextTurn();
     expect(dropped?.state).toBe("dropped");
     expect(chunks).toEqual(["b\n"]);
   });
@@ -97,16 +97,16 @@ describe("Outbox", () => {
     const { outbox, chunks } = openOutbox();
     const dropped = outbox.push("a");
     if (dropped !== undefined) outbox.drop(dropped);
-    await nextTick();
+    await nextTurn();
     outbox.push("b");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["b\n"]);
   });
 
   it("keeps a written line written when it is dropped too late", async () => {
     const { outbox } = openOutbox();
     const line = outbox.push("a");
-    await nextTick();
+    await nextTurn();
     if (line !== undefined) outbox.drop(line);
     expect(line?.state).toBe("written");
   });
@@ -116,7 +116,7 @@ describe("Outbox", () => {
     outbox.push("a");
     outbox.close();
     expect(outbox.push("b")?.state).toBe("queued");
-    await nextTick();
+    await nextTurn();
     outbox.drain();
     expect(chunks).toEqual([]);
   });
@@ -127,7 +127,7 @@ describe("Outbox, when much waits", () => {
     const { outbox, chunks, reader } = openOutbox(1e9);
     reader.reads = false;
     const lines = Array.from({ length: 10 }, () => outbox.push("x".repeat(20_000)));
-    await nextTick();
+    await nextTurn();
     expect(chunks).toHaveLength(1);
     expect(lines.map((line) => line?.state)).toEqual([...Array(4).fill("written"), ...Array(6).fill("queued")]);
     reader.reads = true;
@@ -149,9 +149,9 @@ describe("Outbox, when much waits", () => {
       now: () => 0,
     });
     outbox.push("a");
-    await nextTick();
+    await nextTurn();
     outbox.push("c");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toEqual(["a\n", "b\n", "c\n"]);
   });
 
@@ -170,9 +170,9 @@ describe("Outbox, when much waits", () => {
     });
     outbox.push("x".repeat(70_000));
     outbox.push("b");
-    await nextTick();
+    await nextTurn();
     outbox.push("c");
-    await nextTick();
+    await nextTurn();
     expect(chunks).toHaveLength(1);
   });
 
@@ -180,7 +180,7 @@ describe("Outbox, when much waits", () => {
     const { outbox, chunks, reader } = openOutbox(1);
     reader.reads = false;
     outbox.push("a");
-    await nextTick();
+    await nextTurn();
     outbox.push("b");
     expect(outbox.push("c")).toBeUndefined();
     outbox.pushAnyway("d");
@@ -197,7 +197,7 @@ describe("Outbox, when the reader does not read for long", () => {
     const opened = openOutbox();
     opened.reader.reads = false;
     opened.outbox.push("written", 1);
-    await nextTick();
+    await nextTurn();
     return opened;
   }
 

@@ -55,8 +55,8 @@ export function openWire(
   };
 }
 
-/** Lets what was queued in this tick be written. */
-export const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+/** Lets what was queued in this turn of the event loop be written. */
+export const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 export function reply(id: number, result = "{}"): string {
   return `{"jsonrpc":"2.0","id":${id},"result":${result}}`;

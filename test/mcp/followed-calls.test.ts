@@ -20,7 +20,7 @@ const result = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{"content":
 const log = '{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}';
 
 const write = (session: Session, ...lines: string[]) => session.sink.stdout(Buffer.from(`${lines.join("\n")}\n`));
-const written = () => new Promise<void>((resolve) => process.nextTick(resolve));
+const written = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 /** A server that answers nothing by itself, and a call of it, whose id is `id`. */
 async function followed() {

@@ -50,7 +50,7 @@ describe("Session.handshake", () => {
     const controller = new AbortController();
     const first = child.session.handshake({ era: "legacy", signal: controller.signal });
     // The written line shows that the server may have it.
-    await new Promise((resolve) => process.nextTick(resolve));
+    await new Promise((resolve) => setImmediate(resolve));
     controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
     await expect(first).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     await child.session.handshake({ era: "legacy" });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { ready, receivedBy } from "./hostile-session.ts";
 import { scriptedSession } from "./scripted-session.ts";
@@ -50,14 +50,15 @@ describe("Session.listTools", () => {
     const { session, sent } = scriptedSession(() => undefined);
     const controller = new AbortController();
     const asked = session.listTools({ signal: controller.signal });
-    await new Promise((resolve) => process.nextTick(resolve));
+    await vi.waitFor(() => expect(sent).toHaveLength(1));
     controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
     await expect(asked).rejects.toMatchObject({ kind: "deadline" });
-    await new Promise((resolve) => process.nextTick(resolve));
-    expect(sent).toMatchObject([
-      { method: "tools/list", id: 5 },
-      { method: "notifications/cancelled", params: { requestId: 5, reason: "deadline" } },
-    ]);
+    await vi.waitFor(() =>
+      expect(sent).toMatchObject([
+        { method: "tools/list", id: 5 },
+        { method: "notifications/cancelled", params: { requestId: 5, reason: "deadline" } },
+      ]),
+    );
   });
 
   it("leaves out odd entries and keeps the others", async () => {

@@ -31,7 +31,7 @@ function openByHand() {
   };
 }
 
-const nextTick = () => new Promise<void>((resolve) => process.nextTick(resolve));
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("Session", () => {
   it("writes a caller's arguments byte for byte, on one line even for those who take U+2028 for its end", async () => {
@@ -39,7 +39,7 @@ describe("Session", () => {
     const text = '{\n\t"big": 9007199254740993,\r\n\t"e":1e400,"u":"\\u00e9é🙂\u2028","a":1,"a":2.0,"__proto__":{}}';
     const argumentsJson = checkedJsonObject(text, "arguments_json");
     const called = session.callTool({ tool: "t", argumentsJson }, {});
-    await nextTick();
+    await nextTurn();
     expect(written()).toBe(
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":' +
         '{  "big": 9007199254740993,   "e":1e400,"u":"\\u00e9é🙂\\u2028","a":1,"a":2.0,"__proto__":{}}}}\n',
@@ -51,7 +51,7 @@ describe("Session", () => {
   it("writes a caller's _meta value for value", async () => {
     const { session, written, answer } = openByHand();
     const called = session.callTool({ tool: "t", metaJson: '{ "n" : 9007199254740993 , "\\ud800":1e400 }' }, {});
-    await nextTick();
+    await nextTurn();
     expect(written()).toContain('"params":{"name":"t","_meta":{"n":9007199254740993,"\\ud800":1e400}}}\n');
     answer(1, "{}");
     await called;
@@ -61,14 +61,14 @@ describe("Session", () => {
     const { session, written } = openByHand();
     const argumentsJson = `{"a":"${"x".repeat(11_000_000)}"}`;
     await expect(session.callTool({ tool: "t", argumentsJson }, {})).rejects.toMatchObject({ kind: "invalid" });
-    await nextTick();
+    await nextTurn();
     expect(written()).toBe("");
   });
 
   it("gives back a result byte for byte", async () => {
     const { session, answer } = openByHand();
     const called = session.callTool({ tool: "t" }, {});
-    await nextTick();
+    await nextTurn();
     const json = '{"content" : [ ] ,"n":-0.0e+10,"s":"\\u0041\\/\u00a0\u200d🙂","a":1,"a":2}';
     answer(1, json);
     expect((await called).json).toBe(json);

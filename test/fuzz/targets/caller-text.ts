@@ -8,7 +8,7 @@ import { modernCodec } from "../../../src/mcp/modern.ts";
 import { Session } from "../../../src/mcp/session.ts";
 import type { Era } from "../../../src/spec.ts";
 import { anyText } from "../../jsonrpc/json-text.ts";
-import { nextTick } from "../../jsonrpc/wire.ts";
+import { nextTurn } from "../../jsonrpc/wire.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { type JsonTree, jsonTree } from "../json-tree.ts";
 
@@ -159,7 +159,7 @@ async function linesOf(call: ReturnType<typeof checked>, conversation: Conversat
   if (call !== undefined) {
     for (const promise of [session.callTool(call, {}), session.ping({})]) promise.catch(() => {});
   }
-  await nextTick();
+  await nextTurn();
   session.end({ reason: "SERVER_EXITED", message: "over" });
   return Buffer.concat(written)
     .toString()

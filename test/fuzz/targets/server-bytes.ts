@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ManagerError } from "../../../src/errors.ts";
 import { Connection } from "../../../src/jsonrpc/connection.ts";
 import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
-import { nextTick } from "../../jsonrpc/wire.ts";
+import { nextTurn } from "../../jsonrpc/wire.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { type JsonTree, jsonTree, jsonTreeOrNone } from "../json-tree.ts";
 import { splits } from "../splits.ts";
@@ -109,17 +109,17 @@ async function received(chunks: readonly Buffer[]) {
       },
     );
   }
-  await nextTick();
+  await nextTurn();
   for (const chunk of chunks) {
     // The caller's buffer is its own again afterwards.
     const lent = Buffer.from(chunk);
     connection.receive(lent);
     lent.fill(0);
   }
-  await nextTick();
+  await nextTurn();
   checkAnswers(Buffer.concat(written).toString());
   connection.endOfInput();
-  await nextTick();
+  await nextTurn();
   const outcome = { settled: [...settled], events };
   connection.end({ reason: "SERVER_EXITED", message: "over" });
   return outcome;
