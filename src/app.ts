@@ -8,7 +8,7 @@ import { CheckThread } from "./fleet/argument-check/check-thread.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { IdempotentCalls } from "./fleet/idempotency/idempotent-calls.ts";
 import { ToolCalls } from "./fleet/tool-calls.ts";
-import { guarded, notFound } from "./http/handler.ts";
+import { guardedServed, notFound } from "./http/handler.ts";
 import { malformedText } from "./http/malformed.ts";
 import { openApiHandler } from "./http/openapi.ts";
 import { probeHandler } from "./http/probes.ts";
@@ -16,8 +16,8 @@ import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { Listener, type ListenOptions } from "./rpc/listener.ts";
-import type { NodeHandler } from "./rpc/node-handler.ts";
 import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
+import type { Served } from "./rpc/serve-routes.ts";
 import { UnreadAnswers } from "./rpc/unread-answers.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
 import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
@@ -87,7 +87,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const listener = await listen({
     host: config.host,
     port: config.port,
-    handler: createHandler(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
+    ...createHandlers(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
     malformed: malformedText,
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
@@ -128,7 +128,7 @@ interface Parts {
 }
 
 /** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */
-function createHandler(config: Config, parts: Parts): NodeHandler {
+function createHandlers(config: Config, parts: Parts): Served {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
   const unread = new UnreadAnswers({ maxBytes: config.maxUnreadBytes, log, elapsedMs });
@@ -150,5 +150,5 @@ function createHandler(config: Config, parts: Parts): NodeHandler {
   const { maxRequestBytes } = config;
   const calls = localCalls(router);
   const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler(probes) });
-  return guarded(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
+  return guardedServed(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

@@ -1,11 +1,19 @@
 import { ManagerError } from "../errors.ts";
+import type { CallerOptions } from "./fleet.ts";
 
-/** A signal that aborts with the parent's reason or, after `timeoutMs`, with `deadline`. Dispose it when the call ends. */
+/**
+ * The signal of a call that must end after `timeoutMs`, by `deadline`, or with its caller's wait. Dispose it when the
+ * call ends.
+ */
 export function deadlineSignal(
-  parent: AbortSignal | undefined,
+  { signal: parent, limit }: CallerOptions,
   timeoutMs: number | undefined,
 ): Disposable & { readonly signal: AbortSignal | undefined } {
   if (timeoutMs === undefined) return { signal: parent, [Symbol.dispose]() {} };
+  if (limit !== undefined) {
+    limit(timeoutMs);
+    return { signal: parent, [Symbol.dispose]() {} };
+  }
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   const timer = setTimeout(() => controller.abort(deadlinePassed(timeoutMs)), timeoutMs);

@@ -44,6 +44,8 @@ export interface FleetOptions {
 /** The wait of one caller. */
 export interface CallerOptions {
   readonly signal?: AbortSignal | undefined;
+  /** Has the signal abort after so long, if it would not before. Absent: whoever wants that takes a signal of its own. */
+  readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
 
 /** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
@@ -171,7 +173,7 @@ export class Fleet {
     options: CallOptions & { work: (seat: Seat, signal: AbortSignal | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
-    using deadline = deadlineSignal(options.signal, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
+    using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
     try {
       const { signal } = deadline;
       const { chars = 0, caller } = options;

@@ -44,9 +44,10 @@ export class ToolCalls {
     const { idempotencyKey: key, callerHasDeadline } = options;
     if (key === undefined) return this.#send(server, call, options);
     // Of callers who share a call each has a deadline of its own, and the call has none.
-    using deadline = deadlineSignal(options.signal, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
+    using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
     const keyed = { scope: [anonymous, server, call.tool] as const, key, digest: callDigest(call) };
-    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, signal, callerHasDeadline: true });
+    const alone = { limit: undefined, callerHasDeadline: true };
+    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, ...alone, signal });
     try {
       return await idempotentCalls.run({ ...keyed, signal: deadline.signal }, send);
     } catch (error) {

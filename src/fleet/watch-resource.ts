@@ -64,10 +64,11 @@ async function take(
   options: WatchResourceOptions & { readonly server: string; readonly subscription: ResourceSubscription },
 ): Promise<string> {
   const { server, subscription, maxTakeMs } = options;
-  using limit = deadlineSignal(options.signal, maxTakeMs);
+  using deadline = deadlineSignal({ signal: options.signal }, maxTakeMs);
   return await fleet.call(server, {
     ...options,
-    signal: limit.signal,
+    signal: deadline.signal,
+    limit: undefined,
     work: async (seat, signal) => {
       try {
         await abortable(subscription.take(seat), signal);

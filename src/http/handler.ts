@@ -1,4 +1,6 @@
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import type { Served } from "../rpc/serve-routes.ts";
+import type { StreamHandler } from "../rpc/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { type GuardOptions, refusalOf } from "./guard.ts";
@@ -39,6 +41,21 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
     } catch (error) {
       answerError({ request, response, error });
     }
+  };
+}
+
+/** Stands in front of all that a port serves. */
+export function guardedServed({ handler, streams }: Served, options: GuardOptions): Served {
+  const requests = { handler: guarded(handler, options) };
+  return streams === undefined ? requests : { ...requests, streams: guardedStreams(streams, options) };
+}
+
+/** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
+function guardedStreams(streams: StreamHandler, options: GuardOptions): StreamHandler {
+  return (stream, headers, next) => {
+    // A Host header besides the authority, or an Origin, is for the guard to look at closely.
+    if (headers.host !== undefined || headers.origin !== undefined) return false;
+    return refusalOf(headers, options) === undefined && streams(stream, headers, next);
   };
 }
 

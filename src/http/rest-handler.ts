@@ -141,7 +141,7 @@ function forwarded(request: NodeRequest): Headers {
     headers.set(name, Array.isArray(value) ? value.join(", ") : value);
   }
   clampTimeout(headers);
-  markCaller(headers, request);
+  markCaller(headers, request.socket);
   return headers;
 }
 

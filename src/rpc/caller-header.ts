@@ -1,4 +1,4 @@
-import type { NodeRequest } from "./node-handler.ts";
+import type { Socket } from "node:net";
 
 const name = "mcpm-caller";
 
@@ -6,8 +6,8 @@ const name = "mcpm-caller";
  * Notes whose request it is, whatever the caller says: the connection it came on, for as long as there is no
  * authentication. A header is what all protocols hand on to a handler.
  */
-export function markCaller(headers: Headers, { socket }: NodeRequest): void {
-  headers.set(name, `${socket.remoteAddress}:${socket.remotePort}`);
+export function markCaller(headers: Headers, socket: Socket | undefined): void {
+  headers.set(name, `${socket?.remoteAddress}:${socket?.remotePort}`);
 }
 
 export function callerOf(headers: Headers): string {

@@ -1,6 +1,7 @@
 import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
 import { ManagerError } from "../errors.ts";
 import { deadlinePassed } from "../fleet/deadline-signal.ts";
+import { callWaitKey } from "./caller-context.ts";
 
 /** How long a handler may take to say what became of its call once its signal has aborted. */
 const settleMs = 100;
@@ -22,6 +23,11 @@ export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     const maxMs = options.callsIntoServer.has(request.method.name) ? options.maxCallTimeoutMs : undefined;
+    const wait = request.contextValues.get(callWaitKey);
+    if (wait?.signal === request.signal && !request.stream) {
+      if (maxMs !== undefined) wait.limit(maxMs);
+      return settled(next(request), wait.signal);
+    }
     using limits = new DisposableStack();
     const signal = limits.use(limitedSignal(request, maxMs)).signal;
     const response = await settled(next({ ...request, signal }), signal);
@@ -61,10 +67,20 @@ function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
-    promise.then(resolve, reject).finally(() => {
+    const done = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", onAbort);
-    });
+    };
+    promise.then(
+      (value) => {
+        done();
+        resolve(value);
+      },
+      (error: unknown) => {
+        done();
+        reject(error);
+      },
+    );
   });
 }
 
@@ -95,8 +111,16 @@ function limitedSignal(request: UnaryRequest | StreamRequest, maxMs: number | un
 function reasonOf(signal: AbortSignal): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason;
-  if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) {
-    return new ManagerError("deadline", "the caller's deadline passed", { details: { reason: "DEADLINE_EXCEEDED" } });
-  }
-  return new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" }, cause: reason });
+  if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();
+  return callerLeft(reason);
+}
+
+/** The reason of a wait whose caller set the deadline. */
+export function callerDeadlinePassed(): ManagerError {
+  return new ManagerError("deadline", "the caller's deadline passed", { details: { reason: "DEADLINE_EXCEEDED" } });
+}
+
+/** The reason of a wait whose caller does not wait any more. */
+export function callerLeft(cause?: unknown): ManagerError {
+  return new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" }, cause });
 }

@@ -1,69 +1,57 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import {
-  Code,
-  ConnectError,
   createContextValues,
   type HandlerContext,
   type Interceptor,
   type UnaryRequest,
   type UnaryResponse,
 } from "@connectrpc/connect";
+import type { CallWait } from "../fleet/call-wait.ts";
+import { callWaitKey } from "./caller-context.ts";
+import { callerDeadlinePassed } from "./deadline-interceptor.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 
 export interface UnaryCall {
   readonly method: UnaryMethod;
   readonly message: Message;
   readonly header: Headers;
-  /** What is left until the deadline; undefined: there is none. */
+  /** What is left until the caller's deadline; undefined: there is none. */
   readonly timeoutMs: number | undefined;
   readonly protocolName: string;
-  /** Aborted when the caller leaves, and by the deadline. */
-  readonly ended: AbortController;
+  /** Aborted when the caller leaves. Whoever made it ends it. */
+  readonly wait: CallWait;
 }
 
 type UnaryFn = (request: UnaryRequest) => Promise<UnaryResponse>;
 type AnyFn = ReturnType<Interceptor>;
 
 /** Calls a unary method behind the interceptors, as the RPC library does. Throws ConnectError. */
-export async function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[]): Promise<UnaryResponse> {
-  const { method, message, header, ended, timeoutMs } = call;
+export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[]): Promise<UnaryResponse> {
+  const { method, message, header, wait, timeoutMs } = call;
   const { desc } = method;
-  const deadline = timeoutMs === undefined ? undefined : deadlineOf(ended, timeoutMs);
+  if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
   const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-  const common = { service: desc.parent, method: desc, requestMethod: "POST", signal: ended.signal };
-  const values = createContextValues();
+  const common = { service: desc.parent, method: desc, requestMethod: "POST", signal: wait.signal };
+  const values = createContextValues().set(callWaitKey, wait);
+  const url = `http://localhost/${desc.parent.typeName}/${desc.name}`;
   const context: HandlerContext = {
     ...common,
     protocolName: call.protocolName,
-    url: `http://localhost/${desc.parent.typeName}/${desc.name}`,
+    url,
     timeoutMs: () => endMs && endMs - performance.now(),
     requestHeader: header,
     responseHeader: new Headers(),
     responseTrailer: new Headers(),
     values,
   };
-  const run: UnaryFn = async (request) => ({
+  const run: UnaryFn = async ({ message, signal }) => ({
     stream: false,
     service: desc.parent,
     method: desc,
     header: context.responseHeader,
     trailer: context.responseTrailer,
-    message: create(
-      desc.output,
-      (await method.call(request.message, { ...context, signal: request.signal })) as Message,
-    ),
+    message: create(desc.output, (await method.call(message, { ...context, signal })) as Message),
   });
   const intercepted = interceptors.reduceRight((next, interceptor) => interceptor(next), run as AnyFn) as UnaryFn;
-  try {
-    return await intercepted({ ...common, stream: false, url: context.url, header, contextValues: values, message });
-  } finally {
-    clearTimeout(deadline);
-  }
-}
-
-function deadlineOf(ended: AbortController, timeoutMs: number): NodeJS.Timeout | undefined {
-  const pass = () => ended.abort(new ConnectError("the operation timed out", Code.DeadlineExceeded));
-  if (timeoutMs > 0) return setTimeout(pass, timeoutMs);
-  pass();
-  return undefined;
+  return intercepted({ ...common, stream: false, url, header, contextValues: values, message });
 }

@@ -1,16 +1,18 @@
-import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
+import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { pipeline } from "node:stream";
 import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
+import { CallWait, FarDeadlines } from "../fleet/call-wait.ts";
 import { markCaller } from "./caller-header.ts";
 import { toConnectError } from "./connect-error.ts";
+import { callerLeft } from "./deadline-interceptor.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
-import type { RpcHandler } from "./node-adapter.ts";
-import { bodyOf } from "./node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
+import { leaveBody } from "./read-before.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 import { clampTimeout } from "./timeout-header.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
@@ -21,14 +23,14 @@ export interface LeanGrpcOptions {
   readonly maxRequestBytes: number;
   readonly recursionLimit: number;
   readonly unread: UnreadAnswers;
-  /** The RPC library, which takes everything. */
-  readonly next: RpcHandler;
 }
 
 interface Exchange {
   readonly method: UnaryMethod;
-  readonly request: Http2ServerRequest;
-  readonly response: Http2ServerResponse;
+  readonly stream: ServerHttp2Stream;
+  readonly headers: IncomingHttpHeaders;
+  /** Leaves the request to the RPC library. */
+  readonly next: () => void;
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
 }
@@ -40,108 +42,120 @@ const maxWholeBytes = 64 * 1024;
 
 /**
  * Unary RPCs by gRPC, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
- * pipeline of async iterables costs several times more for them. Whatever is not just so (an envelope that is none, bytes
- * that are no such message, too many of them) goes to the library, with what was read of it, so that both have one
- * behaviour.
+ * pipeline of async iterables costs several times more for them, and so do the request and response that Node makes of a
+ * stream. Whatever is not just so (an envelope that is none, bytes that are no such message, too many of them) goes to
+ * the library, with what was read of it, so that both have one behaviour.
  */
-export function leanGrpc(options: LeanGrpcOptions): RpcHandler {
-  const { methods, next } = options;
-  return (request, response) => {
-    const method = "stream" in request && isPlainGrpc(request) ? methods.get(request.url) : undefined;
-    if (method === undefined) {
-      next(request, response);
-      return;
-    }
-    const exchange = { method, request, response, sinceMs: performance.now() } as Exchange;
-    readBody(exchange, options, (body) => {
-      const call = callOf(body, exchange, options);
-      if (call === undefined) next(request, response, chunksOf([body]));
-      else answer(call, exchange, options).catch(() => response.destroy());
+export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
+  const farDeadlines = new FarDeadlines();
+  return (stream, headers, next) => {
+    const method = isPlainGrpc(headers) ? options.methods.get(headers[":path"] ?? "") : undefined;
+    if (method === undefined) return false;
+    const exchange = { method, stream, headers, next, sinceMs: performance.now() };
+    readBody(exchange, options.maxRequestBytes, (body) => {
+      const call = callOf(body, exchange, { ...options, farDeadlines });
+      if (call === undefined) handOver(exchange, { chunks: [body], whole: true });
+      else answer(call, exchange, options).catch(() => stream.destroy());
     });
+    return true;
   };
 }
 
-function isPlainGrpc({ method, headers }: Http2ServerRequest): boolean {
+function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   const type = headers["content-type"];
   const encoding = headers["grpc-encoding"];
   return (
-    method === "POST" &&
+    headers[":method"] === "POST" &&
     (type === "application/grpc" || type === contentType) &&
     (encoding === undefined || encoding === "identity")
   );
 }
 
+function handOver({ stream, next }: Exchange, read: { readonly chunks: readonly Buffer[]; readonly whole: boolean }) {
+  leaveBody(stream, read);
+  next();
+}
+
 /** Hands on the whole body; what is larger than may be goes to the library, as soon as it is. */
-function readBody(
-  { request, response }: Exchange,
-  { maxRequestBytes, next }: LeanGrpcOptions,
-  whole: (body: Buffer) => void,
-): void {
+function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buffer) => void): void {
+  const { stream } = exchange;
   const chunks: Buffer[] = [];
   let bytes = 0;
   const onData = (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= maxRequestBytes + envelopeBytes) return;
-    request.off("data", onData).off("end", onEnd).pause();
-    next(request, response, chunksOf(chunks, bodyOf(request)));
+    stream.off("data", onData).off("end", onEnd).pause();
+    handOver(exchange, { chunks, whole: false });
   };
   const onEnd = () => {
+    // Its caller left in the middle.
+    if (stream.destroyed) return;
     const [first] = chunks;
     whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes));
   };
   // A caller that leaves is told nothing.
-  request.on("error", () => {});
-  request.on("data", onData).on("end", onEnd);
+  stream.on("error", () => {});
+  stream.on("data", onData).on("end", onEnd);
 }
 
 /** Undefined for what is not just one message and a deadline that gRPC knows. */
-function callOf(body: Buffer, exchange: Exchange, { recursionLimit }: LeanGrpcOptions): UnaryCall | undefined {
-  const { method, request, sinceMs } = exchange;
+function callOf(
+  body: Buffer,
+  { method, stream, headers, sinceMs }: Exchange,
+  { recursionLimit, farDeadlines }: { readonly recursionLimit: number; readonly farDeadlines: FarDeadlines },
+): UnaryCall | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
-  const header = headersOf(request);
+  const header = headersOf(headers);
+  markCaller(header, stream.session?.socket);
   const timeout = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
   if (timeout.error !== undefined) return;
   const { timeoutMs } = timeout;
   const restMs = timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
   try {
     const message = fromBinary(method.desc.input, body.subarray(envelopeBytes), { recursionLimit });
-    return { method, message, header, timeoutMs: restMs, protocolName: "grpc", ended: new AbortController() };
+    return { method, message, header, timeoutMs: restMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
   } catch {
     return;
   }
 }
 
-function headersOf(request: Http2ServerRequest): Headers {
+function headersOf(incoming: IncomingHttpHeaders): Headers {
   const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers)) {
+  for (const name of Object.keys(incoming)) {
+    const value = incoming[name];
     if (value === undefined || name.startsWith(":")) continue;
     if (Array.isArray(value)) for (const one of value) headers.append(name, one);
     else headers.set(name, value);
   }
   clampTimeout(headers);
-  markCaller(headers, request);
   return headers;
 }
 
-async function answer(call: UnaryCall, { response }: Exchange, options: LeanGrpcOptions): Promise<void> {
-  const onClose = () => call.ended.abort();
-  response.once("close", onClose);
-  const answered = await invokeUnary(call, options.interceptors)
-    .then((answered) => successOf(call, answered))
-    .catch(failureOf);
-  response.off("close", onClose);
+async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
+  const { wait } = call;
+  const onClose = () => wait.abort(callerLeft());
+  stream.once("close", onClose);
+  let answered: Answered;
+  try {
+    answered = successOf(call, await invokeUnary(call, options.interceptors));
+  } catch (error) {
+    answered = failureOf(error);
+  }
+  wait.end();
+  stream.off("close", onClose);
   // The caller may be gone: nothing to write to then.
-  if (response.stream.destroyed) return;
-  response.writeHead(200, { ...answered.header, "content-type": contentType });
-  response.addTrailers(answered.trailer);
-  if (answered.body === undefined) response.end();
-  else writeWhole(answered.body, response, options);
+  if (stream.destroyed) return;
+  const { header, trailer, body } = answered;
+  stream.respond({ ":status": 200, ...header, "content-type": contentType }, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers(trailer));
+  if (body === undefined) stream.end();
+  else writeWhole(body, stream, options);
 }
 
 interface Answered {
-  readonly header: Record<string, string>;
-  readonly trailer: Record<string, string>;
+  readonly header: OutgoingHttpHeaders;
+  readonly trailer: OutgoingHttpHeaders;
   readonly body?: Buffer;
 }
 
@@ -168,19 +182,13 @@ function envelope(message: Uint8Array): Buffer {
   return bytes;
 }
 
-function writeWhole(bytes: Buffer, response: Http2ServerResponse, { unread }: LeanGrpcOptions): void {
-  const answer = unread.open(response);
+function writeWhole(bytes: Buffer, stream: ServerHttp2Stream, { unread }: LeanGrpcOptions): void {
+  const answer = unread.open(stream);
   if (bytes.length <= maxWholeBytes) {
     answer.add(bytes.length);
-    response.end(bytes);
+    stream.end(bytes);
     return;
   }
   // Whose caller leaves ends with an error that nobody has to know of.
-  pipeline(pacedBody([bytes], { answer, streams: false }), response, () => {});
-}
-
-/** What was read of a body, and what was not. */
-async function* chunksOf(read: readonly Buffer[], rest: AsyncIterable<Buffer> | [] = []): AsyncGenerator<Buffer> {
-  yield* read;
-  yield* rest;
+  pipeline(pacedBody([bytes], { answer, streams: false }), stream, () => {});
 }

@@ -6,6 +6,7 @@ import { answerMalformed, type MalformedRequest } from "./answer-malformed.ts";
 import { discardRest } from "./discard-rest.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -23,6 +24,8 @@ export interface ListenOptions {
   /** 0: any free port. */
   readonly port: number;
   readonly handler: NodeHandler;
+  /** Asked for each stream of HTTP/2 before the handler. */
+  readonly streams?: StreamHandler | undefined;
   /** The JSON that answers what is no request. Default: Node's own answer, which has no body. */
   readonly malformed?: (malformed: MalformedRequest) => string;
   /** A connection that says nothing for so long is closed. Default: 10 s. */
@@ -46,7 +49,7 @@ export class Listener {
   readonly #firstBytesMs: number;
   readonly #pingMs: number;
 
-  private constructor({ handler, malformed, firstBytesMs, pingMs }: ListenOptions) {
+  private constructor({ handler, streams, malformed, firstBytesMs, pingMs }: ListenOptions) {
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;
     // A request without Host, or that expects what nobody knows, is the handler's to judge.
@@ -56,6 +59,7 @@ export class Listener {
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
     this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams: 10_000 } }, handler);
+    if (streams !== undefined) takeStreams(this.#http2, streams);
     for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
@@ -140,4 +144,17 @@ export class Listener {
     });
     this.#http2.emit("connection", socket);
   }
+}
+
+/** Puts a handler in front of Node's own, which makes a request and a response of every stream. */
+function takeStreams(server: http2.Http2Server, streams: StreamHandler): void {
+  const own = server.listeners("stream") as ((...args: unknown[]) => void)[];
+  server.removeAllListeners("stream");
+  server.on("stream", (...args) => {
+    const [stream, headers] = args;
+    const next = () => {
+      for (const listener of own) listener.apply(server, args);
+    };
+    if (!streams(stream, headers, next)) next();
+  });
 }

@@ -9,7 +9,9 @@ import {
 } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
 import type { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { CallWait, FarDeadlines } from "../fleet/call-wait.ts";
 import { addMissingDetails } from "./connect-error.ts";
+import { callerLeft } from "./deadline-interceptor.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 
@@ -36,6 +38,7 @@ export interface LocalCall<Rpc> {
 export class LocalCalls {
   readonly #service: ServiceImpl<typeof ManagerService>;
   readonly #interceptors: readonly Interceptor[];
+  readonly #farDeadlines = new FarDeadlines();
 
   constructor(service: ServiceImpl<typeof ManagerService>, interceptors: readonly Interceptor[]) {
     this.#service = service;
@@ -45,16 +48,17 @@ export class LocalCalls {
   async unary(call: LocalCall<DescMethodUnary>): Promise<Message> {
     const { rpc, message, header, signal } = call;
     const timeoutMs = timeoutOf(call);
-    const ended = new AbortController();
-    const onAbort = () => ended.abort(signal.reason);
+    const wait = new CallWait(this.#farDeadlines);
+    const onAbort = () => wait.abort(callerLeft(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
     const method = { desc: rpc, call: this.#impl(rpc) };
     try {
-      const unary = { method, message, header, timeoutMs, protocolName, ended };
+      const unary = { method, message, header, timeoutMs, protocolName, wait };
       const answer = await invokeUnary(unary, this.#interceptors);
       return answer.message;
     } finally {
+      wait.end();
       signal.removeEventListener("abort", onAbort);
     }
   }

@@ -62,7 +62,7 @@ async function answer(
   const body = request.method === "GET" ? {} : { body: options.body ?? bodyOf(request) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
-  markCaller(universal.header, request);
+  markCaller(universal.header, request.socket);
   const kept = withKeptJson(universal, method);
   const unreadAnswer = unread.open(response);
   const contextValues = countAt(kept.contextValues ?? createContextValues(), unreadAnswer);

@@ -1,5 +1,6 @@
 import type { connectNodeAdapter } from "@connectrpc/connect-node";
 import { ManagerError } from "../errors.ts";
+import { takeBody } from "./read-before.ts";
 
 /** Answers requests of HTTP/1.1 and HTTP/2 alike. */
 export type NodeHandler = ReturnType<typeof connectNodeAdapter>;
@@ -12,7 +13,9 @@ export type NodeResponse = Parameters<NodeHandler>[1];
  */
 export async function* bodyOf(request: NodeRequest): AsyncGenerator<Buffer> {
   try {
-    yield* request.iterator({ destroyOnReturn: false });
+    const before = takeBody(request);
+    yield* before?.chunks ?? [];
+    if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
   } catch (cause) {
     throw new ManagerError("cancelled", "the caller left in the middle of its request", {
       details: { reason: "CANCELLED" },

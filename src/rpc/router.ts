@@ -10,7 +10,7 @@ import { LocalCalls } from "./local-calls.ts";
 import type { RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
-import { interceptorsOf, type ServingOptions, serveRoutes } from "./serve-routes.ts";
+import { interceptorsOf, type Served, type ServingOptions, serveRoutes } from "./serve-routes.ts";
 import { callsIntoServer, managerService, reachesServer } from "./service.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
@@ -25,7 +25,7 @@ export interface RouterOptions extends ServiceOptions {
 export function rpcHandler(
   options: RouterOptions,
   { fallback, refuse }: { fallback: NodeHandler; refuse: RefuseRpc },
-): NodeHandler {
+): Served {
   return serveRoutes(routesOf(options), { ...servingOptions(options), fallback, refuse });
 }
 

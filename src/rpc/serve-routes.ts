@@ -14,6 +14,7 @@ import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { explainJsonError } from "./request-body.ts";
+import type { StreamHandler } from "./stream-handler.ts";
 import { unaryMethods } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
@@ -26,6 +27,12 @@ export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly lean: boolean;
 }
 
+/** Takes requests, and before them the streams that need none. */
+export interface Served {
+  readonly handler: NodeHandler;
+  readonly streams?: StreamHandler;
+}
+
 /** Serves any services over gRPC, gRPC-Web and Connect: interceptors, limits, errors that name the field. */
 export function serveRoutes(
   routes: (router: ConnectRouter) => void,
@@ -34,13 +41,13 @@ export function serveRoutes(
     readonly fallback: NodeHandler;
     readonly refuse: RefuseRpc;
   },
-): NodeHandler {
+): Served {
   const router = createConnectRouter(routerOptions(options));
   const methods = unaryMethods(routes, router);
-  const next = nodeAdapter({ ...options, router });
-  if (!options.lean) return next;
+  const handler = nodeAdapter({ ...options, router });
+  if (!options.lean) return { handler };
   const { recursionLimit } = requestJson;
-  return leanGrpc({ ...options, methods, interceptors: interceptorsOf(options), recursionLimit, next });
+  return { handler, streams: leanGrpc({ ...options, methods, interceptors: interceptorsOf(options), recursionLimit }) };
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {

@@ -1,4 +1,5 @@
-import { constants } from "node:http2";
+import type { EventEmitter } from "node:events";
+import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Log } from "../log.ts";
 import type { NodeResponse } from "./node-handler.ts";
 
@@ -41,12 +42,13 @@ export class UnreadAnswers {
   }
 
   /** Watches over the answer of one response, until that closes. */
-  open(response: NodeResponse): UnreadAnswer {
+  open(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
     const answer: UnreadAnswer = new UnreadAnswer({
       changed: (bytes) => this.#changed(answer, bytes),
       giveUp: () => giveUp(response),
     });
-    response.once("close", () => answer.close());
+    const carrier: EventEmitter = response;
+    carrier.once("close", () => answer.close());
     return answer;
   }
 
@@ -122,7 +124,8 @@ export class UnreadAnswer {
 }
 
 /** Over HTTP/2 this is the stream's end alone, and says why: RESOURCE_EXHAUSTED to clients of gRPC. */
-function giveUp(response: NodeResponse): void {
-  if ("stream" in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  else response.destroy();
+function giveUp(response: NodeResponse | ServerHttp2Stream): void {
+  const stream = "stream" in response ? response.stream : "session" in response ? response : undefined;
+  if (stream === undefined) response.destroy();
+  else stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
 }

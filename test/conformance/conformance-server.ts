@@ -6,7 +6,7 @@
 import { readFileSync } from "node:fs";
 import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { guarded, notFound } from "../../src/http/handler.ts";
+import { guardedServed, notFound } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { createPinoLog } from "../../src/pino-log.ts";
@@ -29,7 +29,7 @@ const request = fromBinary(message("ServerCompatRequest"), await readDelimited()
 // Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
 const jsonOptions = { ...requestJson, registry };
 const log = createPinoLog("warn");
-const handler = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
+const served = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
   log,
   lean: path !== "library",
   unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
@@ -44,7 +44,7 @@ const handler = serveRoutes((router) => router.service(service(), conformanceSer
 const listener = await Listener.open({
   host,
   port: 0,
-  handler: guarded(handler, { allowedHosts: [], corsOrigins: [] }),
+  ...guardedServed(served, { allowedHosts: [], corsOrigins: [] }),
   malformed: malformedText,
 });
 process.once("SIGTERM", () => void listener.close({ graceMs: 0 }));

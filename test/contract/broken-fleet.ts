@@ -35,8 +35,8 @@ export class BrokenFleet implements AsyncDisposable {
       log: silentLog,
     } as unknown as RouterOptions;
     const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, unread, fallback: notFound });
-    const handler = rpcHandler(options, { fallback: rest, refuse: refuseRpc });
-    return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, handler }));
+    const served = rpcHandler(options, { fallback: rest, refuse: refuseRpc });
+    return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, ...served }));
   }
 
   get url(): string {

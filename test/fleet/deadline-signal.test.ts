@@ -14,7 +14,7 @@ function timers(): number {
 
 describe("deadlineSignal", () => {
   it("aborts with a deadline when its time is over", async () => {
-    using limit = deadlineSignal(undefined, 1);
+    using limit = deadlineSignal({}, 1);
     expect(await aborted(limit.signal)).toMatchObject({
       kind: "deadline",
       message: deadlinePassed(1).message,
@@ -24,7 +24,7 @@ describe("deadlineSignal", () => {
 
   it("aborts with its parent's reason when that comes first", () => {
     const parent = new AbortController();
-    using limit = deadlineSignal(parent.signal, 60_000);
+    using limit = deadlineSignal({ signal: parent.signal }, 60_000);
     const reason = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
     parent.abort(reason);
     expect(limit.signal?.reason).toBe(reason);
@@ -32,15 +32,15 @@ describe("deadlineSignal", () => {
 
   it("is aborted from the start when its parent is", () => {
     const reason = new Error("gone");
-    using limit = deadlineSignal(AbortSignal.abort(reason), 60_000);
+    using limit = deadlineSignal({ signal: AbortSignal.abort(reason) }, 60_000);
     expect(limit.signal?.reason).toBe(reason);
   });
 
   it("is its parent when there is no deadline", () => {
     const { signal } = new AbortController();
-    using limit = deadlineSignal(signal, undefined);
+    using limit = deadlineSignal({ signal }, undefined);
     expect(limit.signal).toBe(signal);
-    using none = deadlineSignal(undefined, undefined);
+    using none = deadlineSignal({}, undefined);
     expect(none.signal).toBeUndefined();
   });
 
@@ -48,7 +48,7 @@ describe("deadlineSignal", () => {
     const { signal } = new AbortController();
     const before = timers();
     {
-      using _limit = deadlineSignal(signal, 60_000);
+      using _limit = deadlineSignal({ signal }, 60_000);
       expect(timers()).toBe(before + 1);
       expect(getEventListeners(signal, "abort")).toHaveLength(1);
     }

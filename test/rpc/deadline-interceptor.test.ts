@@ -2,6 +2,7 @@ import { getEventListeners } from "node:events";
 import {
   Code,
   ConnectError,
+  createContextValues,
   type StreamRequest,
   type StreamResponse,
   type UnaryRequest,
@@ -16,7 +17,12 @@ const intercept = deadlineInterceptor({ maxCallTimeoutMs: 10, callsIntoServer: n
 
 /** What becomes of a request with this signal, which this handler takes. */
 function run(signal: AbortSignal, handler: (signal: AbortSignal) => unknown, name = "List") {
-  const request = { stream: false, method: { name }, signal } as unknown as UnaryRequest;
+  const request = {
+    stream: false,
+    method: { name },
+    signal,
+    contextValues: createContextValues(),
+  } as unknown as UnaryRequest;
   return intercept(async (handed) => (await handler(handed.signal)) as UnaryResponse)(request);
 }
 
@@ -91,7 +97,12 @@ async function stream(
   handler: (signal: AbortSignal) => AsyncIterable<string>,
   { maxCallTimeoutMs = 60_000 } = {},
 ) {
-  const request = { stream: true, method: { name: "Follow" }, signal } as unknown as StreamRequest;
+  const request = {
+    stream: true,
+    method: { name: "Follow" },
+    signal,
+    contextValues: createContextValues(),
+  } as unknown as StreamRequest;
   const interceptor = deadlineInterceptor({ maxCallTimeoutMs, callsIntoServer: new Set(["Follow"]) });
   const response = await interceptor(async (handed) => {
     const message = handler(handed.signal);

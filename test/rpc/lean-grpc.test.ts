@@ -10,7 +10,7 @@ import {
 import { silentLog } from "../../src/log.ts";
 import { leanGrpc } from "../../src/rpc/lean-grpc.ts";
 import { Listener } from "../../src/rpc/listener.ts";
-import type { RpcHandler } from "../../src/rpc/node-adapter.ts";
+import type { NodeHandler } from "../../src/rpc/node-handler.ts";
 import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
 import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
 
@@ -179,26 +179,25 @@ describe("By gRPC the lean path answers as the RPC library does", () => {
 
 describe("The lean path", () => {
   it("takes a plain call itself, and hands on what is not", async () => {
-    const next = vi.fn<RpcHandler>((_request, response) => response.end());
+    const handler = vi.fn<NodeHandler>((_request, response) => response.end());
     const desc = ManagerService.method.get;
-    const handler = leanGrpc({
+    const streams = leanGrpc({
       methods: new Map([["/mcpmanager.v1.ManagerService/Get", { desc, call: () => ({ server: { name: "n" } }) }]]),
       interceptors: [],
       maxRequestBytes: 1024,
       recursionLimit: 100,
       unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
-      next,
     });
-    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
+    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
     const url = `http://127.0.0.1:${listener.port}`;
     const plain = envelope(toBinary(GetRequestSchema, create(GetRequestSchema, { name: "n" })));
     const { body, trailers } = await ask(url, { path: "Get", pieces: [plain] });
     expect(fromBinary(GetResponseSchema, body.subarray(5)).server?.name).toBe("n");
     expect(trailers["grpc-status"]).toBe("0");
-    expect(next).not.toHaveBeenCalled();
+    expect(handler).not.toHaveBeenCalled();
     await ask(url, { path: "Get", pieces: [plain, plain] });
     await ask(url, { path: "List", pieces: [plain] });
-    expect(next).toHaveBeenCalledTimes(2);
+    expect(handler).toHaveBeenCalledTimes(2);
     await listener.close({ graceMs: 0 });
   });
 });

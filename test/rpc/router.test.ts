@@ -40,8 +40,8 @@ beforeAll(async () => {
     unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
     lean: true,
   };
-  const handler = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
-  listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
+  const served = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
+  listener = await Listener.open({ host: "127.0.0.1", port: 0, ...served });
 });
 afterAll(() => listener.close({ graceMs: 0 }));
 
