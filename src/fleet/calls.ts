@@ -60,27 +60,21 @@ export class Calls {
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {
-      const outcome = await this.#attempt(call);
-      if (outcome.kind === "done") return outcome.value;
+      const seat = this.#admit() ?? (await this.#wait(call));
+      try {
+        return await call.work(seat);
+      } catch (error) {
+        const failure = toManagerError(error).with({ instance: seat.instance });
+        const { reason, delivery } = failure.details;
+        if (reason !== "ATTACHMENT_LOST" || delivery !== "not_sent") throw failure;
+      } finally {
+        seat[Symbol.dispose]();
+        this.#inFlight -= 1;
+        this.wake();
+        if (this.#inFlight === 0) this.#wakeIdle();
+      }
       // What became of the session is known to the server by then.
       await setImmediate();
-    }
-  }
-
-  async #attempt<T>(call: Call<T>): Promise<{ kind: "done"; value: T } | { kind: "not_sent" }> {
-    const seat = this.#admit() ?? (await this.#wait(call));
-    try {
-      return { kind: "done", value: await call.work(seat) };
-    } catch (error) {
-      const failure = toManagerError(error).with({ instance: seat.instance });
-      const { reason, delivery } = failure.details;
-      if (reason === "ATTACHMENT_LOST" && delivery === "not_sent") return { kind: "not_sent" };
-      throw failure;
-    } finally {
-      seat[Symbol.dispose]();
-      this.#inFlight -= 1;
-      this.wake();
-      if (this.#inFlight === 0) this.#wakeIdle();
     }
   }
 

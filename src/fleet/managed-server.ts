@@ -152,13 +152,11 @@ export class ManagedServer {
   }
 
   /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
-  async use<T>(call: Call<T>): Promise<T> {
-    this.#idle?.touch();
-    try {
-      return await this.#calls.run(call);
-    } finally {
-      this.#idle?.touch();
-    }
+  use<T>(call: Call<T>): Promise<T> {
+    const idle = this.#idle;
+    if (idle === undefined) return this.#calls.run(call);
+    idle.touch();
+    return this.#calls.run(call).finally(() => idle.touch());
   }
 
   /** Joins those who want to know when a resource changes. The server is not idle meanwhile. */

@@ -39,10 +39,14 @@ export class ToolCalls {
    * Calls a tool of a server. Throws what `Fleet.call`, `Session.callTool`, `IdempotentCalls.run` and
    * `ArgumentCheck.check` throw. Errors name the server.
    */
-  async call(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+  call(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+    const { idempotencyKey: key } = options;
+    return key === undefined ? this.#send(server, call, options) : this.#callOnce(server, call, { ...options, key });
+  }
+
+  async #callOnce(server: string, call: ToolCall, options: ToolCallOptions & { key: string }): Promise<ToolAnswer> {
     const { fleet, idempotentCalls } = this.#options;
-    const { idempotencyKey: key, callerHasDeadline } = options;
-    if (key === undefined) return this.#send(server, call, options);
+    const { key, callerHasDeadline } = options;
     // Of callers who share a call each has a deadline of its own, and the call has none.
     using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
     const keyed = { scope: [anonymous, server, call.tool] as const, key, digest: callDigest(call) };

@@ -174,12 +174,18 @@ export class Session {
     this.#attachment?.close();
   }
 
-  /** Of a call whose events are wanted the server reports progress, by the request's id. */
-  async #requestTool(call: ToolCall, options: CallToolOptions): Promise<Reply> {
+  #requestTool(call: ToolCall, options: CallToolOptions): Promise<Reply> {
+    const { codec } = this.#opened;
+    const { events } = options;
+    if (events !== undefined) return this.#requestFollowedTool(call, { ...options, events });
+    return this.#connection.request("tools/call", toolCallParams(call, { codec }), this.#cancelling(options));
+  }
+
+  /** The server reports progress, by the request's id. */
+  async #requestFollowedTool(call: ToolCall, options: SignalOption & { readonly events: CallEvents }): Promise<Reply> {
     const { codec } = this.#opened;
     const { events } = options;
     const request = this.#cancelling(options);
-    if (events === undefined) return this.#connection.request("tools/call", toolCallParams(call, { codec }), request);
     let token: number | undefined;
     const params = (id: number) => {
       token = id;

@@ -44,13 +44,15 @@ export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[
     responseTrailer: new Headers(),
     values,
   };
+  // Copied only for an interceptor that has put a signal of its own in its place.
+  const contextOf = (signal: AbortSignal) => (signal === wait.signal ? context : { ...context, signal });
   const run: UnaryFn = async ({ message, signal }) => ({
     stream: false,
     service: desc.parent,
     method: desc,
     header: context.responseHeader,
     trailer: context.responseTrailer,
-    message: create(desc.output, (await method.call(message, { ...context, signal })) as Message),
+    message: create(desc.output, (await method.call(message, contextOf(signal))) as Message),
   });
   const intercepted = interceptors.reduceRight((next, interceptor) => interceptor(next), run as AnyFn) as UnaryFn;
   return intercepted({ ...common, stream: false, url, header, contextValues: values, message });

@@ -147,7 +147,8 @@ async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOp
   // The caller may be gone: nothing to write to then.
   if (stream.destroyed) return;
   const { header, trailer, body } = answered;
-  stream.respond({ ":status": 200, ...header, "content-type": contentType }, { waitForTrailers: true });
+  header["content-type"] = contentType;
+  stream.respond(header, { waitForTrailers: true });
   stream.once("wantTrailers", () => stream.sendTrailers(trailer));
   if (body === undefined) stream.end();
   else writeWhole(body, stream, options);
@@ -160,9 +161,11 @@ interface Answered {
 }
 
 function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryResponse): Answered {
+  const outgoing = Object.fromEntries(trailer);
+  outgoing["grpc-status"] = "0";
   return {
     header: Object.fromEntries(header),
-    trailer: { ...Object.fromEntries(trailer), "grpc-status": "0" },
+    trailer: outgoing,
     body: envelope(toBinary(method.desc.output, message)),
   };
 }
