@@ -11,7 +11,6 @@ import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { combined } from "./server-state.ts";
 import type { StateKind } from "./state-kind.ts";
 import { StopClock } from "./stop-clock.ts";
-import { idleGraceMs } from "./stop-idle.ts";
 
 /** The instances of one server, as many as its spec says, as if they were one. */
 export class Replicas {
@@ -85,7 +84,7 @@ export class Replicas {
 
   /** Stops those that are ready, because nobody calls. */
   sleep(): void {
-    for (const instance of this.#instances) instance.sleep({ graceMs: idleGraceMs });
+    for (const instance of this.#instances) instance.sleep();
   }
 
   /** Brings each up, or joins its start; resolves when all are ready. Throws why one can't be, once the others are or can't. */

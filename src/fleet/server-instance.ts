@@ -90,8 +90,8 @@ export class ServerInstance {
   }
 
   /** Stops the container because nobody calls; it stays. */
-  sleep({ graceMs }: { graceMs: number }): void {
-    this.#sleep.begin({ graceMs });
+  sleep(): void {
+    this.#sleep.begin();
   }
 
   /**

@@ -20,12 +20,12 @@ export class Sleep {
   }
 
   /** Does nothing unless the instance is ready. */
-  begin({ graceMs }: { graceMs: number }): void {
+  begin(): void {
     const { state, record } = this.#status;
     if (state.kind !== "ready" || record === undefined) return;
     this.#status.enter({ kind: "idle" }, "stopped because nobody called");
     const abort = new AbortController();
-    const stopped = stopIdle(state.run, { ...this.#context, id: record.id, graceMs, signal: abort.signal });
+    const stopped = stopIdle(state.run, { ...this.#context, id: record.id, signal: abort.signal });
     const done = stopped.then((after) => {
       if (after !== undefined) this.#status.hold(after);
       this.#stop = undefined;
