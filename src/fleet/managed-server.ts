@@ -169,6 +169,7 @@ export class ManagedServer {
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
+    // As it is: whoever stops it forgets it then, before a Start goes on that waits for `stopping`.
     return this.#stop.done;
   }
 
