@@ -1,23 +1,21 @@
 import type { ErrorReason } from "../error-reason.ts";
-import { ManagerError, toManagerError } from "../errors.ts";
+import { ManagerError } from "../errors.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { type ServerSpec, specDefaults } from "../spec.ts";
 import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
 import { IdleClock } from "./idle-clock.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { KeptLogLevel } from "./kept-log-level.ts";
-import type { LiveSession } from "./live-session.ts";
 import type { LogRing } from "./log-ring.ts";
+import { Replicas } from "./replicas.ts";
 import { ResourceFeeds, type ResourceSubscription } from "./resource-feeds.ts";
 import type { Seat } from "./seats.ts";
-import { notRunning, type ServerFailure } from "./server-failure.ts";
-import { type InstanceContext, ServerInstance } from "./server-instance.ts";
+import { notRunning } from "./server-failure.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
-import { combined } from "./server-state.ts";
 import type { StateKind } from "./state-kind.ts";
 import { StopClock } from "./stop-clock.ts";
-import { idleGraceMs } from "./stop-idle.ts";
 
 /** What a server needs from its fleet. */
 export type ServerContext = Omit<InstanceContext, "name" | "spec" | "replica" | "onPull" | "onChange"> & {
@@ -32,9 +30,9 @@ export class ManagedServer {
   readonly ring: LogRing;
   readonly #context: ServerContext;
   readonly #calls: Calls;
-  readonly #instances: readonly ServerInstance[];
+  readonly #replicas: Replicas;
   readonly #idle: IdleClock | undefined;
-  readonly #feeds = new ResourceFeeds({ live: () => this.#live(), onLeave: () => this.#idle?.touch() });
+  readonly #feeds = new ResourceFeeds({ live: () => this.#replicas.live, onLeave: () => this.#idle?.touch() });
   readonly #logLevel: KeptLogLevel;
   #revision = 0;
   #pullProgress = "";
@@ -53,32 +51,30 @@ export class ManagedServer {
     const { maxQueuedChars } = context;
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
-      take: () => this.#take(),
+      take: () => this.#replicas.take(),
       maxInFlight,
       maxQueued,
       maxQueuedChars,
     });
-    this.#instances = Array.from(
-      { length: spec.replicas ?? 1 },
-      (_, replica) => new ServerInstance(this.#instanceContext(replica)),
-    );
+    const onPull = (progress: string) => this.#onPull(progress);
+    this.#replicas = new Replicas({ ...context, name, spec, onPull, onChange: () => this.#onChange() });
     const { idleTimeoutMs: idleMs } = spec;
     if (idleMs !== undefined) this.#idle = new IdleClock({ idleMs, elapsedMs, onIdle: () => this.#sleep() });
   }
 
   /** Whether a start or a stop is under way. */
   get busy(): boolean {
-    return this.#stop !== undefined || this.#instances.some(({ launching }) => launching);
+    return this.#stop !== undefined || this.#replicas.launching;
   }
 
   /** Whether the engine may still have something of it. */
   get hasInstance(): boolean {
-    return this.#instances.some(({ record }) => record !== undefined);
+    return this.ids.length > 0;
   }
 
   /** The engine's ids of its instances. */
   get ids(): readonly string[] {
-    return this.#instances.flatMap(({ record }) => record?.id ?? []);
+    return this.#replicas.ids;
   }
 
   /** Whether this container of the engine is one of its instances. */
@@ -96,12 +92,12 @@ export class ManagedServer {
       name: this.name,
       spec: this.spec,
       state: this.#state,
-      restartCount: this.#instances.reduce((sum, { restartCount }) => sum + restartCount, 0),
+      restartCount: this.#replicas.restartCount,
       callsInFlight: this.#calls.inFlight,
       callsQueued: this.#calls.queued,
-      failure: this.#failure(),
-      mcp: this.#instances.find(({ mcp }) => mcp !== undefined)?.mcp,
-      instances: this.#instances.flatMap((instance) => instance.snapshot() ?? []),
+      failure: this.#replicas.failure,
+      mcp: this.#replicas.mcp,
+      instances: this.#replicas.snapshots(),
       strayLines: this.ring.strayLines,
       lateReplies: this.ring.lateReplies,
       revision: this.#revision,
@@ -114,41 +110,32 @@ export class ManagedServer {
    * `interrupted` when a Stop comes in between. A first start that fails leaves no instance.
    */
   async start(): Promise<void> {
-    const starts = await Promise.allSettled(this.#instances.map((instance) => instance.start()));
-    const failed = starts.find((start) => start.status === "rejected");
-    if (failed === undefined) return;
-    if (!this.#wasReady && this.#stop === undefined && this.#instances.length > 1) await this.stop({ graceMs: 0 });
-    throw failed.reason;
+    try {
+      await this.#replicas.start();
+    } catch (error) {
+      if (!this.#wasReady && this.#stop === undefined && this.#replicas.count > 1) await this.stop({ graceMs: 0 });
+      throw error;
+    }
   }
 
   /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
-  async adopt(records: readonly InstanceRecord[]): Promise<void> {
-    const adoptions = this.#instances.map((instance) => {
-      const record = records.find(({ replica }) => replica === instance.replica);
-      return record === undefined ? instance.start().catch(() => {}) : instance.adopt(record);
-    });
-    await Promise.all(adoptions);
+  adopt(records: readonly InstanceRecord[]): Promise<void> {
+    return this.#replicas.adopt(records);
   }
 
   /** The engine tells nothing any more. */
   engineLost(): void {
-    for (const instance of this.#instances) instance.engineLost();
+    this.#replicas.engineLost();
   }
 
   /** What the engine has of an instance of this server, after something may have changed there. */
   look(record: InstanceRecord): void {
-    if (this.#stop !== undefined) return;
-    const instance = this.#instances.find((candidate) => candidate.record?.id === record.id);
-    // One that is being started learns what its container is from the start.
-    if (instance === undefined || instance.launching) return;
-    instance.observe(record);
-    instance.recover(record);
+    if (this.#stop === undefined) this.#replicas.look(record);
   }
 
   /** The engine has not this container any more. */
   lookGone(id: string): void {
-    if (this.#stop !== undefined) return;
-    for (const instance of this.#instances) if (instance.record?.id === id) instance.recoverGone();
+    if (this.#stop === undefined) this.#replicas.lookGone(id);
   }
 
   /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
@@ -168,20 +155,19 @@ export class ManagedServer {
   async setLogLevel(level: LogLevel, options: { seat: Seat; signal: AbortSignal | undefined }): Promise<void> {
     const { seat, signal } = options;
     await this.#logLevel.set(level, { session: seat.session, signal });
-    this.#logLevel.attend(this.#live());
+    this.#logLevel.attend(this.#replicas.live);
   }
 
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
-  async restart({ graceMs }: { graceMs: number }): Promise<void> {
-    for (const instance of this.#instances) {
-      await instance.restart(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
-    }
+  restart({ graceMs }: { graceMs: number }): Promise<void> {
+    return this.#replicas.restart({ graceMs });
   }
 
   /** Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
+    // As it is: whoever stops it forgets it then, before a Start goes on that waits for `stopping`.
     return this.#stop.done;
   }
 
@@ -192,56 +178,32 @@ export class ManagedServer {
       details: { reason, server: this.name, delivery: "not_sent" },
     });
     this.#idle?.stop();
-    await Promise.all(this.#instances.map((instance) => instance.cancelLaunch(closing)));
+    await this.#replicas.cancelLaunches(closing);
     this.#calls.failQueued(closing);
     await within(drainMs, this.#calls.idle());
-    for (const instance of this.#instances) instance.letGo(options);
+    this.#replicas.letGo(options);
     this.ring.close();
   }
 
   #beginStop(clock: StopClock): { clock: StopClock; done: Promise<void> } {
     this.#idle?.stop();
-    const stops = this.#instances.map((instance) => instance.stop(clock));
-    const done = Promise.allSettled(stops).then((outcomes) => {
-      this.#stop = undefined;
-      const failed = outcomes.find((outcome) => outcome.status === "rejected");
-      if (failed !== undefined) throw toManagerError(failed.reason);
+    return { clock, done: this.#finishStop(clock) };
+  }
+
+  async #finishStop(clock: StopClock): Promise<void> {
+    try {
+      await this.#replicas.stop(clock);
       this.ring.close();
-    });
-    return { clock, done };
+    } finally {
+      this.#stop = undefined;
+    }
   }
 
   /** Why it takes no calls; undefined: it takes them, now or later. */
   #refusal(): ManagerError | undefined {
-    if (this.#state === "failed") return notRunning(this.name, this.#failure());
+    if (this.#state === "failed") return notRunning(this.name, this.#replicas.failure);
     const ending = this.#stop !== undefined || this.#state === "draining" || this.#state === "stopped";
     return ending ? notRunning(this.name, undefined) : undefined;
-  }
-
-  /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
-  #take(): Seat | undefined {
-    this.#wake();
-    let best: { instance: ServerInstance; live: LiveSession } | undefined;
-    for (const instance of this.#instances) {
-      const { live, seats } = instance;
-      if (live === undefined || (best !== undefined && best.instance.seats.taken <= seats.taken)) continue;
-      best = { instance, live };
-    }
-    return best?.instance.seats.take(best.live.session);
-  }
-
-  #wake(): void {
-    for (const instance of this.#instances) instance.wake();
-  }
-
-  #live(): LiveSession[] {
-    return this.#instances.flatMap(({ live }) => live ?? []);
-  }
-
-  /** Why an instance last failed. */
-  #failure(): ServerFailure | undefined {
-    const failures = this.#instances.flatMap(({ failure }) => failure ?? []);
-    return failures.sort((a, b) => b.timeMs - a.timeMs)[0];
   }
 
   #sleep(): void {
@@ -250,26 +212,17 @@ export class ManagedServer {
       this.#idle?.start();
       return;
     }
-    for (const instance of this.#instances) instance.sleep({ graceMs: idleGraceMs });
+    this.#replicas.sleep();
   }
 
-  #instanceContext(replica: number): InstanceContext {
-    return {
-      ...this.#context,
-      name: this.name,
-      spec: this.spec,
-      replica,
-      onPull: (progress) => {
-        this.#pullProgress = progress;
-        this.#context.onChange();
-      },
-      onChange: () => this.#onChange(),
-    };
+  #onPull(progress: string): void {
+    this.#pullProgress = progress;
+    this.#context.onChange();
   }
 
   #onChange(): void {
     const before = this.#state;
-    this.#state = combined(this.#instances.map(({ state }) => state.kind));
+    this.#state = this.#replicas.state;
     if (this.#state === "ready") {
       this.#wasReady = true;
       if (before !== "ready") this.#idle?.start();
@@ -284,11 +237,11 @@ export class ManagedServer {
   /** What outlives a session is carried on by the next, before calls that wait for it. */
   #attend(): void {
     const refusal = this.#refusal();
-    const live = this.#live();
+    const { live } = this.#replicas;
     this.#logLevel.attend(live);
     if (refusal === undefined) this.#feeds.attend(live);
     else this.#feeds.fail(refusal);
     // Taken for one that was stopped, it exited: who wants to know of its resources hears nothing of it otherwise.
-    if (this.#state === "idle" && !this.#feeds.isEmpty) this.#wake();
+    if (this.#state === "idle" && !this.#feeds.isEmpty) this.#replicas.wake();
   }
 }

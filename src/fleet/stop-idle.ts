@@ -16,15 +16,14 @@ export async function stopIdle(
     readonly log: Log;
     readonly name: string;
     readonly id: string;
-    readonly graceMs: number;
     readonly signal: AbortSignal;
   },
 ): Promise<InstanceRecord | undefined> {
-  const { runtime, log, name, id, graceMs, signal } = options;
+  const { runtime, log, name, id, signal } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
   run.expectEnd(why);
   try {
-    await runtime.stop(id, { graceMs, signal });
+    await runtime.stop(id, { graceMs: idleGraceMs, signal });
     return await runtime.inspect(id, { signal });
   } catch (error) {
     if (!signal.aborted) log.warn("could not stop an idle server", { server: name, error: String(error) });
