@@ -1,5 +1,11 @@
 import { ManagerError } from "../errors.ts";
-import type { CallerOptions } from "./fleet.ts";
+
+/** The wait of one caller. */
+export interface CallerOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** Has the signal abort after so long, if it would not before. Absent: whoever wants that takes a signal of its own. */
+  readonly limit?: ((timeoutMs: number) => void) | undefined;
+}
 
 /**
  * The signal of a call that must end after `timeoutMs`, by `deadline`, or with its caller's wait. Dispose it when the

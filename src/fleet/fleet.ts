@@ -5,7 +5,7 @@ import type { LogLevel } from "../mcp/log-level.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
-import { deadlineSignal } from "./deadline-signal.ts";
+import { type CallerOptions, deadlineSignal } from "./deadline-signal.ts";
 import { Departed } from "./departed.ts";
 import { EraVerdicts } from "./era-verdicts.ts";
 import { ExitWatch } from "./exit-watch.ts";
@@ -39,13 +39,6 @@ export interface FleetOptions {
   readonly defaultCallTimeoutMs: number;
   /** How long a container may belong to nobody before it is removed. */
   readonly reapGraceMs: number;
-}
-
-/** The wait of one caller. */
-export interface CallerOptions {
-  readonly signal?: AbortSignal | undefined;
-  /** Has the signal abort after so long, if it would not before. Absent: whoever wants that takes a signal of its own. */
-  readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
 
 /** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */

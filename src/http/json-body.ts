@@ -2,7 +2,8 @@ import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { tooLargeText } from "../rpc/connect-error.ts";
-import { bodyOf, type NodeRequest } from "../rpc/node-handler.ts";
+import { bodyOf } from "../rpc/node-body.ts";
+import type { NodeRequest } from "../rpc/node-handler.ts";
 import { refuseManyValues } from "../rpc/request-values.ts";
 
 export interface JsonBody {

@@ -4,7 +4,8 @@ import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from
 import type { Log } from "../log.ts";
 import { markCaller } from "./caller-header.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
-import { bodyOf, type NodeHandler, type NodeRequest, type NodeResponse } from "./node-handler.ts";
+import { bodyOf } from "./node-body.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
 import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
 import { mayStayUnread } from "./service.ts";

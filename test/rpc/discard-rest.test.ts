@@ -3,7 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { Listener } from "../../src/rpc/listener.ts";
-import { bodyOf } from "../../src/rpc/node-handler.ts";
+import { bodyOf } from "../../src/rpc/node-body.ts";
 
 let listener: Listener;
 beforeEach(async () => {

@@ -1,8 +1,9 @@
 import type { ServerHttp2Stream } from "node:http2";
+import { ManagerError } from "../errors.ts";
 import type { NodeRequest } from "./node-handler.ts";
 
 /** What was read of a request's body by whoever then left the request to another. */
-export interface ReadBefore {
+interface ReadBefore {
   readonly chunks: readonly Buffer[];
   /** Whether there is no more of it. */
   readonly whole: boolean;
@@ -15,8 +16,24 @@ export function leaveBody(stream: ServerHttp2Stream, read: ReadBefore): void {
   readBefore.set(stream, read);
 }
 
-/** What was read of a request's body before; undefined: nothing. Can be asked once. */
-export function takeBody(request: NodeRequest): ReadBefore | undefined {
+/**
+ * A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. Throws
+ * `cancelled` when the caller leaves before its end.
+ */
+export async function* bodyOf(request: NodeRequest): AsyncGenerator<Buffer> {
+  try {
+    const before = takeBody(request);
+    yield* before?.chunks ?? [];
+    if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
+  } catch (cause) {
+    throw new ManagerError("cancelled", "the caller left in the middle of its request", {
+      details: { reason: "CANCELLED" },
+      cause,
+    });
+  }
+}
+
+function takeBody(request: NodeRequest): ReadBefore | undefined {
   if (!("stream" in request)) return undefined;
   const read = readBefore.get(request.stream);
   if (read === undefined) return undefined;

@@ -1,7 +1,7 @@
 import http2 from "node:http2";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Listener } from "../../src/rpc/listener.ts";
-import { bodyOf } from "../../src/rpc/node-handler.ts";
+import { bodyOf } from "../../src/rpc/node-body.ts";
 import { connectRaw } from "./raw-client.ts";
 
 let listener: Listener;
