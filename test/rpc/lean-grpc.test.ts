@@ -146,6 +146,10 @@ describe("By gRPC the lean path answers as the RPC library does", () => {
     ["a deadline beyond a timer", { pieces: [call], headers: { "grpc-timeout": "99999999H" } }],
     ["a deadline that passes", { pieces: [envelope(callOf("x", "never"))], headers: { "grpc-timeout": "50m" } }],
     ["a deadline of nothing", { pieces: [call], headers: { "grpc-timeout": "0m" } }],
+    ["a host that is not allowed", { pieces: [call], headers: { ":authority": "evil.example" } }],
+    ["an origin that is not allowed", { pieces: [call], headers: { origin: "https://evil.example" } }],
+    ["a Host besides the authority", { pieces: [call], headers: { host: "evil.example" } }],
+    ["a path that is not in its plain form", { path: "../ManagerService/CallTool", pieces: [call] }],
     ["binary metadata", { pieces: [call], headers: { "a-bin": "AAEC", "b-bin": ["AA", "BB"] } }],
   ])("%s", async (_what, request) => {
     const [lean, library] = await Promise.all(managers.map(async ({ url }) => steady(await ask(url, request))));
