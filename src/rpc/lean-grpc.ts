@@ -1,11 +1,12 @@
 import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { pipeline } from "node:stream";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
 import { markCaller } from "./caller-header.ts";
 import { toConnectError } from "./connect-error.ts";
+import { envelopeBytes, grpcEnvelope } from "./grpc-envelope.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
 import type { RpcHandler } from "./node-adapter.ts";
@@ -33,7 +34,6 @@ interface Exchange {
   readonly sinceMs: number;
 }
 
-const envelopeBytes = 5;
 const contentType = "application/grpc+proto";
 /** A larger answer goes out in slices. */
 const maxWholeBytes = 64 * 1024;
@@ -149,7 +149,7 @@ function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryRes
   return {
     header: Object.fromEntries(header),
     trailer: { ...Object.fromEntries(trailer), "grpc-status": "0" },
-    body: envelope(toBinary(method.desc.output, message)),
+    body: grpcEnvelope(method.desc.output, message),
   };
 }
 
@@ -158,14 +158,6 @@ function failureOf(error: unknown): Answered {
   setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
   plainGrpcMessage(trailer);
   return { header: {}, trailer: Object.fromEntries(trailer) };
-}
-
-function envelope(message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(envelopeBytes + message.length);
-  bytes[0] = 0;
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, envelopeBytes);
-  return bytes;
 }
 
 function writeWhole(bytes: Buffer, response: Http2ServerResponse, { unread }: LeanGrpcOptions): void {
