@@ -47,6 +47,9 @@ describe("scanValue", () => {
     ['"\\u12g4"', 1],
     ['"a\nb"', 2],
     ['"abc', 4],
+    [`"${"x".repeat(3000)}\u0010${"x".repeat(3000)}"`, 3001],
+    [`"${"x".repeat(3000)}\\x"`, 3001],
+    [`"${"x".repeat(3000)}`, 3001],
     ["\ufeff{}", 0],
     ["{}{}", 2],
   ])("says where %j stops being JSON: at %i", (text, offset) => {
