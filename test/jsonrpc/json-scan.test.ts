@@ -47,13 +47,19 @@ describe("scanValue", () => {
     ['"\\u12g4"', 1],
     ['"a\nb"', 2],
     ['"abc', 4],
-    [`"${"x".repeat(3000)}\u0010${"x".repeat(3000)}"`, 3001],
-    [`"${"x".repeat(3000)}\\x"`, 3001],
-    [`"${"x".repeat(3000)}`, 3001],
     ["\ufeff{}", 0],
     ["{}{}", 2],
   ])("says where %j stops being JSON: at %i", (text, offset) => {
     expect(offsetOf(() => expectEnd(text, scanValue(text, 0)))).toBe(offset);
+  });
+
+  it.each([
+    ["a control character", '\u0010"'],
+    ["an invalid escape", '\\x"'],
+  ])("says where a long string breaks off: at its end, and at %s", (_what, rest) => {
+    const plain = `"${"x".repeat(3000)}`;
+    expect(offsetOf(() => scanValue(plain + rest + plain, 0))).toBe(plain.length);
+    expect(offsetOf(() => scanValue(plain, 0))).toBe(plain.length);
   });
 
   it("takes 200,000 levels of nesting without a stack overflow", () => {
