@@ -42,8 +42,8 @@ export function eachMember(text: string, visit: (member: JsonMember) => void): v
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
   at = skipSpace(text, at + 1);
-  if (text.charCodeAt(at) === closeBrace) return expectEnd(text, at + 1);
-  for (let members = 1; ; members += 1) {
+  let isOpen = text.charCodeAt(at) !== closeBrace;
+  for (let members = 1; isOpen; members += 1) {
     const nameStart = skipSpace(text, at);
     if (members > maxMembers) throw new JsonSyntaxError(`more than ${maxMembers} members`, nameStart);
     const afterColon = skipName(text, nameStart, undefined);
@@ -51,11 +51,11 @@ export function eachMember(text: string, visit: (member: JsonMember) => void): v
     const valueEnd = scanValue(text, valueStart);
     visit({ name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) });
     at = skipSpace(text, valueEnd);
-    const code = text.charCodeAt(at);
-    if (code === closeBrace) return expectEnd(text, at + 1);
-    if (code !== comma) throw unexpected(text, at);
-    at += 1;
+    isOpen = text.charCodeAt(at) === comma;
+    if (isOpen) at += 1;
+    else if (text.charCodeAt(at) !== closeBrace) throw unexpected(text, at);
   }
+  expectEnd(text, at + 1);
 }
 
 /** The name whose quote is at `start`. */
