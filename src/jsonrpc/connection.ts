@@ -1,7 +1,6 @@
 import type { ManagerError } from "../errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
 import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";
-import { oneLine } from "./one-line.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
 
 export type { ConnectionListener, Reply, ServerRequest } from "./inbound.ts";
@@ -91,7 +90,7 @@ export class Connection {
     const id = this.#nextId++;
     const members = typeof params === "string" ? params : params(id);
     const text = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${members}}`;
-    const line = this.#outbox.push(oneLine(text), id);
+    const line = this.#outbox.push(text, id);
     if (line === undefined) return Promise.reject(outboxFull());
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#abandon(id, options);
@@ -120,17 +119,17 @@ export class Connection {
    * written. Dropped when the connection ended.
    */
   notify(method: string, params: string): void {
-    this.#outbox.pushAnyway(oneLine(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`));
+    this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */
   respond(id: string, result: string): void {
-    this.#outbox.push(oneLine(`{"jsonrpc":"2.0","id":${id},"result":${result}}`));
+    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
   }
 
   /** Refuses a request of the other side. */
   respondError(id: string, error: { code: number; message: string }): void {
-    this.#outbox.push(oneLine(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`));
+    this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`);
   }
 
   /** Bytes from the other side. The connection keeps none of the chunk. */

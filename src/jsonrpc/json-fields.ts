@@ -11,7 +11,8 @@ export class JsonFields {
 
   private constructor(members: readonly JsonMember[]) {
     this.#members = members;
-    this.#values = new Map(members.map(({ name, value }) => [name, value]));
+    this.#values = new Map();
+    for (const { name, value } of members) this.#values.set(name, value);
   }
 
   /** The fields of a text, or undefined when it is not a JSON object. */

@@ -32,28 +32,30 @@ export interface JsonMember {
  * for more than 10,000 members.
  */
 export function objectMembers(text: string): JsonMember[] {
-  return [...eachMember(text)];
+  const members: JsonMember[] = [];
+  eachMember(text, (member) => members.push(member));
+  return members;
 }
 
-/** As objectMembers, one by one: what comes before a syntax error is still seen. */
-export function* eachMember(text: string): Generator<JsonMember> {
+/** As objectMembers, one by one: what comes before a syntax error is still seen. No generator: each line comes by here. */
+export function eachMember(text: string, visit: (member: JsonMember) => void): void {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
   at = skipSpace(text, at + 1);
-  if (text.charCodeAt(at) === closeBrace) return expectEnd(text, at + 1);
-  for (let members = 1; ; members += 1) {
+  let isOpen = text.charCodeAt(at) !== closeBrace;
+  for (let members = 1; isOpen; members += 1) {
     const nameStart = skipSpace(text, at);
     if (members > maxMembers) throw new JsonSyntaxError(`more than ${maxMembers} members`, nameStart);
     const afterColon = skipName(text, nameStart, undefined);
     const valueStart = skipSpace(text, afterColon);
     const valueEnd = scanValue(text, valueStart);
-    yield { name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) };
+    visit({ name: decodeName(text, nameStart), value: text.slice(valueStart, valueEnd) });
     at = skipSpace(text, valueEnd);
-    const code = text.charCodeAt(at);
-    if (code === closeBrace) return expectEnd(text, at + 1);
-    if (code !== comma) throw unexpected(text, at);
-    at += 1;
+    isOpen = text.charCodeAt(at) === comma;
+    if (isOpen) at += 1;
+    else if (text.charCodeAt(at) !== closeBrace) throw unexpected(text, at);
   }
+  expectEnd(text, at + 1);
 }
 
 /** The name whose quote is at `start`. */

@@ -72,10 +72,10 @@ function parseMessage(text: string): Message {
   let others = false;
   try {
     // The last of repeated names wins, as in JSON.parse.
-    for (const { name, value } of eachMember(text)) {
+    eachMember(text, ({ name, value }) => {
       if (known.has(name)) fields[name as keyof Fields] = value;
       else others = true;
-    }
+    });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return brokenMessage(fields, text, error);

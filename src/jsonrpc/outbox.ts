@@ -1,4 +1,6 @@
-/** A line that waits to be written, or was. Its text is let go once written. */
+import { oneLine } from "./one-line.ts";
+
+/** A line that waits to be written, or was. Its text has the line break, and is let go once written. */
 export interface QueuedLine {
   text: string;
   /** The request that it is; other lines have none. */
@@ -50,11 +52,12 @@ export class Outbox {
 
   /** As `push`, even when the queue is full. */
   pushAnyway(text: string, id?: number): QueuedLine {
-    const line: QueuedLine = { text, id, state: "queued", queuedAtMs: this.#options.now() };
+    // A text of pieces is copied whenever it is looked into: the break is added before, so that this happens once.
+    const line: QueuedLine = { text: oneLine(`${text}\n`), id, state: "queued", queuedAtMs: this.#options.now() };
     // Never written, and so never sent: whoever waits for its answer learns why when the connection's end is known.
     if (this.#state === "closed") return line;
     this.#queue.add(line);
-    this.#queuedChars += text.length;
+    this.#queuedChars += line.text.length;
     if (this.#state === "blocked") this.#startTimer();
     if (this.#state === "idle") {
       this.#state = "scheduled";
@@ -106,7 +109,7 @@ export class Outbox {
       if (line === undefined) throw new Error("the outbox lost a line");
       this.drop(line);
       line.state = "written";
-      chunk += `${line.text}\n`;
+      chunk += line.text;
       line.text = "";
     }
     return this.#options.write(Buffer.from(chunk));

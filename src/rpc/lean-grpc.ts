@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { pipeline } from "node:stream";
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { fromBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
@@ -8,6 +8,7 @@ import { CallWait, FarDeadlines } from "../fleet/call-wait.ts";
 import { markCaller } from "./caller-header.ts";
 import { toConnectError } from "./connect-error.ts";
 import { callerLeft } from "./deadline-interceptor.ts";
+import { envelopeBytes, grpcEnvelope } from "./grpc-envelope.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
 import { leaveBody } from "./node-body.ts";
@@ -35,7 +36,6 @@ interface Exchange {
   readonly sinceMs: number;
 }
 
-const envelopeBytes = 5;
 const contentType = "application/grpc+proto";
 /** A larger answer goes out in slices. */
 const maxWholeBytes = 64 * 1024;
@@ -166,7 +166,7 @@ function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryRes
   return {
     header: Object.fromEntries(header),
     trailer: outgoing,
-    body: envelope(toBinary(method.desc.output, message)),
+    body: grpcEnvelope(method.desc.output, message),
   };
 }
 
@@ -175,14 +175,6 @@ function failureOf(error: unknown): Answered {
   setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
   plainGrpcMessage(trailer);
   return { header: {}, trailer: Object.fromEntries(trailer) };
-}
-
-function envelope(message: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafe(envelopeBytes + message.length);
-  bytes[0] = 0;
-  bytes.writeUInt32BE(message.length, 1);
-  bytes.set(message, envelopeBytes);
-  return bytes;
 }
 
 function writeWhole(bytes: Buffer, stream: ServerHttp2Stream, { unread }: LeanGrpcOptions): void {

@@ -53,6 +53,15 @@ describe("scanValue", () => {
     expect(offsetOf(() => expectEnd(text, scanValue(text, 0)))).toBe(offset);
   });
 
+  it.each([
+    ["a control character", '\u0010"'],
+    ["an invalid escape", '\\x"'],
+  ])("says where a long string breaks off: at its end, and at %s", (_what, rest) => {
+    const plain = `"${"x".repeat(3000)}`;
+    expect(offsetOf(() => scanValue(plain + rest + plain, 0))).toBe(plain.length);
+    expect(offsetOf(() => scanValue(plain, 0))).toBe(plain.length);
+  });
+
   it("takes 200,000 levels of nesting without a stack overflow", () => {
     const text = nested(200_000);
     expect(scanValue(text, 0)).toBe(text.length);

@@ -36,7 +36,7 @@ describe("Outbox", () => {
   it("marks a line written once it has left", async () => {
     const { outbox } = openOutbox();
     const line = outbox.push("a");
-    expect(line).toMatchObject({ state: "queued", text: "a" });
+    expect(line).toMatchObject({ state: "queued", text: "a\n" });
     await nextTurn();
     expect(line).toMatchObject({ state: "written", text: "" });
   });
