@@ -2,9 +2,10 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { ManagerProcess } from "../../test/line/manager-process.ts";
+import type { ManagerProcess } from "../../test/line/manager-process.ts";
 import type { ManagerClient } from "../../test/line/test-manager.ts";
 import { TestFleet } from "../../test/runtime/docker/test-fleet.ts";
+import { startCompiledManager } from "./compiled-manager.ts";
 import { echoImage } from "./echo-container.ts";
 
 export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER };
@@ -27,7 +28,7 @@ export class BenchManager implements AsyncDisposable {
 
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
-    this.#process = await ManagerProcess.start(this.#fleet.fleet, this.#env);
+    this.#process = await startCompiledManager({ fleet: this.#fleet.fleet, env: this.#env });
   }
 
   /** Its servers go on. */
