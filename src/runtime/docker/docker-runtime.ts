@@ -65,7 +65,11 @@ class DockerRuntime implements Runtime {
   }
 
   async version(options: RuntimeCallOptions): Promise<string> {
-    const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
+    const { Version } = await this.#engine.call(
+      "tell its version",
+      (api) => api.get<{ Version: string }>("/version"),
+      options,
+    );
     return Version;
   }
 

@@ -27,9 +27,9 @@ export class Instances {
   async inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
     const info = await this.#engine.call(
       `inspect container ${id}`,
-      async (docker, abort): Promise<Docker.ContainerInspectInfo | undefined> => {
+      async (api, abort): Promise<Docker.ContainerInspectInfo | undefined> => {
         try {
-          return await docker.getContainer(id).inspect(abort);
+          return await api.get<Docker.ContainerInspectInfo>(`/containers/${id}/json`, abort);
         } catch (error) {
           if (statusOf(error) === 404) return undefined;
           throw error;
@@ -43,9 +43,10 @@ export class Instances {
   }
 
   async list(options: RuntimeCallOptions): Promise<InstanceRecord[]> {
+    const query = { all: true, filters: { label: ownerFilter(this.#fleet) } };
     const containers = await this.#engine.call(
       "list containers",
-      (docker, abort) => docker.listContainers({ all: true, filters: { label: ownerFilter(this.#fleet) }, ...abort }),
+      (api, abort) => api.get<Docker.ContainerInfo[]>("/containers/json", { query, ...abort }),
       options,
     );
     const records: (InstanceRecord | undefined)[] = [];
@@ -68,7 +69,7 @@ export class Instances {
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
       // Unless it answers nothing at all.
-      await this.#engine.call("answer", (docker) => docker.ping(), { signal: AbortSignal.timeout(maxInspectMs) });
+      await this.#engine.call("answer", (api, abort) => api.ping(abort), { signal: AbortSignal.timeout(maxInspectMs) });
       return silentRecord(info, this.#fleet);
     }
   }

@@ -88,14 +88,11 @@ async function checkVolume(name: string, context: OneMountContext): Promise<void
   }
   const volume = await engine.call(
     `inspect volume ${name}`,
-    (docker) =>
-      docker
-        .getVolume(name)
-        .inspect()
-        .catch((error: unknown) => {
-          if (statusOf(error) === 404) return undefined;
-          throw error;
-        }),
+    (api) =>
+      api.get<Docker.VolumeInspectInfo>(`/volumes/${name}`).catch((error: unknown) => {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }),
     { signal },
   );
   if (volume === undefined || isOwned(volume.Labels, fleet)) return;
