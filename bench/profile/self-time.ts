@@ -10,7 +10,6 @@ export interface SelfTime {
 type Frame = CpuProfile["nodes"][number]["callFrame"];
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
-const compiled = fileURLToPath(new URL("../../dist/", import.meta.url));
 
 /** By part of the program: a folder of src/, a package, Node itself; the largest first. */
 export function byPart(profile: CpuProfile): SelfTime[] {
@@ -60,5 +59,5 @@ function placeOf({ url, lineNumber }: Frame): string {
 }
 
 function pathOf(url: string): string {
-  return url.startsWith("file://") ? fileURLToPath(url).replace(compiled, "").replace(root, "") : url;
+  return url.startsWith("file://") ? fileURLToPath(url).replace(root, "") : url;
 }

@@ -1,10 +1,10 @@
 import { fileURLToPath } from "node:url";
 import { ManagerProcess, type SpawnOptions, spawnManager } from "../../test/line/manager-process.ts";
 
-/** The JavaScript that the image and the package run; scripts/bench has it made. */
-const main = fileURLToPath(new URL("../../dist/src/main.js", import.meta.url));
+/** The bundle, which the image runs, too; scripts/bench has it made. */
+const main = fileURLToPath(new URL("../../.tools/bundle/main.mjs", import.meta.url));
 
 /** A manager as users run it. Resolves when it listens. */
-export function startCompiledManager(options: SpawnOptions): Promise<ManagerProcess> {
+export function startBundledManager(options: SpawnOptions): Promise<ManagerProcess> {
   return ManagerProcess.of(spawnManager(main, options));
 }
