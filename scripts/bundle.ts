@@ -1,7 +1,7 @@
 /**
- * bundle FOLDER: makes the manager as few files of JavaScript that need no packages: main.mjs, the thread that checks
- * arguments, and the licenses of the packages in them. Node loads four hundred modules one by one otherwise, which costs
- * time and memory.
+ * bundle FOLDER: makes the manager as few files of JavaScript that need no packages: main.mjs, its parts that are loaded
+ * apart, and the licenses of the packages in them. Node loads four hundred modules one by one otherwise, which costs time
+ * and memory.
  */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -13,6 +13,8 @@ if (folder === undefined) throw new Error("usage: bundle FOLDER");
 const { output } = await build({
   input: {
     main: "src/main.ts",
+    // For scripts/check-settings, which asks the image.
+    config: "src/config.ts",
     // Beside main: check-thread.ts looks for it there.
     "check-worker": "src/fleet/argument-check/check-worker.ts",
   },
