@@ -9,7 +9,8 @@ import { refusal, statusOf } from "./engine-error.ts";
 import { readRefusal } from "./http-refusal.ts";
 
 /**
- * Opens a container's stdio over the engine's hijacked connection. What it sends from then on is stdin.
+ * Opens a container's stdio over the engine's hijacked connection. A request of our own, not dockerode's: that one
+ * sends its options as a body ahead of what becomes stdin, and never ends a request that was refused.
  */
 export async function openAttachment(
   id: string,

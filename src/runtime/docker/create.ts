@@ -1,7 +1,7 @@
+import type Docker from "dockerode";
 import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
 import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
-import type { EngineApi } from "./engine-api.ts";
 import { refusal, statusOf } from "./engine-error.ts";
 import { imageUnavailable } from "./images.ts";
 import { containerLabels } from "./labels.ts";
@@ -21,10 +21,11 @@ export async function createContainer(
   const mounts = await resolveMounts(spec.mounts, context);
   engine.throwIfAborted(signal);
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
-  const body = containerOptions(spec, { labels, mounts });
-  const create = async (api: EngineApi) => {
+  // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
+  const split = { _query: { name }, _body: containerOptions(spec, { labels, mounts }) };
+  const create = async (docker: Docker) => {
     try {
-      return await api.create<{ Id: string }>("/containers/create", { query: { name }, body });
+      return await docker.createContainer(split as unknown as Docker.ContainerCreateOptions);
     } catch (error) {
       if (statusOf(error) === 404) throw imageUnavailable(spec.image, "any more: it was removed meanwhile", error);
       if (statusOf(error) !== 409) throw error;
@@ -40,5 +41,5 @@ export async function createContainer(
     }
   };
   const container = await engine.call(`create ${name}`, create, {});
-  return container.Id;
+  return container.id;
 }

@@ -65,11 +65,7 @@ class DockerRuntime implements Runtime {
   }
 
   async version(options: RuntimeCallOptions): Promise<string> {
-    const { Version } = await this.#engine.call(
-      "tell its version",
-      (api) => api.get<{ Version: string }>("/version"),
-      options,
-    );
+    const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
     return Version;
   }
 

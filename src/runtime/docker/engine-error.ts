@@ -9,11 +9,11 @@ export function statusOf(error: unknown): number | undefined {
   return typeof status === "number" ? status : undefined;
 }
 
-/** The engine's own words. */
+/** The engine's own words, without what docker-modem puts around them. */
 export function engineText(error: unknown): string {
   const json = (error as { json?: { message?: unknown } } | null)?.json;
   const raw = typeof json?.message === "string" ? json.message : error instanceof Error ? error.message : String(error);
-  const text = raw.trim();
+  const text = raw.replace(/^\(HTTP code \d+\) [^-]* - /, "").trim();
   return text.length > maxEngineTextLength ? `${text.slice(0, maxEngineTextLength)}…` : text;
 }
 

@@ -1,14 +1,15 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
+import { inspect } from "node:util";
+import Docker from "dockerode";
 import type { ManagerError } from "../../errors.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
-import { type ApiRequest, EngineApi } from "./engine-api.ts";
 import { engineError, refusal } from "./engine-error.ts";
 import { abortError, untilAborted } from "./until-aborted.ts";
 
-/** What a request takes to be cut short. */
+/** What dockerode calls take to be cut short. */
 export interface Abort {
-  readonly signal: AbortSignal;
+  readonly abortSignal?: AbortSignal;
 }
 
 export interface EngineOptions {
@@ -23,12 +24,12 @@ const defaultAnswerMs = 60_000;
 /** After so much silence the other end of a connection that stays open is asked whether it is there. */
 export const keepAliveMs = 30_000;
 
-/** One Docker engine: where it is, its API, and the one place where its errors become ours. */
+/** One Docker engine: where it is, dockerode on it, and the one place where its errors become ours. */
 export class Engine {
+  readonly docker: Docker;
   readonly address: DockerAddress;
-  /** Options of `http.request` that reach the engine: for a connection that becomes another one. */
+  /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
-  readonly #api: EngineApi;
   readonly #agent: http.Agent;
   readonly #answerMs: number;
   readonly #open = new Set<AbortController>();
@@ -39,7 +40,7 @@ export class Engine {
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
-    this.#agent = secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false });
+    this.#agent = unseen(secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false }));
     this.requestOptions = {
       agent: this.#agent,
       ...(this.address.kind === "local"
@@ -47,13 +48,13 @@ export class Engine {
         : { host: this.address.host, port: this.address.port }),
       ...(options.tls === undefined ? {} : { ca: options.tls.ca, cert: options.tls.cert, key: options.tls.key }),
     };
-    this.#api = new EngineApi({ requestOptions: this.requestOptions, secure });
+    this.docker = new Docker(modemOptions(this.address, { agent: this.#agent, tls: options.tls }));
   }
 
   /** Runs one request; every failure is a ManagerError. `doing` completes "the Docker engine could not …". */
   async call<T>(
     doing: string,
-    run: (api: EngineApi, abort: Abort) => Promise<T>,
+    run: (docker: Docker, abort: Abort) => Promise<T>,
     options: { readonly signal?: AbortSignal | undefined; readonly unlimited?: boolean },
   ): Promise<T> {
     if (this.#forbidden !== undefined) throw this.#forbidden;
@@ -62,7 +63,7 @@ export class Engine {
     const timer = options.unlimited ? undefined : setTimeout(() => limit.abort(this.#silent(doing)), this.#answerMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
-      return await untilAborted(() => run(this.#api, { signal }), signal);
+      return await untilAborted(() => run(this.docker, { abortSignal: signal }), signal);
     } catch (error) {
       throw this.#error(error, doing);
     } finally {
@@ -72,9 +73,10 @@ export class Engine {
   }
 
   /** Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute. */
-  async events(query: NonNullable<ApiRequest["query"]>, signal: AbortSignal): Promise<IncomingMessage> {
-    const open = (api: EngineApi, abort: Abort) => api.open("/events", { method: "GET", query, ...abort });
-    const stream = await this.call("send events", open, { signal, unlimited: true });
+  async events(options: object, signal: AbortSignal): Promise<IncomingMessage> {
+    // Untyped: @types/dockerode has `since` as a number, which can't hold nanoseconds.
+    const open = (docker: Docker, abort: Abort) => docker.getEvents({ ...options, ...abort });
+    const stream = (await this.call("send events", open, { signal, unlimited: true })) as IncomingMessage;
     stream.socket.setKeepAlive(true, keepAliveMs);
     return stream;
   }
@@ -102,4 +104,37 @@ export class Engine {
   #error(error: unknown, doing: string): Error {
     return engineError(error, { doing, address: formatDockerAddress(this.address) });
   }
+}
+
+/**
+ * docker-modem prints the options of every request for its debug log, whether that is on or not, to any depth. By the
+ * agent that reaches every open connection and all that listens to it: with many servers it took minutes.
+ */
+function unseen<T extends http.Agent>(agent: T): T {
+  return Object.assign(agent, { [inspect.custom]: () => "Agent" });
+}
+
+/**
+ * docker-modem fills whatever is not given from `process.env`, so everything is given, if only as undefined: a
+ * DOCKER_HOST in the environment would otherwise win over our socket.
+ */
+function modemOptions(
+  address: DockerAddress,
+  options: { readonly agent: http.Agent; readonly tls: DockerTls | undefined },
+): Docker.DockerOptions {
+  const { agent, tls } = options;
+  const local = address.kind === "local";
+  const given = {
+    socketPath: local ? address.socketPath : undefined,
+    host: local ? undefined : address.host.includes(":") ? `[${address.host}]` : address.host,
+    port: local ? undefined : address.port,
+    protocol: !local && address.tls ? "https" : "http",
+    pathPrefix: "/",
+    ca: tls?.ca,
+    cert: tls?.cert,
+    key: tls?.key,
+    timeout: undefined,
+    agent,
+  };
+  return given as unknown as Docker.DockerOptions;
 }

@@ -1,6 +1,8 @@
+import http from "node:http";
+import https from "node:https";
 import type { HistoryLine, RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
-import type { EngineApi } from "./engine-api.ts";
+import { readRefusal } from "./http-refusal.ts";
 
 /** What is kept of a line: the engine splits lines at 16 KiB, and one of the protocol may have megabytes. */
 const maxLineBytes = 64 * 1024;
@@ -9,16 +11,16 @@ const stderrType = 2;
 const lineFeed = 0x0a;
 
 /**
- * The lines in the engine's log of a container, oldest first, both streams; read as they come.
+ * The lines in the engine's log of a container, oldest first, both streams. Streamed: a request of our own, since
+ * dockerode would hold the whole log in memory.
  */
 export async function* readHistory(
   id: string,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly untilMs: number },
 ): AsyncGenerator<HistoryLine> {
   const { engine, signal, untilMs } = options;
-  const query = { stdout: 1, stderr: 1, timestamps: 1, until: (untilMs / 1000).toFixed(3) };
-  const open = (api: EngineApi) => api.open(`/containers/${id}/logs`, { method: "GET", query });
-  const body = await engine.call(`read the log of container ${id}`, open, { signal });
+  const path = `/containers/${id}/logs?stdout=1&stderr=1&timestamps=1&until=${(untilMs / 1000).toFixed(3)}`;
+  const body = await engine.call(`read the log of container ${id}`, () => get(engine, path), { signal });
   const pending: { stdout?: Parts | undefined; stderr?: Parts | undefined } = {};
   for await (const { stream, time, part, ends } of frames(body)) {
     let line = pending[stream];
@@ -47,6 +49,19 @@ function joined(stream: HistoryLine["stream"], { time, parts }: Parts): HistoryL
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const line = Buffer.concat(parts, Math.min(bytes, maxLineBytes));
   return { stream, timeMs: Date.parse(time), line, truncated: bytes > maxLineBytes };
+}
+
+async function get(engine: Engine, path: string): Promise<http.IncomingMessage> {
+  const secure = engine.address.kind === "remote" && engine.address.tls;
+  const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
+  const request = (secure ? https : http).request({ ...engine.requestOptions, method: "GET", path });
+  request.on("error", reject);
+  request.on("response", (response) => {
+    if (response.statusCode === 200) resolve(response);
+    else readRefusal(response).then(reject, reject);
+  });
+  request.end();
+  return promise;
 }
 
 /** A frame of the log: a line, or a part of one. */

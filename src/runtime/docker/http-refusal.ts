@@ -1,6 +1,6 @@
 import type http from "node:http";
 
-/** An answer that refuses a request, as an error with its status and what it says. */
+/** An answer that refuses a request of our own, in the shape of dockerode's errors. */
 export async function readRefusal(response: http.IncomingMessage): Promise<Error> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);

@@ -5,11 +5,10 @@ import type { Log } from "../../log.ts";
 import type { ServerSpec } from "../../spec.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Abort, Engine } from "./engine.ts";
-import type { EngineApi } from "./engine-api.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { lines } from "./lines.ts";
 import { type PullMessage, PullProgress } from "./pull-progress.ts";
-import { authHeader, registryAuth } from "./registry-auth.ts";
+import { registryAuth } from "./registry-auth.ts";
 
 const imageReference = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@[\w+.-]+:[0-9a-fA-F]+)?$/;
 
@@ -59,9 +58,9 @@ export class Images {
 
   async #inspect(image: string, options: RuntimeCallOptions): Promise<Docker.ImageInspectInfo | undefined> {
     assertImageReference(image);
-    const inspect = async (api: EngineApi) => {
+    const inspect = async (docker: Docker) => {
       try {
-        return await api.get<Docker.ImageInspectInfo>(`/images/${image}/json`);
+        return await docker.getImage(image).inspect();
       } catch (error) {
         if (statusOf(error) === 404) return undefined;
         if (statusOf(error) === 400) throw noReference(image, engineText(error));
@@ -74,11 +73,10 @@ export class Images {
   async #pull(image: string, options: PrepareOptions): Promise<void> {
     assertImageReference(image);
     const authconfig = await registryAuth(image, { configDir: this.#configDir, log: this.#log });
-    const headers = authconfig === undefined ? {} : { "X-Registry-Auth": authHeader(authconfig) };
-    const pull = async (api: EngineApi, abort: Abort) => {
+    const pull = async (docker: Docker, abort: Abort) => {
       try {
-        const request = { method: "POST", query: pullQuery(image), headers, ...abort };
-        return await readPull(await api.open("/images/create", request), options.onProgress);
+        const stream = await docker.pull(image, { ...abort, ...(authconfig === undefined ? {} : { authconfig }) });
+        return await readPull(stream as Readable, options.onProgress);
       } catch (error) {
         if (statusOf(error) === undefined) throw error;
         return error;
@@ -87,12 +85,6 @@ export class Images {
     const failure: unknown = await this.#engine.call(`pull image ${image}`, pull, { ...options, unlimited: true });
     if (failure !== undefined) throw imageUnavailable(image, `and can't be pulled: ${engineText(failure)}`);
   }
-}
-
-/** By tag or digest: without either the engine would pull all there are. */
-function pullQuery(image: string): { readonly fromImage: string; readonly tag: string } {
-  const [, fromImage = image, digest, tag = "latest"] = /^(.*?)(?:@(.+)|:([^/:]+))?$/.exec(image) ?? [];
-  return { fromImage, tag: digest ?? tag };
 }
 
 /** Reads a pull to its end. Returns the engine's text when it failed: that comes inside an answer of status 200. */

@@ -27,9 +27,9 @@ export class Instances {
   async inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
     const info = await this.#engine.call(
       `inspect container ${id}`,
-      async (api, abort): Promise<Docker.ContainerInspectInfo | undefined> => {
+      async (docker, abort): Promise<Docker.ContainerInspectInfo | undefined> => {
         try {
-          return await api.get<Docker.ContainerInspectInfo>(`/containers/${id}/json`, abort);
+          return await docker.getContainer(id).inspect(abort);
         } catch (error) {
           if (statusOf(error) === 404) return undefined;
           throw error;
@@ -43,10 +43,9 @@ export class Instances {
   }
 
   async list(options: RuntimeCallOptions): Promise<InstanceRecord[]> {
-    const query = { all: true, filters: { label: ownerFilter(this.#fleet) } };
     const containers = await this.#engine.call(
       "list containers",
-      (api, abort) => api.get<Docker.ContainerInfo[]>("/containers/json", { query, ...abort }),
+      (docker, abort) => docker.listContainers({ all: true, filters: { label: ownerFilter(this.#fleet) }, ...abort }),
       options,
     );
     const records: (InstanceRecord | undefined)[] = [];
@@ -69,7 +68,7 @@ export class Instances {
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
       // Unless it answers nothing at all.
-      await this.#engine.call("answer", (api, abort) => api.ping(abort), { signal: AbortSignal.timeout(maxInspectMs) });
+      await this.#engine.call("answer", (docker) => docker.ping(), { signal: AbortSignal.timeout(maxInspectMs) });
       return silentRecord(info, this.#fleet);
     }
   }

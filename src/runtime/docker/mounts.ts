@@ -88,11 +88,14 @@ async function checkVolume(name: string, context: OneMountContext): Promise<void
   }
   const volume = await engine.call(
     `inspect volume ${name}`,
-    (api) =>
-      api.get<Docker.VolumeInspectInfo>(`/volumes/${name}`).catch((error: unknown) => {
-        if (statusOf(error) === 404) return undefined;
-        throw error;
-      }),
+    (docker) =>
+      docker
+        .getVolume(name)
+        .inspect()
+        .catch((error: unknown) => {
+          if (statusOf(error) === 404) return undefined;
+          throw error;
+        }),
     { signal },
   );
   if (volume === undefined || isOwned(volume.Labels, fleet)) return;

@@ -12,11 +12,6 @@ export interface RegistryAuth {
   readonly serveraddress: string;
 }
 
-/** As the value of that header, which is base64 for URLs, with padding. */
-export function authHeader(auth: RegistryAuth): string {
-  return Buffer.from(JSON.stringify(auth)).toString("base64").replaceAll("+", "-").replaceAll("/", "_");
-}
-
 /** The parts of `config.json` in DOCKER_CONFIG that hold credentials, as `docker login` writes them. */
 interface DockerConfigFile {
   readonly auths?: Readonly<Record<string, { readonly auth?: string; readonly identitytoken?: string }>>;

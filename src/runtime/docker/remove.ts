@@ -24,9 +24,9 @@ async function tryRemove(
 ): Promise<"gone" | "in progress"> {
   return options.engine.call(
     `remove container ${id}`,
-    async (api, abort) => {
+    async (docker, abort) => {
       try {
-        await api.delete(`/containers/${id}`, { query: { force: true, v: true }, ...abort });
+        await docker.getContainer(id).remove({ force: true, v: true, ...abort });
         return "gone";
       } catch (error) {
         if (statusOf(error) === 404) return "gone";

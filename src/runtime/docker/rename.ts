@@ -16,9 +16,9 @@ export async function rename(
   const { engine, name, doing, mayBeTaken } = options;
   await engine.call(
     doing,
-    async (api, abort) => {
+    async (docker, abort) => {
       try {
-        await api.post(`/containers/${id}/rename`, { query: { name }, ...abort });
+        await docker.getContainer(id).rename({ name, ...abort });
       } catch (error) {
         const status = statusOf(error);
         // 400: the engine says so of a name that it has already.

@@ -1,8 +1,6 @@
 import type Docker from "dockerode";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import { bindNotAllowed, resolveBindSource } from "./bind-source.ts";
-import type { Abort } from "./engine.ts";
-import type { EngineApi } from "./engine-api.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
@@ -12,14 +10,14 @@ export async function startContainer(id: string, context: MountContext & Runtime
   const { engine, bindRoots } = context;
   const info = await engine.call(
     `inspect container ${id}`,
-    (api, abort) => api.get<Docker.ContainerInspectInfo>(`/containers/${id}/json`, abort),
+    (docker, abort) => docker.getContainer(id).inspect(abort),
     context,
   );
   await checkBinds(info.HostConfig.Mounts ?? [], bindRoots);
   const server = info.Config.Labels[label.server] ?? id;
-  const start = async (api: EngineApi, abort: Abort) => {
+  const start = async (docker: Docker, abort: object) => {
     try {
-      await api.post(`/containers/${id}/start`, abort);
+      await docker.getContainer(id).start(abort);
     } catch (error) {
       const status = statusOf(error);
       if (status === 304) return;

@@ -23,9 +23,9 @@ type StopOptions = RuntimeCallOptions & { readonly engine: Engine };
 async function sendSignal(id: string, name: "SIGTERM" | "SIGKILL", options: StopOptions): Promise<boolean> {
   return options.engine.call(
     `signal container ${id}`,
-    async (api, abort) => {
+    async (docker, abort) => {
       try {
-        await api.post(`/containers/${id}/kill`, { query: { signal: name }, ...abort });
+        await docker.getContainer(id).kill({ signal: name, ...abort });
         return true;
       } catch (error) {
         const status = statusOf(error);
@@ -64,9 +64,9 @@ export async function waitUntil(
   const { condition } = options;
   await options.engine.call(
     `wait for container ${id}`,
-    async (api, abort) => {
+    async (docker, abort) => {
       try {
-        await api.post(`/containers/${id}/wait`, { query: { condition }, ...abort });
+        await docker.getContainer(id).wait({ condition, ...abort });
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
       }

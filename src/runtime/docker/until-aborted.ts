@@ -2,7 +2,7 @@ import { abortable } from "../../abortable.ts";
 
 /**
  * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
- * signal too.
+ * signal too: docker-modem does so for a request, but not for every phase of an answer.
  */
 export async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();

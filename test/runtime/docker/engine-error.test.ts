@@ -4,7 +4,7 @@ import { engineError, engineText } from "../../../src/runtime/docker/engine-erro
 
 const context = { doing: "list containers", address: "unix:///run/docker.sock" };
 const answer = (statusCode: number, message = "because") =>
-  Object.assign(new Error(`{"message":"${message}"}`), { statusCode, json: { message } });
+  Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${message} `), { statusCode, json: { message } });
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
 describe("engineError", () => {
@@ -49,6 +49,6 @@ describe("engineError", () => {
 
 test("engineText gives the engine's words alone", () => {
   expect(engineText(answer(500, "disk full"))).toBe("disk full");
-  expect(engineText(new Error("disk full\n"))).toBe("disk full");
+  expect(engineText(new Error("(HTTP code 500) server error - disk full "))).toBe("disk full");
   expect(engineText("denied: no")).toBe("denied: no");
 });

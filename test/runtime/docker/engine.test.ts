@@ -12,7 +12,7 @@ describe("Engine", () => {
     await new Promise((resolve) => silent.once("listening", resolve));
     const { port } = silent.address() as { port: number };
     const engine = new Engine({ dockerHost: `tcp://127.0.0.1:${port}`, answerMs: 50 });
-    const call = engine.call("tell its version", (api) => api.get("/version"), {});
+    const call = engine.call("tell its version", (docker) => docker.version(), {});
     await expect(call).rejects.toMatchObject({ kind: "unavailable", details: { reason: "ENGINE_UNAVAILABLE" } });
     engine.close();
     silent.close();
@@ -22,7 +22,7 @@ describe("Engine", () => {
     const asked = Promise.withResolvers<void>();
     await using silent = await FakeEngine.listen(() => asked.resolve());
     const engine = new Engine({ dockerHost: silent.dockerHost });
-    const version = () => engine.call("tell its version", (api) => api.get("/version"), { unlimited: true });
+    const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
     const calls = [version()];
     await asked.promise;
     const seen = vi.fn(() => "");
@@ -41,7 +41,7 @@ describe("Engine", () => {
     const asked = Promise.withResolvers<void>();
     await using silent = await FakeEngine.listen(() => asked.resolve());
     const engine = new Engine({ dockerHost: silent.dockerHost });
-    const version = () => engine.call("tell its version", (api) => api.get("/version"), { unlimited: true });
+    const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
     const underWay = version();
     await asked.promise;
     const why = new ManagerError("conflict", "lost the fleet", { details: { reason: "FLEET_OWNED" } });

@@ -1,6 +1,6 @@
+import type Docker from "dockerode";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import type { Abort, Engine } from "../engine.ts";
-import type { EngineApi } from "../engine-api.ts";
+import type { Engine } from "../engine.ts";
 import { statusOf } from "../engine-error.ts";
 import { label } from "../labels.ts";
 import { askLabels, askName, type Lock, lockLabels, lockName, readAsk, readLock } from "./lock.ts";
@@ -10,12 +10,6 @@ export interface LockListing {
   readonly locks: readonly Lock[];
   /** Nonce of whoever asked first whether the owner lives, and has no answer yet. */
   readonly question: string | undefined;
-}
-
-interface VolumeListing {
-  readonly Volumes:
-    | readonly { readonly Name: string; readonly Labels: Readonly<Record<string, string>> | null }[]
-    | null;
 }
 
 /** One fleet's locks and questions as volumes of the engine. */
@@ -29,8 +23,8 @@ export class LockVolumes {
   }
 
   async list(options: RuntimeCallOptions): Promise<LockListing> {
-    const query = { filters: { label: [`${label.fleet}=${this.fleet}`] } };
-    const list = (api: EngineApi, abort: Abort) => api.get<VolumeListing>("/volumes", { query, ...abort });
+    const filters = JSON.stringify({ label: [`${label.fleet}=${this.fleet}`] });
+    const list = (docker: Docker, abort: object) => docker.listVolumes({ filters, ...abort });
     const { Volumes: found } = await this.#engine.call("list volumes", list, options);
     const volumes = (found ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels: labels ?? {} }));
     return {
@@ -62,16 +56,18 @@ export class LockVolumes {
     name: string,
     options: RuntimeCallOptions & { readonly labels: Readonly<Record<string, string>> },
   ): Promise<void> {
-    const body = { Name: name, Labels: options.labels };
-    const create = (api: EngineApi, abort: Abort) => api.post("/volumes/create", { body, ...abort });
+    const split = { _query: {}, _body: { Name: name, Labels: options.labels } };
+    // @types/dockerode does not know that a body can be given apart from the URL.
+    const create = (docker: Docker, abort: object) =>
+      docker.createVolume({ ...split, ...abort } as Docker.VolumeCreateOptions);
     // This sentence ends a start on an engine that denies volumes: it says what they are for.
     await this.#engine.call(`mark the owner of the fleet ${this.fleet} by the empty volume ${name}`, create, options);
   }
 
   async #remove(name: string, options: RuntimeCallOptions): Promise<void> {
-    const remove = async (api: EngineApi, abort: Abort) => {
+    const remove = async (docker: Docker, abort: object) => {
       try {
-        await api.delete(`/volumes/${name}`, abort);
+        await docker.getVolume(name).remove(abort);
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
       }
