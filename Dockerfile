@@ -1,24 +1,24 @@
-# The manager. Node 24 runs its source as it is; there is nothing to compile.
+# The manager, in few files of JavaScript that hold its packages, too. Node would
+# run the TypeScript as it is, but takes 50 MB more for that and for loading
+# hundreds of files.
 ARG NODE_IMAGE=node:24-bookworm-slim
 
-FROM ${NODE_IMAGE} AS packages
+FROM ${NODE_IMAGE} AS bundle
 WORKDIR /opt/mcp-docker-manager
 COPY package.json package-lock.json ./
-# Not `npm ci`: see scripts/toolchain. What Node never reads is left out: type
-# declarations, source maps and the packages' own TypeScript.
-RUN npm install --omit=dev --omit=optional --no-save --ignore-scripts \
-      --no-audit --no-fund && \
-    find node_modules \( -name '*.ts' -o -name '*.?ts' -o -name '*.map' \) \
-      -exec rm {} +
+# Not `npm ci`: see scripts/toolchain.
+RUN npm install --no-save --ignore-scripts --no-audit --no-fund
+COPY scripts/bundle.ts scripts/
+COPY gen gen
+COPY src src
+RUN node scripts/bundle.ts bundle
 
 FROM ${NODE_IMAGE}
 WORKDIR /opt/mcp-docker-manager
-COPY --from=packages /opt/mcp-docker-manager ./
-COPY gen gen
-COPY src src
+COPY --from=bundle /opt/mcp-docker-manager/bundle ./
 # Not root: the group of the engine's socket is added when the container is
 # made (docker-compose.yml, group_add).
 ENV NODE_ENV=production MCPM_IN_CONTAINER=1
 USER 1000:1000
 EXPOSE 8080
-CMD ["node", "src/main.ts"]
+CMD ["node", "main.mjs"]

@@ -15,7 +15,7 @@ await using opened = openedHere();
 const folder = await mkdtemp(join(tmpdir(), "mcpm-profile-"));
 opened.defer(() => rm(folder, { recursive: true }));
 const profiler = new Profiler(folder);
-const manager = opened.use(await BenchManager.start(profiler.env));
+const manager = opened.use(await BenchManager.start(profiler.env, { bundled: false }));
 const { grpc, rest } = await ours(manager);
 
 for (const contender of [grpc, rest]) {

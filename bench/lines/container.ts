@@ -4,8 +4,8 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { longLineSpec } from "../../test/line/long-line-server.ts";
-import { ManagerProcess } from "../../test/line/manager-process.ts";
 import { errorInfo, type ManagerClient } from "../../test/line/test-manager.ts";
+import { startBundledManager } from "../load/bundled-manager.ts";
 import { cpuNsOf, forgetPeak, memoryOf } from "../measure/process-memory.ts";
 import type { LineCost } from "./read-lines.ts";
 
@@ -25,7 +25,8 @@ export interface ContainerLines {
  */
 export async function throughContainer({ lineMib, count, maxLineMib }: ContainerLines): Promise<LineCost> {
   const fleet = `bench-${randomBytes(6).toString("hex")}`;
-  await using manager = await ManagerProcess.start(fleet, { MCPM_MAX_LINE_BYTES: String(maxLineMib * mib) });
+  const env = { MCPM_MAX_LINE_BYTES: String(maxLineMib * mib) };
+  await using manager = await startBundledManager({ fleet, env });
   const baseUrl = `http://127.0.0.1:${manager.port}`;
   const client = createClient(ManagerService, createGrpcTransport({ baseUrl, readMaxBytes: 256 * mib }));
   try {

@@ -5,6 +5,7 @@ import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ManagerProcess } from "../../test/line/manager-process.ts";
 import type { ManagerClient } from "../../test/line/test-manager.ts";
 import { TestFleet } from "../../test/runtime/docker/test-fleet.ts";
+import { startBundledManager } from "./bundled-manager.ts";
 import { echoImage } from "./echo-container.ts";
 
 export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER };
@@ -13,21 +14,27 @@ export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER };
 export class BenchManager implements AsyncDisposable {
   readonly #fleet = new TestFleet();
   readonly #env: Record<string, string>;
+  readonly #bundled: boolean;
   #process: ManagerProcess | undefined;
 
-  private constructor(env: Record<string, string>) {
+  private constructor(env: Record<string, string>, bundled: boolean) {
     this.#env = env;
+    this.#bundled = bundled;
   }
 
-  static async start(env: Record<string, string> = {}): Promise<BenchManager> {
-    const manager = new BenchManager(env);
+  /** Without `bundled` it runs from its sources, whose files a profile tells apart. */
+  static async start(env: Record<string, string> = {}, { bundled = true } = {}): Promise<BenchManager> {
+    const manager = new BenchManager(env, bundled);
     await manager.boot();
     return manager;
   }
 
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
-    this.#process = await ManagerProcess.start(this.#fleet.fleet, this.#env);
+    const { fleet } = this.#fleet;
+    this.#process = await (this.#bundled
+      ? startBundledManager({ fleet, env: this.#env })
+      : ManagerProcess.start(fleet, this.#env));
   }
 
   /** Its servers go on. */

@@ -1,10 +1,15 @@
-import openapi from "../../gen/openapi.json" with { type: "json" };
 import type { NodeHandler } from "../rpc/node-handler.ts";
+import { answerError } from "./answer-error.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
 
 const path = "/openapi.json";
-const text = `${JSON.stringify(openapi)}\n`;
+
+/** Read when somebody asks: few do, and it is large. */
+async function documentText(): Promise<string> {
+  const { default: document } = await import("../../gen/openapi.json", { with: { type: "json" } });
+  return `${JSON.stringify(document)}\n`;
+}
 
 /** `GET /openapi.json`: the document of the REST routes. */
 export function openApiHandler(fallback: NodeHandler): NodeHandler {
@@ -17,7 +22,10 @@ export function openApiHandler(fallback: NodeHandler): NodeHandler {
     } else {
       response.statusCode = 200;
       response.setHeader("content-type", "application/json");
-      response.end(text);
+      documentText().then(
+        (text) => response.end(text),
+        (error) => answerError({ request, response, error }),
+      );
     }
   };
 }

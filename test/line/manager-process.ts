@@ -8,6 +8,11 @@ import { grpcClient, type ManagerClient } from "./test-manager.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
+export interface SpawnOptions {
+  readonly fleet: string;
+  readonly env?: Record<string, string>;
+}
+
 /** A manager as users run it: a process of its own, which can be killed. */
 export class ManagerProcess implements AsyncDisposable {
   readonly client: ManagerClient;
@@ -29,7 +34,7 @@ export class ManagerProcess implements AsyncDisposable {
 
   /** Resolves when it listens. */
   static start(fleet: string, env: Record<string, string> = {}): Promise<ManagerProcess> {
-    return ManagerProcess.of(spawnManager(fleet, env));
+    return ManagerProcess.of(spawnManager(main, { fleet, env }));
   }
 
   /** A manager that was just started. Resolves when it listens. */
@@ -50,7 +55,7 @@ export class ManagerProcess implements AsyncDisposable {
 
   /** Starts one and kills it by -9 so long afterwards, however far it has come. */
   static async killAtBoot(fleet: string, afterMs: number): Promise<void> {
-    const child = spawnManager(fleet, {});
+    const child = spawnManager(main, { fleet });
     child.stderr.resume();
     const exited = once(child, "exit");
     await delay(afterMs);
@@ -77,9 +82,10 @@ export class ManagerProcess implements AsyncDisposable {
   }
 }
 
-function spawnManager(fleet: string, env: Record<string, string>): ChildProcessByStdio<null, null, Readable> {
-  return spawn(process.execPath, [main], {
-    env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: fleet, ...env },
+/** Starts a manager by its main file: the TypeScript, or the JavaScript that is made of it. */
+export function spawnManager(file: string, options: SpawnOptions): ChildProcessByStdio<null, null, Readable> {
+  return spawn(process.execPath, [file], {
+    env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: options.fleet, ...options.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
 }
