@@ -4,8 +4,8 @@ import { BinaryWriter, WireType } from "@bufbuild/protobuf/wire";
 /** Before each message: whether it is compressed, and how many bytes it has. */
 export const envelopeBytes = 5;
 
-/** For a text of so many characters the codec takes a buffer of three times as much, and copies it into another. */
-const minLongChars = 16 * 1024;
+/** For a text of so many characters or more the codec takes a buffer three times as large, and copies it into another. */
+const minLongChars = 128;
 
 interface LongText {
   readonly localName: string;
