@@ -111,6 +111,25 @@ describe("DockerRuntime", () => {
     },
   );
 
+  test.each([
+    ["busybox", "busybox", "latest"],
+    ["busybox:1", "busybox", "1"],
+    ["localhost:5000/me/x", "localhost:5000/me/x", "latest"],
+    ["localhost:5000/me/x:2.1", "localhost:5000/me/x", "2.1"],
+    ["busybox@sha256:abc", "busybox", "sha256:abc"],
+    ["busybox:1@sha256:abc", "busybox:1", "sha256:abc"],
+  ])("pulls of %s one tag or digest, never all there are", async (image, fromImage, tag) => {
+    const pulled = Promise.withResolvers<string>();
+    await using engine = await FakeEngine.listen((request, response) => {
+      if (request.method === "POST") pulled.resolve(request.url ?? "");
+      response.writeHead(404).end('{"message":"no such image"}');
+    });
+    await using runtime = runtimeOn(engine.dockerHost);
+    await expect(runtime.prepare({ image }, {})).rejects.toMatchObject({ kind: "not_found" });
+    const { searchParams } = new URL(await pulled.promise, "http://engine");
+    expect(Object.fromEntries(searchParams)).toEqual({ fromImage, tag });
+  });
+
   test("pulls with the credentials of the image's registry, and gives the pull's text when it fails", async () => {
     const pulled = Promise.withResolvers<{ url: string; auth: string }>();
     await using engine = await FakeEngine.listen((request, response) => {
