@@ -11,6 +11,8 @@ import {
 import type { UnaryMethod } from "./unary-methods.ts";
 
 export interface UnaryCall {
+  /** What the handler sets, for a protocol that sends it with an error, too. */
+  readonly answer?: { readonly header: Headers; readonly trailer: Headers };
   readonly method: UnaryMethod;
   readonly message: Message;
   readonly header: Headers;
@@ -38,8 +40,8 @@ export async function invokeUnary(call: UnaryCall, interceptors: readonly Interc
     url: `http://localhost/${desc.parent.typeName}/${desc.name}`,
     timeoutMs: () => endMs && endMs - performance.now(),
     requestHeader: header,
-    responseHeader: new Headers(),
-    responseTrailer: new Headers(),
+    responseHeader: call.answer?.header ?? new Headers(),
+    responseTrailer: call.answer?.trailer ?? new Headers(),
     values,
   };
   const run: UnaryFn = async (request) => ({

@@ -10,6 +10,7 @@ import { addMissingDetails } from "./connect-error.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
 import { type ErrorOptions, errorInterceptor } from "./error-interceptor.ts";
 import { requestJson } from "./json-problem.ts";
+import { leanConnect } from "./lean-connect.ts";
 import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
@@ -22,7 +23,7 @@ export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
-  /** Whether unary gRPC takes the lean path; otherwise the RPC library answers everything. */
+  /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
   readonly lean: boolean;
 }
 
@@ -37,10 +38,11 @@ export function serveRoutes(
 ): NodeHandler {
   const router = createConnectRouter(routerOptions(options));
   const methods = unaryMethods(routes, router);
-  const next = nodeAdapter({ ...options, router });
-  if (!options.lean) return next;
+  const library = nodeAdapter({ ...options, router });
+  if (!options.lean) return library;
   const { recursionLimit } = requestJson;
-  return leanGrpc({ ...options, methods, interceptors: interceptorsOf(options), recursionLimit, next });
+  const lean = { ...options, methods, interceptors: interceptorsOf(options) };
+  return leanGrpc({ ...lean, recursionLimit, next: leanConnect({ ...lean, next: library }) });
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {
