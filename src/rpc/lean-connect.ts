@@ -51,10 +51,11 @@ interface Exchange {
  */
 export function leanConnect(options: LeanConnectOptions): RpcHandler {
   const { methods, maxRequestBytes, next } = options;
-  return (request, response) => {
-    const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
+  return (request, response, body) => {
+    const plain = body === undefined && isPlainConnect(request, maxRequestBytes);
+    const method = plain ? methods.get(request.url ?? "") : undefined;
     if (method === undefined) {
-      next(request, response);
+      next(request, response, body);
       return;
     }
     const exchange = { method, request, response, sinceMs: performance.now() };

@@ -173,9 +173,7 @@ describe("By Connect with JSON the lean path answers as the RPC library does", (
       managers.map(async ({ url }) => inOrder(steady(await ask(portOf(url), [request])))),
     );
     expect(answers[0]).toBe(answers[1]);
-    expect(answers[0]?.split("\n").sort().join("\n")).toBeDefined();
-    const raw = await ask(portOf(managers[0]?.url ?? ""), [request]);
-    expect(raw).toMatch(expected);
+    expect(await ask(portOf(managers[0]?.url ?? ""), [request])).toMatch(expected);
   });
 
   it("a call byte by byte", async () => {
@@ -196,17 +194,14 @@ describe("By Connect with JSON the lean path answers as the RPC library does", (
     expect(inOrder(steady(lean ?? ""))).toBe(inOrder(steady(library ?? "")));
   });
 
-  it("a caller that leaves: its call is cancelled, and the connection's other end is free", async () => {
+  it("a caller that leaves has its call cancelled", async () => {
     for (const { url, client } of managers) {
+      const inFlight = async () => (await client.get({ name: "h" })).server?.callsInFlight;
       const raw = await connectRaw(portOf(url));
       raw.socket.write(requestOf({ body: call("x", { tool: "never" }) }));
-      await vi.waitFor(async () => {
-        const { server } = await client.get({ name: "h" });
-        expect(server?.status?.pendingCalls ?? server).toBeTruthy();
-      });
+      await vi.waitFor(async () => expect(await inFlight()).toBe(1n));
       raw.socket.destroy();
-      await raw.closed;
-      expect((await client.get({ name: "h" })).server?.name).toBe("h");
+      await vi.waitFor(async () => expect(await inFlight()).toBe(0n));
     }
   });
 });
