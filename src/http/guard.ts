@@ -20,8 +20,23 @@ export function refusalOf(headers: IncomingHttpHeaders, options: GuardOptions): 
   return origin === undefined || options.corsOrigins.includes(origin) ? undefined : originNotAllowed;
 }
 
+/** The names in the last Host values: a client sends the same one with every request. */
+const known = new Map<string, string | undefined>();
+const maxKnown = 32;
+/** No name is longer, with its port. */
+const maxKnownChars = 260;
+
 /** The name in `name`, `name:port`, `[v6]` or `[v6]:port`, lower case. Undefined for anything else. */
 export function hostName(host: string): string | undefined {
+  const before = known.get(host);
+  if (before !== undefined || known.has(host)) return before;
+  const name = readHostName(host);
+  if (known.size === maxKnown) known.clear();
+  if (host.length <= maxKnownChars) known.set(host, name);
+  return name;
+}
+
+function readHostName(host: string): string | undefined {
   const [, name] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?$/.exec(host) ?? [];
   // A port beyond 65535 or an address like 127.999.1.1 names nobody, and the RPC library can't make a URL of it.
   return URL.canParse(`http://${host}`) ? name?.toLowerCase() : undefined;

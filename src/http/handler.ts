@@ -69,7 +69,12 @@ export function refuse(refusal: Refusal, exchange: { request: NodeRequest; respo
 }
 
 function hostCount({ rawHeaders }: NodeRequest): number {
-  return rawHeaders.filter((name, index) => index % 2 === 0 && name.toLowerCase() === "host").length;
+  let count = 0;
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const name = rawHeaders[index];
+    if (name?.length === 4 && name.toLowerCase() === "host") count += 1;
+  }
+  return count;
 }
 
 function setHeaders(response: NodeResponse, headers: Record<string, string>): void {

@@ -5,6 +5,7 @@ import { tooLargeText } from "../rpc/connect-error.ts";
 import { bodyOf } from "../rpc/node-body.ts";
 import type { NodeRequest } from "../rpc/node-handler.ts";
 import { refuseManyValues } from "../rpc/request-values.ts";
+import { joined, readBody } from "../rpc/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -24,19 +25,15 @@ export async function readJsonBody(
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of bodyOf(request)) {
-    bytes += chunk.length;
-    if (bytes > options.maxRequestBytes) throw tooLarge(options.maxRequestBytes);
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return undefined;
+  const { chunks, whole } = await readBody(request, { maxBytes: options.maxRequestBytes });
+  if (!whole) throw tooLarge(options.maxRequestBytes);
+  const body = joined(chunks);
+  if (body.length === 0) return undefined;
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
     throw unsupportedMedia("the body must have the content type application/json, in UTF-8");
   }
-  refuseManyValues(chunks);
-  return parse(Buffer.concat(chunks));
+  refuseManyValues([body]);
+  return parse(body);
 }
 
 /** Throws `invalid` for a body where none belongs. */

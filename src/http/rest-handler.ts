@@ -10,6 +10,7 @@ import { mayStayUnread } from "../rpc/service.ts";
 import { clampTimeout } from "../rpc/timeout-header.ts";
 import type { UnreadAnswers } from "../rpc/unread-answers.ts";
 import { countAt } from "../rpc/unread-rest.ts";
+import { isGone, writeWhole } from "../rpc/write-whole.ts";
 import { answerError } from "./answer-error.ts";
 import { drained } from "./drained.ts";
 import { refuse } from "./handler.ts";
@@ -41,8 +42,8 @@ interface Exchange {
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
 export function restHandler(options: RestOptions): NodeHandler {
   return (request, response) => {
-    const url = new URL(`http://rest${request.url ?? "/"}`);
-    const matches = matchRoutes(url.pathname);
+    const { pathname, searchParams } = urlOf(request.url ?? "/");
+    const matches = matchRoutes(pathname);
     const match = matches.find(({ route }) => answers(route, request.method ?? ""));
     if (matches.length === 0) {
       options.fallback(request, response);
@@ -51,16 +52,29 @@ export function restHandler(options: RestOptions): NodeHandler {
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
       response.setHeader("allow", allowed.join(", "));
-      refuse(wrongMethod(url.pathname, allowed), { request, response });
+      refuse(wrongMethod(pathname, allowed), { request, response });
       return;
     }
     const left = new AbortController();
     // With a reason of its own: without one, an exception with a stack is made for every answer.
-    response.on("close", () => left.abort("the exchange is over"));
-    const exchange = { match, query: url.searchParams, request, response, unread: options.unread, signal: left.signal };
-    call(options, exchange).catch((error: unknown) => writeError(exchange, error));
+    const onClose = () => left.abort("the exchange is over");
+    response.once("close", onClose);
+    const exchange = { match, query: searchParams, request, response, unread: options.unread, signal: left.signal };
+    call(options, exchange)
+      .catch((error: unknown) => writeError(exchange, error))
+      // An abort for each answer that is over would cost more than it tells.
+      .finally(() => response.off("close", onClose));
   };
 }
+
+/** Of a target that is a plain path, without all that a URL may have besides, nothing has to be parsed. */
+function urlOf(target: string): Pick<URL, "pathname" | "searchParams"> {
+  return plainPath.test(target)
+    ? { pathname: target, searchParams: new URLSearchParams() }
+    : new URL(`http://rest${target}`);
+}
+
+const plainPath = /^(?:\/[A-Za-z0-9_-]+)+$/;
 
 /** A stream has no end, and so no HEAD. */
 function methodsOf({ httpMethod, rpc }: Route): string[] {
@@ -86,17 +100,19 @@ async function callUnary(
   { rpc, message, ...exchange }: Exchange & { rpc: DescMethodUnary; message: Message },
 ): Promise<void> {
   const { request, response, unread, signal } = exchange;
-  // No reference to the message is kept: the bytes may have to wait for their caller.
-  const call = { rpc, message, header: forwarded(request), signal };
-  const body = await calls.unary(call).then((answer) => Buffer.from(`${json(rpc, answer)}\n`));
-  response.statusCode = 200;
-  response.setHeader("content-type", "application/json");
-  response.setHeader("content-length", body.length);
-  if (request.method !== "HEAD") {
-    const slices = pacedBody([body], { answer: unread.open(response), streams: false });
-    await write(slices, { response, signal });
+  // No reference to the message is kept: the text may have to wait for its caller.
+  const text = await calls
+    .unary({ rpc, message, header: forwarded(request), signal })
+    .then((answer) => `${json(rpc, answer)}\n`);
+  // The caller may be gone: nothing to write to then.
+  if (isGone(response)) return;
+  const header = { "content-type": "application/json" };
+  if (request.method === "HEAD") {
+    response.writeHead(200, { ...header, "content-length": Buffer.byteLength(text) });
+    response.end();
+  } else {
+    writeWhole(text, { response, status: 200, header, unread });
   }
-  response.end();
 }
 
 /** One event a line; an error after the first line is a last line of its own. */

@@ -45,28 +45,40 @@ export interface RouteMatch {
   readonly fields: Readonly<Record<string, string>>;
 }
 
+/** A segment of a route's path: the text itself, or the field that it gives. */
+type Part = { readonly text: string } | { readonly field: string };
+
+/** The routes by the number of their segments. */
+const patterns = Map.groupBy(
+  routes.map((route) => ({ route, parts: route.path.split("/").map(partOf) })),
+  ({ parts }) => parts.length,
+);
+
+function partOf(segment: string): Part {
+  const field = /^\{(.+)\}$/.exec(segment)?.[1];
+  return field === undefined ? { text: segment } : { field };
+}
+
 /** The routes of a path, one an HTTP method. */
 export function matchRoutes(path: string): RouteMatch[] {
   const segments = path.split("/");
-  return routes.flatMap((route) => {
-    const fields = matchPath(route.path.split("/"), segments);
-    return fields === undefined ? [] : [{ route, fields }];
-  });
+  const matches: RouteMatch[] = [];
+  for (const { route, parts } of patterns.get(segments.length) ?? []) {
+    const fields = matchParts(parts, segments);
+    if (fields !== undefined) matches.push({ route, fields });
+  }
+  return matches;
 }
 
-function matchPath(pattern: readonly string[], segments: readonly string[]): Record<string, string> | undefined {
-  if (pattern.length !== segments.length) return undefined;
+function matchParts(parts: readonly Part[], segments: readonly string[]): Record<string, string> | undefined {
+  // What is cheap to compare first: most routes are not this one.
+  if (!parts.every((part, index) => "field" in part || part.text === segments[index])) return undefined;
   const fields: Record<string, string> = {};
-  for (const [index, part] of pattern.entries()) {
-    const segment = segments[index] ?? "";
-    const field = /^\{(.+)\}$/.exec(part)?.[1];
-    if (field === undefined) {
-      if (part !== segment) return undefined;
-    } else {
-      const value = decoded(segment);
-      if (value === undefined || value === "") return undefined;
-      fields[field] = value;
-    }
+  for (const [index, part] of parts.entries()) {
+    if (!("field" in part)) continue;
+    const value = decoded(segments[index] ?? "");
+    if (value === undefined || value === "") return undefined;
+    fields[part.field] = value;
   }
   return fields;
 }

@@ -12,6 +12,8 @@ import { callerDeadlinePassed } from "./deadline-interceptor.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 
 export interface UnaryCall {
+  /** What the handler sets, for a protocol that sends it with an error, too. */
+  readonly answer?: { readonly header: Headers; readonly trailer: Headers };
   readonly method: UnaryMethod;
   readonly message: Message;
   readonly header: Headers;
@@ -40,8 +42,8 @@ export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[
     url,
     timeoutMs: () => endMs && endMs - performance.now(),
     requestHeader: header,
-    responseHeader: new Headers(),
-    responseTrailer: new Headers(),
+    responseHeader: call.answer?.header ?? new Headers(),
+    responseTrailer: call.answer?.trailer ?? new Headers(),
     values,
   };
   // Copied only for an interceptor that has put a signal of its own in its place.

@@ -4,8 +4,7 @@ import { fromBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
-import { CallWait, FarDeadlines } from "../fleet/call-wait.ts";
-import { markCaller } from "./caller-header.ts";
+import { CallWait, type FarDeadlines } from "../fleet/call-wait.ts";
 import { toConnectError } from "./connect-error.ts";
 import { callerLeft } from "./deadline-interceptor.ts";
 import { envelopeBytes, grpcEnvelope } from "./grpc-envelope.ts";
@@ -13,8 +12,8 @@ import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
 import { leaveBody } from "./node-body.ts";
 import { pacedBody } from "./paced-body.ts";
+import { requestHeaders } from "./request-headers.ts";
 import type { StreamHandler } from "./stream-handler.ts";
-import { clampTimeout } from "./timeout-header.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
@@ -24,6 +23,7 @@ export interface LeanGrpcOptions {
   readonly maxRequestBytes: number;
   readonly recursionLimit: number;
   readonly unread: UnreadAnswers;
+  readonly farDeadlines: FarDeadlines;
 }
 
 interface Exchange {
@@ -47,13 +47,12 @@ const maxWholeBytes = 64 * 1024;
  * the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
-  const farDeadlines = new FarDeadlines();
   return (stream, headers, next) => {
     const method = isPlainGrpc(headers) ? options.methods.get(headers[":path"] ?? "") : undefined;
     if (method === undefined) return false;
     const exchange = { method, stream, headers, next, sinceMs: performance.now() };
     readBody(exchange, options.maxRequestBytes, (body) => {
-      const call = callOf(body, exchange, { ...options, farDeadlines });
+      const call = callOf(body, exchange, options);
       if (call === undefined) handOver(exchange, { chunks: [body], whole: true });
       else answer(call, exchange, options).catch(() => stream.destroy());
     });
@@ -103,11 +102,10 @@ function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buf
 function callOf(
   body: Buffer,
   { method, stream, headers, sinceMs }: Exchange,
-  { recursionLimit, farDeadlines }: { readonly recursionLimit: number; readonly farDeadlines: FarDeadlines },
+  { recursionLimit, farDeadlines }: LeanGrpcOptions,
 ): UnaryCall | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
-  const header = headersOf(headers);
-  markCaller(header, stream.session?.socket);
+  const header = requestHeaders(headers, stream.session?.socket);
   const timeout = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
   if (timeout.error !== undefined) return;
   const { timeoutMs } = timeout;
@@ -118,18 +116,6 @@ function callOf(
   } catch {
     return;
   }
-}
-
-function headersOf(incoming: IncomingHttpHeaders): Headers {
-  const headers = new Headers();
-  for (const name of Object.keys(incoming)) {
-    const value = incoming[name];
-    if (value === undefined || name.startsWith(":")) continue;
-    if (Array.isArray(value)) for (const one of value) headers.append(name, one);
-    else headers.set(name, value);
-  }
-  clampTimeout(headers);
-  return headers;
 }
 
 async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOptions): Promise<void> {

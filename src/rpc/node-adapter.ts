@@ -17,9 +17,6 @@ type RpcMethod = ConnectRouter["handlers"][number];
 
 export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
 
-/** Takes a request, and its body, if somebody has read of it already. */
-export type RpcHandler = (request: NodeRequest, response: NodeResponse, body?: AsyncIterable<Uint8Array>) => void;
-
 /**
  * Hands requests of Node on to the RPC library. An adapter of our own: the library's prints a stack to stderr for every
  * caller that leaves, and takes a deadline beyond what a timer can hold for one that has passed.
@@ -32,16 +29,16 @@ export function nodeAdapter(options: {
   readonly refuse: RefuseRpc;
   readonly unread: UnreadAnswers;
   readonly log: Log;
-}): RpcHandler {
+}): NodeHandler {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
-  return (request, response, body) => {
+  return (request, response) => {
     const method = methods.get(request.url?.split("?", 1)[0] ?? "");
     if (method === undefined) {
       options.fallback(request, response);
       return;
     }
     // What a method throws is in the answer already; this is about writing that.
-    answer(method, { ...options, request, response, body }).catch((error: unknown) => {
+    answer(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
       // Nobody must wait for the rest.
       response.destroy();
@@ -54,13 +51,12 @@ async function answer(
   options: {
     request: NodeRequest;
     response: NodeResponse;
-    body: AsyncIterable<Uint8Array> | undefined;
     refuse: RefuseRpc;
     unread: UnreadAnswers;
   },
 ): Promise<void> {
   const { request, response, refuse, unread } = options;
-  const body = request.method === "GET" ? {} : { body: options.body ?? bodyOf(request) };
+  const body = request.method === "GET" ? {} : { body: bodyOf(request) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request.socket);

@@ -3,7 +3,7 @@ import { ManagerError } from "../errors.ts";
 import type { NodeRequest } from "./node-handler.ts";
 
 /** What was read of a request's body by whoever then left the request to another. */
-interface ReadBefore {
+export interface ReadBefore {
   readonly chunks: readonly Buffer[];
   /** Whether there is no more of it. */
   readonly whole: boolean;
@@ -11,9 +11,9 @@ interface ReadBefore {
 
 const readBefore = new WeakMap<object, ReadBefore>();
 
-/** The body of the stream's request begins with what was read. The stream is paused, or has ended. */
-export function leaveBody(stream: ServerHttp2Stream, read: ReadBefore): void {
-  readBefore.set(stream, read);
+/** The request's body begins with what was read of it, or of its stream. What is not read to its end is paused. */
+export function leaveBody(from: NodeRequest | ServerHttp2Stream, read: ReadBefore): void {
+  readBefore.set(from, read);
 }
 
 /**
@@ -26,19 +26,23 @@ export async function* bodyOf(request: NodeRequest): AsyncGenerator<Buffer> {
     yield* before?.chunks ?? [];
     if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
   } catch (cause) {
-    throw new ManagerError("cancelled", "the caller left in the middle of its request", {
-      details: { reason: "CANCELLED" },
-      cause,
-    });
+    throw leftInBody(cause);
   }
 }
 
+/** The reason of a request whose end never came. */
+export function leftInBody(cause?: unknown): ManagerError {
+  return new ManagerError("cancelled", "the caller left in the middle of its request", {
+    details: { reason: "CANCELLED" },
+    cause,
+  });
+}
+
 function takeBody(request: NodeRequest): ReadBefore | undefined {
-  if (!("stream" in request)) return undefined;
+  const own = readBefore.get(request);
+  if (own !== undefined || !("stream" in request)) return own;
   const read = readBefore.get(request.stream);
-  if (read === undefined) return undefined;
-  readBefore.delete(request.stream);
-  if (read.whole) return read;
+  if (read === undefined || read.whole) return read;
   // The request listens to its stream from its first read on; one that flows before would lose what comes.
   request.read(0);
   request.stream.resume();

@@ -5,11 +5,13 @@ import {
   createConnectRouter,
   type Interceptor,
 } from "@connectrpc/connect";
+import { FarDeadlines } from "../fleet/call-wait.ts";
 import { hasBegun } from "./call-begun.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
 import { type ErrorOptions, errorInterceptor } from "./error-interceptor.ts";
 import { requestJson } from "./json-problem.ts";
+import { leanConnect } from "./lean-connect.ts";
 import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
@@ -23,7 +25,7 @@ export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
-  /** Whether unary gRPC takes the lean path; otherwise the RPC library answers everything. */
+  /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
   readonly lean: boolean;
 }
 
@@ -44,10 +46,11 @@ export function serveRoutes(
 ): Served {
   const router = createConnectRouter(routerOptions(options));
   const methods = unaryMethods(routes, router);
-  const handler = nodeAdapter({ ...options, router });
-  if (!options.lean) return { handler };
+  const library = nodeAdapter({ ...options, router });
+  if (!options.lean) return { handler: library };
+  const lean = { ...options, methods, interceptors: interceptorsOf(options), farDeadlines: new FarDeadlines() };
   const { recursionLimit } = requestJson;
-  return { handler, streams: leanGrpc({ ...options, methods, interceptors: interceptorsOf(options), recursionLimit }) };
+  return { handler: leanConnect({ ...lean, next: library }), streams: leanGrpc({ ...lean, recursionLimit }) };
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {

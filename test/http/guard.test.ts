@@ -4,6 +4,16 @@ import { hostName, refusalOf } from "../../src/http/guard.ts";
 const options = { allowedHosts: ["mcp.example"], corsOrigins: ["https://console.example"] };
 
 describe("refusalOf", () => {
+  it("judges every Host by itself, however many came before", () => {
+    for (let round = 0; round < 3; round += 1) {
+      for (let port = 1; port <= 50; port += 1) {
+        expect(refusalOf({ host: `localhost:${port}` }, options)).toBeUndefined();
+        expect(refusalOf({ host: `evil.example:${port}` }, options)?.status).toBe(421);
+        expect(refusalOf({ host: `localhost:${port}:1` }, options)?.status).toBe(421);
+      }
+    }
+  });
+
   it.each([
     "localhost",
     "localhost:8080",

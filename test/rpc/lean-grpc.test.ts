@@ -7,6 +7,7 @@ import {
   GetResponseSchema,
   ManagerService,
 } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { FarDeadlines } from "../../src/fleet/call-wait.ts";
 import { silentLog } from "../../src/log.ts";
 import { leanGrpc } from "../../src/rpc/lean-grpc.ts";
 import { Listener } from "../../src/rpc/listener.ts";
@@ -190,6 +191,7 @@ describe("The lean path", () => {
       interceptors: [],
       maxRequestBytes: 1024,
       recursionLimit: 100,
+      farDeadlines: new FarDeadlines(),
       unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
     });
     const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
