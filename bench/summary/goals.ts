@@ -20,7 +20,7 @@ export const goals: readonly Goal[] = [
     section: "calls",
     figure: "gRPC / better peer, calls/s",
     limit: { atLeast: 4 },
-    ci: { atLeast: 0.1 },
+    ci: { atLeast: 0.8 },
   },
   {
     text: "CallTool over gRPC, 64 in flight: p99 of the better peer",
@@ -33,14 +33,14 @@ export const goals: readonly Goal[] = [
     section: "calls",
     figure: "Connect / better peer, calls/s",
     limit: { atLeast: 2.5 },
-    ci: { atLeast: 0.15 },
+    ci: { atLeast: 0.6 },
   },
   {
     text: "CallTool over REST, 64 in flight: calls/s of the better peer",
     section: "calls",
     figure: "REST / better peer, calls/s",
     limit: { atLeast: 2.5 },
-    ci: { atLeast: 0.15 },
+    ci: { atLeast: 0.6 },
   },
   {
     text: "one call at a time over gRPC: median above the attached container, µs",
@@ -59,7 +59,7 @@ export const goals: readonly Goal[] = [
     section: "calls",
     figure: "1 MB by gRPC / attached, bytes/s",
     limit: { atLeast: 0.7 },
-    ci: { atLeast: 0.15 },
+    ci: { atLeast: 0.3 },
   },
   {
     text: "Start to first result: by hand",

@@ -16,9 +16,11 @@ export interface CallerMeta {
  * its state says nothing of another parent. Throws `invalid` when `metaJson` is not an object.
  */
 export function callerMeta({ metaJson, trace = {} }: CallerMeta): string {
+  const { traceparent, tracestate, baggage } = trace;
+  // As of most calls.
+  if (metaJson === undefined && traceparent === undefined && baggage === undefined) return "";
   const own = metaJson === undefined ? [] : membersOf(metaJson).filter(isCallers);
   const names = new Set(own.map(({ name }) => name));
-  const { traceparent, tracestate, baggage } = trace;
   const hasTrace = names.has("traceparent") || names.has("tracestate");
   const added = {
     ...(hasTrace ? {} : { traceparent, tracestate }),
