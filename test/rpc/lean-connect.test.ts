@@ -1,5 +1,5 @@
 import net from "node:net";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { FarDeadlines } from "../../src/fleet/call-wait.ts";
 import { silentLog } from "../../src/log.ts";
@@ -8,21 +8,10 @@ import { Listener } from "../../src/rpc/listener.ts";
 import { bodyOf } from "../../src/rpc/node-body.ts";
 import type { NodeHandler } from "../../src/rpc/node-handler.ts";
 import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
-import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
+import { bothPaths } from "./both-paths.ts";
 import { connectRaw } from "./raw-client.ts";
 
-/** The manager as it is, and one whose RPC library answers everything. */
-const managers: TestManager[] = [];
-beforeAll(async () => {
-  for (const lean of [true, false]) {
-    const manager = await TestManager.start({ MCPM_RUNTIME: "process", MCPM_MAX_REQUEST_BYTES: "65536" }, { lean });
-    await manager.client.start({ name: "h", spec: hostileProcessSpec() });
-    managers.push(manager);
-  }
-});
-afterAll(async () => {
-  for (const manager of managers) await manager[Symbol.asyncDispose]();
-});
+const managers = bothPaths();
 
 const portOf = (url: string) => Number(new URL(url).port);
 

@@ -1,6 +1,6 @@
 import { connect, type OutgoingHttpHeaders } from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import {
   CallToolRequestSchema,
   GetRequestSchema,
@@ -13,20 +13,9 @@ import { leanGrpc } from "../../src/rpc/lean-grpc.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import type { NodeHandler } from "../../src/rpc/node-handler.ts";
 import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
-import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
+import { bothPaths } from "./both-paths.ts";
 
-/** The manager as it is, and one whose RPC library answers everything. */
-const managers: TestManager[] = [];
-beforeAll(async () => {
-  for (const lean of [true, false]) {
-    const manager = await TestManager.start({ MCPM_RUNTIME: "process", MCPM_MAX_REQUEST_BYTES: "65536" }, { lean });
-    await manager.client.start({ name: "h", spec: hostileProcessSpec() });
-    managers.push(manager);
-  }
-});
-afterAll(async () => {
-  for (const manager of managers) await manager[Symbol.asyncDispose]();
-});
+const managers = bothPaths();
 
 interface Answer {
   readonly status: unknown;
