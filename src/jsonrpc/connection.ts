@@ -28,11 +28,36 @@ export interface RequestOptions {
   readonly standing?: boolean;
 }
 
-interface Pending {
+type Outcome = { readonly reply: Reply } | { readonly failure: ManagerError };
+
+/**
+ * A request without an answer. Once it has one it holds on to nothing: a table that V8 has replaced by another keeps what
+ * was in it until the next great collection.
+ */
+class Pending {
   readonly line: QueuedLine;
   readonly standing: boolean;
-  settle(reply: Reply): void;
-  fail(error: ManagerError): void;
+  #end: ((outcome: Outcome) => void) | undefined;
+
+  constructor(line: QueuedLine, options: { readonly standing: boolean; readonly end: (outcome: Outcome) => void }) {
+    this.line = line;
+    this.standing = options.standing;
+    this.#end = options.end;
+  }
+
+  settle(reply: Reply): void {
+    this.#finish({ reply });
+  }
+
+  fail(failure: ManagerError): void {
+    this.#finish({ failure });
+  }
+
+  #finish(outcome: Outcome): void {
+    const end = this.#end;
+    this.#end = undefined;
+    end?.(outcome);
+  }
 }
 
 /**
@@ -94,22 +119,13 @@ export class Connection {
     if (line === undefined) return Promise.reject(outboxFull());
     return new Promise((resolve, reject) => {
       const onAbort = () => this.#abandon(id, options);
-      const done = () => {
+      const end = (outcome: Outcome) => {
         this.#pending.delete(id);
         signal?.removeEventListener("abort", onAbort);
+        if ("reply" in outcome) resolve(outcome.reply);
+        else reject(outcome.failure);
       };
-      this.#pending.set(id, {
-        line,
-        standing: options.standing ?? false,
-        settle: (reply) => {
-          done();
-          resolve(reply);
-        },
-        fail: (error) => {
-          done();
-          reject(error);
-        },
-      });
+      this.#pending.set(id, new Pending(line, { standing: options.standing ?? false, end }));
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }

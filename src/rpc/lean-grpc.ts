@@ -88,15 +88,18 @@ function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buf
     handOver(exchange, { chunks, whole: false });
   };
   const onEnd = () => {
+    stream.off("data", onData);
     // Its caller left in the middle.
     if (stream.destroyed) return;
     const [first] = chunks;
     whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes));
   };
-  // A caller that leaves is told nothing.
-  stream.on("error", () => {});
-  stream.on("data", onData).on("end", onEnd);
+  stream.on("error", ignoreError);
+  stream.on("data", onData).once("end", onEnd);
 }
+
+/** A caller that leaves is told nothing. */
+function ignoreError(): void {}
 
 /** Undefined for what is not just one message and a deadline that gRPC knows. */
 function callOf(

@@ -91,9 +91,9 @@ export class UnreadAnswers {
 
 /** The bytes of one answer that its caller has yet to take. */
 export class UnreadAnswer {
-  readonly #owner: { changed(bytes: number): void; giveUp(): void };
+  /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
+  #owner: { changed(bytes: number): void; giveUp(): void } | undefined;
   #bytes = 0;
-  #closed = false;
   takenAtMs = 0;
 
   constructor(owner: { changed(bytes: number): void; giveUp(): void }) {
@@ -106,7 +106,7 @@ export class UnreadAnswer {
 
   /** So many bytes more wait, or, below zero, fewer. */
   add(bytes: number): void {
-    if (this.#closed) return;
+    if (this.#owner === undefined) return;
     this.#bytes += bytes;
     this.#owner.changed(bytes);
   }
@@ -114,12 +114,13 @@ export class UnreadAnswer {
   /** Nothing waits any more, whoever took it. */
   close(): void {
     this.add(-this.#bytes);
-    this.#closed = true;
+    this.#owner = undefined;
   }
 
   giveUp(): void {
+    const owner = this.#owner;
     this.close();
-    this.#owner.giveUp();
+    owner?.giveUp();
   }
 }
 
