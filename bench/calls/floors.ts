@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { EchoContainer } from "../load/echo-container.ts";
 import { EchoProcess } from "../load/echo-process.ts";
+import { callToolUrl, grpcCall, grpcHeaders } from "../load/grpc-call.ts";
 import { H2load } from "../load/h2load.ts";
 import { loadLines, shakeHands } from "../load/line-load.ts";
 import type { Contender } from "../load/load.ts";
@@ -22,19 +23,35 @@ export async function stdioFloors(opened: AsyncDisposableStack): Promise<{ pipes
 
 /** What Node's HTTP servers reach without any work behind them. */
 export async function httpFloors(opened: AsyncDisposableStack): Promise<{ raw1: Contender; raw2: Contender }> {
-  const program = fileURLToPath(new URL("raw-http.mjs", import.meta.url));
-  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
-  opened.defer(async () => {
-    child.kill("SIGKILL");
-    await once(child, "exit");
-  });
-  const [line] = await once(createInterface({ input: child.stdout }), "line");
-  const [port1, port2]: number[] = JSON.parse(line);
-  const { pid } = child;
+  const { pid, ports } = await serve("raw-http.mjs", opened);
+  const [port1, port2] = ports;
   const wrk = new Wrk({ url: `http://127.0.0.1:${port1}/`, pid, headers: {}, body: (text) => text });
   const h2load = new H2load({ url: `http://127.0.0.1:${port2}/`, pid, headers: {}, body: Buffer.from });
   return {
     raw1: { name: "raw HTTP/1.1 echo", load: (options) => wrk.load(options) },
     raw2: { name: "raw HTTP/2 echo", load: (options) => h2load.load(options) },
   };
+}
+
+/** The least between a gRPC caller and an attached container. */
+export async function shortestPath(opened: AsyncDisposableStack): Promise<Contender> {
+  const { pid, ports } = await serve("shortest-path.ts", opened);
+  const body = (text: string) => grpcCall({ server: "echo", text });
+  const h2load = new H2load({ url: callToolUrl(`http://127.0.0.1:${ports[0]}`), pid, headers: grpcHeaders, body });
+  return { name: "shortest path", load: (options) => h2load.load(options) };
+}
+
+/** Runs a program of this folder, which prints the ports that it listens on. */
+async function serve(
+  program: string,
+  opened: AsyncDisposableStack,
+): Promise<{ pid: number | undefined; ports: number[] }> {
+  const file = fileURLToPath(new URL(program, import.meta.url));
+  const child = spawn(process.execPath, [file], { stdio: ["ignore", "pipe", "inherit"] });
+  opened.defer(async () => {
+    child.kill("SIGKILL");
+    await once(child, "exit");
+  });
+  const [line] = await once(createInterface({ input: child.stdout }), "line");
+  return { pid: child.pid, ports: JSON.parse(line) };
 }

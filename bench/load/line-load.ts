@@ -10,7 +10,7 @@ export interface Lines {
 
 const newline = 10;
 /** All ids have as many digits, so that all answers have as many bytes. */
-const firstId = 1_000_000_000;
+export const firstId = 1_000_000_000;
 const tail = "}}}\n";
 
 /** Does the handshake, as a client of the era that the server speaks. */
