@@ -112,6 +112,8 @@ function begin(
     outcome: () => outcome,
     [Symbol.dispose]() {
       options.signal.removeEventListener("abort", onAbort);
+      // Most calls are over by then, and the error would be made for nobody.
+      if (outcome !== undefined) return;
       left.abort(new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } }));
     },
   };

@@ -16,8 +16,10 @@ function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined 
   const ring = new LogRing({ maxBytes: 1_000_000, now: () => clock.ms });
   const { session, sent } = scriptedSession(() => undefined);
   const caller = new AbortController();
+  const calls: (AbortSignal | undefined)[] = [];
   const toolCalls: Pick<ToolCalls, "call"> = {
     async call(_server, call, { signal, feed }) {
+      calls.push(signal);
       if (fails !== undefined) throw fails;
       await seat;
       feed?.begin("i-1");
@@ -33,7 +35,7 @@ function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined 
     elapsedMs: () => clock.ms,
   });
   const write = (...lines: string[]) => session.sink.stdout(Buffer.from(`${lines.join("\n")}\n`));
-  return { clock, caller, readings, sent, write };
+  return { clock, caller, calls, readings, sent, write };
 }
 
 const progress = (step: number) =>
@@ -95,6 +97,16 @@ describe("followCall", () => {
     caller.abort(deadline);
     await expect(readings.next()).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     expect(getEventListeners(caller.signal, "abort")).toEqual([]);
+  });
+
+  it("cancels no call that has ended", async () => {
+    const { calls, readings, sent, write } = open();
+    await next(readings);
+    await expect.poll(() => sent.length).toBe(1);
+    write(result);
+    expect(await kindOf(readings)).toBe("result");
+    expect((await readings.next()).done).toBe(true);
+    expect(calls.map((signal) => signal?.aborted)).toEqual([false]);
   });
 
   it("cancels the call when its reader stops", async () => {
