@@ -62,6 +62,8 @@ export function leanConnect(options: LeanConnectOptions): NodeHandler {
     const exchange = { method, request, response, sinceMs: performance.now() };
     readBody(request, { maxBytes: maxRequestBytes })
       .then((read) => {
+        // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+        if (isGone(response)) return undefined;
         const call = read.whole ? callOf(joined(read.chunks), exchange, options.farDeadlines) : undefined;
         if (call !== undefined) return answer(call, exchange, options);
         leaveBody(request, read);
