@@ -1,3 +1,5 @@
+import { once } from "node:events";
+import http2 from "node:http2";
 import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
@@ -222,6 +224,33 @@ describe("The lean path of Connect", () => {
     const long = chunked("a".repeat(50), "b".repeat(50));
     await ask(listener.port, [requestOf({ path, headers: ["transfer-encoding: chunked"], body: long })]);
     expect(bodies).toEqual(['{"nope":1}', "a".repeat(50) + "b".repeat(50)]);
+    await listener.close({ graceMs: 0 });
+  });
+
+  it("begins no call for a caller that leaves in the turn in which its request ends", async () => {
+    const call = vi.fn(() => ({}));
+    const path = "/mcpmanager.v1.ManagerService/GetInfo";
+    const lean = leanConnect({
+      methods: new Map([[path, { desc: ManagerService.method.getInfo, call }]]),
+      interceptors: [],
+      maxRequestBytes: 64,
+      reachesServer: new Set(),
+      farDeadlines: new FarDeadlines(),
+      unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+      next: vi.fn(),
+    });
+    // Seen among thousands of callers that leave at any moment; no client can bring it about for certain.
+    const handler: NodeHandler = (request, response) => {
+      lean(request, response);
+      if ("stream" in response) request.once("end", () => response.stream.destroy());
+    };
+    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
+    const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+    const stream = session.request({ ":method": "POST", ":path": path, "content-type": "application/json" });
+    await once(stream.end("{}"), "close");
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(call).not.toHaveBeenCalled();
+    session.destroy();
     await listener.close({ graceMs: 0 });
   });
 });
