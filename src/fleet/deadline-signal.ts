@@ -15,11 +15,8 @@ export function deadlineSignal(
   { signal: parent, limit }: CallerOptions,
   timeoutMs: number | undefined,
 ): Disposable & { readonly signal: AbortSignal | undefined } {
-  if (timeoutMs === undefined) return { signal: parent, [Symbol.dispose]() {} };
-  if (limit !== undefined) {
-    limit(timeoutMs);
-    return { signal: parent, [Symbol.dispose]() {} };
-  }
+  if (timeoutMs !== undefined) limit?.(timeoutMs);
+  if (timeoutMs === undefined || limit !== undefined) return { signal: parent, [Symbol.dispose]() {} };
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   const timer = setTimeout(() => controller.abort(deadlinePassed(timeoutMs)), timeoutMs);

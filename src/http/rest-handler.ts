@@ -1,13 +1,12 @@
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
-import { markCaller } from "../rpc/caller-header.ts";
 import { toConnectError } from "../rpc/connect-error.ts";
 import type { LocalCalls } from "../rpc/local-calls.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import { pacedBody } from "../rpc/paced-body.ts";
+import { requestHeaders } from "../rpc/request-headers.ts";
 import { mayStayUnread } from "../rpc/service.ts";
-import { clampTimeout } from "../rpc/timeout-header.ts";
 import type { UnreadAnswers } from "../rpc/unread-answers.ts";
 import { countAt } from "../rpc/unread-rest.ts";
 import { isGone, writeWhole } from "../rpc/write-whole.ts";
@@ -151,15 +150,11 @@ function json(rpc: { readonly output: DescMethodUnary["output"] }, message: Mess
 
 /** The caller's own headers reach the interceptors; those of the body that was read here do not. */
 function forwarded(request: NodeRequest): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers)) {
-    if (value === undefined || /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/.test(name)) continue;
-    headers.set(name, Array.isArray(value) ? value.join(", ") : value);
-  }
-  clampTimeout(headers);
-  markCaller(headers, request.socket);
-  return headers;
+  const own = Object.entries(request.headers).filter(([name]) => !ofTheBody.test(name));
+  return requestHeaders(Object.fromEntries(own), request.socket);
 }
+
+const ofTheBody = /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/;
 
 function writeError({ request, response }: Exchange, error: unknown): void {
   if (!response.headersSent) {

@@ -26,8 +26,8 @@ export interface OutboxOptions {
 const chunkChars = 64 * 1024;
 
 /**
- * Lines on their way out. Those of one turn of the event loop leave in one chunk, and while the other side does not read they wait here,
- * up to a bound and for a bounded time.
+ * Lines on their way out. Those of one turn of the event loop leave in one chunk, and while the other side does not read
+ * they wait here, up to a bound and for a bounded time.
  */
 export class Outbox {
   readonly #options: OutboxOptions;

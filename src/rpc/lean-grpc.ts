@@ -1,5 +1,4 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { pipeline } from "node:stream";
 import { fromBinary } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
@@ -10,12 +9,13 @@ import { callerLeft } from "./deadline-interceptor.ts";
 import { envelopeBytes, grpcEnvelope } from "./grpc-envelope.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
 import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
-import { leaveBody } from "./node-body.ts";
-import { pacedBody } from "./paced-body.ts";
+import { leaveBody, type ReadBefore } from "./node-body.ts";
 import { requestHeaders } from "./request-headers.ts";
 import type { StreamHandler } from "./stream-handler.ts";
 import type { UnaryMethod } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
+import { joined } from "./whole-body.ts";
+import { endWhole } from "./write-whole.ts";
 
 export interface LeanGrpcOptions {
   readonly methods: ReadonlyMap<string, UnaryMethod>;
@@ -37,8 +37,6 @@ interface Exchange {
 }
 
 const contentType = "application/grpc+proto";
-/** A larger answer goes out in slices. */
-const maxWholeBytes = 64 * 1024;
 
 /**
  * Unary RPCs by gRPC, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
@@ -70,7 +68,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-function handOver({ stream, next }: Exchange, read: { readonly chunks: readonly Buffer[]; readonly whole: boolean }) {
+function handOver({ stream, next }: Exchange, read: ReadBefore): void {
   leaveBody(stream, read);
   next();
 }
@@ -91,8 +89,7 @@ function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buf
     stream.off("data", onData);
     // Its caller left in the middle.
     if (stream.destroyed) return;
-    const [first] = chunks;
-    whole(chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks, bytes));
+    whole(joined(chunks));
   };
   stream.on("error", ignoreError);
   stream.on("data", onData).once("end", onEnd);
@@ -140,7 +137,7 @@ async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOp
   stream.respond(header, { waitForTrailers: true });
   stream.once("wantTrailers", () => stream.sendTrailers(trailer));
   if (body === undefined) stream.end();
-  else writeWhole(body, stream, options);
+  else endWhole(body, { to: stream, answer: options.unread.open(stream) });
 }
 
 interface Answered {
@@ -164,15 +161,4 @@ function failureOf(error: unknown): Answered {
   setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
   plainGrpcMessage(trailer);
   return { header: {}, trailer: Object.fromEntries(trailer) };
-}
-
-function writeWhole(bytes: Buffer, stream: ServerHttp2Stream, { unread }: LeanGrpcOptions): void {
-  const answer = unread.open(stream);
-  if (bytes.length <= maxWholeBytes) {
-    answer.add(bytes.length);
-    stream.end(bytes);
-    return;
-  }
-  // Whose caller leaves ends with an error that nobody has to know of.
-  pipeline(pacedBody([bytes], { answer, streams: false }), stream, () => {});
 }

@@ -1,8 +1,8 @@
 import type { OutgoingHttpHeaders } from "node:http";
-import { pipeline } from "node:stream";
+import { pipeline, type Writable } from "node:stream";
 import type { NodeResponse } from "./node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
-import type { UnreadAnswers } from "./unread-answers.ts";
+import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
 
 /** A larger answer goes out in slices. */
 const maxWholeBytes = 64 * 1024;
@@ -16,17 +16,24 @@ export interface WholeAnswer {
 
 /** Writes an answer whose text is there: a small one together with its headers, in one piece. */
 export function writeWhole(text: string, { response, status, header, unread }: WholeAnswer): void {
-  const bytes = Buffer.byteLength(text);
-  header["content-length"] = bytes;
+  header["content-length"] = Buffer.byteLength(text);
   response.writeHead(status, header);
-  const answer = unread.open(response);
+  endWhole(text, { to: response, answer: unread.open(response) });
+}
+
+/** Ends a response, or a stream, with all of its body, in slices when that is large. */
+export function endWhole(
+  body: string | Buffer,
+  { to, answer }: { readonly to: Writable; readonly answer: UnreadAnswer },
+): void {
+  const bytes = Buffer.byteLength(body);
   if (bytes <= maxWholeBytes) {
     answer.add(bytes);
-    response.end(text);
+    to.end(body);
     return;
   }
   // Whose caller leaves ends with an error that nobody has to know of.
-  pipeline(pacedBody([Buffer.from(text)], { answer, streams: false }), response, () => {});
+  pipeline(pacedBody([typeof body === "string" ? Buffer.from(body) : body], { answer, streams: false }), to, () => {});
 }
 
 /** Whether nobody is there any more to take the answer. */
