@@ -15,9 +15,7 @@ import { UnreadRest } from "./unread-rest.ts";
 /** The RPC that streams what happens in a call into a server. */
 export function callStreamMethods(options: ServiceOptions) {
   return {
-    async *callToolStream(request, context) {
-      yield* callToolStream(options, { request, context });
-    },
+    callToolStream: (request, context) => callToolStream(options, { request, context }),
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 

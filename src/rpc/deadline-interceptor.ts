@@ -1,7 +1,15 @@
-import { Code, ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+} from "@connectrpc/connect";
 import { ManagerError } from "../errors.ts";
 import { deadlinePassed } from "../fleet/deadline-signal.ts";
 import { callWaitKey } from "./caller-context.ts";
+import { LimitedMessages } from "./limited-messages.ts";
 
 /** How long a handler may take to say what became of its call once its signal has aborted. */
 const settleMs = 100;
@@ -24,38 +32,30 @@ export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     const maxMs = options.callsIntoServer.has(request.method.name) ? options.maxCallTimeoutMs : undefined;
     const wait = request.contextValues.get(callWaitKey);
-    if (wait?.signal === request.signal && !request.stream) {
+    if (wait?.signal === request.signal) {
       if (maxMs !== undefined) wait.limit(maxMs);
-      return settled(next(request), wait.signal);
+      const response = await settled(next(request), wait.signal);
+      return response.stream ? limitedStream(response, { signal: wait.signal }) : response;
     }
     using limits = new DisposableStack();
     const signal = limits.use(limitedSignal(request, maxMs)).signal;
     const response = await settled(next({ ...request, signal }), signal);
-    if (!response.stream) return response;
-    // The limits hold until the last message.
-    return { ...response, message: limitedStream(response.message, { signal, limits: limits.move() }) };
+    return response.stream ? limitedStream(response, { signal, limits: limits.move() }) : response;
   };
 }
 
-/** The messages of a handler; after its signal has aborted one more may come, which is its last word. */
-async function* limitedStream<T>(
-  messages: AsyncIterable<T>,
-  { signal, limits }: { readonly signal: AbortSignal; readonly limits: Disposable },
-): AsyncGenerator<T> {
-  const iterator = messages[Symbol.asyncIterator]();
-  try {
-    for (let lastWords = 0; lastWords < 2; ) {
-      const next = await settled(iterator.next(), signal);
-      if (next.done) return;
-      if (signal.aborted) lastWords += 1;
-      if (lastWords < 2) yield next.value;
-    }
-    throw abandoned(signal);
-  } finally {
-    limits[Symbol.dispose]();
-    // Not awaited: a handler that is stuck never returns.
-    iterator.return?.().catch(() => {});
-  }
+/** The limits hold until the last message. */
+function limitedStream(
+  response: StreamResponse,
+  { signal, limits }: { readonly signal: AbortSignal; readonly limits?: Disposable },
+): StreamResponse {
+  const message = new LimitedMessages(response.message, {
+    signal,
+    settleMs,
+    abandoned: () => abandoned(signal),
+    onEnd: () => limits?.[Symbol.dispose](),
+  });
+  return { ...response, message };
 }
 
 /** What a handler promised, or the signal's reason when it does not come for some time after the abort. */

@@ -3,6 +3,7 @@ import { type ManagerError, toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
 import { markBegun } from "./call-begun.ts";
 import { addMissingDetails, toConnectError } from "./connect-error.ts";
+import { mapMessages } from "./map-messages.ts";
 import { explainJsonError, forgetJsonBody } from "./request-body.ts";
 
 export interface ErrorOptions {
@@ -33,8 +34,11 @@ export function errorInterceptor({ log, reachesServer }: ErrorOptions): Intercep
     try {
       const response = await next(request);
       if (!response.stream) return response;
-      const { message } = response;
-      return { ...response, message: mapStream(message, (error) => mapped(error, request)) };
+      const message = mapMessages(response.message, {
+        message: (one) => one,
+        error: (error) => mapped(error, request),
+      });
+      return { ...response, message };
     } catch (error) {
       throw mapped(error, request);
     }
@@ -44,12 +48,4 @@ export function errorInterceptor({ log, reachesServer }: ErrorOptions): Intercep
 /** Whatever threw it assumed that there was a call. */
 function neverSent(failure: ManagerError): ManagerError {
   return failure.details.delivery === "sent" ? failure.with({ delivery: "not_sent" }) : failure;
-}
-
-async function* mapStream<T>(stream: AsyncIterable<T>, map: (error: unknown) => unknown): AsyncIterable<T> {
-  try {
-    yield* stream;
-  } catch (error) {
-    throw map(error);
-  }
 }

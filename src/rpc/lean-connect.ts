@@ -21,13 +21,13 @@ import { leaveBody } from "./node-body.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { refuseManyValues } from "./request-values.ts";
-import type { UnaryMethod } from "./unary-methods.ts";
+import type { RpcMethod, UnaryMethod } from "./rpc-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 import { joined, readBody } from "./whole-body.ts";
 import { isGone, writeWhole } from "./write-whole.ts";
 
 export interface LeanConnectOptions {
-  readonly methods: ReadonlyMap<string, UnaryMethod>;
+  readonly methods: ReadonlyMap<string, RpcMethod>;
   readonly interceptors: readonly Interceptor[];
   readonly maxRequestBytes: number;
   /** Names of the RPCs whose requests go on to a server. */
@@ -55,7 +55,7 @@ export function leanConnect(options: LeanConnectOptions): NodeHandler {
   const { methods, maxRequestBytes, next } = options;
   return (request, response) => {
     const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
-    if (method === undefined) {
+    if (method?.kind !== "unary") {
       next(request, response);
       return;
     }

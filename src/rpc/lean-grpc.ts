@@ -1,24 +1,22 @@
-import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { fromBinary } from "@bufbuild/protobuf";
-import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
-import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../errors.ts";
+import type { Interceptor } from "@connectrpc/connect";
+import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { CallWait, type FarDeadlines } from "../fleet/call-wait.ts";
-import { toConnectError } from "./connect-error.ts";
-import { callerLeft } from "./deadline-interceptor.ts";
-import { envelopeBytes, grpcEnvelope } from "./grpc-envelope.ts";
-import { plainGrpcMessage } from "./grpc-message.ts";
-import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
+import { answerStream } from "./answer-stream.ts";
+import { answerUnary } from "./answer-unary.ts";
+import { grpcContentType } from "./grpc-answer.ts";
+import { envelopeBytes } from "./grpc-envelope.ts";
 import { leaveBody, type ReadBefore } from "./node-body.ts";
 import { requestHeaders } from "./request-headers.ts";
+import type { RpcRequest } from "./rpc-call.ts";
+import type { RpcMethod } from "./rpc-methods.ts";
 import type { StreamHandler } from "./stream-handler.ts";
-import type { UnaryMethod } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 import { joined } from "./whole-body.ts";
-import { endWhole } from "./write-whole.ts";
 
 export interface LeanGrpcOptions {
-  readonly methods: ReadonlyMap<string, UnaryMethod>;
+  readonly methods: ReadonlyMap<string, RpcMethod>;
   readonly interceptors: readonly Interceptor[];
   readonly maxRequestBytes: number;
   readonly recursionLimit: number;
@@ -27,7 +25,7 @@ export interface LeanGrpcOptions {
 }
 
 interface Exchange {
-  readonly method: UnaryMethod;
+  readonly method: RpcMethod;
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   /** Leaves the request to the RPC library. */
@@ -35,8 +33,6 @@ interface Exchange {
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
 }
-
-const contentType = "application/grpc+proto";
 
 /**
  * Unary RPCs by gRPC, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
@@ -63,7 +59,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   const encoding = headers["grpc-encoding"];
   return (
     headers[":method"] === "POST" &&
-    (type === "application/grpc" || type === contentType) &&
+    (type === "application/grpc" || type === grpcContentType) &&
     (encoding === undefined || encoding === "identity")
   );
 }
@@ -103,7 +99,7 @@ function callOf(
   body: Buffer,
   { method, stream, headers, sinceMs }: Exchange,
   { recursionLimit, farDeadlines }: LeanGrpcOptions,
-): UnaryCall | undefined {
+): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
   const header = requestHeaders(headers, stream.session?.socket);
   const timeout = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
@@ -112,53 +108,14 @@ function callOf(
   const restMs = timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
   try {
     const message = fromBinary(method.desc.input, body.subarray(envelopeBytes), { recursionLimit });
-    return { method, message, header, timeoutMs: restMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
+    return { message, header, timeoutMs: restMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
   } catch {
     return;
   }
 }
 
-async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
-  const { wait } = call;
-  const onClose = () => wait.abort(callerLeft());
-  stream.once("close", onClose);
-  let answered: Answered;
-  try {
-    answered = successOf(call, await invokeUnary(call, options.interceptors));
-  } catch (error) {
-    answered = failureOf(error);
-  }
-  wait.end();
-  stream.off("close", onClose);
-  // The caller may be gone: nothing to write to then.
-  if (stream.destroyed) return;
-  const { header, trailer, body } = answered;
-  header["content-type"] = contentType;
-  stream.respond(header, { waitForTrailers: true });
-  stream.once("wantTrailers", () => stream.sendTrailers(trailer));
-  if (body === undefined) stream.end();
-  else endWhole(body, { to: stream, answer: options.unread.open(stream) });
-}
-
-interface Answered {
-  readonly header: OutgoingHttpHeaders;
-  readonly trailer: OutgoingHttpHeaders;
-  readonly body?: Buffer;
-}
-
-function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryResponse): Answered {
-  const outgoing = Object.fromEntries(trailer);
-  outgoing["grpc-status"] = "0";
-  return {
-    header: Object.fromEntries(header),
-    trailer: outgoing,
-    body: grpcEnvelope(method.desc.output, message),
-  };
-}
-
-function failureOf(error: unknown): Answered {
-  const trailer = new Headers();
-  setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
-  plainGrpcMessage(trailer);
-  return { header: {}, trailer: Object.fromEntries(trailer) };
+function answer(request: RpcRequest, { method, stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
+  const { interceptors, unread } = options;
+  const to = { stream, interceptors, unread };
+  return method.kind === "unary" ? answerUnary({ ...request, method }, to) : answerStream({ ...request, method }, to);
 }

@@ -13,7 +13,7 @@ import { CallWait, FarDeadlines } from "../fleet/call-wait.ts";
 import { addMissingDetails } from "./connect-error.ts";
 import { callerLeft } from "./deadline-interceptor.ts";
 import { invokeUnary } from "./invoke-unary.ts";
-import type { UnaryMethod } from "./unary-methods.ts";
+import type { UnaryMethod } from "./rpc-methods.ts";
 
 type AnyFn = ReturnType<Interceptor>;
 type Impl = UnaryMethod["call"];
@@ -52,7 +52,7 @@ export class LocalCalls {
     const onAbort = () => wait.abort(callerLeft(signal.reason));
     signal.addEventListener("abort", onAbort, { once: true });
     if (signal.aborted) onAbort();
-    const method = { desc: rpc, call: this.#impl(rpc) };
+    const method: UnaryMethod = { kind: "unary", desc: rpc, call: this.#impl(rpc) };
     try {
       const unary = { method, message, header, timeoutMs, protocolName, wait };
       const answer = await invokeUnary(unary, this.#interceptors);

@@ -9,7 +9,7 @@ const sliceBytes = 64 * 1024;
  */
 export async function* pacedBody(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { answer, streams }: { readonly answer: UnreadAnswer; readonly streams: boolean },
+  { answer, streams }: { readonly answer: Pick<UnreadAnswer, "add">; readonly streams: boolean },
 ): AsyncGenerator<Uint8Array> {
   let lastBytes = 0;
   for await (const chunk of body) {

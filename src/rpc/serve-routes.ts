@@ -16,8 +16,8 @@ import { leanGrpc } from "./lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { explainJsonError } from "./request-body.ts";
+import { rpcMethods } from "./rpc-methods.ts";
 import type { StreamHandler } from "./stream-handler.ts";
-import { unaryMethods } from "./unary-methods.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
 /** What holds for every RPC, whichever services there are. */
@@ -45,7 +45,7 @@ export function serveRoutes(
   },
 ): Served {
   const router = createConnectRouter(routerOptions(options));
-  const methods = unaryMethods(routes, router);
+  const methods = rpcMethods(routes, router);
   const library = nodeAdapter({ ...options, router });
   if (!options.lean) return { handler: library };
   const lean = { ...options, methods, interceptors: interceptorsOf(options), farDeadlines: new FarDeadlines() };

@@ -20,13 +20,9 @@ import { shuttingDown } from "./shutting-down.ts";
 /** The RPCs that stream what happens until the caller leaves. */
 export function streamMethods(options: ServiceOptions) {
   return {
-    async *logs(request, { signal }) {
-      yield* logs(options, { request, signal });
-    },
+    logs: (request, { signal }) => logs(options, { request, signal }),
 
-    async *watch(_request, { signal }) {
-      yield* watch(options, signal);
-    },
+    watch: (_request, { signal }) => watch(options, signal),
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 

@@ -24,7 +24,7 @@ export function writeWhole(text: string, { response, status, header, unread }: W
 /** Ends a response, or a stream, with all of its body, in slices when that is large. */
 export function endWhole(
   body: string | Buffer,
-  { to, answer }: { readonly to: Writable; readonly answer: UnreadAnswer },
+  { to, answer }: { readonly to: Writable; readonly answer: Pick<UnreadAnswer, "add"> },
 ): void {
   const bytes = Buffer.byteLength(body);
   if (bytes <= maxWholeBytes) {

@@ -208,7 +208,9 @@ describe("The lean path of Connect", () => {
     });
     const desc = ManagerService.method.get;
     const handler = leanConnect({
-      methods: new Map([["/mcpmanager.v1.ManagerService/Get", { desc, call: () => ({ server: { name: "n" } }) }]]),
+      methods: new Map([
+        ["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc, call: () => ({ server: { name: "n" } }) }],
+      ]),
       interceptors: [],
       maxRequestBytes: 64,
       reachesServer: new Set(),
@@ -231,7 +233,7 @@ describe("The lean path of Connect", () => {
     const call = vi.fn(() => ({}));
     const path = "/mcpmanager.v1.ManagerService/GetInfo";
     const lean = leanConnect({
-      methods: new Map([[path, { desc: ManagerService.method.getInfo, call }]]),
+      methods: new Map([[path, { kind: "unary", desc: ManagerService.method.getInfo, call }]]),
       interceptors: [],
       maxRequestBytes: 64,
       reachesServer: new Set(),

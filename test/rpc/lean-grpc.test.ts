@@ -176,7 +176,9 @@ describe("The lean path", () => {
     const handler = vi.fn<NodeHandler>((_request, response) => response.end());
     const desc = ManagerService.method.get;
     const streams = leanGrpc({
-      methods: new Map([["/mcpmanager.v1.ManagerService/Get", { desc, call: () => ({ server: { name: "n" } }) }]]),
+      methods: new Map([
+        ["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc, call: () => ({ server: { name: "n" } }) }],
+      ]),
       interceptors: [],
       maxRequestBytes: 1024,
       recursionLimit: 100,

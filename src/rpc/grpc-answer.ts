@@ -1,0 +1,40 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { toManagerError } from "../errors.ts";
+import { toConnectError } from "./connect-error.ts";
+import { plainGrpcMessage } from "./grpc-message.ts";
+import type { UnreadAnswers } from "./unread-answers.ts";
+
+export const grpcContentType = "application/grpc+proto";
+
+/** Where the answer to a call goes, and by whom. */
+export interface GrpcAnswerOptions {
+  readonly stream: ServerHttp2Stream;
+  readonly interceptors: readonly Interceptor[];
+  readonly unread: UnreadAnswers;
+}
+
+/** Begins an answer of gRPC; `trailer` is asked for when the body has ended. */
+export function respondGrpc(
+  stream: ServerHttp2Stream,
+  { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },
+): void {
+  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(header);
+  outgoing["content-type"] = grpcContentType;
+  stream.respond(outgoing, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers(trailer()));
+}
+
+export function successTrailer(trailer: Headers): OutgoingHttpHeaders {
+  const outgoing: OutgoingHttpHeaders = Object.fromEntries(trailer);
+  outgoing["grpc-status"] = "0";
+  return outgoing;
+}
+
+export function failureTrailer(error: unknown): OutgoingHttpHeaders {
+  const trailer = new Headers();
+  setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
+  plainGrpcMessage(trailer);
+  return Object.fromEntries(trailer);
+}

@@ -1,0 +1,39 @@
+export interface MessageMapping<T, U> {
+  readonly message: (message: T) => U;
+  /** What is thrown for the error that ends the stream. */
+  readonly error: (error: unknown) => unknown;
+}
+
+/** The messages of a stream, mapped. Not a generator: that makes several promises of each message. */
+export function mapMessages<T, U>(
+  messages: AsyncIterable<T>,
+  { message, error }: MessageMapping<T, U>,
+): AsyncIterableIterator<U, undefined> {
+  const source = messages[Symbol.asyncIterator]();
+  const close = async () => {
+    await source.return?.();
+  };
+  const step = (next: IteratorResult<T>): IteratorResult<U, undefined> => {
+    if (next.done === true) return { done: true, value: undefined };
+    try {
+      return { done: false, value: message(next.value) };
+    } catch (cause) {
+      // Not awaited: the stream ends by this error.
+      close().catch(() => {});
+      throw cause;
+    }
+  };
+  const fail = (cause: unknown) => {
+    throw error(cause);
+  };
+  return {
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+    next: () => source.next().then(step, fail),
+    return: async () => {
+      await close();
+      return { done: true, value: undefined };
+    },
+  };
+}
