@@ -4,13 +4,13 @@ import type { UnreadAnswer } from "./unread-answers.ts";
 import { joined } from "./whole-body.ts";
 import { endWhole } from "./write-whole.ts";
 
-/** So much may wait to be written before whoever has more has to wait; larger messages are written in slices of it. */
-const maxPendingBytes = 64 * 1024;
-
 /**
- * Writes the messages of an answer to a stream of HTTP/2: in one write what came within one turn of the event loop, and
- * no more before its caller has taken that.
+ * So many bytes may wait for their caller to take them; what is larger is written in slices of this size. It is what a
+ * server's log of full chunks makes in a turn of the event loop: with less, its followers fall behind.
  */
+const maxUntakenBytes = 256 * 1024;
+
+/** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
   readonly #answer: Pick<UnreadAnswer, "add">;
@@ -18,7 +18,7 @@ export class MessageWriter {
   header: Headers | undefined;
   #trailer: OutgoingHttpHeaders = {};
   #pending: Buffer[] = [];
-  #pendingBytes = 0;
+  #untakenBytes = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #writing: Promise<void> | undefined;
   #onRoom: (() => void) | undefined;
@@ -31,13 +31,13 @@ export class MessageWriter {
 
   add(message: Buffer): void {
     this.#pending.push(message);
-    this.#pendingBytes += message.length;
+    this.#untakenBytes += message.length;
     if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
   }
 
-  /** Resolves when more may be added, or when there is nobody to take it. Undefined: that is so now. */
+  /** Resolves when there is room for more, or nobody to take it. Undefined: that is so now. */
   room(): Promise<void> | undefined {
-    if (this.#pendingBytes < maxPendingBytes || this.#stream.destroyed) return undefined;
+    if (this.#untakenBytes < maxUntakenBytes || this.#stream.destroyed) return undefined;
     return new Promise((resolve) => {
       this.#onRoom = resolve;
     });
@@ -61,14 +61,16 @@ export class MessageWriter {
   }
 
   async #writePending(): Promise<void> {
-    while (this.#pendingBytes > 0 && !this.#stream.destroyed) {
+    while (this.#pending.length > 0 && !this.#stream.destroyed) {
       this.#respond();
       const batch = this.#take();
       this.#answer.add(batch.length);
-      for (let at = 0; at < batch.length; at += maxPendingBytes) {
-        const slice = batch.subarray(at, at + maxPendingBytes);
+      for (let at = 0; at < batch.length; at += maxUntakenBytes) {
+        const slice = batch.subarray(at, at + maxUntakenBytes);
         await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));
         this.#answer.add(-slice.length);
+        this.#untakenBytes -= slice.length;
+        if (this.#untakenBytes < maxUntakenBytes) this.#onRoom?.();
       }
     }
   }
@@ -81,8 +83,6 @@ export class MessageWriter {
   #take(): Buffer {
     const batch = joined(this.#pending);
     this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#onRoom?.();
     return batch;
   }
 }
