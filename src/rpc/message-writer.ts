@@ -32,6 +32,7 @@ export class MessageWriter {
   add(message: Buffer): void {
     this.#pending.push(message);
     this.#untakenBytes += message.length;
+    this.#answer.add(message.length);
     if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
   }
 
@@ -50,7 +51,10 @@ export class MessageWriter {
     await this.#writing;
     if (this.#stream.destroyed) return;
     this.#respond();
-    endWhole(this.#take(), { to: this.#stream, answer: this.#answer });
+    const last = this.#take();
+    // Who writes a whole counts it.
+    this.#answer.add(-last.length);
+    endWhole(last, { to: this.#stream, answer: this.#answer });
   }
 
   #begin(): void {
@@ -64,7 +68,6 @@ export class MessageWriter {
     while (this.#pending.length > 0 && !this.#stream.destroyed) {
       this.#respond();
       const batch = this.#take();
-      this.#answer.add(batch.length);
       for (let at = 0; at < batch.length; at += maxUntakenBytes) {
         const slice = batch.subarray(at, at + maxUntakenBytes);
         await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));

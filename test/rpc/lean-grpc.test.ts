@@ -14,58 +14,9 @@ import { Listener } from "../../src/rpc/listener.ts";
 import type { NodeHandler } from "../../src/rpc/node-handler.ts";
 import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
 import { bothPaths } from "./both-paths.ts";
+import { ask, envelope, steady } from "./grpc-bytes.ts";
 
 const managers = bothPaths();
-
-interface Answer {
-  readonly status: unknown;
-  readonly headers: Record<string, unknown>;
-  readonly trailers: Record<string, unknown>;
-  readonly body: Buffer;
-}
-
-/** One request, byte by byte as it is given. */
-async function ask(
-  url: string,
-  {
-    path = "CallTool",
-    headers = {},
-    pieces,
-  }: { path?: string; headers?: OutgoingHttpHeaders; pieces: readonly Buffer[] },
-): Promise<Answer> {
-  const session = connect(url);
-  try {
-    const stream = session.request({
-      ":method": "POST",
-      ":path": `/mcpmanager.v1.ManagerService/${path}`,
-      "content-type": "application/grpc",
-      te: "trailers",
-      ...headers,
-    });
-    const answer = { headers: {}, trailers: {} } as { headers: OutgoingHttpHeaders; trailers: OutgoingHttpHeaders };
-    stream.on("response", (got) => Object.assign(answer.headers, got));
-    stream.on("trailers", (got) => Object.assign(answer.trailers, got));
-    for (const piece of pieces) {
-      stream.write(piece);
-      // So that it comes in a frame of its own.
-      await new Promise((resolve) => setImmediate(resolve));
-    }
-    stream.end();
-    const chunks: Buffer[] = [];
-    for await (const chunk of stream) chunks.push(chunk as Buffer);
-    const { date: _date, ":status": status, ...rest } = answer.headers;
-    return { status, headers: rest, trailers: { ...answer.trailers }, body: Buffer.concat(chunks) };
-  } finally {
-    session.destroy();
-  }
-}
-
-function envelope(message: Uint8Array, { flags = 0, length = message.length } = {}): Buffer {
-  const head = Buffer.alloc(5);
-  head[0] = flags;
-  head.writeUInt32BE(length, 1);
-  return Buffer.concat([head, message]);
-}
 
 const callOf = (text: string, tool = "echo") =>
   toBinary(
@@ -78,17 +29,6 @@ const callOf = (text: string, tool = "echo") =>
   );
 const call = envelope(callOf("héllo"));
 const eachByte = [...call].map((byte) => Buffer.from([byte]));
-
-const instanceIds = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
-
-/** Without what differs from server to server: the ids of instances. */
-function steady({ trailers, body, ...answer }: Answer) {
-  const details = Buffer.from(String(trailers["grpc-status-details-bin"] ?? ""), "base64");
-  const [shownDetails, shownBody] = [details, body].map((bytes) =>
-    bytes.toString("latin1").replaceAll(instanceIds, ""),
-  );
-  return { ...answer, trailers: { ...trailers, "grpc-status-details-bin": shownDetails }, body: shownBody };
-}
 
 describe("By gRPC the lean path answers as the RPC library does", () => {
   it.each<[string, Parameters<typeof ask>[1]]>([
