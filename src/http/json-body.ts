@@ -5,7 +5,7 @@ import { tooLargeText } from "../rpc/connect-error.ts";
 import { bodyOf } from "../rpc/node-body.ts";
 import type { NodeRequest } from "../rpc/node-handler.ts";
 import { refuseManyValues } from "../rpc/request-values.ts";
-import { joined, readBody } from "../rpc/whole-body.ts";
+import { bodyRead, joined } from "../rpc/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -25,7 +25,7 @@ export async function readJsonBody(
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const { chunks, whole } = await readBody(request, { maxBytes: options.maxRequestBytes });
+  const { chunks, whole } = await bodyRead(request, { maxBytes: options.maxRequestBytes });
   if (!whole) throw tooLarge(options.maxRequestBytes);
   const body = joined(chunks);
   if (body.length === 0) return undefined;
