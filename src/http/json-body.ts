@@ -45,10 +45,12 @@ export async function refuseBody(request: NodeRequest): Promise<void> {
 
 const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes that are not UTF-8 are refused: replaced, they would reach a tool as something else. */
 function parse(body: Buffer): JsonBody {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    const text = utf8.decode(body);
     return { value: JSON.parse(text) as JsonValue, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
