@@ -1,6 +1,6 @@
 /** calls: what a call costs through the manager, beside floors and peers, on the same server. */
 import { dockerRunMs } from "./calls/docker-run.ts";
-import { httpFloors, shortestPath, stdioFloors } from "./calls/floors.ts";
+import { httpFloors, shortestPaths, stdioFloors } from "./calls/floors.ts";
 import { ours } from "./calls/ours.ts";
 import { mcpProxy, supergateway } from "./calls/peers.ts";
 import { alternate, cpuPerCall, middle, type Rounds, ratio, tabulate } from "./calls/rounds.ts";
@@ -15,7 +15,7 @@ const report = new Report("calls");
 await using opened = openedHere();
 const { pipes, attached } = await stdioFloors(opened);
 const { raw1, raw2 } = await httpFloors(opened);
-const shortest = await shortestPath(opened);
+const { path1, path2 } = await shortestPaths(opened);
 const manager = await ours(opened.use(await BenchManager.start()));
 const { grpc, connect, rest } = manager;
 const us = Object.values(manager);
@@ -30,12 +30,12 @@ interface Sweep {
   readonly note?: string;
 }
 
-const all = [pipes, attached, raw1, raw2, shortest, ...us, ...peers];
+const all = [pipes, attached, raw1, raw2, path1, path2, ...us, ...peers];
 const main = [attached, grpc, rest, ...peers];
 const note = "supergateway refuses it: 413.";
 const sweeps: readonly Sweep[] = short
   ? [
-      { textBytes: 100, inFlight: [64], contenders: [grpc, connect, rest, raw2, shortest, ...peers], rounds: 5 },
+      { textBytes: 100, inFlight: [64], contenders: [grpc, connect, rest, raw2, path1, path2, ...peers], rounds: 5 },
       { textBytes: 1_000_000, inFlight: [4], contenders: [attached, grpc], rounds: 3 },
     ]
   : [
@@ -74,7 +74,7 @@ function figures(done: Rounds, { textBytes, inFlight }: { textBytes: number; inF
   if (textBytes === 100 && inFlight === 1) {
     const p50 = ({ p50Us }: Load) => p50Us;
     report.figure("gRPC above attached, µs", middle(done, grpc, p50) - middle(done, attached, p50));
-    report.figure("shortest path above attached, µs", middle(done, shortest, p50) - middle(done, attached, p50));
+    report.figure("shortest path, HTTP/2, above attached, µs", middle(done, path2, p50) - middle(done, attached, p50));
   }
   if (textBytes === 100 && inFlight === 64) {
     const faster = { to: peers, of: pace, best: Math.max };
@@ -85,13 +85,15 @@ function figures(done: Rounds, { textBytes, inFlight }: { textBytes: number; inF
     report.figure("gRPC / better peer, p99", ratio(done, grpc, p99));
     report.figure("CPU per call, µs", middle(done, grpc, cpuPerCall));
     report.figure("gRPC / raw HTTP/2, calls/s", ratio(done, grpc, { to: [raw2], of: pace, best: Math.max }));
-    report.figure("gRPC / shortest path, calls/s", ratio(done, grpc, { to: [shortest], of: pace, best: Math.max }));
-    report.figure(
-      "CPU per call / shortest path",
-      ratio(done, grpc, { to: [shortest], of: cpuPerCall, best: Math.max }),
-    );
-    report.figure("shortest path / better peer, calls/s", ratio(done, shortest, faster));
-    report.figure("shortest path / better peer, p99", ratio(done, shortest, p99));
+    report.figure("gRPC / shortest path, calls/s", ratio(done, grpc, { to: [path2], of: pace, best: Math.max }));
+    report.figure("CPU per call / shortest path", ratio(done, grpc, { to: [path2], of: cpuPerCall, best: Math.max }));
+    report.figure("shortest path, HTTP/2 / better peer, calls/s", ratio(done, path2, faster));
+    report.figure("shortest path, HTTP/2 / better peer, p99", ratio(done, path2, p99));
+    report.figure("shortest path, HTTP/1.1 / better peer, calls/s", ratio(done, path1, faster));
+    for (const json of [connect, rest]) {
+      const share = ratio(done, json, { to: [path1], of: pace, best: Math.max });
+      report.figure(`${json.name} / shortest path, calls/s`, share);
+    }
     report.figure("CPU per call / raw HTTP/2", ratio(done, grpc, { to: [raw2], of: cpuPerCall, best: Math.max }));
   }
   if (textBytes === 1_000_000 && inFlight === 4) {

@@ -6,6 +6,7 @@ import { EchoContainer } from "../load/echo-container.ts";
 import { EchoProcess } from "../load/echo-process.ts";
 import { callToolUrl, grpcCall, grpcHeaders } from "../load/grpc-call.ts";
 import { H2load } from "../load/h2load.ts";
+import { jsonCall, jsonHeaders } from "../load/json-call.ts";
 import { loadLines, shakeHands } from "../load/line-load.ts";
 import type { Contender } from "../load/load.ts";
 import { Wrk } from "../load/wrk.ts";
@@ -33,12 +34,23 @@ export async function httpFloors(opened: AsyncDisposableStack): Promise<{ raw1: 
   };
 }
 
-/** The least between a gRPC caller and an attached container. */
-export async function shortestPath(opened: AsyncDisposableStack): Promise<Contender> {
+/** The least between a caller, by JSON or by gRPC, and an attached container. */
+export async function shortestPaths(opened: AsyncDisposableStack): Promise<{ path1: Contender; path2: Contender }> {
   const { pid, ports } = await serve("shortest-path.ts", opened);
-  const body = (text: string) => grpcCall({ server: "echo", text });
-  const h2load = new H2load({ url: callToolUrl(`http://127.0.0.1:${ports[0]}`), pid, headers: grpcHeaders, body });
-  return { name: "shortest path", load: (options) => h2load.load(options) };
+  const [port1, port2] = ports;
+  const server = "echo";
+  const wrk = new Wrk({
+    url: `http://127.0.0.1:${port1}/`,
+    pid,
+    headers: jsonHeaders,
+    body: (text) => jsonCall({ text }),
+  });
+  const body = (text: string) => grpcCall({ server, text });
+  const h2load = new H2load({ url: callToolUrl(`http://127.0.0.1:${port2}`), pid, headers: grpcHeaders, body });
+  return {
+    path1: { name: "shortest path, HTTP/1.1", load: (options) => wrk.load(options) },
+    path2: { name: "shortest path, HTTP/2", load: (options) => h2load.load(options) },
+  };
 }
 
 /** Runs a program of this folder, which prints the ports that it listens on. */

@@ -1,11 +1,11 @@
 import { type BenchManager, echoSpec } from "../load/bench-manager.ts";
 import { callToolUrl, grpcCall, grpcHeaders } from "../load/grpc-call.ts";
 import { H2load } from "../load/h2load.ts";
+import { jsonCall, jsonHeaders } from "../load/json-call.ts";
 import type { Contender } from "../load/load.ts";
 import { Wrk } from "../load/wrk.ts";
 
 const server = "echo";
-const json = { "content-type": "application/json" };
 
 /** The manager with the echo server in a container, called over each protocol. */
 export interface Ours {
@@ -38,10 +38,10 @@ export async function ours(manager: BenchManager): Promise<Ours> {
   const rest = new Wrk({
     url: `${origin}/servers/${server}/call`,
     pid,
-    headers: json,
+    headers: jsonHeaders,
     body: (text) => jsonCall({ text }),
   });
-  const connect = new Wrk({ url: callTool, pid, headers: json, body: (text) => jsonCall({ text, server }) });
+  const connect = new Wrk({ url: callTool, pid, headers: jsonHeaders, body: (text) => jsonCall({ text, server }) });
   return {
     grpc: { name: "gRPC", load: (options) => grpc.load(options) },
     typed: { name: "gRPC, typed", load: (options) => typed.load(options) },
@@ -49,8 +49,4 @@ export async function ours(manager: BenchManager): Promise<Ours> {
     connect: { name: "Connect JSON", load: (options) => connect.load(options) },
     rest: { name: "REST", load: (options) => rest.load(options) },
   };
-}
-
-function jsonCall({ text, ...more }: { text: string; server?: string }): string {
-  return JSON.stringify({ ...more, tool: "echo", arguments: { text } });
 }

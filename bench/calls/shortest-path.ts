@@ -1,7 +1,9 @@
 /**
- * The least that a manager on node:http2 has to do for a call over gRPC: decode, give it an id, write its line, find the
- * reply by its id, encode. No checks, deadlines, limits, errors: what it reaches is what any design can.
+ * The least that a manager on Node's HTTP servers has to do for a call: decode, give it an id, write its line, find the
+ * reply by its id, encode. By gRPC over HTTP/2, and by JSON over HTTP/1.1; prints both ports. No checks, deadlines, limits,
+ * errors: what it reaches is what any design can.
  */
+import http from "node:http";
 import http2 from "node:http2";
 import type { AddressInfo } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
@@ -52,18 +54,18 @@ function take(line: string): void {
   settle?.(resultJson);
 }
 
-const server = http2.createServer();
-server.on("stream", (stream) => {
+const grpc = http2.createServer();
+grpc.on("stream", (stream) => {
   const chunks: Buffer[] = [];
   stream.on("error", () => {});
   stream.on("data", (chunk: Buffer) => chunks.push(chunk));
   stream.on("end", () => {
     const { tool, input } = fromBinary(CallToolRequestSchema, Buffer.concat(chunks).subarray(envelopeBytes));
-    send(tool, String(input.value), (resultJson) => answer(stream, resultJson));
+    send(tool, String(input.value), (resultJson) => answerGrpc(stream, resultJson));
   });
 });
 
-function answer(stream: http2.ServerHttp2Stream, resultJson: string): void {
+function answerGrpc(stream: http2.ServerHttp2Stream, resultJson: string): void {
   if (stream.destroyed) return;
   const response = create(CallToolResponseSchema, { resultJson, resultKind: ResultKind.COMPLETE });
   const message = toBinary(CallToolResponseSchema, response);
@@ -76,7 +78,26 @@ function answer(stream: http2.ServerHttp2Stream, resultJson: string): void {
   stream.end(body);
 }
 
-server.listen(0, "127.0.0.1", () => console.log(JSON.stringify([(server.address() as AddressInfo).port])));
+const json = http.createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on("error", () => {});
+  request.on("data", (chunk: Buffer) => chunks.push(chunk));
+  request.on("end", () => {
+    const { tool, arguments: given } = JSON.parse(Buffer.concat(chunks).toString());
+    send(tool, JSON.stringify(given), (resultJson) => answerJson(response, resultJson));
+  });
+});
+
+function answerJson(response: http.ServerResponse, resultJson: string): void {
+  if (response.destroyed) return;
+  const body = JSON.stringify({ resultJson, resultKind: "RESULT_KIND_COMPLETE" });
+  response.writeHead(200, { "content-type": "application/json", "content-length": Buffer.byteLength(body) });
+  response.end(body);
+}
+
+const servers = [json, grpc];
+for (const server of servers) await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+console.log(JSON.stringify(servers.map((server) => (server.address() as AddressInfo).port)));
 // Its container goes with it, since its stdin does.
 await new Promise((resolve) => process.once("SIGTERM", resolve));
-server.close();
+for (const server of servers) server.close();

@@ -5,7 +5,8 @@ import type { Chart } from "./readme.ts";
 import { barChart, lineChart } from "./svg.ts";
 
 const contenders = ["gRPC", "gRPC, typed", "gRPC stream", "Connect JSON", "REST", "supergateway", "mcp-proxy"];
-const floors = ["plain pipes", "attached container", "raw HTTP/1.1 echo", "raw HTTP/2 echo"];
+const shortest = ["shortest path, HTTP/1.1", "shortest path, HTTP/2"];
+const floors = ["plain pipes", "attached container", "raw HTTP/1.1 echo", "raw HTTP/2 echo", ...shortest];
 const levels = ["1", "16", "64", "256"];
 
 /** Draws what the results have figures for. */

@@ -9,7 +9,7 @@ export interface Bar {
 
 /** Horizontal bars with their values, from zero. */
 export function barChart(title: string, bars: readonly Bar[]): string {
-  const [labelWidth, barHeight, top] = [150, 26, 40];
+  const [labelWidth, barHeight, top] = [170, 26, 40];
   const largest = Math.max(...bars.map(({ value }) => value));
   const parts = bars.map(({ label, value }, index) => {
     const y = top + index * barHeight;

@@ -5,7 +5,7 @@ import { tooLargeText } from "../rpc/connect-error.ts";
 import { bodyOf } from "../rpc/node-body.ts";
 import type { NodeRequest } from "../rpc/node-handler.ts";
 import { refuseManyValues } from "../rpc/request-values.ts";
-import { joined, readBody } from "../rpc/whole-body.ts";
+import { bodyRead, joined } from "../rpc/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -25,7 +25,7 @@ export async function readJsonBody(
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const { chunks, whole } = await readBody(request, { maxBytes: options.maxRequestBytes });
+  const { chunks, whole } = await bodyRead(request, { maxBytes: options.maxRequestBytes });
   if (!whole) throw tooLarge(options.maxRequestBytes);
   const body = joined(chunks);
   if (body.length === 0) return undefined;
@@ -45,10 +45,12 @@ export async function refuseBody(request: NodeRequest): Promise<void> {
 
 const jsonInUtf8 = /^application\/json\s*(?:;\s*charset\s*=\s*"?utf-?8"?\s*)?$/i;
 
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+
 /** Bytes that are not UTF-8 are refused: replaced, they would reach a tool as something else. */
 function parse(body: Buffer): JsonBody {
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
+    const text = utf8.decode(body);
     return { value: JSON.parse(text) as JsonValue, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);

@@ -12,29 +12,20 @@ import { fieldOf } from "../rpc/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json-problem.ts";
 import { refuseLooseJson } from "../rpc/loose-json.ts";
 import type { JsonBody } from "./json-body.ts";
-import type { RouteMatch } from "./routes.ts";
+import type { Route, RouteMatch } from "./routes.ts";
+
+interface Input {
+  readonly query: URLSearchParams;
+  readonly body: JsonBody | undefined;
+}
 
 /**
  * The request message of a REST call: fields from the path, the query and the body. Both spellings of a field's name
  * are taken. Throws `invalid` for a field that is unknown, given twice, or of the wrong type.
  */
-export function requestMessage(
-  match: RouteMatch,
-  input: { query: URLSearchParams; body: JsonBody | undefined },
-): Message {
-  const { route, fields } = match;
+export function requestMessage({ route, fields }: RouteMatch, input: Input): Message {
   const { input: desc } = route.rpc;
-  const [parameter] = route.httpMethod === "POST" ? input.query.keys() : [];
-  if (parameter !== undefined) throw invalidRequest([{ field: parameter, description: "must be in the body" }]);
-  // Without a prototype: the name `__proto__` is like any other.
-  const json: JsonObject = Object.assign(Object.create(null), fieldsOfQuery(desc, input.query));
-  if (route.body !== undefined && input.body !== undefined) {
-    const { value, repeated } = input.body;
-    if (repeated !== undefined) {
-      throw invalidRequest([repeatedField(desc, route.body === "*" ? repeated : [route.body, ...repeated])]);
-    }
-    Object.assign(json, fieldsOfBody(route.body, value));
-  }
+  const json = route.httpMethod === "POST" ? fieldsOfPost(route, input) : fieldsOfQuery(desc, input.query);
   for (const [name, value] of Object.entries(fields)) {
     if (Object.hasOwn(json, name))
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
@@ -46,6 +37,16 @@ export function requestMessage(
   } catch {
     throw invalidRequest([jsonViolation(desc, json)]);
   }
+}
+
+function fieldsOfPost({ rpc, body }: Route, input: Input): JsonObject {
+  for (const name of input.query.keys()) throw invalidRequest([{ field: name, description: "must be in the body" }]);
+  if (body === undefined || input.body === undefined) return {};
+  const { value, repeated } = input.body;
+  if (repeated !== undefined) {
+    throw invalidRequest([repeatedField(rpc.input, body === "*" ? repeated : [body, ...repeated])]);
+  }
+  return fieldsOfBody(body, value);
 }
 
 function fieldsOfBody(body: string, value: JsonValue): JsonObject {

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
 import { ManagerError, toManagerError } from "../errors.ts";
@@ -33,9 +34,8 @@ interface Exchange {
   readonly query: URLSearchParams;
   readonly request: NodeRequest;
   readonly response: NodeResponse;
-  readonly unread: UnreadAnswers;
-  /** Aborts when the caller leaves. */
-  readonly signal: AbortSignal;
+  /** When the request's headers came, by `performance.now()`. */
+  readonly sinceMs: number;
 }
 
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
@@ -54,15 +54,8 @@ export function restHandler(options: RestOptions): NodeHandler {
       refuse(wrongMethod(pathname, allowed), { request, response });
       return;
     }
-    const left = new AbortController();
-    // With a reason of its own: without one, an exception with a stack is made for every answer.
-    const onClose = () => left.abort("the exchange is over");
-    response.once("close", onClose);
-    const exchange = { match, query: searchParams, request, response, unread: options.unread, signal: left.signal };
-    call(options, exchange)
-      .catch((error: unknown) => writeError(exchange, error))
-      // An abort for each answer that is over would cost more than it tells.
-      .finally(() => response.off("close", onClose));
+    const exchange = { match, query: searchParams, request, response, sinceMs: performance.now() };
+    call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
 }
 
@@ -85,43 +78,50 @@ function answers(route: Route, method: string): boolean {
 }
 
 async function call(options: RestOptions, exchange: Exchange): Promise<void> {
-  const { match, query, request } = exchange;
+  const { match, query, request, response } = exchange;
   const takesBody = match.route.body !== undefined;
   const body = takesBody ? await readJsonBody(request, options) : await refuseBody(request).then(() => undefined);
+  // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
+  if (isGone(response)) return;
   const message = requestMessage(match, { query, body });
   const { rpc } = match.route;
-  if (rpc.methodKind === "unary") await callUnary(options.calls, { ...exchange, rpc, message });
-  else await callStream(options.calls, { ...exchange, rpc, message });
+  if (rpc.methodKind === "unary") await callUnary(options, { rpc, message, exchange });
+  else await callStream(options, { rpc, message, exchange });
+}
+
+interface Call<Rpc> {
+  readonly rpc: Rpc;
+  readonly message: Message;
+  readonly exchange: Exchange;
 }
 
 async function callUnary(
-  calls: LocalCalls,
-  { rpc, message, ...exchange }: Exchange & { rpc: DescMethodUnary; message: Message },
+  { calls, unread }: RestOptions,
+  { rpc, message, exchange }: Call<DescMethodUnary>,
 ): Promise<void> {
-  const { request, response, unread, signal } = exchange;
-  // No reference to the message is kept: the text may have to wait for its caller.
-  const text = await calls
-    .unary({ rpc, message, header: forwarded(request), signal })
-    .then((answer) => `${json(rpc, answer)}\n`);
+  const { request, response, sinceMs } = exchange;
+  const header = forwarded(request);
+  const text = `${json(rpc, await calls.unary({ rpc, message, header, sinceMs, caller: response }))}\n`;
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
-  const header = { "content-type": "application/json" };
+  const type = { "content-type": "application/json" };
   if (request.method === "HEAD") {
-    response.writeHead(200, { ...header, "content-length": Buffer.byteLength(text) });
+    response.writeHead(200, { ...type, "content-length": Buffer.byteLength(text) });
     response.end();
   } else {
-    writeWhole(text, { response, status: 200, header, unread });
+    writeWhole(text, { response, status: 200, header: type, unread });
   }
 }
 
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
-  calls: LocalCalls,
-  { rpc, message, ...exchange }: Exchange & { rpc: DescMethodServerStreaming; message: Message },
+  { calls, unread }: RestOptions,
+  { rpc, message, exchange }: Call<DescMethodServerStreaming>,
 ): Promise<void> {
-  const { request, response, unread, signal } = exchange;
+  const { request, response } = exchange;
   const answer = unread.open(response);
   const contextValues = countAt(createContextValues(), answer);
+  const signal = leftSignal(response);
   const lines = ndjson(rpc, calls.stream({ rpc, message, header: forwarded(request), signal, contextValues }));
   const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
@@ -129,10 +129,18 @@ async function callStream(
   response.end();
 }
 
+/** Aborts when the caller leaves, or has its whole answer. */
+function leftSignal(response: NodeResponse): AbortSignal {
+  const left = new AbortController();
+  // With a reason of its own: without one, an exception with a stack is made for every answer.
+  response.once("close", () => left.abort("the exchange is over"));
+  return left.signal;
+}
+
 /** As fast as the caller reads, and until it leaves. */
 async function write(
   body: AsyncIterable<Uint8Array>,
-  { response, signal }: Pick<Exchange, "response" | "signal">,
+  { response, signal }: { readonly response: NodeResponse; readonly signal: AbortSignal },
 ): Promise<void> {
   for await (const bytes of body) {
     if (signal.aborted) return;
@@ -149,9 +157,10 @@ function json(rpc: { readonly output: DescMethodUnary["output"] }, message: Mess
 }
 
 /** The caller's own headers reach the interceptors; those of the body that was read here do not. */
-function forwarded(request: NodeRequest): Headers {
-  const own = Object.entries(request.headers).filter(([name]) => !ofTheBody.test(name));
-  return requestHeaders(Object.fromEntries(own), request.socket);
+function forwarded({ headers, socket }: NodeRequest): Headers {
+  const own: IncomingHttpHeaders = {};
+  for (const name of Object.keys(headers)) if (!ofTheBody.test(name)) own[name] = headers[name];
+  return requestHeaders(own, socket);
 }
 
 const ofTheBody = /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/;

@@ -22,8 +22,9 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
 import { requestHeaders } from "./request-headers.ts";
 import { refuseManyValues } from "./request-values.ts";
 import type { RpcMethod, UnaryMethod } from "./rpc-methods.ts";
+import { timeoutLeft } from "./timeout-header.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
-import { joined, readBody } from "./whole-body.ts";
+import { bodyRead, joined } from "./whole-body.ts";
 import { isGone, writeWhole } from "./write-whole.ts";
 
 export interface LeanConnectOptions {
@@ -60,7 +61,7 @@ export function leanConnect(options: LeanConnectOptions): NodeHandler {
       return;
     }
     const exchange = { method, request, response, sinceMs: performance.now() };
-    readBody(request, { maxBytes: maxRequestBytes })
+    bodyRead(request, { maxBytes: maxRequestBytes })
       .then((read) => {
         // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
         if (isGone(response)) return undefined;
@@ -97,11 +98,10 @@ function callOf(
   const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
   const message = timeout.error === undefined ? messageOf(method.desc.input, body) : undefined;
   if (message === undefined) return undefined;
-  const { timeoutMs } = timeout;
-  const restMs = timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
+  const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
   const answer = { header: new Headers(), trailer: new Headers() };
   const wait = new CallWait(farDeadlines);
-  return { method, message, header, timeoutMs: restMs, protocolName: "connect", wait, answer };
+  return { method, message, header, timeoutMs, protocolName: "connect", wait, answer };
 }
 
 /** Undefined for what the library refuses, or has to look at closely. */

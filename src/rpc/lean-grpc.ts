@@ -12,8 +12,9 @@ import { requestHeaders } from "./request-headers.ts";
 import type { RpcRequest } from "./rpc-call.ts";
 import type { RpcMethod } from "./rpc-methods.ts";
 import type { StreamHandler } from "./stream-handler.ts";
+import { timeoutLeft } from "./timeout-header.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
-import { joined } from "./whole-body.ts";
+import { joined, readBody } from "./whole-body.ts";
 
 export interface LeanGrpcOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
@@ -45,10 +46,16 @@ export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
     const method = isPlainGrpc(headers) ? options.methods.get(headers[":path"] ?? "") : undefined;
     if (method === undefined) return false;
     const exchange = { method, stream, headers, next, sinceMs: performance.now() };
-    readBody(exchange, options.maxRequestBytes, (body) => {
-      const call = callOf(body, exchange, options);
-      if (call === undefined) handOver(exchange, { chunks: [body], whole: true });
-      else answer(call, exchange, options).catch(() => stream.destroy());
+    readBody(stream, {
+      maxBytes: options.maxRequestBytes + envelopeBytes,
+      onRead: (read) => {
+        // Its caller left in the middle.
+        if (stream.destroyed) return;
+        const call = read.whole ? callOf(joined(read.chunks), exchange, options) : undefined;
+        if (call === undefined) handOver(exchange, read);
+        else answer(call, exchange, options).catch(() => stream.destroy());
+      },
+      onLeft: () => {},
     });
     return true;
   };
@@ -69,31 +76,6 @@ function handOver({ stream, next }: Exchange, read: ReadBefore): void {
   next();
 }
 
-/** Hands on the whole body; what is larger than may be goes to the library, as soon as it is. */
-function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buffer) => void): void {
-  const { stream } = exchange;
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  const onData = (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes <= maxRequestBytes + envelopeBytes) return;
-    stream.off("data", onData).off("end", onEnd).pause();
-    handOver(exchange, { chunks, whole: false });
-  };
-  const onEnd = () => {
-    stream.off("data", onData);
-    // Its caller left in the middle.
-    if (stream.destroyed) return;
-    whole(joined(chunks));
-  };
-  stream.on("error", ignoreError);
-  stream.on("data", onData).once("end", onEnd);
-}
-
-/** A caller that leaves is told nothing. */
-function ignoreError(): void {}
-
 /** Undefined for what is not just one message and a deadline that gRPC knows. */
 function callOf(
   body: Buffer,
@@ -104,11 +86,10 @@ function callOf(
   const header = requestHeaders(headers, stream.session?.socket);
   const timeout = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
   if (timeout.error !== undefined) return;
-  const { timeoutMs } = timeout;
-  const restMs = timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
+  const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
   try {
     const message = fromBinary(method.desc.input, body.subarray(envelopeBytes), { recursionLimit });
-    return { message, header, timeoutMs: restMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
+    return { message, header, timeoutMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
   } catch {
     return;
   }

@@ -1,3 +1,4 @@
+import type { EventEmitter } from "node:events";
 import type { DescMethodServerStreaming, DescMethodUnary, Message } from "@bufbuild/protobuf";
 import {
   type ContextValues,
@@ -14,6 +15,7 @@ import { addMissingDetails } from "./connect-error.ts";
 import { callerLeft } from "./deadline-interceptor.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import type { UnaryMethod } from "./rpc-methods.ts";
+import { timeoutLeft } from "./timeout-header.ts";
 
 type AnyFn = ReturnType<Interceptor>;
 type Impl = UnaryMethod["call"];
@@ -25,9 +27,19 @@ export interface LocalCall<Rpc> {
   readonly message: Message;
   /** `connect-timeout-ms` is the call's deadline. */
   readonly header: Headers;
+}
+
+export interface LocalUnary extends LocalCall<DescMethodUnary> {
+  /** When the call came, by `performance.now()`: its deadline counts from there. */
+  readonly sinceMs: number;
+  /** Emits `close` when the caller leaves. */
+  readonly caller: EventEmitter;
+}
+
+export interface LocalStream extends LocalCall<DescMethodServerStreaming> {
   /** Aborts when the caller leaves. */
   readonly signal: AbortSignal;
-  readonly contextValues?: ContextValues;
+  readonly contextValues: ContextValues;
 }
 
 /**
@@ -45,25 +57,24 @@ export class LocalCalls {
     this.#interceptors = interceptors;
   }
 
-  async unary(call: LocalCall<DescMethodUnary>): Promise<Message> {
-    const { rpc, message, header, signal } = call;
-    const timeoutMs = timeoutOf(call);
-    const wait = new CallWait(this.#farDeadlines);
-    const onAbort = () => wait.abort(callerLeft(signal.reason));
-    signal.addEventListener("abort", onAbort, { once: true });
-    if (signal.aborted) onAbort();
+  async unary(call: LocalUnary): Promise<Message> {
+    const { rpc, message, header, sinceMs, caller } = call;
+    const timeoutMs = timeoutLeft(timeoutOf(header), sinceMs);
     const method: UnaryMethod = { kind: "unary", desc: rpc, call: this.#impl(rpc) };
+    const wait = new CallWait(this.#farDeadlines);
+    const onClose = () => wait.abort(callerLeft());
+    caller.once("close", onClose);
     try {
       const unary = { method, message, header, timeoutMs, protocolName, wait };
       const answer = await invokeUnary(unary, this.#interceptors);
       return answer.message;
     } finally {
       wait.end();
-      signal.removeEventListener("abort", onAbort);
+      caller.off("close", onClose);
     }
   }
 
-  async *stream(call: LocalCall<DescMethodServerStreaming>): AsyncGenerator<Message> {
+  async *stream(call: LocalStream): AsyncGenerator<Message> {
     const { rpc, message } = call;
     using opened = openContext(call);
     const request = { ...opened.request, message: once(message), stream: true } as StreamRequest;
@@ -86,7 +97,7 @@ export class LocalCalls {
 }
 
 /** Throws what a deadline that is none is refused with. */
-function timeoutOf({ header }: { readonly header: Headers }): number | undefined {
+function timeoutOf(header: Headers): number | undefined {
   const { error, timeoutMs } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
   if (error === undefined) return timeoutMs;
   addMissingDetails(error, { begun: false });
@@ -94,9 +105,9 @@ function timeoutOf({ header }: { readonly header: Headers }): number | undefined
 }
 
 /** What interceptors and handler see of a call; disposing it ends its deadline. */
-function openContext(call: LocalCall<DescMethodServerStreaming>) {
+function openContext(call: LocalStream) {
   const { rpc, header, signal, contextValues } = call;
-  const timeoutMs = timeoutOf(call);
+  const timeoutMs = timeoutOf(header);
   const url = `http://localhost/${rpc.parent.typeName}/${rpc.name}`;
   const context = createHandlerContext({
     service: rpc.parent,
@@ -107,7 +118,7 @@ function openContext(call: LocalCall<DescMethodServerStreaming>) {
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     requestSignal: signal,
     requestHeader: header,
-    ...(contextValues === undefined ? {} : { contextValues }),
+    contextValues,
   });
   const common = { service: rpc.parent, method: rpc };
   return {

@@ -15,3 +15,8 @@ export function clampTimeout(headers: Headers): void {
   const ms = headers.get("connect-timeout-ms") ?? "";
   if (/^[0-9]{1,10}$/.test(ms) && Number(ms) > maxTimerMs) headers.set("connect-timeout-ms", String(maxTimerMs));
 }
+
+/** What is left of a deadline that counts from `sinceMs` on, of `performance.now()`. */
+export function timeoutLeft(timeoutMs: number | undefined, sinceMs: number): number | undefined {
+  return timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
+}

@@ -1,30 +1,43 @@
+import type { Readable } from "node:stream";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 
-/**
- * Reads a body, or as much of it as shows that it has more than `maxBytes`. By events: an iterator costs several times
- * more for the one chunk that a body usually is. Throws `cancelled` when the caller leaves before its end.
- */
-export function readBody(request: NodeRequest, { maxBytes }: { readonly maxBytes: number }): Promise<ReadBefore> {
-  const { promise, resolve, reject } = Promise.withResolvers<ReadBefore>();
+export interface BodyReading {
+  readonly maxBytes: number;
+  /** Gets the body, or as much of it as shows that it has more than `maxBytes`: the rest is paused then. */
+  readonly onRead: (read: ReadBefore) => void;
+  /** The caller left before the body's end. */
+  readonly onLeft: () => void;
+}
+
+/** Reads a body by events: an iterator costs several times more for the one chunk that a body usually is. */
+export function readBody(body: Readable, { maxBytes, onRead, onLeft }: BodyReading): void {
   const chunks: Buffer[] = [];
   let bytes = 0;
+  const stop = () => body.off("data", onData).off("end", onEnd).off("close", onLeft);
   const onData = (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
     if (bytes <= maxBytes) return;
-    request.off("data", onData).off("end", onEnd).off("close", onLeft).pause();
-    resolve({ chunks, whole: false });
+    stop().pause();
+    onRead({ chunks, whole: false });
   };
   const onEnd = () => {
-    request.off("close", onLeft);
-    resolve({ chunks, whole: true });
+    stop();
+    onRead({ chunks, whole: true });
   };
-  const onLeft = (cause?: unknown) => reject(leftInBody(cause));
-  // Stays until the request is gone: an error that nobody listens to would end the process.
-  request.on("error", onLeft);
-  request.on("data", onData).on("end", onEnd).on("close", onLeft);
-  return promise;
+  // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
+  body.on("error", ignoreError);
+  body.on("data", onData).on("end", onEnd).on("close", onLeft);
+}
+
+function ignoreError(): void {}
+
+/** As readBody. Throws `cancelled` when the caller leaves before the body's end. */
+export function bodyRead(request: NodeRequest, { maxBytes }: Pick<BodyReading, "maxBytes">): Promise<ReadBefore> {
+  return new Promise((onRead, reject) => {
+    readBody(request, { maxBytes, onRead, onLeft: () => reject(leftInBody()) });
+  });
 }
 
 /** The bytes of chunks, without a copy when there is one only. */
