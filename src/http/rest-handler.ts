@@ -118,14 +118,14 @@ async function callStream(
   { calls, unread }: RestOptions,
   { rpc, message, exchange }: Call<DescMethodServerStreaming>,
 ): Promise<void> {
-  const { request, response } = exchange;
+  const { request, response, sinceMs } = exchange;
   const answer = unread.open(response);
-  const contextValues = countAt(createContextValues(), answer);
-  const signal = leftSignal(response);
-  const lines = ndjson(rpc, calls.stream({ rpc, message, header: forwarded(request), signal, contextValues }));
+  const values = countAt(createContextValues(), answer);
+  const header = forwarded(request);
+  const lines = ndjson(rpc, calls.stream({ rpc, message, header, sinceMs, caller: response, values }));
   const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
-  await write(body, { response, signal });
+  await write(body, { response, signal: leftSignal(response) });
   response.end();
 }
 
