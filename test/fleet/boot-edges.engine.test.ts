@@ -142,6 +142,24 @@ describe("A server that stops when idle and exits just after it was taken over",
   });
 });
 
+describe("A server of several copies that was found at boot and never came up", () => {
+  it("is kept, with its containers, when a Start fails, as one with a single copy is", async () => {
+    const spec = TestFleet.spec("hostile.mjs", { replicas: 2, restart: { policy: "never" } });
+    await open.fleet.start("a", { spec });
+    const ids = async () => (await open.engine.runtime.list({})).map(({ id }) => id).sort();
+    const before = await ids();
+    await open.fleet.close({ drainMs: 0 });
+    for (const id of before) await open.engine.docker.getContainer(id).kill();
+    await open.boot();
+    open.faults.start = engineDown;
+    await expect(open.fleet.start("a", { spec })).rejects.toMatchObject({ kind: "unavailable" });
+    expect(get("a").state).toBe("failed");
+    delete open.faults.start;
+    expect((await open.fleet.start("a", { spec })).state).toBe("ready");
+    expect(await ids()).toEqual(before);
+  });
+});
+
 describe("A first Start that fails while its manager is killed", () => {
   it.each([
     ["never", 0],

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
@@ -64,6 +65,19 @@ describe("A first Start that fails", () => {
     expect(open.fleet.get("a").state).toBe("failed");
     delete open.faults.remove;
     expect(await open.fleet.stop("a", { graceMs: 0 })).toBe(true);
+    expect(await names()).toEqual([]);
+  });
+
+  it.each([1, 2])("and can't remove its containers frees the name when the next has (copies: %d)", async (replicas) => {
+    const refused = { kind: "not_running", details: { reason: "START_FAILED" } } as const;
+    const { kind, details } = refused;
+    open.faults.start = () => Promise.reject(new ManagerError(kind, "the engine refuses", { details }));
+    open.faults.remove = engineDown;
+    await expect(open.fleet.start("a", { spec: { ...spec(), replicas } })).rejects.toMatchObject(refused);
+    expect(await names()).toHaveLength(replicas);
+    delete open.faults.remove;
+    await expect(open.fleet.start("a", {})).rejects.toMatchObject(refused);
+    expect(open.fleet.list()).toEqual([]);
     expect(await names()).toEqual([]);
   });
 });
