@@ -123,10 +123,38 @@ describe("A server that stops when idle and exits just after it was taken over",
     using subscription = open.fleet.follow("i", "mem://note");
     await open.fleet.call("i", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
     const changed = subscription.subscriber.changed();
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await changed;
     expect(subscription.subscriber.takeUpdate()).toMatchObject({ uri: "mem://note" });
     expect(get("i").state).toBe("ready");
+  });
+
+  it("because it was killed follows its restart policy", async () => {
+    const restart = { policy: "never" } as const;
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+    expect(get("i").failure?.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137 });
+  });
+
+  it.each([
+    ["never", "failed", 0],
+    ["on_failure", "ready", 1],
+  ] as const)("because it crashed follows its restart policy: by %s it is %s", async (policy, state, restarts) => {
+    const restart = { policy, initialBackoffMs: 10 };
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    const crash = open.fleet.call("i", {
+      callerHasDeadline: true,
+      work: ({ session }, signal) => session.callTool({ tool: "exit", argumentsJson: '{"code":3}' }, { signal }),
+    });
+    await expect(crash).rejects.toMatchObject({ details: { reason: "SERVER_EXITED", exitCode: 3 } });
+    await expect.poll(() => get("i"), { timeout }).toMatchObject({ state, restartCount: restarts });
+    expect(get("i").failure?.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 3 });
+    expect(lifecycleOf("i")).not.toContain("idle");
   });
 
   it("follows its restart policy when it exits once more", async () => {
@@ -134,10 +162,10 @@ describe("A server that stops when idle and exits just after it was taken over",
     const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
     await open.fleet.start("i", { spec });
     await open.boot();
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await expect.poll(() => get("i").state, { timeout }).toBe("idle");
     await open.fleet.start("i", {});
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await expect.poll(() => get("i").state, { timeout }).toBe("failed");
   });
 });
