@@ -115,6 +115,38 @@ describe("An idle server that is slow to end", () => {
   });
 });
 
+describe("A call that comes while an idle server ends", () => {
+  const graces: number[] = [];
+  const idleThenCalled = async (spec: ServerSpec) => {
+    const stopping = Promise.withResolvers<void>();
+    graces.length = 0;
+    open.faults.stop = (id, options) => {
+      graces.push(options.graceMs);
+      stopping.resolve();
+      return open.engine.runtime.stop(id, options);
+    };
+    await open.fleet.start("i", { spec });
+    await stopping.promise;
+    return open.fleet.call("i", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "echo" }, {}),
+    });
+  };
+
+  it("has it killed when it does not heed SIGTERM", async () => {
+    const args = ["hostile.mjs", "--ignore-term"];
+    const { isError } = await idleThenCalled(TestFleet.spec("hostile.mjs", { args, idleTimeoutMs: 500 }));
+    expect({ isError, graces: graces.slice(0, 2) }).toEqual({ isError: false, graces: [expect.any(Number), 0] });
+  });
+
+  it("waits for what it does before it exits", async () => {
+    const onTerm = "setTimeout(() => { console.error('saved'); process.exit(0); }, 300)";
+    await idleThenCalled(legacyServer({ onTerm }, { idleTimeoutMs: 500 }));
+    expect(graces).not.toContain(0);
+    expect(open.fleet.log("i").stderrTail(0, 100)).toContain("saved");
+  });
+});
+
 describe("A server that stops when idle and exits just after it was taken over", () => {
   it("is started again for who follows one of its resources, and tells that something may have been missed", async () => {
     const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--offers"], idleTimeoutMs: 60_000 });
