@@ -18,7 +18,7 @@ export async function bringUp(
 ): Promise<Launched> {
   const { runtime, name } = context;
   const { known, signal } = options;
-  const plan = planFor(name, known === undefined ? undefined : await runtime.inspect(known.id, { signal }));
+  const plan = planFor(name, known === undefined ? undefined : await lookAt(context, { id: known.id, signal }));
   switch (plan.kind) {
     case "paused":
     case "unusable":
@@ -79,7 +79,10 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   try {
     return await startAndShake(context, options);
   } catch (error) {
-    await cleanUp(context, () => context.runtime.stop(record.id, { graceMs: 0 }));
+    await cleanUp(context, async () => {
+      await context.runtime.stop(record.id, { graceMs: 0 });
+      await lookAt(context, { id: record.id });
+    });
     throw error;
   }
 }
@@ -102,7 +105,7 @@ export async function takeOver(
   options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
-    const plan = planFor(context.name, await context.runtime.inspect(options.record.id, { signal }));
+    const plan = planFor(context.name, await lookAt(context, { id: options.record.id, signal }));
     if (plan.kind !== "take_over") throw "error" in plan ? plan.error : startCancelled(context.name);
     const { record } = plan;
     run.session.endHalfLine();
@@ -121,18 +124,30 @@ async function startAndShake(
   context: LaunchContext,
   options: SignalOption & { record: InstanceRecord },
 ): Promise<Launched> {
-  const { runtime } = context;
-  const { signal, record } = options;
+  const { signal } = options;
+  const { id } = options.record;
   // Attach first, or the first bytes are lost.
   const run = await openRun(context, options);
   try {
-    await runtime.start(record.id, { signal });
+    await context.runtime.start(id, { signal });
+    // Nobody waits for this: the process has yet to come up.
+    const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");
     const conversation = await shakeHands(context, { run, record, signal, resuming: false });
-    return { run, record: (await runtime.inspect(record.id, { signal })) ?? record, conversation };
+    return { run, record, conversation };
   } catch (error) {
     run.release({ reason: "START_FAILED", message: `server ${context.name} could not be started` });
     if (!diedOfProbe(run)) throw error;
   }
-  return replaceByLegacy(context, { old: record, signal, start: startAndShake });
+  return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
+}
+
+/** What the engine has of an instance now; that is what is shown of it from here on. */
+async function lookAt(
+  { runtime, onInstance }: LaunchContext,
+  { id, signal }: { id: string; signal?: AbortSignal },
+): Promise<InstanceRecord | undefined> {
+  const record = await runtime.inspect(id, signal === undefined ? {} : { signal });
+  if (record !== undefined) onInstance(record);
+  return record;
 }
