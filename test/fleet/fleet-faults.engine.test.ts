@@ -104,6 +104,26 @@ describe("An attachment that is lost while the container lives", () => {
     expect(json.match(/"initialize"/g)).toHaveLength(1);
   });
 
+  it("takes the subscriptions along: the server tells of a resource once", async () => {
+    const attached: { close(): void }[] = [];
+    open.faults.attach = async (id, sink, options) => {
+      const attachment = await open.engine.runtime.attach(id, sink, options);
+      attached.push(attachment);
+      return attachment;
+    };
+    await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
+    using subscription = open.fleet.follow("a", "mem://note");
+    await open.fleet.call("a", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    const again = subscription.subscriber.changed();
+    attached[0]?.close();
+    await again;
+    const { json } = await open.fleet.call("a", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "touch", argumentsJson: '{"uri":"mem://note"}' }, {}),
+    });
+    expect(json).toContain('"text":"1"');
+  });
+
   it("and dies while it is opened again is FAILED with its exit code", async () => {
     let attaches = 0;
     open.faults.attach = async (id, sink, options) => {
