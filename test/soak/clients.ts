@@ -6,7 +6,11 @@ import {
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
-import { type CallToolResponse, type CallToolStreamResponse, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import {
+  type CallToolResponse,
+  type CallToolStreamResponse,
+  ManagerService,
+} from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { type CallFailure, failureOfConnect } from "./call-failure.ts";
 import { grpcJsClient } from "./grpc-js-client.ts";

@@ -51,13 +51,18 @@ export function grpcJsClient(port: number): SoakClient {
     callToolStream: async (request, options) => answerOfStream(plainEvents(events("callToolStream", request, options))),
     listTools: async (server, options) =>
       ((await call("listTools", { server }, options)) as { tools: unknown[] }).tools.length,
-    failureOf: (error) => failureOfConnect(fromGrpcJs(error as grpc.ServiceError)),
+    failureOf: (error) => failureOfConnect(isServiceError(error) ? fromGrpcJs(error) : error),
     [Symbol.dispose]: () => service.close(),
   };
 }
 
 function deadlineOf(timeoutMs: number | undefined): { deadline?: number } {
   return timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
+}
+
+/** A client that was closed throws something else. */
+function isServiceError(error: unknown): error is grpc.ServiceError {
+  return error instanceof Error && "details" in error;
 }
 
 function fromGrpcJs({ code, details, metadata }: grpc.ServiceError): ConnectError {
