@@ -1,3 +1,4 @@
+import { toManagerError } from "../errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";
@@ -79,17 +80,15 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   try {
     return await startAndShake(context, options);
   } catch (error) {
-    await cleanUp(context, async () => {
-      await context.runtime.stop(record.id, { graceMs: 0 });
-      await lookAt(context, { id: record.id });
-    });
+    await kill(context, { record });
     throw error;
   }
 }
 
 /**
  * Takes over a running instance: attaches, ends half a line that may stand in its stdin, and shakes hands unless the
- * same process is known to be in this conversation. The instance is not touched when that fails.
+ * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not answer
+ * and its spec says to kill one that does not.
  */
 export async function takeOver(
   context: LaunchContext,
@@ -116,6 +115,8 @@ export async function takeOver(
     return { run, record, conversation: await shakeHands(context, { run, record, signal, resuming: true }) };
   } catch (error) {
     run.release({ reason: "ATTACH_FAILED", message: `server ${context.name} could not be taken over` });
+    const isSilent = toManagerError(error).details.reason === "HANDSHAKE_TIMEOUT";
+    if (isSilent && context.spec.health?.killUnhealthy) await kill(context, options);
     throw error;
   }
 }
@@ -142,10 +143,22 @@ async function startAndShake(
   return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
 }
 
+/** Ends the process of an instance, which stays, as exited. */
+async function kill(
+  context: LaunchContext,
+  { record: { id }, signal }: Partial<SignalOption> & { record: InstanceRecord },
+): Promise<void> {
+  const until = signal === undefined ? {} : { signal };
+  await cleanUp(context, async () => {
+    await context.runtime.stop(id, { graceMs: 0, ...until });
+    await lookAt(context, { id, ...until });
+  });
+}
+
 /** What the engine has of an instance now; that is what is shown of it from here on. */
 async function lookAt(
   { runtime, onInstance }: LaunchContext,
-  { id, signal }: { id: string; signal?: AbortSignal },
+  { id, signal }: Partial<SignalOption> & { id: string },
 ): Promise<InstanceRecord | undefined> {
   const record = await runtime.inspect(id, signal === undefined ? {} : { signal });
   if (record !== undefined) onInstance(record);

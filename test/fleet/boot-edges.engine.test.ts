@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/spec.ts";
+import type { HealthSpec, ServerSpec } from "../../src/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
@@ -199,6 +199,36 @@ describe("A server that stops when idle and exits just after it was taken over",
     await open.fleet.start("i", {});
     await containerOf("i").kill({ signal: "SIGTERM" });
     await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+  });
+});
+
+describe("A server that hangs when it is found at boot", () => {
+  const hangs = async (health: HealthSpec) => {
+    const spec = TestFleet.spec("hostile.mjs", { health, handshakeTimeoutMs: 500, restart: { initialBackoffMs: 10 } });
+    await open.fleet.start("h", { spec });
+    await open.fleet.call("h", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "deaf" }, {}),
+    });
+    const before = get("h").instances[0]?.record;
+    await open.boot();
+    return before;
+  };
+
+  it("is killed and started again when its spec says so", async () => {
+    const before = await hangs({ intervalMs: 60_000, killUnhealthy: true });
+    await expect.poll(() => get("h").state, { timeout }).toBe("ready");
+    const { record } = get("h").instances[0] ?? {};
+    expect(record?.id).toBe(before?.id);
+    expect(record?.startTimeMs).not.toBe(before?.startTimeMs);
+    expect(get("h").failure?.details).toMatchObject({ reason: "HANDSHAKE_TIMEOUT" });
+  });
+
+  it("is left alone otherwise", async () => {
+    const before = await hangs({ intervalMs: 60_000 });
+    const tries = () => lifecycleOf("h").filter((state) => state === "backing_off").length;
+    await expect.poll(tries, { timeout }).toBeGreaterThan(1);
+    expect(get("h").instances[0]?.record.startTimeMs).toBe(before?.startTimeMs);
   });
 });
 

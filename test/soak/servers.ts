@@ -53,6 +53,8 @@ export function soakServers({ fleet, tap }: { fleet: string; tap: Deliveries["sp
     spec: {
       limits: { memoryBytes: 256n * mib },
       health,
+      // In time for the end: one that hung when its manager ended is killed by the next after so long.
+      handshakeTimeout: millis(15_000),
       ...wish,
       image,
       args: [...args],
