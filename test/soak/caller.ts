@@ -62,7 +62,8 @@ export async function makeCall(
   const entry = stage.ledger.begin({ id, kind, client: client.kind, tapped: request !== undefined });
   const outcome = await outcomeOf(stage, { line, call, startMs: entry.startMs });
   stage.ledger.end(entry, outcome);
-  if (request?.idempotencyKey !== undefined && toldBy(outcome) !== "not_sent") {
+  // What was not sent is not remembered; and a line that was closed must not be opened again, for nobody would close it.
+  if (request?.idempotencyKey !== undefined && toldBy(outcome) !== "not_sent" && !line.closed) {
     await sendAgain(stage, { line, call, first: outcome, firstEntry: entry });
   }
   const tookMs = performance.now() - entry.startMs;
