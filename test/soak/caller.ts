@@ -62,13 +62,13 @@ export async function makeCall(
   const entry = stage.ledger.begin({ id, kind, client: client.kind, tapped: request !== undefined });
   const outcome = await outcomeOf(stage, { line, call, startMs: entry.startMs });
   stage.ledger.end(entry, outcome);
+  const tookMs = performance.now() - entry.startMs;
+  if (tookMs > lateMs)
+    console.log(`  late: ${kind} ${id} by ${client.kind}: ${outcome.kind} after ${Math.round(tookMs)} ms`);
   // What was not sent is not remembered; and a line that was closed must not be opened again, for nobody would close it.
   if (request?.idempotencyKey !== undefined && toldBy(outcome) !== "not_sent" && !line.closed) {
     await sendAgain(stage, { line, call, first: outcome, firstEntry: entry });
   }
-  const tookMs = performance.now() - entry.startMs;
-  if (tookMs > lateMs)
-    console.log(`  late: ${kind} ${id} by ${client.kind}: ${outcome.kind} after ${Math.round(tookMs)} ms`);
   return outcome;
 }
 
