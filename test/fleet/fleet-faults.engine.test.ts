@@ -23,6 +23,17 @@ const echo = (name: string) =>
     work: ({ session }, signal) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, { signal }),
   });
 
+/** Those that the fleet opens from now on. */
+function attachments(): { close(): void }[] {
+  const attached: { close(): void }[] = [];
+  open.faults.attach = async (id, sink, options) => {
+    const attachment = await open.engine.runtime.attach(id, sink, options);
+    attached.push(attachment);
+    return attachment;
+  };
+  return attached;
+}
+
 /** Waits until the server's log tells of the state. */
 async function reaches(name: string, state: string): Promise<void> {
   const ring = open.fleet.log(name);
@@ -84,12 +95,7 @@ describe("A first Start that fails", () => {
 
 describe("An attachment that is lost while the container lives", () => {
   it("is opened again, without another handshake", async () => {
-    const attached: { close(): void }[] = [];
-    open.faults.attach = async (id, sink, options) => {
-      const attachment = await open.engine.runtime.attach(id, sink, options);
-      attached.push(attachment);
-      return attachment;
-    };
+    const attached = attachments();
     await open.fleet.start("a", { spec: spec() });
     const { mcp } = open.fleet.get("a");
     attached[0]?.close();
@@ -105,12 +111,7 @@ describe("An attachment that is lost while the container lives", () => {
   });
 
   it("takes the subscriptions along: the server tells of a resource once", async () => {
-    const attached: { close(): void }[] = [];
-    open.faults.attach = async (id, sink, options) => {
-      const attachment = await open.engine.runtime.attach(id, sink, options);
-      attached.push(attachment);
-      return attachment;
-    };
+    const attached = attachments();
     await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
     using subscription = open.fleet.follow("a", "mem://note");
     await open.fleet.call("a", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
