@@ -8,6 +8,12 @@ import { idleGraceMs } from "./stop-idle.ts";
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
 const diesOfProbeMs = 60_000;
 
+/**
+ * How a process may end that was told to, by a SIGTERM that nobody follows up any more: as it likes best, or by that.
+ * Undefined: nobody knows.
+ */
+const toldToExitCodes: ReadonlySet<number | undefined> = new Set([0, 128 + 15, undefined]);
+
 export interface EarlyEndOptions {
   readonly spec: ServerSpec;
   readonly eras: EraVerdicts;
@@ -42,7 +48,8 @@ export class EarlyEnd {
   /** A manager that was killed while it stopped an idle server leaves one that ends when the next has taken it over. */
   isIdleStop({ details }: ManagerError): boolean {
     const { spec, elapsedMs } = this.#options;
-    if (spec.idleTimeoutMs === undefined || details.reason !== "SERVER_EXITED") return false;
+    const { reason, exitCode } = details;
+    if (spec.idleTimeoutMs === undefined || reason !== "SERVER_EXITED" || !toldToExitCodes.has(exitCode)) return false;
     return elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
   }
 

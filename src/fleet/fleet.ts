@@ -108,8 +108,7 @@ export class Fleet {
     const server = this.#servers.get(name);
     if (server === undefined) return this.#startNew(name, options);
     if (spec !== undefined && !sameSpec(server.spec, spec)) throw nameTaken(name);
-    await abortable(server.start(), signal);
-    return server.snapshot();
+    return this.#cameUp(server, { coming: server.start(), signal });
   }
 
   /**
@@ -119,8 +118,7 @@ export class Fleet {
   async restart(name: string, options: CallerOptions & { graceMs: number }): Promise<ServerSnapshot> {
     const server = this.#server(name);
     if (server.stopping !== undefined) throw notRunning(name, undefined);
-    await abortable(server.restart(options), options.signal);
-    return server.snapshot();
+    return this.#cameUp(server, { coming: server.restart(options), signal: options.signal });
   }
 
   /** Stops a server and removes its container. Returns whether there was one. The signal ends only the caller's wait. */
@@ -215,12 +213,18 @@ export class Fleet {
     const { spec, signal } = options;
     if (spec === undefined) throw notFound(name);
     const server = this.#add({ name, spec });
-    const started = server.start();
-    // A first start that fails frees the name, once its container is gone.
-    started.catch(() => {
-      if (!server.hasInstance) this.#forget(server);
+    return this.#cameUp(server, { coming: server.start(), signal });
+  }
+
+  /** Waits until it is up, or the signal ends that. One that never was, and of which nothing is left, frees its name. */
+  async #cameUp(
+    server: ManagedServer,
+    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
+  ): Promise<ServerSnapshot> {
+    coming.catch(() => {
+      if (server.isNothing) this.#forget(server);
     });
-    await abortable(started, signal);
+    await abortable(coming, signal);
     return server.snapshot();
   }
 

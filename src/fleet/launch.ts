@@ -1,3 +1,4 @@
+import { toManagerError } from "../errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";
@@ -18,7 +19,7 @@ export async function bringUp(
 ): Promise<Launched> {
   const { runtime, name } = context;
   const { known, signal } = options;
-  const plan = planFor(name, known === undefined ? undefined : await runtime.inspect(known.id, { signal }));
+  const plan = planFor(name, known === undefined ? undefined : await lookAt(context, { id: known.id, signal }));
   switch (plan.kind) {
     case "paused":
     case "unusable":
@@ -79,14 +80,15 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   try {
     return await startAndShake(context, options);
   } catch (error) {
-    await cleanUp(context, () => context.runtime.stop(record.id, { graceMs: 0 }));
+    await kill(context, { record });
     throw error;
   }
 }
 
 /**
  * Takes over a running instance: attaches, ends half a line that may stand in its stdin, and shakes hands unless the
- * same process is known to be in this conversation. The instance is not touched when that fails.
+ * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not answer
+ * and its spec says to kill one that does not.
  */
 export async function takeOver(
   context: LaunchContext,
@@ -102,7 +104,7 @@ export async function takeOver(
   options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
-    const plan = planFor(context.name, await context.runtime.inspect(options.record.id, { signal }));
+    const plan = planFor(context.name, await lookAt(context, { id: options.record.id, signal }));
     if (plan.kind !== "take_over") throw "error" in plan ? plan.error : startCancelled(context.name);
     const { record } = plan;
     run.session.endHalfLine();
@@ -113,6 +115,8 @@ export async function takeOver(
     return { run, record, conversation: await shakeHands(context, { run, record, signal, resuming: true }) };
   } catch (error) {
     run.release({ reason: "ATTACH_FAILED", message: `server ${context.name} could not be taken over` });
+    const isSilent = toManagerError(error).details.reason === "HANDSHAKE_TIMEOUT";
+    if (isSilent && context.spec.health?.killUnhealthy) await kill(context, options);
     throw error;
   }
 }
@@ -121,18 +125,42 @@ async function startAndShake(
   context: LaunchContext,
   options: SignalOption & { record: InstanceRecord },
 ): Promise<Launched> {
-  const { runtime } = context;
-  const { signal, record } = options;
+  const { signal } = options;
+  const { id } = options.record;
   // Attach first, or the first bytes are lost.
   const run = await openRun(context, options);
   try {
-    await runtime.start(record.id, { signal });
+    await context.runtime.start(id, { signal });
+    // Nobody waits for this: the process has yet to come up.
+    const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");
     const conversation = await shakeHands(context, { run, record, signal, resuming: false });
-    return { run, record: (await runtime.inspect(record.id, { signal })) ?? record, conversation };
+    return { run, record, conversation };
   } catch (error) {
     run.release({ reason: "START_FAILED", message: `server ${context.name} could not be started` });
     if (!diedOfProbe(run)) throw error;
   }
-  return replaceByLegacy(context, { old: record, signal, start: startAndShake });
+  return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
+}
+
+/** Ends the process of an instance, which stays, as exited. */
+async function kill(
+  context: LaunchContext,
+  { record: { id }, signal }: Partial<SignalOption> & { record: InstanceRecord },
+): Promise<void> {
+  const until = signal === undefined ? {} : { signal };
+  await cleanUp(context, async () => {
+    await context.runtime.stop(id, { graceMs: 0, ...until });
+    await lookAt(context, { id, ...until });
+  });
+}
+
+/** What the engine has of an instance now; that is what is shown of it from here on. */
+async function lookAt(
+  { runtime, onInstance }: LaunchContext,
+  { id, signal }: Partial<SignalOption> & { id: string },
+): Promise<InstanceRecord | undefined> {
+  const record = await runtime.inspect(id, signal === undefined ? {} : { signal });
+  if (record !== undefined) onInstance(record);
+  return record;
 }

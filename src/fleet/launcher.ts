@@ -53,6 +53,7 @@ export class Launcher {
     this.#status.early.started();
     const wakes = this.#status.state.kind === "idle";
     const launch = async (signal: AbortSignal) => {
+      this.#options.sleep.hurry();
       await this.#options.sleep.stopping;
       return bringUp(this.#launchContext({ wakes }), { known: this.#status.record, signal });
     };

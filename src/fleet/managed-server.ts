@@ -37,7 +37,8 @@ export class ManagedServer {
   #revision = 0;
   #pullProgress = "";
   #state: StateKind = "creating";
-  #wasReady = false;
+  /** It was ready, or found at boot: a Start that fails leaves it as it is. */
+  #isKept = false;
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
   constructor(context: ServerContext, { name, spec }: { name: string; spec: ServerSpec }) {
@@ -67,9 +68,9 @@ export class ManagedServer {
     return this.#stop !== undefined || this.#replicas.launching;
   }
 
-  /** Whether the engine may still have something of it. */
-  get hasInstance(): boolean {
-    return this.ids.length > 0;
+  /** Whether it never came up, and the engine has nothing of it any more. */
+  get isNothing(): boolean {
+    return !this.#isKept && this.ids.length === 0;
   }
 
   /** The engine's ids of its instances. */
@@ -107,19 +108,22 @@ export class ManagedServer {
 
   /**
    * Brings every instance up, or joins a start under way; resolves when all are ready. Throws why one can't be, and
-   * `interrupted` when a Stop comes in between. A first start that fails leaves no instance.
+   * `interrupted` when a Stop comes in between. A first start that fails leaves no instance, unless it can't be removed now.
    */
   async start(): Promise<void> {
     try {
       await this.#replicas.start();
     } catch (error) {
-      if (!this.#wasReady && this.#stop === undefined && this.#replicas.count > 1) await this.stop({ graceMs: 0 });
+      const isLeft = !this.#isKept && this.#stop === undefined && this.#replicas.count > 1;
+      // Why it could not start is what the caller must see.
+      if (isLeft) await this.stop({ graceMs: 0 }).catch(() => {});
       throw error;
     }
   }
 
   /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
   adopt(records: readonly InstanceRecord[]): Promise<void> {
+    this.#isKept = true;
     return this.#replicas.adopt(records);
   }
 
@@ -224,7 +228,7 @@ export class ManagedServer {
     const before = this.#state;
     this.#state = this.#replicas.state;
     if (this.#state === "ready") {
-      this.#wasReady = true;
+      this.#isKept = true;
       if (before !== "ready") this.#idle?.start();
     } else if (this.#state !== "pulling") {
       this.#pullProgress = "";

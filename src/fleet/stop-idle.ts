@@ -1,6 +1,8 @@
 import type { Log } from "../log.ts";
 import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
 import type { Run } from "./run.ts";
+import type { StopClock } from "./stop-clock.ts";
+import { end } from "./tear-down.ts";
 
 /** How long a server that nobody calls may take for its own shutdown. */
 export const idleGraceMs = 10_000;
@@ -16,6 +18,7 @@ export async function stopIdle(
     readonly log: Log;
     readonly name: string;
     readonly id: string;
+    readonly clock: StopClock;
     readonly signal: AbortSignal;
   },
 ): Promise<InstanceRecord | undefined> {
@@ -23,7 +26,7 @@ export async function stopIdle(
   const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
   run.expectEnd(why);
   try {
-    await runtime.stop(id, { graceMs: idleGraceMs, signal });
+    await end(options, id);
     return await runtime.inspect(id, { signal });
   } catch (error) {
     if (!signal.aborted) log.warn("could not stop an idle server", { server: name, error: String(error) });

@@ -66,12 +66,19 @@ async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void>
   await within(Math.max(remainingMs / 2, remainingMs - 2000), Promise.race([idle(), hurry.promise]));
 }
 
-/** SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. */
-export async function end({ runtime, clock }: Pick<TearDownOptions, "runtime" | "clock">, id: string): Promise<void> {
+/**
+ * SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. Throws the signal's reason when
+ * that aborts.
+ */
+export async function end(
+  { runtime, clock, signal }: Pick<TearDownOptions, "runtime" | "clock"> & { readonly signal?: AbortSignal },
+  id: string,
+): Promise<void> {
   for (;;) {
     const { shortened } = clock;
+    const until = signal === undefined ? shortened : AbortSignal.any([signal, shortened]);
     try {
-      await runtime.stop(id, { graceMs: clock.remainingMs, signal: shortened });
+      await runtime.stop(id, { graceMs: clock.remainingMs, signal: until });
       return;
     } catch (error) {
       if (!shortened.aborted) throw error;

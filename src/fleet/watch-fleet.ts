@@ -1,10 +1,11 @@
+import { isDeepStrictEqual } from "node:util";
 import { changedWithin } from "./changed-within.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
 
 export type FleetReading =
   | { readonly kind: "snapshot"; readonly servers: readonly ServerSnapshot[] }
-  /** A server came or changed its state; `stopped`: it is gone. */
+  /** A server came, or it or one of its copies changed; `stopped`: it is gone. */
   | { readonly kind: "change"; readonly server: ServerSnapshot }
   | { readonly kind: "pull"; readonly server: string; readonly progress: string }
   | { readonly kind: "heartbeat" };
@@ -48,11 +49,22 @@ function* differences(
   for (const [name, server] of now) {
     const last = before.get(name);
     const { pullProgress } = server;
-    if (last?.revision !== server.revision) yield { kind: "change", server };
+    if (last === undefined || hasChanged(last, server)) yield { kind: "change", server };
     if (pullProgress !== "" && last?.pullProgress !== pullProgress) {
       yield { kind: "pull", server: name, progress: pullProgress };
     }
   }
+}
+
+/** Copies that come up at the same time go through the same states, of which not each shows something new. */
+function hasChanged(before: ServerSnapshot, now: ServerSnapshot): boolean {
+  return before.revision !== now.revision && !isDeepStrictEqual(watched(before), watched(now));
+}
+
+/** What a watcher is told of. The counters of calls and lines go with it, and are none of it. */
+function watched({ state, restartCount, failure, instances }: ServerSnapshot) {
+  const copies = instances.map(({ record, state, health }) => ({ record, state, healthy: health?.healthy }));
+  return { state, restartCount, failure, copies };
 }
 
 function byName(servers: readonly ServerSnapshot[]): Servers {

@@ -9,34 +9,44 @@ export interface GuardOptions {
   readonly corsOrigins: readonly string[];
 }
 
-/**
- * Protects a loopback service against web pages: a page whose name was rebound to 127.0.0.1 carries its own Host, and a
- * cross-site request, even one that needs no CORS preflight, carries its Origin.
- */
-export function refusalOf(headers: IncomingHttpHeaders, options: GuardOptions): Refusal | undefined {
-  const host = hostName(headers[":authority"]?.toString() ?? headers.host ?? "");
-  if (host === undefined || !(isLoopback(host) || options.allowedHosts.includes(host))) return hostNotAllowed;
-  const { origin } = headers;
-  return origin === undefined || options.corsOrigins.includes(origin) ? undefined : originNotAllowed;
-}
-
-/** The names in the last Host values: a client sends the same one with every request. */
-const known = new Map<string, string | undefined>();
+/** So many of the last Host values are known. */
 const maxKnown = 32;
 /** No name is longer, with its port. */
 const maxKnownChars = 260;
 
-/** The name in `name`, `name:port`, `[v6]` or `[v6]:port`, lower case. Undefined for anything else. */
-export function hostName(host: string): string | undefined {
-  const before = known.get(host);
-  if (before !== undefined || known.has(host)) return before;
-  const name = readHostName(host);
-  if (known.size === maxKnown) known.clear();
-  if (host.length <= maxKnownChars) known.set(host, name);
-  return name;
+/**
+ * Protects a loopback service against web pages: a page whose name was rebound to 127.0.0.1 carries its own Host, and a
+ * cross-site request, even one that needs no CORS preflight, carries its Origin.
+ */
+export class Guard {
+  readonly #options: GuardOptions;
+  /** Whether these Host values may be asked for: a client sends the same one with every request. */
+  readonly #known = new Map<string, boolean>();
+
+  constructor(options: GuardOptions) {
+    this.#options = options;
+  }
+
+  /** Why a request with these headers is not taken; undefined: it is. */
+  refusalOf(headers: IncomingHttpHeaders): Refusal | undefined {
+    if (!this.#allows(headers[":authority"]?.toString() ?? headers.host ?? "")) return hostNotAllowed;
+    const { origin } = headers;
+    return origin === undefined || this.#options.corsOrigins.includes(origin) ? undefined : originNotAllowed;
+  }
+
+  #allows(host: string): boolean {
+    const before = this.#known.get(host);
+    if (before !== undefined) return before;
+    const name = hostName(host);
+    const allowed = name !== undefined && (isLoopback(name) || this.#options.allowedHosts.includes(name));
+    if (this.#known.size === maxKnown) this.#known.clear();
+    if (host.length <= maxKnownChars) this.#known.set(host, allowed);
+    return allowed;
+  }
 }
 
-function readHostName(host: string): string | undefined {
+/** The name in `name`, `name:port`, `[v6]` or `[v6]:port`, lower case. Undefined for anything else. */
+export function hostName(host: string): string | undefined {
   const [, name] = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?$/.exec(host) ?? [];
   // A port beyond 65535 or an address like 127.999.1.1 names nobody, and the RPC library can't make a URL of it.
   return URL.canParse(`http://${host}`) ? name?.toLowerCase() : undefined;

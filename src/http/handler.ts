@@ -3,12 +3,12 @@ import type { Served } from "../rpc/serve-routes.ts";
 import type { StreamHandler } from "../rpc/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
-import { type GuardOptions, refusalOf } from "./guard.ts";
+import { Guard, type GuardOptions } from "./guard.ts";
 import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
 
 /** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS. */
-export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandler {
+export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
   return (request, response) => {
     const target = readTarget(request.url ?? "");
     if (target === undefined) {
@@ -24,7 +24,7 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
     request.url = path;
     // A name in the request line counts instead of the Host header, which may be missing then.
     if (authority !== undefined) request.headers.host = authority;
-    const refusal = refusalOf(request.headers, options);
+    const refusal = guard.refusalOf(request.headers);
     if (refusal !== undefined) {
       refuse(refusal, { request, response });
       return;
@@ -46,16 +46,17 @@ export function guarded(handler: NodeHandler, options: GuardOptions): NodeHandle
 
 /** Stands in front of all that a port serves. */
 export function guardedServed({ handler, streams }: Served, options: GuardOptions): Served {
-  const requests = { handler: guarded(handler, options) };
-  return streams === undefined ? requests : { ...requests, streams: guardedStreams(streams, options) };
+  const guard = new Guard(options);
+  const requests = { handler: guarded(handler, guard) };
+  return streams === undefined ? requests : { ...requests, streams: guardedStreams(streams, guard) };
 }
 
 /** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
-function guardedStreams(streams: StreamHandler, options: GuardOptions): StreamHandler {
+function guardedStreams(streams: StreamHandler, guard: Guard): StreamHandler {
   return (stream, headers, next) => {
     // A Host header besides the authority, or an Origin, is for the guard to look at closely.
     if (headers.host !== undefined || headers.origin !== undefined) return false;
-    return refusalOf(headers, options) === undefined && streams(stream, headers, next);
+    return guard.refusalOf(headers) === undefined && streams(stream, headers, next);
   };
 }
 

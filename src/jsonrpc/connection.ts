@@ -132,10 +132,11 @@ export class Connection {
 
   /**
    * Sends a notification, also while the other side does not read: there is at most one for each request that was
-   * written. Dropped when the connection ended.
+   * written. False: it was dropped, for nothing is written any more.
    */
-  notify(method: string, params: string): void {
+  notify(method: string, params: string): boolean {
     this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
+    return !this.#outbox.isClosed;
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */

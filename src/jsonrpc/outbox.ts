@@ -92,13 +92,14 @@ export class Outbox {
     let accepted = true;
     while (accepted && this.#queue.size > 0) accepted = this.#writeChunk();
     // What came in during a write may have ended everything.
-    if (this.#isClosed) return;
+    if (this.isClosed) return;
     this.#state = accepted ? "idle" : "blocked";
     if (this.#queue.size > 0) this.#startTimer();
     else this.#stopTimer();
   }
 
-  get #isClosed(): boolean {
+  /** Whether nothing is written any more. */
+  get isClosed(): boolean {
     return this.#state === "closed";
   }
 

@@ -15,6 +15,8 @@ export interface Conversation {
   readonly codec: EraCodec;
   /** Undefined: the server was in conversation already, and does not say again who it is. */
   readonly info: McpInfo | undefined;
+  /** Ids of the requests by which the server, as far as it knows, is subscribed to. */
+  readonly subscribed: Set<number>;
 }
 
 export interface HandshakeOptions {
@@ -42,7 +44,7 @@ export async function openConversation(connection: Connection, options: Options)
     case "legacy":
       return openLegacy(connection, options);
     case "modern":
-      return discover(connection, { clientInfo: options.clientInfo, signal: options.signal });
+      return openModern(connection, options);
     default:
       return options.likely === "legacy" ? likelyLegacy(connection, options) : findEra(connection, options);
   }
@@ -69,7 +71,7 @@ async function findEra(connection: Connection, options: Options): Promise<Conver
   const over = new AbortController();
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
   try {
-    const modern = discover(connection, { clientInfo, signal });
+    const modern = openModern(connection, { clientInfo, signal });
     options.onProbe?.("unanswered");
     const answered = () => options.onProbe?.("answered");
     modern.then(answered, (error: unknown) => isAnswer(error) && answered());
@@ -114,6 +116,13 @@ function moreTelling(modern: ManagerError, legacy: unknown): unknown {
   return unknownRevision && isAnswer(legacy) ? modern : legacy;
 }
 
+async function openModern(
+  connection: Connection,
+  { clientInfo, signal }: Pick<Options, "clientInfo" | "signal">,
+): Promise<Conversation> {
+  return { ...(await discover(connection, { clientInfo, signal })), subscribed: new Set() };
+}
+
 /**
  * A process that was in conversation before may refuse a second initialize (some do): one that answers a ping lives and
  * goes on.
@@ -121,10 +130,14 @@ function moreTelling(modern: ManagerError, legacy: unknown): unknown {
 async function openLegacy(connection: Connection, options: Options): Promise<Conversation> {
   const { clientInfo, signal, resuming = false } = options;
   try {
-    return { codec: legacyCodec, info: await initialize(connection, { clientInfo, signal }) };
+    return legacy(await initialize(connection, { clientInfo, signal }));
   } catch (error) {
     if (!resuming || !isAnswer(error)) throw error;
     await connection.request(legacyCodec.livenessMethod, legacyCodec.params({}), { signal });
-    return { codec: legacyCodec, info: undefined };
+    return legacy(undefined);
   }
+}
+
+function legacy(info: McpInfo | undefined): Conversation {
+  return { codec: legacyCodec, info, subscribed: new Set() };
 }

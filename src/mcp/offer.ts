@@ -22,7 +22,7 @@ export class Offer {
 
   constructor(connection: Connection, conversation: Conversation) {
     const requests = new Requests(connection, conversation.codec);
-    const subscriptions = new Subscriptions(connection, conversation.codec);
+    const subscriptions = new Subscriptions(connection, conversation);
     const changes = new ListChanges(conversation, subscriptions);
     this.requests = requests;
     this.#subscriptions = subscriptions;

@@ -52,7 +52,11 @@ export class Requests {
 export function cancelling(connection: Connection, { signal }: SignalOption): RequestOptions {
   return {
     signal,
-    onAbandoned: (requestId, reason) =>
-      connection.notify("notifications/cancelled", JSON.stringify({ requestId, reason: reason.kind })),
+    onAbandoned: (id, { kind }) => void cancelRequest(connection, { id, reason: kind }),
   };
+}
+
+/** Tells the server that nobody waits for the answer to a request. False: it can't be told. */
+export function cancelRequest(connection: Connection, { id, reason }: { id: number; reason: string }): boolean {
+  return connection.notify("notifications/cancelled", JSON.stringify({ requestId: id, reason }));
 }

@@ -2,8 +2,8 @@ import type { ManagerError } from "../errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { idOf, type RpcError } from "../jsonrpc/message.ts";
-import type { EraCodec } from "./era-codec.ts";
-import { cancelling, type SignalOption } from "./requests.ts";
+import type { Conversation } from "./handshake.ts";
+import { cancelRequest, type SignalOption } from "./requests.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 
 const acknowledged = "notifications/subscriptions/acknowledged";
@@ -34,25 +34,31 @@ export interface OpenOptions extends SignalOption {
  */
 export class Subscriptions {
   readonly #connection: Connection;
-  readonly #codec: EraCodec;
+  readonly #conversation: Conversation;
   readonly #open = new Map<number, SubscriptionListener>();
 
-  constructor(connection: Connection, codec: EraCodec) {
+  /** Those of an attachment that was lost are ended: whoever wants to know more subscribes again. */
+  constructor(connection: Connection, conversation: Conversation) {
     this.#connection = connection;
-    this.#codec = codec;
+    this.#conversation = conversation;
+    for (const id of conversation.subscribed) this.#cancel(id, "attachment_lost");
   }
 
   /** Subscribes to what `filter` names, which is JSON, until the signal aborts: the server is told, the listener not. */
   open(filter: string, { signal, listener, refusal = rpcFailure }: OpenOptions): void {
-    let key: number | undefined;
+    let key = -1;
+    const { codec, subscribed } = this.#conversation;
     const params = (id: number) => {
       key = id;
       this.#open.set(key, listener);
-      return this.#codec.params({ members: `"notifications":${filter}` });
+      subscribed.add(key);
+      return codec.params({ members: `"notifications":${filter}` });
     };
     const method = "subscriptions/listen";
-    const request = { ...cancelling(this.#connection, { signal }), standing: true };
+    const onAbandoned = (id: number, { kind }: ManagerError) => this.#cancel(id, kind);
+    const request = { signal, standing: true, onAbandoned };
     const ended = (error?: ManagerError) => {
+      if (error?.details.delivery !== "sent") subscribed.delete(key);
       // What the server cancelled itself has ended before.
       if (this.#forget(key) !== undefined && !signal?.aborted) listener.ended(error);
     };
@@ -67,7 +73,7 @@ export class Subscriptions {
     if (!concerned.has(method)) return;
     const fields = JsonFields.of(params);
     if (fields === undefined) return;
-    if (method === cancelled) this.#forget(idOf(fields.raw("requestId")))?.ended();
+    if (method === cancelled) this.#endedByServer(idOf(fields.raw("requestId")));
     const subscription = this.#open.get(subscriptionId(fields) ?? -1);
     if (method === acknowledged) {
       subscription?.acknowledged(JsonFields.of(fields.raw("notifications") ?? ""));
@@ -76,8 +82,18 @@ export class Subscriptions {
     if (uri !== undefined) subscription?.resourceUpdated?.(uri);
   }
 
+  #endedByServer(id = -1): void {
+    this.#conversation.subscribed.delete(id);
+    this.#forget(id)?.ended();
+  }
+
+  /** A server that can't be told goes on telling, until there is another attachment to tell it by. */
+  #cancel(id: number, reason: string): void {
+    if (cancelRequest(this.#connection, { id, reason })) this.#conversation.subscribed.delete(id);
+  }
+
   /** The subscription of this request, which is none any more. */
-  #forget(key = -1): SubscriptionListener | undefined {
+  #forget(key: number): SubscriptionListener | undefined {
     const listener = this.#open.get(key);
     this.#open.delete(key);
     return listener;

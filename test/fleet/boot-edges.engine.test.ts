@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/spec.ts";
+import type { HealthSpec, ServerSpec } from "../../src/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
@@ -115,6 +115,38 @@ describe("An idle server that is slow to end", () => {
   });
 });
 
+describe("A call that comes while an idle server ends", () => {
+  const graces: number[] = [];
+  const idleThenCalled = async (spec: ServerSpec) => {
+    const stopping = Promise.withResolvers<void>();
+    graces.length = 0;
+    open.faults.stop = (id, options) => {
+      graces.push(options.graceMs);
+      stopping.resolve();
+      return open.engine.runtime.stop(id, options);
+    };
+    await open.fleet.start("i", { spec });
+    await stopping.promise;
+    return open.fleet.call("i", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "echo" }, {}),
+    });
+  };
+
+  it("has it killed when it does not heed SIGTERM", async () => {
+    const args = ["hostile.mjs", "--ignore-term"];
+    const { isError } = await idleThenCalled(TestFleet.spec("hostile.mjs", { args, idleTimeoutMs: 500 }));
+    expect({ isError, graces: graces.slice(0, 2) }).toEqual({ isError: false, graces: [expect.any(Number), 0] });
+  });
+
+  it("waits for what it does before it exits", async () => {
+    const onTerm = "setTimeout(() => { console.error('saved'); process.exit(0); }, 300)";
+    await idleThenCalled(legacyServer({ onTerm }, { idleTimeoutMs: 500 }));
+    expect(graces).not.toContain(0);
+    expect(open.fleet.log("i").stderrTail(0, 100)).toContain("saved");
+  });
+});
+
 describe("A server that stops when idle and exits just after it was taken over", () => {
   it("is started again for who follows one of its resources, and tells that something may have been missed", async () => {
     const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs", "--offers"], idleTimeoutMs: 60_000 });
@@ -123,10 +155,38 @@ describe("A server that stops when idle and exits just after it was taken over",
     using subscription = open.fleet.follow("i", "mem://note");
     await open.fleet.call("i", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
     const changed = subscription.subscriber.changed();
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await changed;
     expect(subscription.subscriber.takeUpdate()).toMatchObject({ uri: "mem://note" });
     expect(get("i").state).toBe("ready");
+  });
+
+  it("because it was killed follows its restart policy", async () => {
+    const restart = { policy: "never" } as const;
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    await containerOf("i").kill();
+    await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+    expect(get("i").failure?.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 137 });
+  });
+
+  it.each([
+    ["never", "failed", 0],
+    ["on_failure", "ready", 1],
+  ] as const)("because it crashed follows its restart policy: by %s it is %s", async (policy, state, restarts) => {
+    const restart = { policy, initialBackoffMs: 10 };
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    const crash = open.fleet.call("i", {
+      callerHasDeadline: true,
+      work: ({ session }, signal) => session.callTool({ tool: "exit", argumentsJson: '{"code":3}' }, { signal }),
+    });
+    await expect(crash).rejects.toMatchObject({ details: { reason: "SERVER_EXITED", exitCode: 3 } });
+    await expect.poll(() => get("i"), { timeout }).toMatchObject({ state, restartCount: restarts });
+    expect(get("i").failure?.details).toMatchObject({ reason: "SERVER_EXITED", exitCode: 3 });
+    expect(lifecycleOf("i")).not.toContain("idle");
   });
 
   it("follows its restart policy when it exits once more", async () => {
@@ -134,11 +194,59 @@ describe("A server that stops when idle and exits just after it was taken over",
     const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
     await open.fleet.start("i", { spec });
     await open.boot();
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await expect.poll(() => get("i").state, { timeout }).toBe("idle");
     await open.fleet.start("i", {});
-    await containerOf("i").kill();
+    await containerOf("i").kill({ signal: "SIGTERM" });
     await expect.poll(() => get("i").state, { timeout }).toBe("failed");
+  });
+});
+
+describe("A server that hangs when it is found at boot", () => {
+  const hangs = async (health: HealthSpec) => {
+    const spec = TestFleet.spec("hostile.mjs", { health, handshakeTimeoutMs: 500, restart: { initialBackoffMs: 10 } });
+    await open.fleet.start("h", { spec });
+    await open.fleet.call("h", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "deaf" }, {}),
+    });
+    const before = get("h").instances[0]?.record;
+    await open.boot();
+    return before;
+  };
+
+  it("is killed and started again when its spec says so", async () => {
+    const before = await hangs({ intervalMs: 60_000, killUnhealthy: true });
+    await expect.poll(() => get("h").state, { timeout }).toBe("ready");
+    const { record } = get("h").instances[0] ?? {};
+    expect(record?.id).toBe(before?.id);
+    expect(record?.startTimeMs).not.toBe(before?.startTimeMs);
+    expect(get("h").failure?.details).toMatchObject({ reason: "HANDSHAKE_TIMEOUT" });
+  });
+
+  it("is left alone otherwise", async () => {
+    const before = await hangs({ intervalMs: 60_000 });
+    const tries = () => lifecycleOf("h").filter((state) => state === "backing_off").length;
+    await expect.poll(tries, { timeout }).toBeGreaterThan(1);
+    expect(get("h").instances[0]?.record.startTimeMs).toBe(before?.startTimeMs);
+  });
+});
+
+describe("A server of several copies that was found at boot and never came up", () => {
+  it("is kept, with its containers, when a Start fails, as one with a single copy is", async () => {
+    const spec = TestFleet.spec("hostile.mjs", { replicas: 2, restart: { policy: "never" } });
+    await open.fleet.start("a", { spec });
+    const ids = async () => (await open.engine.runtime.list({})).map(({ id }) => id).sort();
+    const before = await ids();
+    await open.fleet.close({ drainMs: 0 });
+    for (const id of before) await open.engine.docker.getContainer(id).kill();
+    await open.boot();
+    open.faults.start = engineDown;
+    await expect(open.fleet.start("a", { spec })).rejects.toMatchObject({ kind: "unavailable" });
+    expect(get("a").state).toBe("failed");
+    delete open.faults.start;
+    expect((await open.fleet.start("a", { spec })).state).toBe("ready");
+    expect(await ids()).toEqual(before);
   });
 });
 

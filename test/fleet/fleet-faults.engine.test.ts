@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { ManagerError } from "../../src/errors.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
@@ -21,6 +22,17 @@ const echo = (name: string) =>
     callerHasDeadline: false,
     work: ({ session }, signal) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, { signal }),
   });
+
+/** Those that the fleet opens from now on. */
+function attachments(): { close(): void }[] {
+  const attached: { close(): void }[] = [];
+  open.faults.attach = async (id, sink, options) => {
+    const attachment = await open.engine.runtime.attach(id, sink, options);
+    attached.push(attachment);
+    return attachment;
+  };
+  return attached;
+}
 
 /** Waits until the server's log tells of the state. */
 async function reaches(name: string, state: string): Promise<void> {
@@ -66,16 +78,24 @@ describe("A first Start that fails", () => {
     expect(await open.fleet.stop("a", { graceMs: 0 })).toBe(true);
     expect(await names()).toEqual([]);
   });
+
+  it.each([1, 2])("and can't remove its containers frees the name when the next has (copies: %d)", async (replicas) => {
+    const refused = { kind: "not_running", details: { reason: "START_FAILED" } } as const;
+    const { kind, details } = refused;
+    open.faults.start = () => Promise.reject(new ManagerError(kind, "the engine refuses", { details }));
+    open.faults.remove = engineDown;
+    await expect(open.fleet.start("a", { spec: { ...spec(), replicas } })).rejects.toMatchObject(refused);
+    expect(await names()).toHaveLength(replicas);
+    delete open.faults.remove;
+    await expect(open.fleet.start("a", {})).rejects.toMatchObject(refused);
+    expect(open.fleet.list()).toEqual([]);
+    expect(await names()).toEqual([]);
+  });
 });
 
 describe("An attachment that is lost while the container lives", () => {
   it("is opened again, without another handshake", async () => {
-    const attached: { close(): void }[] = [];
-    open.faults.attach = async (id, sink, options) => {
-      const attachment = await open.engine.runtime.attach(id, sink, options);
-      attached.push(attachment);
-      return attachment;
-    };
+    const attached = attachments();
     await open.fleet.start("a", { spec: spec() });
     const { mcp } = open.fleet.get("a");
     attached[0]?.close();
@@ -88,6 +108,21 @@ describe("An attachment that is lost while the container lives", () => {
       work: ({ session }, signal) => session.callTool({ tool: "received" }, { signal }),
     });
     expect(json.match(/"initialize"/g)).toHaveLength(1);
+  });
+
+  it("takes the subscriptions along: the server tells of a resource once", async () => {
+    const attached = attachments();
+    await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
+    using subscription = open.fleet.follow("a", "mem://note");
+    await open.fleet.call("a", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    const again = subscription.subscriber.changed();
+    attached[0]?.close();
+    await again;
+    const { json } = await open.fleet.call("a", {
+      callerHasDeadline: true,
+      work: ({ session }) => session.callTool({ tool: "touch", argumentsJson: '{"uri":"mem://note"}' }, {}),
+    });
+    expect(json).toContain('"text":"1"');
   });
 
   it("and dies while it is opened again is FAILED with its exit code", async () => {

@@ -141,7 +141,7 @@ describe("ResourceFeed", () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { feed, subscriber } = follow();
     const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
-    const scripted = scriptedSession(() => undefined, { codec, info: undefined });
+    const scripted = scriptedSession(() => undefined, { codec, info: undefined, subscribed: new Set() });
     const taken = feed.take({ session: scripted.session, instance: "1" });
     await settled();
     const _meta = { "io.modelcontextprotocol/subscriptionId": scripted.sent[0]?.id };

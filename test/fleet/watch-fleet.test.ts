@@ -1,6 +1,8 @@
+import { setImmediate as readersTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Pulse } from "../../src/fleet/pulse.ts";
-import type { ServerSnapshot } from "../../src/fleet/server-snapshot.ts";
+import type { InstanceSnapshot, ServerSnapshot } from "../../src/fleet/server-snapshot.ts";
+import type { StateKind } from "../../src/fleet/state-kind.ts";
 import { type FleetReading, watchFleet } from "../../src/fleet/watch-fleet.ts";
 
 /** A fleet of which the test says what it holds. */
@@ -45,19 +47,45 @@ describe("watchFleet", () => {
     const fleet = new ScriptedFleet();
     const readings = watching(fleet);
     expect(await next(readings)).toEqual({ kind: "snapshot", servers: [] });
-    fleet.become({ name: "b", state: "creating", revision: 1, pullProgress: "" });
+    fleet.become({ name: "b", state: "creating", revision: 1, pullProgress: "", instances: [] });
     fleet.become(
-      { name: "b", state: "ready", revision: 2, pullProgress: "" },
-      { name: "a", revision: 3, pullProgress: "" },
+      { name: "b", state: "ready", revision: 2, pullProgress: "", instances: [] },
+      { name: "a", revision: 3, pullProgress: "", instances: [] },
     );
     expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "a" } });
     expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "b", state: "ready" } });
   });
 
+  it("tells of a server again when one of its copies changed, and not when nothing did", async () => {
+    const fleet = new ScriptedFleet();
+    const readings = watching(fleet);
+    await next(readings);
+    const copy = (state: StateKind, more: Partial<InstanceSnapshot> = {}) =>
+      ({
+        record: { id: "1", state: "running" },
+        state,
+        callsInFlight: 0,
+        health: undefined,
+        ...more,
+      }) as InstanceSnapshot;
+    const shown = { name: "a", state: "ready", pullProgress: "" } as const;
+    fleet.become({ ...shown, revision: 1, instances: [copy("ready"), copy("handshaking")] });
+    expect(await next(readings)).toMatchObject({ kind: "change" });
+    const second = next(readings);
+    await readersTurn();
+    fleet.become({ ...shown, revision: 2, instances: [copy("ready"), copy("handshaking", { callsInFlight: 1 })] });
+    await readersTurn();
+    fleet.become({ ...shown, revision: 3, instances: [copy("ready"), copy("ready")] });
+    expect(await second).toMatchObject({ server: { revision: 3 } });
+    const health = { healthy: false, failures: 3, answeredMs: undefined };
+    fleet.become({ ...shown, revision: 4, instances: [copy("ready"), copy("ready", { health })] });
+    expect(await next(readings)).toMatchObject({ server: { revision: 4 } });
+  });
+
   it("tells once that a server is gone", async () => {
     const fleet = new ScriptedFleet();
-    const failed = { name: "a", state: "failed", revision: 1, pullProgress: "" } as const;
-    const other = { name: "b", state: "ready", revision: 2, pullProgress: "" } as const;
+    const failed = { name: "a", state: "failed", revision: 1, pullProgress: "", instances: [] } as const;
+    const other = { name: "b", state: "ready", revision: 2, pullProgress: "", instances: [] } as const;
     fleet.become(failed, other);
     const readings = watching(fleet);
     await next(readings);
@@ -73,7 +101,7 @@ describe("watchFleet", () => {
 
   it("tells of a pull's progress only when it says something new", async () => {
     const fleet = new ScriptedFleet();
-    const pulling = { name: "a", state: "pulling", revision: 1 } as const;
+    const pulling = { name: "a", state: "pulling", revision: 1, instances: [] } as const;
     fleet.become({ ...pulling, pullProgress: "10%" });
     const readings = watching(fleet);
     await next(readings);

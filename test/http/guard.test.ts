@@ -1,15 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { hostName, refusalOf } from "../../src/http/guard.ts";
+import { Guard, hostName } from "../../src/http/guard.ts";
 
 const options = { allowedHosts: ["mcp.example"], corsOrigins: ["https://console.example"] };
+const guard = new Guard(options);
 
-describe("refusalOf", () => {
+describe("Guard", () => {
   it("judges every Host by itself, however many came before", () => {
     for (let round = 0; round < 3; round += 1) {
       for (let port = 1; port <= 50; port += 1) {
-        expect(refusalOf({ host: `localhost:${port}` }, options)).toBeUndefined();
-        expect(refusalOf({ host: `evil.example:${port}` }, options)?.status).toBe(421);
-        expect(refusalOf({ host: `localhost:${port}:1` }, options)?.status).toBe(421);
+        expect(guard.refusalOf({ host: `localhost:${port}` })).toBeUndefined();
+        expect(guard.refusalOf({ host: `evil.example:${port}` })?.status).toBe(421);
+        expect(guard.refusalOf({ host: `localhost:${port}:1` })?.status).toBe(421);
       }
     }
   });
@@ -25,8 +26,8 @@ describe("refusalOf", () => {
     "mcp.example",
     "MCP.Example:443",
   ])("lets requests to the host %s through", (host) => {
-    expect(refusalOf({ host }, options)).toBeUndefined();
-    expect(refusalOf({ ":authority": host }, options)).toBeUndefined();
+    expect(guard.refusalOf({ host })).toBeUndefined();
+    expect(guard.refusalOf({ ":authority": host })).toBeUndefined();
   });
 
   it.each([
@@ -48,16 +49,24 @@ describe("refusalOf", () => {
     "localhost, evil.example",
     "sub.mcp.example",
   ])("refuses requests to the host %s", (host) => {
-    expect(refusalOf(host === undefined ? {} : { host }, options)?.status).toBe(421);
+    expect(guard.refusalOf(host === undefined ? {} : { host })?.status).toBe(421);
   });
 
   it("judges an HTTP/2 request by its authority", () => {
-    expect(refusalOf({ ":authority": "evil.example", host: "localhost" }, options)?.status).toBe(421);
+    expect(guard.refusalOf({ ":authority": "evil.example", host: "localhost" })?.status).toBe(421);
+  });
+
+  it("knows the hosts of its own port, and no other's", () => {
+    const other = new Guard({ ...options, allowedHosts: ["other.example"] });
+    for (const host of ["mcp.example", "other.example", "mcp.example"]) {
+      expect(guard.refusalOf({ host }) === undefined).toBe(host === "mcp.example");
+      expect(other.refusalOf({ host }) === undefined).toBe(host === "other.example");
+    }
   });
 
   it("lets an allowed origin through, and requests without any", () => {
-    expect(refusalOf({ host: "localhost", origin: "https://console.example" }, options)).toBeUndefined();
-    expect(refusalOf({ host: "localhost" }, options)).toBeUndefined();
+    expect(guard.refusalOf({ host: "localhost", origin: "https://console.example" })).toBeUndefined();
+    expect(guard.refusalOf({ host: "localhost" })).toBeUndefined();
   });
 
   it.each([
@@ -69,7 +78,7 @@ describe("refusalOf", () => {
     "",
     "http://localhost:8080",
   ])("refuses the origin %j", (origin) => {
-    expect(refusalOf({ host: "localhost", origin }, options)?.status).toBe(403);
+    expect(guard.refusalOf({ host: "localhost", origin })?.status).toBe(403);
   });
 });
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Guard } from "../../src/http/guard.ts";
 import { guarded, notFound } from "../../src/http/handler.ts";
 import { Listener } from "../../src/rpc/listener.ts";
 import type { NodeHandler } from "../../src/rpc/node-handler.ts";
@@ -16,7 +17,7 @@ beforeAll(async () => {
     else notFound(request, response);
   };
   const options = { allowedHosts: [], corsOrigins: ["https://console.example"] };
-  listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: guarded(handler, options) });
+  listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: guarded(handler, new Guard(options)) });
 });
 
 afterAll(() => listener.close({ graceMs: 0 }));

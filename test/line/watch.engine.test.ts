@@ -42,6 +42,23 @@ describe("Watch", () => {
     await events.return?.();
   });
 
+  it("tells nothing twice of a server whose copies come up at the same time", async () => {
+    await using manager = await TestManager.start();
+    const events = watch(manager.client);
+    await events.next();
+    await manager.client.start({ name: "h", spec: { ...hostileSpec(), replicas: 3 } });
+    const seen: unknown[] = [];
+    for (let ready = 0; ready < 3; ) {
+      const { event } = (await events.next()).value as WatchResponse;
+      const { state, instances = [] } = (event.case === "change" ? event.value.server : undefined) ?? {};
+      const copies = instances.map((copy) => [copy.serverState, copy.state, copy.startTime]);
+      expect([state, copies]).not.toEqual(seen.at(-1));
+      seen.push([state, copies]);
+      ready = instances.filter(({ serverState }) => serverState === ServerState.READY).length;
+    }
+    await events.return?.();
+  });
+
   it("shows that the container of an idle server has ended", async () => {
     await using manager = await TestManager.start();
     const events = watch(manager.client);

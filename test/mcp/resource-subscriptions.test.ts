@@ -116,7 +116,7 @@ describe("A server of the modern era", () => {
 
   it("may give a subscription's id back as text, as it may that of a reply", async () => {
     const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
-    const scripted = scriptedSession(() => undefined, { codec, info: undefined });
+    const scripted = scriptedSession(() => undefined, { codec, info: undefined, subscribed: new Set() });
     const { updated, ended, taken } = subscribe(scripted, "mem://a");
     await expect.poll(() => scripted.sent).toHaveLength(1);
     const id = String(scripted.sent[0]?.id);
@@ -130,5 +130,55 @@ describe("A server of the modern era", () => {
     expect(updated).toEqual(["mem://a"]);
     scripted.tell("notifications/cancelled", { requestId: id });
     expect(ended).toMatchObject([{ details: { reason: "SUBSCRIPTION_ENDED" } }]);
+  });
+});
+
+describe("Subscriptions at a server of the modern era whose attachment was lost", () => {
+  const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
+  const silent = () => undefined;
+  const sentBy = ({ sent }: ReturnType<typeof scriptedSession>) =>
+    sent.map(({ method, params }) => (method === "notifications/cancelled" ? [method, params] : [method]));
+
+  it("are ended over the next one, before others are made", async () => {
+    const capabilitiesJson = '{"tools":{"listChanged":true}}';
+    const identity = { serverName: "s", serverVersion: "1", instructions: "" };
+    const info = { era: "modern", protocolVersion: "2026-07-28", ...identity, capabilitiesJson } as const;
+    const conversation = { codec, info, subscribed: new Set<number>() };
+    const before = scriptedSession(silent, conversation);
+    const { ended, taken } = subscribe(before, "mem://a");
+    taken.catch(() => {});
+    await expect.poll(() => before.sent).toHaveLength(2);
+    before.session.sink.end();
+    before.session.end({ reason: "ATTACHMENT_LOST", message: "it was lost" });
+    const after = scriptedSession(silent, conversation);
+    await expect.poll(() => after.sent).toHaveLength(3);
+    const cancelled = before.sent.map(({ id: requestId }) => {
+      return ["notifications/cancelled", { requestId, reason: "attachment_lost" }];
+    });
+    expect(sentBy(after)).toEqual([...cancelled, ["subscriptions/listen"]]);
+    expect(ended).toEqual([]);
+  });
+
+  it("are ended once: not those that the server was told of, that it ended, or that it never got", async () => {
+    const conversation = { codec, info: undefined, subscribed: new Set<number>() };
+    const before = scriptedSession(silent, conversation);
+    const left = subscribe(before, "mem://left");
+    const ended = subscribe(before, "mem://ended");
+    const given = subscribe(before, "mem://given-up-later");
+    for (const { taken } of [left, ended, given]) taken.catch(() => {});
+    await expect.poll(() => before.sent).toHaveLength(3);
+    left.leave();
+    before.tell("notifications/cancelled", { requestId: before.sent[1]?.id });
+    await expect.poll(() => before.sent).toHaveLength(4);
+    before.session.sink.end();
+    // The server can't be told of this one any more.
+    given.leave();
+    subscribe(before, "mem://too-late").taken.catch(() => {});
+    before.session.end({ reason: "ATTACHMENT_LOST", message: "it was lost" });
+    await expect(given.taken).rejects.toMatchObject({ kind: "cancelled" });
+    const after = scriptedSession(silent, conversation);
+    await expect.poll(() => after.sent).not.toEqual([]);
+    expect(after.sent).toMatchObject([{ params: { requestId: before.sent[2]?.id } }]);
+    expect(conversation.subscribed.size).toBe(0);
   });
 });

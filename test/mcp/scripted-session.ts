@@ -16,7 +16,7 @@ type Answer = string | { readonly error: { readonly code: number; readonly messa
  */
 export function scriptedSession(
   script: (method: string) => Answer | undefined,
-  conversation: Conversation = { codec: legacyCodec, info: undefined },
+  conversation: Conversation = { codec: legacyCodec, info: undefined, subscribed: new Set() },
 ) {
   const sent: Sent[] = [];
   const session = new Session({

@@ -21,7 +21,7 @@ function openByHand() {
     maxQueuedChars: 1 << 20,
   });
   session.bind({ write: (chunk) => written.push(Buffer.from(chunk)) > 0, close() {} });
-  session.resume({ codec: legacyCodec, info: undefined });
+  session.resume({ codec: legacyCodec, info: undefined, subscribed: new Set() });
   return {
     session,
     strays,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallFailure } from "./call-failure.ts";
 import { randomCall, type SoakCall } from "./calls.ts";
-import type { SoakClient } from "./clients.ts";
-import type { Outcome } from "./ledger.ts";
+import type { Answer, SoakClient } from "./clients.ts";
+import { type Entry, type Outcome, toldBy } from "./ledger.ts";
 import { Random } from "./random.ts";
 import type { Stage } from "./stage.ts";
 
@@ -65,7 +65,32 @@ export async function makeCall(
   const tookMs = performance.now() - entry.startMs;
   if (tookMs > lateMs)
     console.log(`  late: ${kind} ${id} by ${client.kind}: ${outcome.kind} after ${Math.round(tookMs)} ms`);
+  // What was not sent is not remembered; and a line that was closed must not be opened again, for nobody would close it.
+  if (request?.idempotencyKey !== undefined && toldBy(outcome) !== "not_sent" && !line.closed) {
+    await sendAgain(stage, { line, call, first: outcome, firstEntry: entry });
+  }
   return outcome;
+}
+
+/**
+ * Once more under the same key, by the other of the two RPCs: the server must not get it twice from one manager, which
+ * gives what it answered as long as it lives.
+ */
+async function sendAgain(
+  stage: Stage,
+  { line, call, first, firstEntry }: { line: Line; call: SoakCall; first: Outcome; firstEntry: Entry },
+): Promise<void> {
+  const { ledger, lives } = stage;
+  const { stream, leaveAfterMs: _leave, timeoutMs: _timeout, ...rest } = call;
+  const again = { ...rest, stream: stream === undefined ? { maxMessageBytes: 65_536 } : undefined };
+  const id = `${firstEntry.id}.again`;
+  const entry = ledger.begin({ id, kind: "a key again", client: line.client.kind, tapped: false });
+  const outcome = await outcomeOf(stage, { line, call: again, startMs: entry.startMs });
+  const isAnothers = lives.mayExplain("", { fromMs: firstEntry.startMs, toMs: performance.now() });
+  if (isAnothers) ledger.mayComeTwice.add(firstEntry.id);
+  const isLost = first.kind === "result" && outcome.kind === "error" && !isAnothers;
+  const problem = `was answered, and again under its key failed: ${JSON.stringify(outcome)}`;
+  ledger.end(entry, isLost ? { kind: "wrong", problem } : outcome);
 }
 
 async function outcomeOf(
@@ -76,7 +101,8 @@ async function outcomeOf(
   const leave = new AbortController();
   const leaving = leaveAfterMs === undefined ? undefined : setTimeout(() => leave.abort(), leaveAfterMs);
   try {
-    const problem = call.check(await answerOf(line.client, { call, signal: leave.signal }));
+    const answer = await answerOf(line.client, { call, signal: leave.signal });
+    const problem = answer.problem ?? call.check(answer);
     return problem === undefined ? { kind: "result" } : { kind: "wrong", problem };
   } catch (error) {
     const given = leave.signal.aborted || line.closed;
@@ -86,10 +112,15 @@ async function outcomeOf(
   }
 }
 
-async function answerOf(client: SoakClient, { call, signal }: { call: SoakCall; signal: AbortSignal }) {
-  const options = { signal, timeoutMs: call.timeoutMs };
-  if (call.request !== undefined) return await client.callTool(call.request, options);
-  return { text: String(await client.listTools(call.server, options)), isError: false };
+async function answerOf(
+  client: SoakClient,
+  { call, signal }: { call: SoakCall; signal: AbortSignal },
+): Promise<Answer> {
+  const { request, stream, server, timeoutMs } = call;
+  const options = { signal, timeoutMs };
+  if (request === undefined) return { text: String(await client.listTools(server, options)), isError: false };
+  if (stream === undefined) return await client.callTool(request, options);
+  return await client.callToolStream({ ...request, ...stream }, options);
 }
 
 interface Failed {

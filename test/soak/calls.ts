@@ -10,6 +10,8 @@ export interface SoakCall {
   /** Undefined: a listing of the server's tools. */
   readonly request: ToolRequest | undefined;
   readonly server: string;
+  /** By CallToolStream, with messages no larger than this. Undefined: by CallTool. */
+  readonly stream?: { readonly maxMessageBytes: number } | undefined;
   /** The client's deadline. Unset: the manager's own. */
   readonly timeoutMs?: number;
   /** When the caller leaves, whatever the call does. */
@@ -92,6 +94,20 @@ const makers: readonly { weight: number; kind: string; make(options: Options): P
     kind: "unknown tool",
     make: (options) => asked(options, { tool: "no-such-tool", args: {}, holds: "" }, true),
   },
+  { weight: 10, kind: "stream", make: (o) => streamed(asked(o, echoOf(o))) },
+  { weight: 4, kind: "stream, large", make: (o) => streamed(large(o)) },
+  { weight: 8, kind: "stream, slow", make: (o) => streamed(slow(o, {})) },
+  { weight: 4, kind: "stream, left", make: (o) => streamed(slow(o, { leaveAfterMs: o.random.between(0, 150) })) },
+  {
+    weight: 4,
+    kind: "stream, short deadline",
+    make: (o) => streamed(slow(o, { timeoutMs: o.random.between(1, 250) })),
+  },
+  // Few: what came of them is remembered for ten minutes, which a heap that shall stay flat must not show.
+  { weight: 2, kind: "a key", make: (o) => keyed(asked(o, echoOf(o)), o.id) },
+  { weight: 1, kind: "a key, left", make: (o) => keyed(slow(o, { leaveAfterMs: o.random.between(0, 150) }), o.id) },
+  { weight: 1, kind: "a key, stream", make: (o) => keyed(streamed(asked(o, echoOf(o))), o.id) },
+  { weight: 6, kind: "touch a resource", make: (o) => touch(o) },
   { weight: 2, kind: "bad request", make: (options) => badRequest(options) },
   { weight: 2, kind: "unknown server", make: (options) => elsewhere(options) },
   {
@@ -149,6 +165,22 @@ function slow(options: Options, more: Partial<SoakCall>): Partial<SoakCall> | un
   const { id, server, random } = options;
   const ask = families[server.family].slow?.(random.between(50, 1000), id);
   return ask === undefined ? undefined : { ...asked(options, ask), ...more };
+}
+
+function streamed(call: Partial<SoakCall> | undefined): Partial<SoakCall> | undefined {
+  return call === undefined ? undefined : { ...call, stream: { maxMessageBytes: 65_536 } };
+}
+
+function keyed(call: Partial<SoakCall> | undefined, idempotencyKey: string): Partial<SoakCall> | undefined {
+  if (call?.request === undefined) return undefined;
+  return { ...call, request: { ...call.request, idempotencyKey } };
+}
+
+/** So that those who subscribe to it are told. */
+function touch(options: Options): Partial<SoakCall> | undefined {
+  const { resource: uri, family } = options.server;
+  if (uri === undefined || family === "everything") return undefined;
+  return asked(options, { tool: "touch", args: { uri }, holds: "" });
 }
 
 function failing(options: Options): Partial<SoakCall> | undefined {

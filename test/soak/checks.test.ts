@@ -54,6 +54,12 @@ describe("The checks of a soak", () => {
     ]);
   });
 
+  it("hold when a call was sent again to another manager, which does not know its key", () => {
+    const ledger = ledgerOf({ a: { kind: "result" } });
+    ledger.mayComeTwice.add("a");
+    expect(failing(deliveries(ledger, received("a", "a")))).toEqual([]);
+  });
+
   it("fail when something is not as it was", () => {
     expect(equal("descriptors", { base: { socket: 4 }, end: { socket: 5 } })).toMatchObject({ holds: false });
   });

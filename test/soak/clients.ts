@@ -1,18 +1,21 @@
 import { Agent } from "node:http";
-import { fileURLToPath } from "node:url";
-import { type Client, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
+import { type Client, createClient, type Transport } from "@connectrpc/connect";
 import {
   createConnectTransport,
   createGrpcTransport,
   createGrpcWebTransport,
   Http2SessionManager,
 } from "@connectrpc/connect-node";
-import * as grpc from "@grpc/grpc-js";
-import { loadSync } from "@grpc/proto-loader";
-import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import {
+  type CallToolResponse,
+  type CallToolStreamResponse,
+  ManagerService,
+} from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
-import { type CallFailure, failureOfConnect, failureOfStatus, type StatusJson } from "./call-failure.ts";
+import { type CallFailure, failureOfConnect } from "./call-failure.ts";
+import { grpcJsClient } from "./grpc-js-client.ts";
+import { restClient } from "./rest-client.ts";
+import { answerOfStream, type StreamEvent } from "./streamed-answer.ts";
 
 /** A call of a tool, in the JSON spelling that all clients share. */
 export interface ToolRequest {
@@ -21,6 +24,12 @@ export interface ToolRequest {
   readonly argumentsJson: string;
   readonly metaJson: string;
   readonly resultFormat: ResultFormat;
+  readonly idempotencyKey?: string;
+}
+
+/** The same, by CallToolStream. */
+export interface StreamRequest extends ToolRequest {
+  readonly maxMessageBytes: number;
 }
 
 export interface CallOptions {
@@ -32,12 +41,15 @@ export interface CallOptions {
 export interface Answer {
   readonly text: string;
   readonly isError: boolean;
+  /** What was wrong with the stream that it came by. */
+  readonly problem?: string;
 }
 
 /** One client of the manager; what it throws, `failureOf` reads. */
 export interface SoakClient extends Disposable {
   readonly kind: string;
   callTool(request: ToolRequest, options: CallOptions): Promise<Answer>;
+  callToolStream(request: StreamRequest, options: CallOptions): Promise<Answer>;
   /** The number of tools. */
   listTools(server: string, options: CallOptions): Promise<number>;
   failureOf(error: unknown): CallFailure;
@@ -89,12 +101,10 @@ function connectClient(kind: string, { transport, close }: { transport: Transpor
   return {
     kind,
     client,
-    callTool: async ({ argumentsJson: value, ...request }: ToolRequest, options: CallOptions): Promise<Answer> => {
-      const input = { case: "argumentsJson", value } as const;
-      const { content, resultJson, isError } = await client.callTool({ ...request, input }, given(options));
-      const block = content[0]?.kind;
-      return { text: resultJson || (block?.case === "text" ? block.value.text : ""), isError };
-    },
+    callTool: async (request: ToolRequest, options: CallOptions) =>
+      answerOf(await client.callTool(withInput(request), given(options))),
+    callToolStream: (request: StreamRequest, options: CallOptions) =>
+      answerOfStream(streamEvents(client.callToolStream(withInput(request), given(options)))),
     listTools: async (server: string, options: CallOptions) =>
       (await client.listTools({ server }, given(options))).tools.length,
     failureOf: failureOfConnect,
@@ -102,106 +112,24 @@ function connectClient(kind: string, { transport, close }: { transport: Transpor
   };
 }
 
-function given({ signal, timeoutMs }: CallOptions) {
-  return timeoutMs === undefined ? { signal } : { signal, timeoutMs };
+function withInput<T extends ToolRequest>({ argumentsJson: value, ...request }: T) {
+  return { ...request, input: { case: "argumentsJson", value } as const };
 }
 
-/** What grpc-js and REST give, with proto3's JSON names. */
-interface PlainResult {
-  readonly content?: readonly { readonly text?: { readonly text?: string } }[];
-  readonly resultJson?: string;
-  readonly isError?: boolean;
+function answerOf({ content, resultJson, isError }: CallToolResponse): Answer {
+  const block = content[0]?.kind;
+  return { text: resultJson || (block?.case === "text" ? block.value.text : ""), isError };
 }
 
-function plainAnswer({ content, resultJson, isError }: PlainResult): Answer {
-  return { text: resultJson || (content?.[0]?.text?.text ?? ""), isError: isError ?? false };
-}
-
-type Unary = (
-  request: object,
-  options: { deadline?: number },
-  callback: (error: grpc.ServiceError | null, response: unknown) => void,
-) => grpc.ClientUnaryCall;
-
-const definition = loadSync("mcpmanager/v1/manager.proto", {
-  includeDirs: [fileURLToPath(new URL("../../proto", import.meta.url))],
-  longs: String,
-  enums: Number,
-  oneofs: true,
-  defaults: true,
-});
-
-function grpcJsClient(port: number): SoakClient {
-  const { mcpmanager } = grpc.loadPackageDefinition(definition) as unknown as {
-    mcpmanager: { v1: { ManagerService: grpc.ServiceClientConstructor } };
-  };
-  // After the manager was away: not up to two minutes, which is its default.
-  const backoff = { "grpc.initial_reconnect_backoff_ms": 100, "grpc.max_reconnect_backoff_ms": 300 };
-  const options = { ...backoff, "grpc.max_receive_message_length": -1 };
-  const service = new mcpmanager.v1.ManagerService(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
-  const methods = service as unknown as Record<string, Unary>;
-  const call = (method: string, request: object, { signal, timeoutMs }: CallOptions) =>
-    new Promise<unknown>((resolve, reject) => {
-      const deadline = timeoutMs === undefined ? {} : { deadline: Date.now() + timeoutMs };
-      const under = methods[method]?.call(service, request, deadline, (error, response) =>
-        error ? reject(error) : resolve(response),
-      );
-      signal.addEventListener("abort", () => under?.cancel(), { once: true });
-    });
-  return {
-    kind: "grpc-js",
-    callTool: async (request, options) => plainAnswer((await call("callTool", request, options)) as PlainResult),
-    listTools: async (server, options) =>
-      ((await call("listTools", { server }, options)) as { tools: unknown[] }).tools.length,
-    failureOf: (error) => failureOfConnect(fromGrpcJs(error as grpc.ServiceError)),
-    [Symbol.dispose]: () => service.close(),
-  };
-}
-
-function fromGrpcJs({ code, details, metadata }: grpc.ServiceError): ConnectError {
-  const trailer = new Headers({ "grpc-status": String(code) });
-  const [bin] = metadata?.get("grpc-status-details-bin") ?? [];
-  if (bin !== undefined) trailer.set("grpc-status-details-bin", Buffer.from(bin).toString("base64"));
-  const error = findTrailerError(trailer);
-  return error !== undefined && bin !== undefined ? error : new ConnectError(details, code as number);
-}
-
-class RestError extends Error {
-  readonly status: StatusJson;
-
-  constructor(status: StatusJson) {
-    super(status.message);
-    this.status = status;
+async function* streamEvents(responses: AsyncIterable<CallToolStreamResponse>): AsyncGenerator<StreamEvent> {
+  for await (const { event } of responses) {
+    if (event.case === "result") yield { kind: "result", answer: answerOf(event.value) };
+    else if (event.case === "resultChunk") {
+      yield { kind: "chunk", text: event.value.resultJson, last: event.value.last };
+    } else yield { kind: "meanwhile" };
   }
 }
 
-function restClient(port: number): SoakClient {
-  const ask = async (path: string, { signal, timeoutMs }: CallOptions, body?: object) => {
-    const headers: Record<string, string> = body === undefined ? {} : { "content-type": "application/json" };
-    if (timeoutMs !== undefined) headers["connect-timeout-ms"] = String(timeoutMs);
-    const init =
-      body === undefined ? { headers, signal } : { method: "POST", body: JSON.stringify(body), headers, signal };
-    const response = await fetch(`${urlOf(port)}${path}`, init);
-    const answer = await response.json();
-    if (!response.ok) throw new RestError(answer as StatusJson);
-    return answer;
-  };
-  return {
-    kind: "REST",
-    callTool: async ({ server, ...body }, options) =>
-      plainAnswer((await ask(`/servers/${server}/call`, options, body)) as PlainResult),
-    listTools: async (server, options) =>
-      ((await ask(`/servers/${server}/tools`, options)) as { tools: unknown[] }).tools.length,
-    failureOf: (error) =>
-      error instanceof RestError
-        ? failureOfStatus(error.status)
-        : { code: error instanceof Error ? error.name : "unknown", message: messageOf(error) },
-    [Symbol.dispose]() {},
-  };
-}
-
-/** `fetch failed` says nothing; its cause does. */
-function messageOf(error: unknown): string {
-  const cause = error instanceof Error ? error.cause : undefined;
-  return `${error}${cause === undefined ? "" : `: ${cause}`}`;
+function given({ signal, timeoutMs }: CallOptions) {
+  return timeoutMs === undefined ? { signal } : { signal, timeoutMs };
 }

@@ -57,6 +57,7 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
     equal("manager's descriptors", { base: base.descriptors, end: end.descriptors }),
     equal("ports that it listens on", { base: base.ports, end: end.ports }),
     equal("its child processes", { base: base.children, end: end.children }),
+    none("managers that ended by themselves", lives.died),
     none("exit codes but 0 of managers told to end", lives.exitCodes.filter((code) => code !== 0).map(String)),
     none("warnings of Node.js", lives.said.match(/^.*Warning:.*$/gm) ?? []),
     ...heapChecks(options, emptied),

@@ -38,6 +38,10 @@ export class Ledger {
   readonly errors = new Map<string, { readonly failure: CallFailure; count: number; readonly ids: string[] }>();
   /** By the call's id; those that a tap sees. */
   readonly told = new Map<string, Told>();
+  /** Calls that were sent again to another manager, which does not know that there was one before. */
+  readonly mayComeTwice = new Set<string>();
+  /** Changes of resources that subscribers were told of. */
+  updates = 0;
   readonly problems: string[] = [];
   readonly #onProblem: (problem: string) => void;
   readonly clients = new Map<string, number>();
@@ -107,7 +111,7 @@ export class Ledger {
   }
 }
 
-function toldBy(outcome: Outcome): Told {
+export function toldBy(outcome: Outcome): Told {
   if (outcome.kind === "result") return "answered";
   if (outcome.kind !== "error") return "nothing";
   return (outcome.failure.delivery ?? "nothing") as Told;

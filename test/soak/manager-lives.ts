@@ -7,6 +7,8 @@ const learnMs = 3_000;
 /** How long after that grpc-js may repeat that nobody listened. */
 const reconnectMs = 15_000;
 
+const lastWordsChars = 2000;
+
 /** One manager after the other on the same fleet and port, as its clients see it. */
 export class ManagerLives implements AsyncDisposable {
   readonly port: number;
@@ -18,12 +20,16 @@ export class ManagerLives implements AsyncDisposable {
   readonly #before: string[] = [];
   /** Exit codes of those that were told to shut down. */
   readonly exitCodes: (number | null)[] = [];
+  /** The last words of those that nobody told to end. */
+  readonly died: string[] = [];
+  #toldToEnd: ManagerProcess | undefined;
 
   private constructor(first: ManagerProcess, options: { fleet: string; env: Record<string, string> }) {
     this.#current = first;
     this.port = first.port;
     this.#fleet = options.fleet;
     this.#env = { ...options.env, MCPM_PORT: String(first.port) };
+    this.#watch(first);
   }
 
   static async start(fleet: string, env: Record<string, string>): Promise<ManagerLives> {
@@ -52,11 +58,13 @@ export class ManagerLives implements AsyncDisposable {
     await this.end(signal);
     this.#before.push(this.#current.said);
     this.#current = await ManagerProcess.start(this.#fleet, this.#env);
+    this.#watch(this.#current);
     gone.toMs = performance.now() + learnMs;
   }
 
   /** Ends it for good. */
   async end(signal: "SIGKILL" | "SIGTERM"): Promise<void> {
+    this.#toldToEnd = this.#current;
     const code = await this.#current.kill(signal);
     if (signal === "SIGTERM") this.exitCodes.push(code);
   }
@@ -67,7 +75,16 @@ export class ManagerLives implements AsyncDisposable {
     return this.#gone.some((gone) => gone.fromMs <= toMs && fromMs <= gone.toMs + moreMs);
   }
 
+  #watch(manager: ManagerProcess): void {
+    void manager.exited.then((code) => {
+      if (this.#toldToEnd === manager) return;
+      this.died.push(`exit code ${code}: ${manager.said.slice(-lastWordsChars)}`);
+      console.log(`  DIED ${this.died.at(-1)}`);
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#toldToEnd = this.#current;
     await this.#current[Symbol.asyncDispose]();
   }
 }

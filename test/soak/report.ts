@@ -25,7 +25,7 @@ interface ProgressOptions {
   readonly sample: Sample | undefined;
 }
 
-export function callTable({ kinds }: Ledger): string[] {
+export function callTable({ kinds, updates }: Ledger): string[] {
   const widths = [23, 8, 8, 8, 9, 9, 7, 8];
   const head = ["call", "sent", "result", "error", "given up", "mgr gone", "wrong", "slowest"];
   const rows = [...kinds].map(([kind, { sent, ended, slowestMs }]) => {
@@ -37,7 +37,8 @@ export function callTable({ kinds }: Ledger): string[] {
     String([...kinds.values()].reduce((sum, { ended }) => sum + ended[kind], 0));
   const sent = String([...kinds.values()].reduce((sum, tally) => sum + tally.sent, 0));
   const sums = [total("result"), total("error"), total("given_up"), total("manager_gone"), total("wrong")];
-  return table([head, ...rows, ["all", sent, ...sums, ""]], widths);
+  const told = `changes of resources told to subscribers: ${updates}`;
+  return [...table([head, ...rows, ["all", sent, ...sums, ""]], widths), told];
 }
 
 /** By what callers were told; the last column is what the servers' taps say. */

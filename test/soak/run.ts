@@ -17,6 +17,7 @@ import { callTable, checkTable, errorTable, faultTable, heapTable, progress } fr
 import { heapTrend, type Sample, takeSample, takeSamples } from "./sampler.ts";
 import { soakServers } from "./servers.ts";
 import type { Stage } from "./stage.ts";
+import { runSubscriber } from "./subscriber.ts";
 import { SeenVolumes } from "./volumes.ts";
 
 const callers = 8;
@@ -134,6 +135,8 @@ export class Soak implements AsyncDisposable {
       runFollower(stage, { name: "w2", seed: seed + 2, rpc: "watch", eventMs: 100 }),
       runFollower(stage, { name: "l1", seed: seed + 3, rpc: "logs", eventMs: 0 }),
       runFollower(stage, { name: "l2", seed: seed + 4, rpc: "logs", eventMs: 50 }),
+      runSubscriber(stage, { name: "s1", seed: seed + 7, eventMs: 0 }),
+      runSubscriber(stage, { name: "s2", seed: seed + 8, eventMs: 50 }),
       injectFaults(stage, { seed: seed + 5, injected, which }),
       injectFaults(stage, { seed: seed + 6, injected, which: () => "those that may meet" }),
       this.#volumes.watch(stage),

@@ -20,9 +20,12 @@ export interface SoakServer {
   readonly name: string;
   readonly family: Family;
   readonly spec: SpecInit;
+  /** A resource that can be subscribed to. */
+  readonly resource?: string | undefined;
 }
 
 interface Wish {
+  readonly resource?: string;
   readonly restart: MessageInitShape<typeof RestartSchema>;
   readonly era?: Era;
   readonly replicas?: number;
@@ -43,12 +46,15 @@ const health = { interval: millis(1000), timeout: millis(2000), failureThreshold
 /** The fleet of a soak: every kind of server, every policy, twenty names and some more containers. */
 export function soakServers({ fleet, tap }: { fleet: string; tap: Deliveries["spec"] }): SoakServer[] {
   const volume = { type: MountType.VOLUME, source: `${fleet}-data`, target: "/data", writable: true };
-  const server = (name: string, image: string, args: readonly string[], wish: Wish): SoakServer => ({
+  const server = (name: string, image: string, args: readonly string[], { resource, ...wish }: Wish): SoakServer => ({
     name,
+    resource,
     family: name.replace(/-.*/, "") as Family,
     spec: {
       limits: { memoryBytes: 256n * mib },
       health,
+      // In time for the end: one that hung when its manager ended is killed by the next after so long.
+      handshakeTimeout: millis(15_000),
       ...wish,
       image,
       args: [...args],
@@ -60,22 +66,24 @@ export function soakServers({ fleet, tap }: { fleet: string; tap: Deliveries["sp
   const hostile = (name: string, args: readonly string[], wish: Wish) =>
     server(`hostile-${name}`, testImage, ["hostile.mjs", ...args], wish);
   const sdk = (name: string, args: readonly string[], wish: Wish) => server(`sdk-${name}`, testImage, args, wish);
+  const resource = "mem://note";
+  const note = "note://one";
   return [
-    hostile("plain", [], { restart: always }),
-    hostile("copies", [], { restart: always, replicas: 3 }),
+    hostile("plain", ["--offers"], { restart: always, resource }),
+    hostile("copies", ["--offers"], { restart: always, replicas: 3, resource }),
     hostile("narrow", [], { restart: onFailure, callLimits: { maxInFlight: 2, maxQueued: 4 } }),
     hostile("idle", ["--banner"], { restart: onFailure, idleTimeout: millis(1500) }),
     hostile("probe", ["--exit-on-probe"], { restart: threeTries }),
     hostile("once", ["--initialize-once"], { restart: always }),
     hostile("stubborn", ["--ignore-term", "--silent-on-probe"], { restart: always }),
     hostile("left", [], { restart: never }),
-    server("modern-plain", testImage, ["modern.mjs"], { restart: always, era: Era.MODERN }),
-    server("modern-copies", testImage, ["modern.mjs"], { restart: onFailure, replicas: 2 }),
+    server("modern-plain", testImage, ["modern.mjs", "--offers"], { restart: always, era: Era.MODERN, resource }),
+    server("modern-copies", testImage, ["modern.mjs", "--offers"], { restart: onFailure, replicas: 2, resource }),
     server("modern-both", testImage, ["modern.mjs", "--takes-initialize"], { restart: onFailure }),
     sdk("v1", ["sdk-v1.mjs"], { restart: always }),
     sdk("v1-idle", ["sdk-v1.mjs"], { restart: onFailure, idleTimeout: millis(2500), replicas: 2 }),
-    sdk("v2", ["sdk-v2.mjs"], { restart: always }),
-    sdk("v2-modern", ["sdk-v2.mjs", "--modern-only"], { restart: threeTries }),
+    sdk("v2", ["sdk-v2.mjs"], { restart: always, resource: note }),
+    sdk("v2-modern", ["sdk-v2.mjs", "--modern-only"], { restart: threeTries, resource: note }),
     server("filesystem-named", "mcp/filesystem:latest", [], { restart: always, mounts: [volume] }),
     server("filesystem-own", "mcp/filesystem:latest", ["/tmp"], { restart: onFailure }),
     // Its image asks for a volume: an anonymous one, which goes with the container.

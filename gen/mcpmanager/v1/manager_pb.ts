@@ -1266,7 +1266,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
     case: "snapshot";
   } | {
     /**
-     * A server came, changed its state, or went.
+     * A server came, changed, or went.
      *
      * @generated from field: mcpmanager.v1.ServerChange change = 2;
      */
@@ -1334,7 +1334,8 @@ export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 29);
 
 /**
- * ServerChange is a server in a new state.
+ * ServerChange is a server that changed: its state, its last error, or the state, the container or the health of one of
+ * its copies. What only counts calls, lines or replies is no change.
  *
  * @generated from message mcpmanager.v1.ServerChange
  */
@@ -2436,9 +2437,10 @@ export const ManagerService: GenService<{
     output: typeof LogsResponseSchema;
   },
   /**
-   * Watch gives the fleet as it is, then every change of a server's state and the progress of pulls as they come. A
-   * reader slower than the changes sees the latest state of each server, not those in between. No side effects. The
-   * stream ends when the caller leaves, or with UNAVAILABLE when the manager shuts down; begin anew then.
+   * Watch gives the fleet as it is, then every change of a server and the progress of pulls as they come. A server of
+   * several copies is told of again, in the same state, when one of them changes; nothing is told twice. A reader slower
+   * than the changes sees the latest of each server, not those in between. No side effects. The stream ends when the
+   * caller leaves, or with UNAVAILABLE when the manager shuts down; begin anew then.
    *
    * Errors: none of its own.
    *

@@ -450,7 +450,8 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
   failureThreshold?: number | undefined;
 
   /**
-   * Whether an unhealthy instance is killed; the restart policy then applies. Default: it is only shown.
+   * Whether an unhealthy instance is killed, and one that a manager finds at boot and that does not answer the handshake;
+   * the restart policy then applies. Default: it is only shown.
    *
    * @generated from field: bool kill_unhealthy = 4;
    */

@@ -70,9 +70,9 @@ export const callerText: FuzzTarget = {
   ],
   async check([tool = "", argumentsText = "", metaText = "", capabilitiesText = "", responsesText = "", state = ""]) {
     const legacy = { tool, argumentsText, metaText, capabilitiesText: "", responsesText: "", state: "" };
-    await checkEra(legacy, { codec: legacyCodec, info: undefined });
+    await checkEra(legacy, { codec: legacyCodec, info: undefined, subscribed: new Set() });
     const modern = { tool, argumentsText, metaText, capabilitiesText, responsesText, state };
-    await checkEra(modern, { codec: modernCodec({ clientInfo, logs: true }), info: undefined });
+    await checkEra(modern, { codec: modernCodec({ clientInfo, logs: true }), info: undefined, subscribed: new Set() });
   },
 };
 
