@@ -119,12 +119,16 @@ describe("The deadline of a call into a server", () => {
   });
 
   it.each([
-    ["REST", (name: string) => `/servers/${name}/call`, {}],
-    ["Connect", () => "/mcpmanager.v1.ManagerService/CallTool", { server: true }],
-  ])("counts from the headers of a request over %s", async (_, pathOf, { server = false }) => {
+    ["REST", (name: string) => ({ path: `/servers/${name}/call`, call: { tool: "pid" } })],
+    [
+      "Connect",
+      (server: string) => ({ path: "/mcpmanager.v1.ManagerService/CallTool", call: { server, tool: "pid" } }),
+    ],
+  ])("counts from the headers of a request over %s", async (_, requestTo) => {
     const name = await started();
-    const body = JSON.stringify({ ...(server ? { server: name } : {}), tool: "pid" });
-    const head = [`POST ${pathOf(name)} HTTP/1.1`, "host: 127.0.0.1", "content-type: application/json"];
+    const { path, call } = requestTo(name);
+    const body = JSON.stringify(call);
+    const head = [`POST ${path} HTTP/1.1`, "host: 127.0.0.1", "content-type: application/json"];
     const own = [`content-length: ${body.length}`, "connect-timeout-ms: 30", "connection: close"];
     const caller = await connectRaw(Number(new URL(manager.url).port));
     caller.socket.write(`${[...head, ...own].join("\r\n")}\r\n\r\n{`);
