@@ -2,6 +2,7 @@ import { startApp } from "./app.ts";
 import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
+import { keepTickShape } from "./tick-shape.ts";
 import { version } from "./version.ts";
 import { within } from "./within.ts";
 
@@ -36,6 +37,7 @@ async function main(): Promise<void> {
   const config = readConfig(source);
   const log = createPinoLog(config.logLevel);
   for (const name of unknownSettings(source)) log.warn("ignored an environment variable that is no setting", { name });
+  keepTickShape();
   const stopped = nextSignal();
   const app = await startApp(config, { log });
   log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { connectRaw } from "../rpc/raw-client.ts";
 import { clientKinds, openClient } from "./clients.ts";
 import {
   errorInfo,
@@ -115,6 +116,29 @@ describe("The deadline of a call into a server", () => {
     held.abort();
     await first;
     expect(await second).toMatchObject({ ...passed, message: "the caller's deadline passed" });
+  });
+
+  it.each([
+    ["REST", (name: string) => ({ path: `/servers/${name}/call`, call: { tool: "pid" } })],
+    [
+      "Connect",
+      (server: string) => ({ path: "/mcpmanager.v1.ManagerService/CallTool", call: { server, tool: "pid" } }),
+    ],
+  ])("counts from the headers of a request over %s", async (_, requestTo) => {
+    const name = await started();
+    const { path, call } = requestTo(name);
+    const body = JSON.stringify(call);
+    const head = [`POST ${path} HTTP/1.1`, "host: 127.0.0.1", "content-type: application/json"];
+    const own = [`content-length: ${body.length}`, "connect-timeout-ms: 30", "connection: close"];
+    const caller = await connectRaw(Number(new URL(manager.url).port));
+    caller.socket.write(`${[...head, ...own].join("\r\n")}\r\n\r\n{`);
+    // Whoever has answered this has read what came before.
+    await client.get({ name });
+    const readMs = performance.now();
+    await vi.waitFor(() => expect(performance.now() - readMs).toBeGreaterThan(30));
+    caller.socket.write(body.slice(1));
+    await caller.closed;
+    expect(caller.received()).toMatch(/ 504 .*"delivery":"not_sent"/s);
   });
 
   it("does not hold for calls that go into no server", async () => {
