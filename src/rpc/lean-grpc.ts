@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { fromBinary } from "@bufbuild/protobuf";
+import { fromBinary, type Message } from "@bufbuild/protobuf";
 import { ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { parseTimeout, setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
@@ -26,8 +26,12 @@ export interface LeanGrpcOptions {
   readonly farDeadlines: FarDeadlines;
 }
 
+interface GrpcMethod extends UnaryMethod {
+  readonly envelope: (answer: Message) => Buffer;
+}
+
 interface Exchange {
-  readonly method: UnaryMethod;
+  readonly method: GrpcMethod;
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   /** Leaves the request to the RPC library. */
@@ -45,8 +49,11 @@ const contentType = "application/grpc+proto";
  * the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
+  const methods = new Map(
+    [...options.methods].map(([path, method]) => [path, { ...method, envelope: grpcEnvelope(method.desc.output) }]),
+  );
   return (stream, headers, next) => {
-    const method = isPlainGrpc(headers) ? options.methods.get(headers[":path"] ?? "") : undefined;
+    const method = isPlainGrpc(headers) ? methods.get(headers[":path"] ?? "") : undefined;
     if (method === undefined) return false;
     const exchange = { method, stream, headers, next, sinceMs: performance.now() };
     readBody(exchange, options.maxRequestBytes, (body) => {
@@ -73,7 +80,10 @@ function handOver({ stream, next }: Exchange, read: ReadBefore): void {
   next();
 }
 
-/** Hands on the whole body; what is larger than may be goes to the library, as soon as it is. */
+/**
+ * Hands on the whole body; what is larger than may be goes to the library, as soon as it is. No listener stays: Node's
+ * tables keep streams that have closed, with all that they hold on to, until the next great collection.
+ */
 function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buffer) => void): void {
   const { stream } = exchange;
   const chunks: Buffer[] = [];
@@ -86,13 +96,12 @@ function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buf
     handOver(exchange, { chunks, whole: false });
   };
   const onEnd = () => {
-    stream.off("data", onData);
+    stream.off("data", onData).off("end", onEnd);
     // Its caller left in the middle.
     if (stream.destroyed) return;
     whole(joined(chunks));
   };
-  stream.on("error", ignoreError);
-  stream.on("data", onData).once("end", onEnd);
+  stream.on("error", ignoreError).on("data", onData).on("end", onEnd);
 }
 
 /** A caller that leaves is told nothing. */
@@ -118,13 +127,13 @@ function callOf(
   }
 }
 
-async function answer(call: UnaryCall, { stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
+async function answer(call: UnaryCall, { method, stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
   const { wait } = call;
   const onClose = () => wait.abort(callerLeft());
-  stream.once("close", onClose);
+  stream.on("close", onClose);
   let answered: Answered;
   try {
-    answered = successOf(call, await invokeUnary(call, options.interceptors));
+    answered = successOf(method, await invokeUnary(call, options.interceptors));
   } catch (error) {
     answered = failureOf(error);
   }
@@ -146,13 +155,13 @@ interface Answered {
   readonly body?: Buffer;
 }
 
-function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryResponse): Answered {
+function successOf({ envelope }: GrpcMethod, { header, trailer, message }: UnaryResponse): Answered {
   const outgoing = Object.fromEntries(trailer);
   outgoing["grpc-status"] = "0";
   return {
     header: Object.fromEntries(header),
     trailer: outgoing,
-    body: grpcEnvelope(method.desc.output, message),
+    body: envelope(message),
   };
 }
 
