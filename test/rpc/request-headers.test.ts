@@ -54,6 +54,10 @@ describe("requestHeaders", () => {
     changed.set("content-type", "text/plain");
     changed.append("x", "1");
     changed.delete("grpc-timeout");
-    expect([changed.get("content-type"), changed.get("x"), changed.get("grpc-timeout")]).toEqual(["text/plain", "1", null]);
+    expect([changed.get("content-type"), changed.get("x"), changed.get("grpc-timeout")]).toEqual([
+      "text/plain",
+      "1",
+      null,
+    ]);
   });
 });
