@@ -53,7 +53,7 @@ class RequestHeaders implements Headers {
   }
 
   forEach(visit: (value: string, name: string, headers: Headers) => void, self?: unknown): void {
-    this.#headers.forEach((value, name) => visit.call(self, value, name, this));
+    for (const [name, value] of this.#headers) visit.call(self, value, name, this);
   }
 
   keys(): ReturnType<Headers["keys"]> {

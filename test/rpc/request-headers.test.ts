@@ -44,7 +44,9 @@ describe("requestHeaders", () => {
     expect([...headers()].map(([name]) => name)).toEqual(names);
     expect([...headers().values()]).toEqual([...headers().entries()].map(([, value]) => value));
     const seen: string[] = [];
-    headers().forEach((value, name) => seen.push(`${name}: ${value}`));
+    headers().forEach((value, name) => {
+      seen.push(`${name}: ${value}`);
+    });
     expect(seen).toContain("content-type: application/grpc");
     expect(headers().getSetCookie()).toEqual(["a=1", "b=2"]);
   });
