@@ -5,25 +5,40 @@ import { deadlinePassed } from "./deadline-signal.ts";
 const farMs = 2000;
 const lookMs = 1000;
 
-/** Waits whose deadlines are far away: one timer for all of them, which most calls are faster than. */
+/** A wait's place among those whose deadlines are far away. */
+interface FarPlace {
+  readonly wait: CallWait;
+  index: number;
+}
+
+/**
+ * Waits whose deadlines are far away: one timer for all of them, which most calls are faster than. In a list, where the
+ * last one takes the place of one that leaves: of a Set, V8 keeps what was in it until the next great collection.
+ */
 export class FarDeadlines {
-  readonly #waits = new Set<CallWait>();
+  #places: FarPlace[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  add(wait: CallWait): void {
-    this.#waits.add(wait);
+  add(wait: CallWait): FarPlace {
+    const place = { wait, index: this.#places.length };
+    this.#places.push(place);
     this.#timer ??= setTimeout(() => this.#look(), lookMs).unref();
+    return place;
   }
 
-  delete(wait: CallWait): void {
-    this.#waits.delete(wait);
+  delete(place: FarPlace): void {
+    if (this.#places[place.index] !== place) return;
+    const last = this.#places.pop();
+    if (last === undefined || last === place) return;
+    last.index = place.index;
+    this.#places[last.index] = last;
   }
 
   #look(): void {
     this.#timer = undefined;
-    const waits = [...this.#waits];
-    this.#waits.clear();
-    for (const wait of waits) wait.arm();
+    const places = this.#places;
+    this.#places = [];
+    for (const { wait } of places) wait.arm();
   }
 }
 
@@ -37,6 +52,7 @@ export class CallWait {
   #endMs = Number.POSITIVE_INFINITY;
   #passed: (() => ManagerError) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #place: FarPlace | undefined;
 
   constructor(far: FarDeadlines) {
     this.#far = far;
@@ -60,9 +76,9 @@ export class CallWait {
   arm(): void {
     const { aborted } = this.#controller.signal;
     if (aborted || this.#passed === undefined) return;
-    clearTimeout(this.#timer);
+    this.#stop();
     const leftMs = this.#endMs - performance.now();
-    if (leftMs > farMs) this.#far.add(this);
+    if (leftMs > farMs) this.#place = this.#far.add(this);
     else if (leftMs > 0) this.#timer = setTimeout(() => this.arm(), leftMs);
     else this.abort(this.#passed());
   }
@@ -76,7 +92,13 @@ export class CallWait {
   /** The call has ended. */
   end(): void {
     this.#passed = undefined;
-    clearTimeout(this.#timer);
-    this.#far.delete(this);
+    this.#stop();
+  }
+
+  #stop(): void {
+    if (this.#timer !== undefined) clearTimeout(this.#timer);
+    if (this.#place !== undefined) this.#far.delete(this.#place);
+    this.#timer = undefined;
+    this.#place = undefined;
   }
 }

@@ -1,31 +1,17 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
 import { callerLeft } from "./deadline-interceptor.ts";
-import { failureTrailer, type GrpcAnswerOptions, respondGrpc, successTrailer } from "./grpc-answer.ts";
+import {
+  failureTrailer,
+  type GrpcAnswerer,
+  type GrpcAnswererOptions,
+  respondGrpc,
+  successTrailer,
+} from "./grpc-answer.ts";
 import { grpcEnvelope } from "./grpc-envelope.ts";
-import { invokeUnary, type UnaryCall } from "./invoke-unary.ts";
+import { invokeUnary } from "./invoke-unary.ts";
+import type { UnaryMethod } from "./rpc-methods.ts";
 import { endWhole } from "./write-whole.ts";
-
-/** Calls a unary method and writes its message by gRPC. */
-export async function answerUnary(call: UnaryCall, { stream, interceptors, unread }: GrpcAnswerOptions): Promise<void> {
-  const { wait } = call;
-  const onClose = () => wait.abort(callerLeft());
-  stream.once("close", onClose);
-  let answered: Answered;
-  try {
-    answered = successOf(call, await invokeUnary(call, interceptors));
-  } catch (error) {
-    answered = { trailer: failureTrailer(error) };
-  }
-  wait.end();
-  stream.off("close", onClose);
-  // The caller may be gone: nothing to write to then.
-  if (stream.destroyed) return;
-  const { header, trailer, body } = answered;
-  respondGrpc(stream, { header, trailer: () => trailer });
-  if (body === undefined) stream.end();
-  else endWhole(body, { to: stream, answer: unread.open(stream) });
-}
 
 interface Answered {
   readonly header?: Headers;
@@ -33,6 +19,31 @@ interface Answered {
   readonly body?: Buffer;
 }
 
-function successOf({ method }: UnaryCall, { header, trailer, message }: UnaryResponse): Answered {
-  return { header, trailer: successTrailer(trailer), body: grpcEnvelope(method.desc.output, message) };
+/** Calls of a unary method, whose message is written by gRPC. */
+export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: GrpcAnswererOptions): GrpcAnswerer {
+  const envelope = grpcEnvelope(method.desc.output);
+  const successOf = ({ header, trailer, message }: UnaryResponse): Answered => ({
+    header,
+    trailer: successTrailer(trailer),
+    body: envelope(message),
+  });
+  return async (request, stream) => {
+    const { wait } = request;
+    const onClose = () => wait.abort(callerLeft());
+    stream.on("close", onClose);
+    let answered: Answered;
+    try {
+      answered = successOf(await invokeUnary({ ...request, method }, interceptors));
+    } catch (error) {
+      answered = { trailer: failureTrailer(error) };
+    }
+    wait.end();
+    stream.off("close", onClose);
+    // The caller may be gone: nothing to write to then.
+    if (stream.destroyed) return;
+    const { header, trailer, body } = answered;
+    respondGrpc(stream, { header, trailer: () => trailer });
+    if (body === undefined) stream.end();
+    else endWhole(body, { to: stream, answer: unread.open(stream) });
+  };
 }

@@ -4,13 +4,15 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
 import { toConnectError } from "./connect-error.ts";
 import { plainGrpcMessage } from "./grpc-message.ts";
+import type { RpcRequest } from "./rpc-call.ts";
 import type { UnreadAnswers } from "./unread-answers.ts";
 
 export const grpcContentType = "application/grpc+proto";
 
-/** Where the answer to a call goes, and by whom. */
-export interface GrpcAnswerOptions {
-  readonly stream: ServerHttp2Stream;
+/** Calls a method and writes its answer. */
+export type GrpcAnswerer = (request: RpcRequest, stream: ServerHttp2Stream) => Promise<void>;
+
+export interface GrpcAnswererOptions {
   readonly interceptors: readonly Interceptor[];
   readonly unread: UnreadAnswers;
 }

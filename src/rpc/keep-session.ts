@@ -17,12 +17,13 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   session.once("remoteSettings", () => clearTimeout(begins));
   let streams = 0;
   let idlePings = 0;
+  const onClose = () => {
+    streams -= 1;
+  };
   session.on("stream", (stream) => {
     streams += 1;
     idlePings = 0;
-    stream.once("close", () => {
-      streams -= 1;
-    });
+    stream.on("close", onClose);
   });
   let answered = true;
   const pings = setInterval(() => {

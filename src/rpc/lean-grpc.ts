@@ -1,11 +1,11 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import { fromBinary } from "@bufbuild/protobuf";
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { CallWait, type FarDeadlines } from "../fleet/call-wait.ts";
-import { answerStream } from "./answer-stream.ts";
-import { answerUnary } from "./answer-unary.ts";
-import { grpcContentType } from "./grpc-answer.ts";
+import { streamAnswerer } from "./answer-stream.ts";
+import { unaryAnswerer } from "./answer-unary.ts";
+import { type GrpcAnswerer, grpcContentType } from "./grpc-answer.ts";
 import { envelopeBytes } from "./grpc-envelope.ts";
 import { leaveBody, type ReadBefore } from "./node-body.ts";
 import { requestHeaders } from "./request-headers.ts";
@@ -26,7 +26,8 @@ export interface LeanGrpcOptions {
 }
 
 interface Exchange {
-  readonly method: RpcMethod;
+  readonly input: DescMessage;
+  readonly answer: GrpcAnswerer;
   readonly stream: ServerHttp2Stream;
   readonly headers: IncomingHttpHeaders;
   /** Leaves the request to the RPC library. */
@@ -36,29 +37,36 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by gRPC, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
+ * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
  * pipeline of async iterables costs several times more for them, and so do the request and response that Node makes of a
  * stream. Whatever is not just so (an envelope that is none, bytes that are no such message, too many of them) goes to
  * the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
+  const routes = new Map([...options.methods].map(([path, method]) => [path, routeOf(method, options)]));
   return (stream, headers, next) => {
-    const method = isPlainGrpc(headers) ? options.methods.get(headers[":path"] ?? "") : undefined;
-    if (method === undefined) return false;
-    const exchange = { method, stream, headers, next, sinceMs: performance.now() };
+    const route = isPlainGrpc(headers) ? routes.get(headers[":path"] ?? "") : undefined;
+    if (route === undefined) return false;
+    const { input, answer } = route;
+    const exchange = { input, answer, stream, headers, next, sinceMs: performance.now() };
     readBody(stream, {
       maxBytes: options.maxRequestBytes + envelopeBytes,
       onRead: (read) => {
         // Its caller left in the middle.
         if (stream.destroyed) return;
-        const call = read.whole ? callOf(joined(read.chunks), exchange, options) : undefined;
-        if (call === undefined) handOver(exchange, read);
-        else answer(call, exchange, options).catch(() => stream.destroy());
+        const request = read.whole ? requestOf(joined(read.chunks), exchange, options) : undefined;
+        if (request === undefined) handOver(exchange, read);
+        else answer(request, stream).catch(() => stream.destroy());
       },
       onLeft: () => {},
     });
     return true;
   };
+}
+
+function routeOf(method: RpcMethod, options: LeanGrpcOptions): Pick<Exchange, "input" | "answer"> {
+  const answer = method.kind === "unary" ? unaryAnswerer(method, options) : streamAnswerer(method, options);
+  return { input: method.desc.input, answer };
 }
 
 function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
@@ -77,9 +85,9 @@ function handOver({ stream, next }: Exchange, read: ReadBefore): void {
 }
 
 /** Undefined for what is not just one message and a deadline that gRPC knows. */
-function callOf(
+function requestOf(
   body: Buffer,
-  { method, stream, headers, sinceMs }: Exchange,
+  { input, stream, headers, sinceMs }: Exchange,
   { recursionLimit, farDeadlines }: LeanGrpcOptions,
 ): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
@@ -88,15 +96,9 @@ function callOf(
   if (timeout.error !== undefined) return;
   const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
   try {
-    const message = fromBinary(method.desc.input, body.subarray(envelopeBytes), { recursionLimit });
+    const message = fromBinary(input, body.subarray(envelopeBytes), { recursionLimit });
     return { message, header, timeoutMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
   } catch {
     return;
   }
-}
-
-function answer(request: RpcRequest, { method, stream }: Exchange, options: LeanGrpcOptions): Promise<void> {
-  const { interceptors, unread } = options;
-  const to = { stream, interceptors, unread };
-  return method.kind === "unary" ? answerUnary({ ...request, method }, to) : answerStream({ ...request, method }, to);
 }

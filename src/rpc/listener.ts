@@ -150,10 +150,9 @@ export class Listener {
 function takeStreams(server: http2.Http2Server, streams: StreamHandler): void {
   const own = server.listeners("stream") as ((...args: unknown[]) => void)[];
   server.removeAllListeners("stream");
-  server.on("stream", (...args) => {
-    const [stream, headers] = args;
+  server.on("stream", (stream, headers, flags, rawHeaders) => {
     const next = () => {
-      for (const listener of own) listener.apply(server, args);
+      for (const listener of own) listener.call(server, stream, headers, flags, rawHeaders);
     };
     if (!streams(stream, headers, next)) next();
   });

@@ -8,12 +8,23 @@ const unitMs = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 
  * hold, 24 days. What is no deadline is left for the RPC library to refuse.
  */
 export function clampTimeout(headers: Headers): void {
-  const [, digits, unit] = /^([0-9]{1,8})([HMSmun])$/.exec(headers.get("grpc-timeout") ?? "") ?? [];
-  if (Number(digits) * unitMs[unit as keyof typeof unitMs] > maxTimerMs) {
-    headers.set("grpc-timeout", `${Math.floor(maxTimerMs / 1000)}S`);
+  for (const name of ["grpc-timeout", "connect-timeout-ms"]) {
+    const value = headers.get(name);
+    if (value !== null) headers.set(name, clampedTimeout(name, value));
   }
-  const ms = headers.get("connect-timeout-ms") ?? "";
-  if (/^[0-9]{1,10}$/.test(ms) && Number(ms) > maxTimerMs) headers.set("connect-timeout-ms", String(maxTimerMs));
+}
+
+/** The value of a header, cut like this if it is such a deadline. */
+export function clampedTimeout(name: string, value: string): string {
+  if (name === "grpc-timeout") {
+    const [, digits, unit] = /^([0-9]{1,8})([HMSmun])$/.exec(value) ?? [];
+    const isTooLong = Number(digits) * unitMs[unit as keyof typeof unitMs] > maxTimerMs;
+    return isTooLong ? `${Math.floor(maxTimerMs / 1000)}S` : value;
+  }
+  if (name === "connect-timeout-ms") {
+    return /^[0-9]{1,10}$/.test(value) && Number(value) > maxTimerMs ? String(maxTimerMs) : value;
+  }
+  return value;
 }
 
 /** What is left of a deadline that counts from `sinceMs` on, of `performance.now()`. */

@@ -49,6 +49,16 @@ describe("CallWait", () => {
     expect(wait.signal.reason).toMatchObject({ kind: "cancelled" });
   });
 
+  it("keeps every far deadline, whichever of the others have ended", () => {
+    const far = new FarDeadlines();
+    const waits = Array.from({ length: 20 }, () => new CallWait(far));
+    for (const wait of waits) wait.limit(60_000);
+    const ended = [0, 19, 7, 8, 18, 1];
+    for (const index of ended) waits[index]?.end();
+    vi.advanceTimersByTime(60_000);
+    expect(waits.map(({ signal }) => signal.aborted)).toEqual(waits.map((_, index) => !ended.includes(index)));
+  });
+
   it("leaves no timer behind once its call has ended", () => {
     const far = new FarDeadlines();
     const waits = [100, 60_000].map((ms) => {

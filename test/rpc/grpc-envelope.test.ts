@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import { CallToolResponseSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { envelopeBytes, grpcEnvelope } from "../../src/rpc/grpc-envelope.ts";
 
+const envelopeOf = grpcEnvelope(CallToolResponseSchema);
 const longText = fc
   .tuple(fc.string({ unit: "binary" }), fc.nat(2))
   .map(([text, more]) => `${text}é`.repeat(1 + more * 20_000));
@@ -14,7 +15,7 @@ describe("grpcEnvelope", () => {
       fc.property(longText, longText, longText, fc.boolean(), (resultJson, extraJson, json, isError) => {
         const structured = { case: "structuredContentJson" as const, value: json };
         const message = create(CallToolResponseSchema, { resultJson, extraJson, structured, isError });
-        const envelope = grpcEnvelope(CallToolResponseSchema, message);
+        const envelope = envelopeOf(message);
         const bytes = envelope.subarray(envelopeBytes);
         expect(envelope[0]).toBe(0);
         expect(envelope.readUInt32BE(1)).toBe(bytes.length);
@@ -30,13 +31,13 @@ describe("grpcEnvelope", () => {
 
   it("leaves the message as it was", () => {
     const message = create(CallToolResponseSchema, { resultJson: "x".repeat(100_000) });
-    grpcEnvelope(CallToolResponseSchema, message);
+    envelopeOf(message);
     expect(message.resultJson).toHaveLength(100_000);
   });
 
   it("holds a short message byte for byte as the codec writes it", () => {
     const message = create(CallToolResponseSchema, { resultJson: "{}", isError: true });
-    const bytes = grpcEnvelope(CallToolResponseSchema, message).subarray(envelopeBytes);
+    const bytes = envelopeOf(message).subarray(envelopeBytes);
     expect(Buffer.from(toBinary(CallToolResponseSchema, message)).equals(bytes)).toBe(true);
   });
 });
