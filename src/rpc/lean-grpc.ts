@@ -81,7 +81,7 @@ function handOver({ stream, next }: Exchange, read: ReadBefore): void {
 }
 
 /**
- * Hands on the whole body; what is larger than may be goes to the library, as soon as it is. No listener stays: Node's
+ * Hands on the whole body; what is larger than may be goes to the library, as soon as it is. Its listeners go: Node's
  * tables keep streams that have closed, with all that they hold on to, until the next great collection.
  */
 function readBody(exchange: Exchange, maxRequestBytes: number, whole: (body: Buffer) => void): void {
