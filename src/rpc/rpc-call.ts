@@ -14,7 +14,7 @@ export interface RpcRequest {
   /** Aborted when the caller leaves. Whoever made it ends it. */
   readonly wait: CallWait;
   /** Default: none. */
-  readonly values?: ContextValues;
+  readonly values?: ContextValues | undefined;
   /** What the handler sets, for a protocol that sends it with an error, too. */
   readonly answer?: { readonly header: Headers; readonly trailer: Headers };
 }
