@@ -37,10 +37,10 @@ interface Exchange {
 }
 
 /**
- * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not compressed. The RPC library's
- * pipeline of async iterables costs several times more for them, and so do the request and response that Node makes of a
- * stream. Whatever is not just so (an envelope that is none, bytes that are no such message, too many of them) goes to
- * the library, with what was read of it, so that both have one behaviour.
+ * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not
+ * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
+ * response that Node makes of a stream. Whatever is not just so (an envelope that is none, bytes that are no such message,
+ * too many of them) goes to the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
   const routes = new Map([...options.methods].map(([path, method]) => [path, routeOf(method, options)]));
