@@ -2,7 +2,7 @@ import type { DescField, DescMethod, DescService, FileRegistry } from "@bufbuild
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { type Route, routes } from "../../src/http/routes.ts";
 import { statusDetails } from "../../src/http/status-json.ts";
-import { codeOf } from "../../src/rpc/error-code.ts";
+import { codeOf } from "../../src/rpc/errors/error-code.ts";
 import { version } from "../../src/version.ts";
 import { type Rule, ruleOfField, ruleOfRequest } from "./field-rule.ts";
 import { isRequired, type JsonSchema, JsonSchemas } from "./json-schema.ts";

@@ -3,9 +3,9 @@ import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../errors.ts";
-import { toConnectError } from "../rpc/connect-error.ts";
-import { plainGrpcMessage } from "../rpc/grpc-message.ts";
-import type { NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
+import { toConnectError } from "../rpc/errors/connect-error.ts";
+import { plainGrpcMessage } from "../rpc/errors/grpc-message.ts";
+import type { NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
 import { statusJson } from "./status-json.ts";
 
 export interface ErrorAnswer {

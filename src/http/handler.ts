@@ -1,6 +1,6 @@
-import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/node-handler.ts";
 import type { Served } from "../rpc/serve-routes.ts";
-import type { StreamHandler } from "../rpc/stream-handler.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import type { StreamHandler } from "../rpc/wire/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { Guard, type GuardOptions } from "./guard.ts";

@@ -1,11 +1,11 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
-import { tooLargeText } from "../rpc/connect-error.ts";
-import { bodyOf } from "../rpc/node-body.ts";
-import type { NodeRequest } from "../rpc/node-handler.ts";
-import { refuseManyValues } from "../rpc/request-values.ts";
-import { bodyRead, joined } from "../rpc/whole-body.ts";
+import { tooLargeText } from "../rpc/errors/connect-error.ts";
+import { refuseManyValues } from "../rpc/json/request-values.ts";
+import { bodyOf } from "../rpc/wire/node-body.ts";
+import type { NodeRequest } from "../rpc/wire/node-handler.ts";
+import { bodyRead, joined } from "../rpc/wire/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;

@@ -1,5 +1,5 @@
-import type { MalformedRequest } from "../rpc/answer-malformed.ts";
-import { toConnectError } from "../rpc/connect-error.ts";
+import { toConnectError } from "../rpc/errors/connect-error.ts";
+import type { MalformedRequest } from "../rpc/wire/answer-malformed.ts";
 import { errorText } from "./answer-error.ts";
 import { malformed } from "./refusals.ts";
 

@@ -1,4 +1,4 @@
-import type { NodeHandler } from "../rpc/node-handler.ts";
+import type { NodeHandler } from "../rpc/wire/node-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";

@@ -1,4 +1,4 @@
-import type { NodeHandler, NodeResponse } from "../rpc/node-handler.ts";
+import type { NodeHandler, NodeResponse } from "../rpc/wire/node-handler.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
 

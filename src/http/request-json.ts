@@ -8,9 +8,9 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
-import { fieldOf } from "../rpc/json-path.ts";
-import { jsonViolation, repeatedField, requestJson } from "../rpc/json-problem.ts";
-import { refuseLooseJson } from "../rpc/loose-json.ts";
+import { fieldOf } from "../rpc/json/json-path.ts";
+import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";
+import { refuseLooseJson } from "../rpc/json/loose-json.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { Route, RouteMatch } from "./routes.ts";
 

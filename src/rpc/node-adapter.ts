@@ -2,16 +2,15 @@ import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import type { Log } from "../log.ts";
-import { markCaller } from "./caller-header.ts";
-import { plainGrpcMessage } from "./grpc-message.ts";
-import { bodyOf } from "./node-body.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "./node-handler.ts";
-import { pacedBody } from "./paced-body.ts";
-import { keptJsonBody, keptJsonQuery } from "./request-body.ts";
-import { mayStayUnread } from "./service.ts";
-import { clampTimeout } from "./timeout-header.ts";
-import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
-import { countAt } from "./unread-rest.ts";
+import { plainGrpcMessage } from "./errors/grpc-message.ts";
+import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
+import { markCaller } from "./wire/caller-header.ts";
+import { bodyOf } from "./wire/node-body.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "./wire/node-handler.ts";
+import { pacedBody } from "./wire/paced-body.ts";
+import { clampTimeout } from "./wire/timeout-header.ts";
+import type { UnreadAnswer, UnreadAnswers } from "./wire/unread-answers.ts";
+import { countAt } from "./wire/unread-rest.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 
@@ -28,6 +27,8 @@ export function nodeAdapter(options: {
   /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
   readonly refuse: RefuseRpc;
   readonly unread: UnreadAnswers;
+  /** Names of the RPCs whose answers are not counted. */
+  readonly mayStayUnread: ReadonlySet<string>;
   readonly log: Log;
 }): NodeHandler {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
@@ -53,9 +54,10 @@ async function answer(
     response: NodeResponse;
     refuse: RefuseRpc;
     unread: UnreadAnswers;
+    mayStayUnread: ReadonlySet<string>;
   },
 ): Promise<void> {
-  const { request, response, refuse, unread } = options;
+  const { request, response, refuse, unread, mayStayUnread } = options;
   const body = request.method === "GET" ? {} : { body: bodyOf(request) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
@@ -64,18 +66,19 @@ async function answer(
   const unreadAnswer = unread.open(response);
   const contextValues = countAt(kept.contextValues ?? createContextValues(), unreadAnswer);
   const answered = await method({ ...kept, contextValues });
+  const counted = mayStayUnread.has(method.method.name) ? undefined : unreadAnswer;
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
-  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, unreadAnswer }), response);
+  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, counted }), response);
 }
 
 function paced(
   answered: UniversalServerResponse,
-  { method: { method }, unreadAnswer: answer }: { method: RpcMethod; unreadAnswer: UnreadAnswer },
+  { method, counted: answer }: { method: RpcMethod; counted: UnreadAnswer | undefined },
 ): UniversalServerResponse {
   const { body } = answered;
-  if (body === undefined || mayStayUnread.has(method.name)) return answered;
-  const streams = method.methodKind !== "unary";
+  if (body === undefined || answer === undefined) return answered;
+  const streams = method.method.methodKind !== "unary";
   return { ...answered, body: pacedBody(body, { answer, streams }) };
 }
 

@@ -4,16 +4,16 @@ import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflec
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
+import { LocalCalls } from "./call/local-calls.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { healthService } from "./health.ts";
-import { LocalCalls } from "./local-calls.ts";
+import { callsIntoServer, managerService, mayStayUnread, reachesServer } from "./methods/service.ts";
+import type { ServiceOptions } from "./methods/service-options.ts";
 import type { RefuseRpc } from "./node-adapter.ts";
-import type { NodeHandler } from "./node-handler.ts";
 import { Reflection } from "./reflection.ts";
 import { interceptorsOf, type Served, type ServingOptions, serveRoutes } from "./serve-routes.ts";
-import { callsIntoServer, managerService, reachesServer } from "./service.ts";
-import type { ServiceOptions } from "./service-options.ts";
-import type { UnreadAnswers } from "./unread-answers.ts";
+import type { NodeHandler } from "./wire/node-handler.ts";
+import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
@@ -48,5 +48,5 @@ function servingOptions({ info, log, unread, lean }: RouterOptions): ServingOpti
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
   const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
-  return { log, unread, lean, ...limits, callsIntoServer, reachesServer };
+  return { log, unread, lean, ...limits, callsIntoServer, reachesServer, mayStayUnread };
 }

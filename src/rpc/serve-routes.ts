@@ -6,25 +6,27 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { FarDeadlines } from "../fleet/call-wait.ts";
-import { hasBegun } from "./call-begun.ts";
-import { addMissingDetails } from "./connect-error.ts";
-import { type DeadlineOptions, deadlineInterceptor } from "./deadline-interceptor.ts";
-import { type ErrorOptions, errorInterceptor } from "./error-interceptor.ts";
-import { requestJson } from "./json-problem.ts";
-import { leanConnect } from "./lean-connect.ts";
-import { leanGrpc } from "./lean-grpc.ts";
+import { hasBegun } from "./call/call-begun.ts";
+import { type DeadlineOptions, deadlineInterceptor } from "./call/deadline-interceptor.ts";
+import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts";
+import { rpcMethods } from "./call/rpc-methods.ts";
+import { addMissingDetails } from "./errors/connect-error.ts";
+import { requestJson } from "./json/json-problem.ts";
+import { explainJsonError } from "./json/request-body.ts";
+import { leanConnect } from "./lean/lean-connect.ts";
+import { leanGrpc } from "./lean/lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
-import type { NodeHandler } from "./node-handler.ts";
-import { explainJsonError } from "./request-body.ts";
-import { rpcMethods } from "./rpc-methods.ts";
-import type { StreamHandler } from "./stream-handler.ts";
-import type { UnreadAnswers } from "./unread-answers.ts";
+import type { NodeHandler } from "./wire/node-handler.ts";
+import type { StreamHandler } from "./wire/stream-handler.ts";
+import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
 /** What holds for every RPC, whichever services there are. */
 export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
+  /** Names of the RPCs that callers may leave unread: no answer of theirs counts as one that waits. */
+  readonly mayStayUnread: ReadonlySet<string>;
   /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
   readonly lean: boolean;
 }

@@ -10,10 +10,10 @@ import { guardedServed, notFound } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { createPinoLog } from "../../src/pino-log.ts";
-import { requestJson } from "../../src/rpc/json-problem.ts";
-import { Listener } from "../../src/rpc/listener.ts";
+import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
-import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
+import { Listener } from "../../src/rpc/wire/listener.ts";
+import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;
@@ -32,6 +32,7 @@ const log = createPinoLog("warn");
 const served = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
   log,
   lean: path !== "library",
+  mayStayUnread: new Set(),
   unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
   maxAnswerBytes: 64 * mib,

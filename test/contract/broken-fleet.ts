@@ -3,9 +3,9 @@ import { notFound } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { restHandler } from "../../src/http/rest-handler.ts";
 import { silentLog } from "../../src/log.ts";
-import { Listener } from "../../src/rpc/listener.ts";
 import { localCalls, type RouterOptions, rpcHandler } from "../../src/rpc/router.ts";
-import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
+import { Listener } from "../../src/rpc/wire/listener.ts";
+import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
 
 /** The manager's port in front of a fleet that throws whatever it is told to, for errors that no real one throws. */

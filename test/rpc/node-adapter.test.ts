@@ -8,10 +8,10 @@ import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../..
 import { notFound } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
-import { Listener } from "../../src/rpc/listener.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
-import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
-import { connectRaw } from "./raw-client.ts";
+import { Listener } from "../../src/rpc/wire/listener.ts";
+import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { connectRaw } from "./wire/raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {
@@ -22,7 +22,7 @@ async function serve(methods: Partial<ServiceImpl<typeof ManagerService>>, log: 
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
   const unread = new UnreadAnswers({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
-  const handler = nodeAdapter({ router, refuse: refuseRpc, unread, fallback: notFound, log });
+  const handler = nodeAdapter({ router, refuse: refuseRpc, unread, mayStayUnread: new Set(), fallback: notFound, log });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
   return `http://127.0.0.1:${listener.port}`;

@@ -8,9 +8,9 @@ import type { ToolCalls } from "../../src/fleet/tool-calls.ts";
 import { notFound } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { silentLog } from "../../src/log.ts";
-import { Listener } from "../../src/rpc/listener.ts";
 import { rpcHandler } from "../../src/rpc/router.ts";
-import { UnreadAnswers } from "../../src/rpc/unread-answers.ts";
+import { Listener } from "../../src/rpc/wire/listener.ts";
+import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 
 /** No request of these tests gets as far as a fleet. */

@@ -10,9 +10,9 @@ import type { ToolAnswer } from "../../fleet/idempotency/outcome.ts";
 import type { LogEntry } from "../../fleet/log-entry.ts";
 import { maxEventTextBytes } from "../../mcp/progress.ts";
 import { truncateUtf8 } from "../../truncate.ts";
-import { textChunks } from "../result-chunks.ts";
 import { answerToProto } from "./answer-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";
+import { textChunks } from "./result-chunks.ts";
 import { resultToProto } from "./result-to-proto.ts";
 import { toTimestamp } from "./time.ts";
 

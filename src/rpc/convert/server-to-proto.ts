@@ -28,7 +28,7 @@ import type { McpInfo } from "../../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { HealthSpec, MountSpec, RestartSpec, ServerSpec } from "../../spec.ts";
 import { truncateUtf8 } from "../../truncate.ts";
-import { codeOf } from "../error-code.ts";
+import { codeOf } from "../errors/error-code.ts";
 import { toDuration, toTimestamp } from "./time.ts";
 
 /** A server as its message. */

@@ -4,7 +4,7 @@ import { type Server, ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.
 import type { ServerSnapshot } from "../../fleet/server-snapshot.ts";
 import type { FleetReading } from "../../fleet/watch-fleet.ts";
 import { truncateUtf8 } from "../../truncate.ts";
-import { maxPageBytes } from "../bounded-page.ts";
+import { maxPageBytes } from "./bounded-page.ts";
 import { serverToProto } from "./server-to-proto.ts";
 import { toTimestamp } from "./time.ts";
 

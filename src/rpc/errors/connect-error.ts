@@ -1,0 +1,112 @@
+import { create } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+import type { ErrorReason } from "../../error-reason.ts";
+import type { ErrorDetails, ManagerError } from "../../errors.ts";
+import { truncateUtf8 } from "../../truncate.ts";
+import { encodedBytes } from "./encoded-error.ts";
+import { codeOf } from "./error-code.ts";
+
+/** Domain of every ErrorInfo. */
+export const errorDomain = "mcpmanager.v1";
+
+/** Clients cap metadata at 8 KiB; gRPC sends the message twice, once percent-encoded and once in the details. */
+const maxMessageBytes = 1024;
+const maxTailBytes = 2048;
+const maxDataBytes = 1024;
+const maxViolations = 8;
+/** Message and details as gRPC writes them; the rest of the 8 KiB is for what else is in the headers and trailers. */
+const maxEncodedBytes = 7000;
+
+/** A ManagerError as it goes to a client, with its details within what clients accept. */
+export function toConnectError(error: ManagerError): ConnectError {
+  const whole = shortened(error, 1);
+  if (encodedBytes(whole) <= maxEncodedBytes) return whole;
+  // Each part keeps within its own bound, and all of them together are too much: that needs a hostile server or caller.
+  return shortened(error, 2);
+}
+
+/** With this fraction of what each part may have. */
+function shortened(error: ManagerError, part: number): ConnectError {
+  const { details } = error;
+  const message = shortMessage(error.message, maxMessageBytes / part);
+  const connectError = new ConnectError(message, codeOf[error.kind], undefined, undefined, error);
+  connectError.details.push({ desc: ErrorInfoSchema, value: errorInfo(details, part) });
+  if (details.violations !== undefined) {
+    const fieldViolations = details.violations.slice(0, maxViolations / part).map(({ field, description }) => ({
+      field: truncateUtf8(field, { maxBytes: 128, keep: "start" }),
+      description: truncateUtf8(description, { maxBytes: 256, keep: "start" }),
+    }));
+    connectError.details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) });
+  }
+  if (details.retryAfterMs !== undefined && deliveryOf(details) === "not_sent") {
+    const seconds = BigInt(Math.floor(details.retryAfterMs / 1000));
+    const retryDelay = { seconds, nanos: (details.retryAfterMs % 1000) * 1_000_000 };
+    connectError.details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
+  }
+  return connectError;
+}
+
+/**
+ * Gives an error that the RPC library made before any handler ran (a message that can't be decoded, is too large, has a
+ * misspelt field) the same details as ours. Other errors are left alone. `begun`: the handler had been called.
+ */
+export function addMissingDetails(error: unknown, { begun }: { readonly begun: boolean }): void {
+  if (!(error instanceof ConnectError) || error.details.length > 0) return;
+  // What the library calls its own fault is the caller's: bytes that are no such message.
+  if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
+  const reason = libraryReasons[error.code] ?? "RPC_ERROR";
+  const [, maxBytes] = /readMaxBytes (\d+)/.exec(error.rawMessage) ?? [];
+  if (maxBytes !== undefined) {
+    const rawMessage = tooLargeText(Number(maxBytes));
+    Object.assign(error, { rawMessage, message: rawMessage });
+  }
+  const delivery = error.code === Code.Internal && begun ? "sent" : "not_sent";
+  error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }, 1) });
+}
+
+/** What a request above the limit is told over every protocol. */
+export function tooLargeText(maxBytes: number): string {
+  return `the request has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`;
+}
+
+function isParseError(error: ConnectError): boolean {
+  return error.code === Code.Internal && error.rawMessage.startsWith("parse binary:");
+}
+
+const libraryReasons: Partial<Record<Code, ErrorReason>> = {
+  [Code.InvalidArgument]: "INVALID_REQUEST",
+  [Code.ResourceExhausted]: "MESSAGE_TOO_LARGE",
+  [Code.Unimplemented]: "NOT_IMPLEMENTED",
+  [Code.DeadlineExceeded]: "DEADLINE_EXCEEDED",
+  [Code.Canceled]: "CANCELLED",
+};
+
+function errorInfo(details: ErrorDetails, part: number) {
+  const metadata: Record<string, string> = { delivery: deliveryOf(details) };
+  if (details.server !== undefined) metadata.server = details.server;
+  if (details.instance !== undefined) metadata.instance = details.instance;
+  if (details.exitCode !== undefined) metadata.exit_code = String(details.exitCode);
+  if (details.oomKilled !== undefined) metadata.oom_killed = String(details.oomKilled);
+  if (details.stderrTail !== undefined) {
+    metadata.stderr_tail = truncateUtf8(details.stderrTail, { maxBytes: maxTailBytes / part, keep: "end" });
+  }
+  if (details.rpcCode !== undefined) metadata.rpc_code = String(details.rpcCode);
+  if (details.rpcData !== undefined) {
+    metadata.rpc_data = truncateUtf8(details.rpcData, { maxBytes: maxDataBytes / part, keep: "start" });
+  }
+  return create(ErrorInfoSchema, { domain: errorDomain, reason: details.reason, metadata });
+}
+
+function deliveryOf(details: ErrorDetails): string {
+  return details.delivery ?? "not_sent";
+}
+
+/** Percent-encoding makes up to three bytes of one: the limit is on the encoded form. */
+function shortMessage(message: string, maxBytes: number): string {
+  let text = truncateUtf8(message.toWellFormed(), { maxBytes, keep: "start" });
+  while (encodeURIComponent(text).length > 2 * maxBytes) {
+    text = truncateUtf8(text, { maxBytes: Math.floor(Buffer.byteLength(text) / 2), keep: "start" });
+  }
+  return text;
+}

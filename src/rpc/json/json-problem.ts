@@ -1,0 +1,171 @@
+import {
+  type DescEnum,
+  type DescField,
+  type DescMessage,
+  fromJson,
+  type JsonValue,
+  ScalarType,
+} from "@bufbuild/protobuf";
+import type { FieldViolation } from "../../errors.ts";
+import { maxCallerDepth } from "../../jsonrpc/caller-json.ts";
+import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
+import { fieldOf, protoPath } from "./json-path.ts";
+
+/** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
+export const requestJson = { ignoreUnknownFields: false, recursionLimit: 2 * maxCallerDepth + 8 };
+
+/**
+ * The first thing in a JSON value that makes it no such message, by its path in the proto's spelling; undefined when
+ * nothing is found. Only asked when the RPC library has refused the value: its text names neither path nor rule.
+ */
+export function jsonProblem(desc: DescMessage, json: JsonValue): FieldViolation | undefined {
+  return messageProblem(desc, json, "");
+}
+
+/** A violation for any value that was refused, even one of which no more is known. */
+export function jsonViolation(desc: DescMessage, json: JsonValue): FieldViolation {
+  return jsonProblem(desc, json) ?? { field: "body", description: `is no ${desc.name}` };
+}
+
+/** A violation for a member that its object has twice. */
+export function repeatedField(desc: DescMessage, path: JsonPath): FieldViolation {
+  return { field: protoPath(desc, path), description: "must be given once" };
+}
+
+function messageProblem(desc: DescMessage, json: JsonValue, path: string): FieldViolation | undefined {
+  if (desc.typeName.startsWith("google.protobuf.")) return wellKnownProblem(desc, { json, path });
+  if (!isObject(json)) return { field: path || "body", description: "must be a JSON object" };
+  const seen = new Set<string>();
+  const chosen = new Map<string, string>();
+  for (const [key, value] of Object.entries(json)) {
+    const field = fieldOf(desc, key);
+    if (field === undefined) return { field: join(path, key), description: "is not a known field" };
+    const at = join(path, field.name);
+    if (seen.has(field.name)) return { field: at, description: "must be given once" };
+    seen.add(field.name);
+    // The RPC library counts a null among the fields of a oneof when the field is a message.
+    if (field.oneof !== undefined && (value !== null || field.message !== undefined)) {
+      const other = chosen.get(field.oneof.name);
+      if (other !== undefined) return { field: at, description: `must not be given together with ${other}` };
+      chosen.set(field.oneof.name, field.name);
+    }
+    if (value === null) continue;
+    const problem = fieldProblem(field, { json: value, path: at });
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+interface Place {
+  readonly json: JsonValue;
+  readonly path: string;
+}
+
+function fieldProblem(field: DescField, { json, path }: Place): FieldViolation | undefined {
+  if (field.fieldKind === "list") {
+    if (!Array.isArray(json)) return { field: path, description: "must be a list" };
+    return first(json.map((item, index) => () => valueProblem(field, { json: item, path: `${path}[${index}]` })));
+  }
+  if (field.fieldKind === "map") {
+    if (!isObject(json)) return { field: path, description: "must be a JSON object" };
+    const entries = Object.entries(json);
+    return first(
+      entries.map(
+        ([key, value]) =>
+          () =>
+            valueProblem(field, { json: value, path: `${path}[${JSON.stringify(key)}]` }),
+      ),
+    );
+  }
+  return valueProblem(field, { json, path });
+}
+
+function valueProblem(field: DescField, { json, path }: Place): FieldViolation | undefined {
+  if (field.message !== undefined) return messageProblem(field.message, json, path);
+  if (field.enum !== undefined) return enumProblem(field.enum, { json, path });
+  return field.scalar !== undefined && !fits(field.scalar, json)
+    ? { field: path, description: `must be ${scalarNames[field.scalar] ?? "another kind of value"}` }
+    : undefined;
+}
+
+function enumProblem(desc: DescEnum, { json, path }: Place): FieldViolation | undefined {
+  const names = desc.values.map(({ name }) => name);
+  if (typeof json === "string" ? names.includes(json) : Number.isInteger(json)) return undefined;
+  return {
+    field: path,
+    description: `must be one of ${names.filter((name) => !/_UNSPECIFIED$/.test(name)).join(", ")}`,
+  };
+}
+
+const durationText = /^-?[0-9]+(?:\.[0-9]{1,9})?s$/;
+
+const wellKnown: Readonly<Record<string, string>> = {
+  Duration: 'must be a duration in seconds, e.g. "1.5s"',
+  Timestamp: 'must be a time, e.g. "2026-01-31T12:00:00Z"',
+  Struct: "must be a JSON object",
+};
+
+function wellKnownProblem(desc: DescMessage, { json, path }: Place): FieldViolation | undefined {
+  try {
+    fromJson(desc, json, requestJson);
+    if (desc.name !== "Duration" || durationText.test(String(json))) return undefined;
+    return { field: path, description: wellKnown.Duration ?? "" };
+  } catch {
+    if (desc.name === "Struct" && isObject(json)) {
+      return { field: path, description: `must have at most ${maxCallerDepth} levels` };
+    }
+    return { field: path, description: wellKnown[desc.name] ?? `must be a ${desc.name}` };
+  }
+}
+
+const scalarNames: Partial<Record<ScalarType, string>> = {
+  [ScalarType.STRING]: "a string",
+  [ScalarType.BOOL]: "true or false",
+  [ScalarType.DOUBLE]: "a number",
+  [ScalarType.INT32]: "an integer of 32 bits",
+  [ScalarType.INT64]: "an integer of 64 bits",
+  [ScalarType.BYTES]: "bytes as base64",
+};
+
+function fits(scalar: ScalarType, json: JsonValue): boolean {
+  switch (scalar) {
+    case ScalarType.STRING:
+      return typeof json === "string" && json.isWellFormed();
+    case ScalarType.BOOL:
+      return typeof json === "boolean";
+    case ScalarType.DOUBLE:
+      return (
+        typeof json === "number" ||
+        (typeof json === "string" && json.trim() === json && !Number.isNaN(Number(json || "x")))
+      );
+    case ScalarType.INT32:
+      return isInteger(json, 31n);
+    case ScalarType.INT64:
+      return isInteger(json, 63n);
+    default:
+      return typeof json === "string";
+  }
+}
+
+function isInteger(json: JsonValue, bits: bigint): boolean {
+  const text = typeof json === "number" ? json : typeof json === "string" && /^-?[0-9]+$/.test(json) ? json : undefined;
+  if (text === undefined || (typeof text === "number" && !Number.isInteger(text))) return false;
+  const value = BigInt(text);
+  return value >= -(2n ** bits) && value < 2n ** bits;
+}
+
+function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}
+
+function join(path: string, name: string): string {
+  return path === "" ? name : `${path}.${name}`;
+}
+
+function first(checks: readonly (() => FieldViolation | undefined)[]): FieldViolation | undefined {
+  for (const check of checks) {
+    const problem = check();
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}

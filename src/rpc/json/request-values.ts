@@ -1,0 +1,16 @@
+import { invalidRequest } from "../../errors.ts";
+import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
+import { hasMoreValues } from "../../jsonrpc/count-values.ts";
+
+/** More than a structure may have: room for the rest of a request, and for empty containers, which count twice. */
+const maxRequestValues = 2 * maxCallerValues + 1000;
+
+/**
+ * Refuses JSON of so many values before it is parsed: a million of them, within the limit of bytes, would keep every
+ * other caller waiting for seconds. Throws `invalid`.
+ */
+export function refuseManyValues(json: readonly Uint8Array[]): void {
+  if (!hasMoreValues(json, maxRequestValues)) return;
+  const description = `has far more than ${maxCallerValues} values: a call's arguments may be so large in arguments_json`;
+  throw invalidRequest([{ field: "body", description }]);
+}

@@ -1,0 +1,45 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import { createContextValues } from "@connectrpc/connect";
+import { callerLeft } from "../call/deadline-interceptor.ts";
+import { invokeStream } from "../call/invoke-stream.ts";
+import type { StreamMethod } from "../call/rpc-methods.ts";
+import { countAt } from "../wire/unread-rest.ts";
+import { failureTrailer, type GrpcAnswerer, type GrpcAnswererOptions, successTrailer } from "./grpc-answer.ts";
+import { grpcEnvelope } from "./grpc-envelope.ts";
+import { MessageWriter } from "./message-writer.ts";
+
+const uncounted = { add() {} };
+
+/** Calls of a server-streaming method, whose messages are written by gRPC as they come. */
+export function streamAnswerer(
+  method: StreamMethod,
+  { interceptors, unread, mayStayUnread }: GrpcAnswererOptions,
+): GrpcAnswerer {
+  const envelope = grpcEnvelope(method.desc.output);
+  const isCounted = !mayStayUnread.has(method.desc.name);
+  return async (request, stream) => {
+    const { wait } = request;
+    const onClose = () => wait.abort(callerLeft());
+    stream.on("close", onClose);
+    const answer = unread.open(stream);
+    const values = countAt(createContextValues(), answer);
+    const writer = new MessageWriter(stream, isCounted ? answer : uncounted);
+    let trailer: OutgoingHttpHeaders;
+    try {
+      const response = await invokeStream({ ...request, method, values }, interceptors);
+      writer.header = response.header;
+      for await (const message of response.message) {
+        if (stream.destroyed) break;
+        writer.add(envelope(message));
+        const room = writer.room();
+        if (room !== undefined) await room;
+      }
+      trailer = successTrailer(response.trailer);
+    } catch (error) {
+      trailer = failureTrailer(error);
+    }
+    wait.end();
+    stream.off("close", onClose);
+    await writer.end(trailer);
+  };
+}

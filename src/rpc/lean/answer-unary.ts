@@ -1,0 +1,49 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import type { UnaryResponse } from "@connectrpc/connect";
+import { callerLeft } from "../call/deadline-interceptor.ts";
+import { invokeUnary } from "../call/invoke-unary.ts";
+import type { UnaryMethod } from "../call/rpc-methods.ts";
+import { endWhole } from "../wire/write-whole.ts";
+import {
+  failureTrailer,
+  type GrpcAnswerer,
+  type GrpcAnswererOptions,
+  respondGrpc,
+  successTrailer,
+} from "./grpc-answer.ts";
+import { grpcEnvelope } from "./grpc-envelope.ts";
+
+interface Answered {
+  readonly header?: Headers;
+  readonly trailer: OutgoingHttpHeaders;
+  readonly body?: Buffer;
+}
+
+/** Calls of a unary method, whose message is written by gRPC. */
+export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: GrpcAnswererOptions): GrpcAnswerer {
+  const envelope = grpcEnvelope(method.desc.output);
+  const successOf = ({ header, trailer, message }: UnaryResponse): Answered => ({
+    header,
+    trailer: successTrailer(trailer),
+    body: envelope(message),
+  });
+  return async (request, stream) => {
+    const { wait } = request;
+    const onClose = () => wait.abort(callerLeft());
+    stream.on("close", onClose);
+    let answered: Answered;
+    try {
+      answered = successOf(await invokeUnary({ ...request, method }, interceptors));
+    } catch (error) {
+      answered = { trailer: failureTrailer(error) };
+    }
+    wait.end();
+    stream.off("close", onClose);
+    // The caller may be gone: nothing to write to then.
+    if (stream.destroyed) return;
+    const { header, trailer, body } = answered;
+    respondGrpc(stream, { header, trailer: () => trailer });
+    if (body === undefined) stream.end();
+    else endWhole(body, { to: stream, answer: unread.open(stream) });
+  };
+}

@@ -1,0 +1,44 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { ConnectError, type Interceptor } from "@connectrpc/connect";
+import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
+import { toManagerError } from "../../errors.ts";
+import type { RpcRequest } from "../call/rpc-call.ts";
+import { toConnectError } from "../errors/connect-error.ts";
+import { plainGrpcMessage } from "../errors/grpc-message.ts";
+import type { UnreadAnswers } from "../wire/unread-answers.ts";
+
+export const grpcContentType = "application/grpc+proto";
+
+/** Calls a method and writes its answer. */
+export type GrpcAnswerer = (request: RpcRequest, stream: ServerHttp2Stream) => Promise<void>;
+
+export interface GrpcAnswererOptions {
+  readonly interceptors: readonly Interceptor[];
+  readonly unread: UnreadAnswers;
+  /** Names of the RPCs whose answers are not counted as unread. */
+  readonly mayStayUnread: ReadonlySet<string>;
+}
+
+/** Begins an answer of gRPC; `trailer` is asked for when the body has ended. */
+export function respondGrpc(
+  stream: ServerHttp2Stream,
+  { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },
+): void {
+  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(header);
+  outgoing["content-type"] = grpcContentType;
+  stream.respond(outgoing, { waitForTrailers: true });
+  stream.once("wantTrailers", () => stream.sendTrailers(trailer()));
+}
+
+export function successTrailer(trailer: Headers): OutgoingHttpHeaders {
+  const outgoing: OutgoingHttpHeaders = Object.fromEntries(trailer);
+  outgoing["grpc-status"] = "0";
+  return outgoing;
+}
+
+export function failureTrailer(error: unknown): OutgoingHttpHeaders {
+  const trailer = new Headers();
+  setTrailerStatus(trailer, error instanceof ConnectError ? error : toConnectError(toManagerError(error)));
+  plainGrpcMessage(trailer);
+  return Object.fromEntries(trailer);
+}

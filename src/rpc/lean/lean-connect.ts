@@ -1,0 +1,176 @@
+import { isUtf8 } from "node:buffer";
+import type { OutgoingHttpHeaders } from "node:http";
+import { type DescMessage, fromJson, type JsonValue, type Message, toJsonString } from "@bufbuild/protobuf";
+import { Code, ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
+import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
+import {
+  codeToHttpStatus,
+  contentTypeUnaryJson,
+  errorToJson,
+  parseTimeout,
+} from "@connectrpc/connect/protocol-connect";
+import { toManagerError } from "../../errors.ts";
+import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
+import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
+import { callerLeft } from "../call/deadline-interceptor.ts";
+import { invokeUnary, type UnaryCall } from "../call/invoke-unary.ts";
+import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
+import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
+import { requestJson } from "../json/json-problem.ts";
+import { refuseLooseJson } from "../json/loose-json.ts";
+import { refuseManyValues } from "../json/request-values.ts";
+import { leaveBody } from "../wire/node-body.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
+import { requestHeaders } from "../wire/request-headers.ts";
+import { timeoutLeft } from "../wire/timeout-header.ts";
+import type { UnreadAnswers } from "../wire/unread-answers.ts";
+import { bodyRead, joined } from "../wire/whole-body.ts";
+import { isGone, writeWhole } from "../wire/write-whole.ts";
+
+export interface LeanConnectOptions {
+  readonly methods: ReadonlyMap<string, RpcMethod>;
+  readonly interceptors: readonly Interceptor[];
+  readonly maxRequestBytes: number;
+  /** Names of the RPCs whose requests go on to a server. */
+  readonly reachesServer: ReadonlySet<string>;
+  readonly unread: UnreadAnswers;
+  readonly farDeadlines: FarDeadlines;
+  /** The RPC library, which takes everything. */
+  readonly next: NodeHandler;
+}
+
+interface Exchange {
+  readonly method: UnaryMethod;
+  readonly request: NodeRequest;
+  readonly response: NodeResponse;
+  /** When the request's headers came: the deadline counts from there. */
+  readonly sinceMs: number;
+}
+
+/**
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed, and
+ * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
+ * behaviour.
+ */
+export function leanConnect(options: LeanConnectOptions): NodeHandler {
+  const { methods, maxRequestBytes, next } = options;
+  return (request, response) => {
+    const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
+    if (method?.kind !== "unary") {
+      next(request, response);
+      return;
+    }
+    const exchange = { method, request, response, sinceMs: performance.now() };
+    bodyRead(request, { maxBytes: maxRequestBytes })
+      .then((read) => {
+        // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+        if (isGone(response)) return undefined;
+        const call = read.whole ? callOf(joined(read.chunks), exchange, options.farDeadlines) : undefined;
+        if (call !== undefined) return answer(call, exchange, options);
+        leaveBody(request, read);
+        next(request, response);
+      })
+      // Its caller has left.
+      .catch(() => response.destroy());
+  };
+}
+
+function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boolean {
+  const type = headers["content-type"];
+  const encoding = headers["content-encoding"];
+  const length = headers["content-length"];
+  return (
+    method === "POST" &&
+    (type === contentTypeUnaryJson || type === "application/json; charset=utf-8") &&
+    (encoding === undefined || encoding === "identity") &&
+    // What says that it is too large is refused before it is read.
+    (length === undefined || Number(length) <= maxBytes)
+  );
+}
+
+/** Undefined for what is not just such a message and a deadline that Connect knows. */
+function callOf(
+  body: Buffer,
+  { method, request, sinceMs }: Exchange,
+  farDeadlines: FarDeadlines,
+): UnaryCall | undefined {
+  const header = requestHeaders(request.headers, request.socket);
+  const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
+  const message = timeout.error === undefined ? messageOf(method.desc.input, body) : undefined;
+  if (message === undefined) return undefined;
+  const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
+  const answer = { header: new Headers(), trailer: new Headers() };
+  const wait = new CallWait(farDeadlines);
+  return { method, message, header, timeoutMs, protocolName: "connect", wait, answer };
+}
+
+/** Undefined for what the library refuses, or has to look at closely. */
+function messageOf(input: DescMessage, body: Buffer): Message | undefined {
+  if (!isUtf8(body)) return undefined;
+  try {
+    refuseManyValues([body]);
+    const text = body.toString();
+    const json = JSON.parse(text) as JsonValue;
+    if (repeatedMember(text) !== undefined) return undefined;
+    refuseLooseJson(input, json);
+    return fromJson(input, json, requestJson);
+  } catch {
+    return undefined;
+  }
+}
+
+async function answer(call: UnaryCall, { response }: Exchange, options: LeanConnectOptions): Promise<void> {
+  const onClose = () => call.wait.abort(callerLeft());
+  response.once("close", onClose);
+  let answered: Answered;
+  try {
+    answered = successOf(call, await invokeUnary(call, options.interceptors), options);
+  } catch (error) {
+    answered = failureOf(call, error);
+  }
+  call.wait.end();
+  response.off("close", onClose);
+  // The caller may be gone: nothing to write to then.
+  if (isGone(response)) return;
+  const { status, header, text } = answered;
+  writeWhole(text, { response, status, header, unread: options.unread });
+}
+
+interface Answered {
+  readonly status: number;
+  readonly header: OutgoingHttpHeaders;
+  readonly text: string;
+}
+
+function successOf(
+  { method: { desc } }: UnaryCall,
+  { header, trailer, message }: UnaryResponse,
+  { reachesServer }: LeanConnectOptions,
+): Answered {
+  try {
+    return { status: 200, header: outgoing(header, trailer), text: toJsonString(desc.output, message) };
+  } catch (cause) {
+    const error = ConnectError.from(cause, Code.Internal);
+    addMissingDetails(error, { begun: reachesServer.has(desc.name) });
+    throw error;
+  }
+}
+
+function failureOf({ answer }: UnaryCall, cause: unknown): Answered {
+  const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
+  const { header = new Headers(), trailer = new Headers() } = answer ?? {};
+  header.set("content-type", contentTypeUnaryJson);
+  mergeNonProtocolHeaders(header, error.metadata);
+  const text = JSON.stringify(errorToJson(error, undefined));
+  return { status: codeToHttpStatus(error.code), header: outgoing(header, trailer), text };
+}
+
+/** Trailers are headers in Connect, by another name. */
+function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
+  for (const [name, value] of header) if (name !== "set-cookie") headers[name] = value;
+  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
+  const cookies = header.getSetCookie();
+  if (cookies.length > 0) headers["set-cookie"] = cookies;
+  return headers;
+}

@@ -1,0 +1,91 @@
+import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import type { UnreadAnswer } from "../wire/unread-answers.ts";
+import { joined } from "../wire/whole-body.ts";
+import { endWhole } from "../wire/write-whole.ts";
+import { respondGrpc } from "./grpc-answer.ts";
+
+/**
+ * So many bytes may wait for their caller to take them; what is larger is written in slices of this size. It is what a
+ * server's log of full chunks makes in a turn of the event loop: with less, its followers fall behind.
+ */
+const maxUntakenBytes = 256 * 1024;
+
+/** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
+export class MessageWriter {
+  readonly #stream: ServerHttp2Stream;
+  readonly #answer: Pick<UnreadAnswer, "add">;
+  /** What the handler sets; sent with the first write. */
+  header: Headers | undefined;
+  #trailer: OutgoingHttpHeaders = {};
+  #pending: Buffer[] = [];
+  #untakenBytes = 0;
+  #scheduled: NodeJS.Immediate | undefined;
+  #writing: Promise<void> | undefined;
+  #onRoom: (() => void) | undefined;
+
+  constructor(stream: ServerHttp2Stream, answer: Pick<UnreadAnswer, "add">) {
+    this.#stream = stream;
+    this.#answer = answer;
+    stream.once("close", () => this.#onRoom?.());
+  }
+
+  add(message: Buffer): void {
+    this.#pending.push(message);
+    this.#untakenBytes += message.length;
+    this.#answer.add(message.length);
+    if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
+  }
+
+  /** Resolves when there is room for more, or nobody to take it. Undefined: that is so now. */
+  room(): Promise<void> | undefined {
+    if (this.#untakenBytes < maxUntakenBytes || this.#stream.destroyed) return undefined;
+    return new Promise((resolve) => {
+      this.#onRoom = resolve;
+    });
+  }
+
+  /** Ends the answer after all that was added. */
+  async end(trailer: OutgoingHttpHeaders): Promise<void> {
+    this.#trailer = trailer;
+    clearImmediate(this.#scheduled);
+    await this.#writing;
+    if (this.#stream.destroyed) return;
+    this.#respond();
+    const last = this.#take();
+    // Who writes a whole counts it.
+    this.#answer.add(-last.length);
+    endWhole(last, { to: this.#stream, answer: this.#answer });
+  }
+
+  #begin(): void {
+    this.#scheduled = undefined;
+    this.#writing = this.#writePending().then(() => {
+      this.#writing = undefined;
+    });
+  }
+
+  async #writePending(): Promise<void> {
+    while (this.#pending.length > 0 && !this.#stream.destroyed) {
+      this.#respond();
+      const batch = this.#take();
+      for (let at = 0; at < batch.length; at += maxUntakenBytes) {
+        const slice = batch.subarray(at, at + maxUntakenBytes);
+        await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));
+        this.#answer.add(-slice.length);
+        this.#untakenBytes -= slice.length;
+        if (this.#untakenBytes < maxUntakenBytes) this.#onRoom?.();
+      }
+    }
+  }
+
+  #respond(): void {
+    if (this.#stream.headersSent) return;
+    respondGrpc(this.#stream, { header: this.header, trailer: () => this.#trailer });
+  }
+
+  #take(): Buffer {
+    const batch = joined(this.#pending);
+    this.#pending = [];
+    return batch;
+  }
+}

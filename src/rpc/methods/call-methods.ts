@@ -1,0 +1,32 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import { ListToolsResponseSchema, type ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ToolSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import { traceOf, waitOf } from "../call/caller-context.ts";
+import { answerToProto } from "../convert/answer-to-proto.ts";
+import { callFromProto, charsOf } from "../convert/call-from-proto.ts";
+import { listingPage } from "./listing-page.ts";
+import type { ServiceOptions } from "./service-options.ts";
+
+/** The RPCs into a server. */
+export function callMethods({ fleet, toolCalls }: ServiceOptions) {
+  return {
+    async listTools(request, context) {
+      const { items, nextPageToken } = await listingPage(request, {
+        fleet,
+        context,
+        list: (session, options) => session.listTools(options),
+        schema: ToolSchema,
+        convert: (tool) => create(ToolSchema, tool),
+      });
+      return create(ListToolsResponseSchema, { tools: items, nextPageToken });
+    },
+
+    async callTool(request, context) {
+      const { server, resultFormat, idempotencyKey, validateArguments, ...wished } = callFromProto(request);
+      const call = { ...wished, trace: traceOf(context) };
+      const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
+      return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
+    },
+  } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}

@@ -1,0 +1,55 @@
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
+import type {
+  CallToolStreamRequest,
+  CallToolStreamResponse,
+  ManagerService,
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { toManagerError } from "../../errors.ts";
+import { followCall } from "../../fleet/follow-call.ts";
+import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
+import { callReadingToProto } from "../convert/call-event-to-proto.ts";
+import { charsOf, streamFromProto } from "../convert/call-from-proto.ts";
+import { UnreadRest } from "../wire/unread-rest.ts";
+import type { ServiceOptions } from "./service-options.ts";
+
+/** The RPC that streams what happens in a call into a server. */
+export function callStreamMethods(options: ServiceOptions) {
+  return {
+    callToolStream: (request, context) => callToolStream(options, { request, context }),
+  } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}
+
+async function* callToolStream(
+  { fleet, toolCalls, now, elapsedMs, heartbeatMs }: ServiceOptions,
+  { request, context }: { request: CallToolStreamRequest; context: HandlerContext },
+): AsyncGenerator<CallToolStreamResponse> {
+  const { server, resultFormat, maxMessageBytes, idempotencyKey, validateArguments, ...wished } =
+    streamFromProto(request);
+  const call = { ...wished, trace: traceOf(context) };
+  const readings = followCall({ toolCalls, fleet }, server, {
+    ...waitOf(context),
+    chars: charsOf(call),
+    call,
+    idempotencyKey,
+    validateArguments,
+    heartbeatMs,
+    now,
+    elapsedMs,
+  });
+  for await (const reading of readings) {
+    using rest = new UnreadRest(context.values, reading.kind === "result" ? reading.answer.result.json : "");
+    for (const event of callReadingToProto(reading, {
+      server,
+      resultFormat,
+      maxMessageBytes,
+      json: takesJson(context),
+    })) {
+      if (event.event.case === "resultChunk") rest.handOn(event.event.value.resultJson);
+      yield event;
+      // Between the pieces of a result: the tool did run, and its caller does not have all of what it said.
+      if (reading.kind === "result" && event.event.case === "resultChunk" && context.signal.aborted) {
+        throw toManagerError(context.signal.reason).with({ server, delivery: "sent" });
+      }
+    }
+  }
+}

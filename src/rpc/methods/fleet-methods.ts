@@ -1,0 +1,103 @@
+import { create } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import {
+  type GetInfoResponse,
+  GetInfoResponseSchema,
+  GetResponseSchema,
+  ListResponseSchema,
+  type ManagerService,
+  RestartResponseSchema,
+  StartResponseSchema,
+  StopResponseSchema,
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { pageByKey } from "../../fleet/page.ts";
+import {
+  getRequestSchema,
+  listRequestSchema,
+  startRequestSchema,
+  stopRequestSchema,
+} from "../../fleet/request-schema.ts";
+import { validate } from "../../validate.ts";
+import { boundedPage } from "../convert/bounded-page.ts";
+import { serverToProto } from "../convert/server-to-proto.ts";
+import { specFromProto } from "../convert/spec-from-proto.ts";
+import { durationMs, toDuration } from "../convert/time.ts";
+import { features } from "./features.ts";
+import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
+
+const defaultGraceMs = 10_000;
+const defaultServersPerPage = 100;
+
+/** The RPCs about servers. */
+export function fleetMethods(options: ServiceOptions) {
+  const { fleet, runtime, info } = options;
+  const toServer = (server: ReturnType<Fleet["get"]>) => serverToProto(server, runtime.kind);
+  return {
+    async start(request, { signal }) {
+      const given = request.spec === undefined ? {} : { spec: specFromProto(request.spec) };
+      const { name, spec } = validate(startRequestSchema, { name: request.name, ...given });
+      return create(StartResponseSchema, { server: toServer(await fleet.start(name, { spec, signal })) });
+    },
+
+    async stop(request, { signal }) {
+      const gracePeriodMs = durationMs(request.gracePeriod);
+      const { name } = validate(stopRequestSchema, { name: request.name, gracePeriodMs });
+      const found = await fleet.stop(name, { graceMs: gracePeriodMs ?? defaultGraceMs, signal });
+      return create(StopResponseSchema, { found });
+    },
+
+    async restart(request, { signal }) {
+      const gracePeriodMs = durationMs(request.gracePeriod);
+      const { name } = validate(stopRequestSchema, { name: request.name, gracePeriodMs });
+      const server = await fleet.restart(name, { graceMs: gracePeriodMs ?? defaultGraceMs, signal });
+      return create(RestartResponseSchema, { server: toServer(server) });
+    },
+
+    list(request) {
+      const { pageSize, pageToken } = validate(listRequestSchema, {
+        pageSize: request.pageSize,
+        pageToken: request.pageToken,
+      });
+      const all = fleet.list();
+      const page = { pageToken, defaultSize: defaultServersPerPage, key: ({ name }: { name: string }) => name };
+      const { items, nextPageToken } = boundedPage({
+        pageSize,
+        page: (size) => pageByKey(all, { ...page, pageSize: size }),
+        schema: ServerSchema,
+        convert: toServer,
+      });
+      return create(ListResponseSchema, { servers: items, nextPageToken });
+    },
+
+    get(request) {
+      const { name } = validate(getRequestSchema, { name: request.name });
+      return create(GetResponseSchema, { server: toServer(fleet.get(name)) });
+    },
+
+    async getInfo(_request, { signal }) {
+      return infoToProto(info, { runtime: runtime.kind, engineVersion: await runtime.version({ signal }) });
+    },
+  } satisfies Partial<ServiceImpl<typeof ManagerService>>;
+}
+
+function infoToProto(info: ManagerInfo, running: { runtime: string; engineVersion: string }): GetInfoResponse {
+  const { version, fleet, maxCpus, maxPids, ...sizes } = info;
+  return create(GetInfoResponseSchema, {
+    version,
+    fleet,
+    ...running,
+    limits: {
+      maxCpus,
+      maxMemoryBytes: BigInt(sizes.maxMemoryBytes),
+      maxPids: BigInt(maxPids),
+      maxRequestBytes: BigInt(sizes.maxRequestBytes),
+      maxLineBytes: BigInt(sizes.maxLineBytes),
+      defaultCallTimeout: toDuration(sizes.defaultCallTimeoutMs),
+      maxCallTimeout: toDuration(sizes.maxCallTimeoutMs),
+      logRingBytes: BigInt(sizes.logRingBytes),
+    },
+    features: [...features],
+  });
+}

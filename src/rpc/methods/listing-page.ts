@@ -1,0 +1,43 @@
+import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
+import type { HandlerContext } from "@connectrpc/connect";
+import type { Fleet } from "../../fleet/fleet.ts";
+import { pageByPosition } from "../../fleet/page.ts";
+import { listingRequestSchema } from "../../fleet/request-schema.ts";
+import type { TracedOptions } from "../../mcp/requests.ts";
+import type { Session } from "../../mcp/session.ts";
+import { validate } from "../../validate.ts";
+import { traceOf, waitOf } from "../call/caller-context.ts";
+import { boundedPage } from "../convert/bounded-page.ts";
+
+const defaultPerPage = 1000;
+
+interface ListingRequest {
+  readonly server: string;
+  readonly pageSize: number;
+  readonly pageToken: string;
+}
+
+/** A page of what a server lists. */
+export async function listingPage<T, M extends DescMessage>(
+  { server, pageSize, pageToken }: ListingRequest,
+  options: {
+    readonly fleet: Fleet;
+    readonly context: HandlerContext;
+    readonly list: (session: Session, options: TracedOptions) => Promise<readonly T[]>;
+    readonly schema: M;
+    readonly convert: (entry: T) => MessageShape<M>;
+  },
+): Promise<{ items: MessageShape<M>[]; nextPageToken: string }> {
+  const { fleet, context, list, schema, convert } = options;
+  const request = validate(listingRequestSchema, { server, pageSize, pageToken });
+  const entries = await fleet.call(request.server, {
+    ...waitOf(context),
+    work: ({ session }, signal) => list(session, { signal, trace: traceOf(context) }),
+  });
+  return boundedPage({
+    pageSize: request.pageSize,
+    page: (size) => pageByPosition(entries, { ...request, pageSize: size, defaultSize: defaultPerPage }),
+    schema,
+    convert,
+  });
+}

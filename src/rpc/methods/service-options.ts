@@ -1,0 +1,32 @@
+import type { Fleet } from "../../fleet/fleet.ts";
+import type { ToolCalls } from "../../fleet/tool-calls.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+
+export interface ServiceOptions {
+  readonly fleet: Fleet;
+  readonly toolCalls: ToolCalls;
+  readonly runtime: Runtime;
+  readonly info: ManagerInfo;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+  /** Milliseconds since any moment; steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
+  /** Pause between heartbeats of an idle stream. */
+  readonly heartbeatMs: number;
+  /** Aborts when the manager shuts down: streams end UNAVAILABLE. */
+  readonly shutdown: AbortSignal;
+}
+
+/** What GetInfo tells, besides the engine's version. */
+export interface ManagerInfo {
+  readonly version: string;
+  readonly fleet: string;
+  readonly maxCpus: number;
+  readonly maxMemoryBytes: number;
+  readonly maxPids: number;
+  readonly maxRequestBytes: number;
+  readonly maxLineBytes: number;
+  readonly defaultCallTimeoutMs: number;
+  readonly maxCallTimeoutMs: number;
+  readonly logRingBytes: number;
+}

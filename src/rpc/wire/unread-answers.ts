@@ -1,0 +1,132 @@
+import type { EventEmitter } from "node:events";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Log } from "../../log.ts";
+import type { NodeResponse } from "./node-handler.ts";
+
+export interface UnreadOptions {
+  /** Bytes of answers that may wait for their callers, over all of them. */
+  readonly maxBytes: number;
+  readonly log: Log;
+  /** Milliseconds since any moment. */
+  readonly elapsedMs: () => number;
+}
+
+/** A caller must take something of its answer at least so often, as of a web server's. */
+const maxIdleMs = 60_000;
+/**
+ * With too many bytes waiting, a caller that took nothing for so long loses its answer. Who reads slowly is seen to take
+ * a megabyte at a time: the system hands on what it has room for only when a third of its buffer is free.
+ */
+const patienceMs = 5_000;
+const checkMs = 1_000;
+
+/**
+ * The answers that callers have yet to read. What a caller leaves unread is the manager's memory, so one that takes
+ * nothing for a minute loses its answer, and its stream or connection with it. When more waits than may, those who have
+ * taken nothing for five seconds lose theirs, and at twice as much those who have taken nothing for the longest time.
+ */
+export class UnreadAnswers {
+  readonly #options: UnreadOptions;
+  /** Who took something last is at the end. */
+  readonly #waiting = new Set<UnreadAnswer>();
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UnreadOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that wait now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Watches over the answer of one response, until that closes. */
+  open(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
+    const answer: UnreadAnswer = new UnreadAnswer({
+      changed: (bytes) => this.#changed(answer, bytes),
+      giveUp: () => giveUp(response),
+    });
+    const carrier: EventEmitter = response;
+    carrier.once("close", () => answer.close());
+    return answer;
+  }
+
+  #changed(answer: UnreadAnswer, bytes: number): void {
+    this.#bytes += bytes;
+    this.#waiting.delete(answer);
+    if (answer.bytes > 0) {
+      answer.takenAtMs = this.#options.elapsedMs();
+      this.#waiting.add(answer);
+    }
+    if (bytes > 0) this.#check();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#waiting.size === 0) {
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    } else {
+      this.#timer ??= setTimeout(() => {
+        this.#timer = undefined;
+        this.#check();
+        this.#schedule();
+      }, checkMs).unref();
+    }
+  }
+
+  #check(): void {
+    const { maxBytes, elapsedMs, log } = this.#options;
+    for (const answer of this.#waiting) {
+      const idleMs = elapsedMs() - answer.takenAtMs;
+      const isLast = this.#waiting.size === 1;
+      const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
+      if (!farTooMuch && idleMs < (this.#bytes > maxBytes ? patienceMs : maxIdleMs)) return;
+      log.warn("gave up an answer that its caller does not read", { bytes: answer.bytes, idleMs: Math.round(idleMs) });
+      answer.giveUp();
+    }
+  }
+}
+
+/** The bytes of one answer that its caller has yet to take. */
+export class UnreadAnswer {
+  /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
+  #owner: { changed(bytes: number): void; giveUp(): void } | undefined;
+  #bytes = 0;
+  takenAtMs = 0;
+
+  constructor(owner: { changed(bytes: number): void; giveUp(): void }) {
+    this.#owner = owner;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** So many bytes more wait, or, below zero, fewer. */
+  add(bytes: number): void {
+    if (this.#owner === undefined) return;
+    this.#bytes += bytes;
+    this.#owner.changed(bytes);
+  }
+
+  /** Nothing waits any more, whoever took it. */
+  close(): void {
+    this.add(-this.#bytes);
+    this.#owner = undefined;
+  }
+
+  giveUp(): void {
+    const owner = this.#owner;
+    this.close();
+    owner?.giveUp();
+  }
+}
+
+/** Over HTTP/2 this is the stream's end alone, and says why: RESOURCE_EXHAUSTED to clients of gRPC. */
+function giveUp(response: NodeResponse | ServerHttp2Stream): void {
+  const stream = "stream" in response ? response.stream : "session" in response ? response : undefined;
+  if (stream === undefined) response.destroy();
+  else stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+}

@@ -1,0 +1,141 @@
+import { connect, type OutgoingHttpHeaders } from "node:http2";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { describe, expect, it, vi } from "vitest";
+import {
+  CallToolRequestSchema,
+  GetRequestSchema,
+  GetResponseSchema,
+  ManagerService,
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { FarDeadlines } from "../../../src/fleet/call-wait.ts";
+import { silentLog } from "../../../src/log.ts";
+import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
+import { Listener } from "../../../src/rpc/wire/listener.ts";
+import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
+import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { bothPaths } from "./both-paths.ts";
+import { ask, envelope, steady } from "./grpc-bytes.ts";
+
+const managers = bothPaths();
+
+const callOf = (text: string, tool = "echo") =>
+  toBinary(
+    CallToolRequestSchema,
+    create(CallToolRequestSchema, {
+      server: "h",
+      tool,
+      input: { case: "argumentsJson", value: JSON.stringify({ text }) },
+    }),
+  );
+const call = envelope(callOf("héllo"));
+const eachByte = [...call].map((byte) => Buffer.from([byte]));
+
+describe("By gRPC the lean path answers as the RPC library does", () => {
+  it.each<[string, Parameters<typeof ask>[1]]>([
+    ["a call", { pieces: [call] }],
+    ["a call byte by byte", { pieces: eachByte }],
+    ["the other content type", { pieces: [call], headers: { "content-type": "application/grpc+proto" } }],
+    [
+      "JSON",
+      {
+        pieces: [envelope(Buffer.from('{"server":"h","tool":"echo"}'))],
+        headers: { "content-type": "application/grpc+json" },
+      },
+    ],
+    ["an unknown tool", { pieces: [envelope(callOf("x", "nope"))] }],
+    ["a tool that fails", { pieces: [envelope(callOf("x", "fail"))] }],
+    ["a field that breaks its rule", { pieces: [envelope(callOf("x", ""))] }],
+    [
+      "another RPC",
+      { path: "Get", pieces: [envelope(toBinary(GetRequestSchema, create(GetRequestSchema, { name: "none" })))] },
+    ],
+    ["no RPC", { path: "Nope", pieces: [call] }],
+    ["a query", { path: "CallTool?a=b", pieces: [call] }],
+    ["no message", { pieces: [] }],
+    ["an empty message", { pieces: [envelope(Buffer.alloc(0))] }],
+    ["half an envelope", { pieces: [call.subarray(0, 3)] }],
+    ["half a message", { pieces: [call.subarray(0, -3)] }],
+    ["a byte too much", { pieces: [call, Buffer.from([0])] }],
+    ["two messages", { pieces: [call, call] }],
+    ["bytes that are no message", { pieces: [envelope(Buffer.from([0x0a, 0xff]))] }],
+    ["a message that says it is packed", { pieces: [envelope(callOf("x"), { flags: 1 })] }],
+    ["a packed stream", { pieces: [call], headers: { "grpc-encoding": "gzip" } }],
+    ["a message above the limit", { pieces: [envelope(callOf("x".repeat(70_000)))] }],
+    [
+      "a message above the limit, in pieces",
+      {
+        pieces: [envelope(callOf("x".repeat(200_000)))].flatMap((all) => [
+          all.subarray(0, 40_000),
+          all.subarray(40_000, 80_000),
+          all.subarray(80_000),
+        ]),
+      },
+    ],
+    ["an envelope that promises too much", { pieces: [envelope(Buffer.alloc(10), { length: 2 ** 31 })] }],
+    ["a deadline that is none", { pieces: [call], headers: { "grpc-timeout": "1X" } }],
+    ["a deadline beyond a timer", { pieces: [call], headers: { "grpc-timeout": "99999999H" } }],
+    ["a deadline that passes", { pieces: [envelope(callOf("x", "never"))], headers: { "grpc-timeout": "50m" } }],
+    ["a deadline of nothing", { pieces: [call], headers: { "grpc-timeout": "0m" } }],
+    ["a host that is not allowed", { pieces: [call], headers: { ":authority": "evil.example" } }],
+    ["an origin that is not allowed", { pieces: [call], headers: { origin: "https://evil.example" } }],
+    ["a Host besides the authority", { pieces: [call], headers: { host: "evil.example" } }],
+    ["a path that is not in its plain form", { path: "../ManagerService/CallTool", pieces: [call] }],
+    ["binary metadata", { pieces: [call], headers: { "a-bin": "AAEC", "b-bin": ["AA", "BB"] } }],
+  ])("%s", async (_what, request) => {
+    const [lean, library] = await Promise.all(managers.map(async ({ url }) => steady(await ask(url, request))));
+    expect(lean).toEqual(library);
+  });
+
+  it("does not begin a call whose deadline passes while its body is on its way", async () => {
+    for (const { url, client } of managers) {
+      const begun = performance.now();
+      const session = connect(url);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/mcpmanager.v1.ManagerService/CallTool",
+        "content-type": "application/grpc",
+        "grpc-timeout": "30m",
+      });
+      stream.write(envelope(callOf("late", "pid")).subarray(0, 4));
+      // The deadline counts from the headers on.
+      await vi.waitFor(async () => {
+        await client.get({ name: "h" });
+        expect(performance.now() - begun).toBeGreaterThan(40);
+      });
+      const trailers = new Promise<OutgoingHttpHeaders>((resolve) => stream.on("trailers", resolve));
+      stream.end(envelope(callOf("late", "pid")).subarray(4));
+      stream.resume();
+      expect((await trailers)["grpc-status"]).toBe("4");
+      session.destroy();
+    }
+  });
+});
+
+describe("The lean path", () => {
+  it("takes a plain call itself, and hands on what is not", async () => {
+    const handler = vi.fn<NodeHandler>((_request, response) => response.end());
+    const desc = ManagerService.method.get;
+    const streams = leanGrpc({
+      methods: new Map([
+        ["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc, call: () => ({ server: { name: "n" } }) }],
+      ]),
+      interceptors: [],
+      maxRequestBytes: 1024,
+      recursionLimit: 100,
+      farDeadlines: new FarDeadlines(),
+      mayStayUnread: new Set(),
+      unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+    });
+    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
+    const url = `http://127.0.0.1:${listener.port}`;
+    const plain = envelope(toBinary(GetRequestSchema, create(GetRequestSchema, { name: "n" })));
+    const { body, trailers } = await ask(url, { path: "Get", pieces: [plain] });
+    expect(fromBinary(GetResponseSchema, body.subarray(5)).server?.name).toBe("n");
+    expect(trailers["grpc-status"]).toBe("0");
+    expect(handler).not.toHaveBeenCalled();
+    await ask(url, { path: "Get", pieces: [plain, plain] });
+    await ask(url, { path: "List", pieces: [plain] });
+    expect(handler).toHaveBeenCalledTimes(2);
+    await listener.close({ graceMs: 0 });
+  });
+});
