@@ -1,7 +1,7 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { mapMessages } from "./map-messages.ts";
-import { type AnyFn, intercepted, openCall, type RpcCall } from "./rpc-call.ts";
+import { type AnyFn, CallContext, intercepted, type RpcCall } from "./rpc-call.ts";
 import type { StreamMethod } from "./rpc-methods.ts";
 
 export type StreamCall = RpcCall<StreamMethod>;
@@ -14,18 +14,18 @@ type StreamFn = (request: StreamRequest) => Promise<StreamResponse>;
  */
 export function invokeStream(call: StreamCall, interceptors: readonly Interceptor[]): Promise<StreamResponse> {
   const { desc, call: method } = call.method;
-  const { request, response, contextOf } = openCall(call);
+  const context = new CallContext(call);
   const run: StreamFn = async ({ message, signal }) => ({
-    ...response,
+    ...context.response,
     stream: true,
     method: desc,
-    message: mapMessages(method(await onlyOf(message), contextOf(signal)), {
+    message: mapMessages(method(await onlyOf(message), context.with(signal)), {
       message: (one) => create(desc.output, one as Message),
       error: (error) => error,
     }),
   });
   const invoke = intercepted(run as AnyFn, interceptors) as StreamFn;
-  return invoke({ ...request, stream: true, method: desc, message: only(call.message) });
+  return invoke({ ...context.request, stream: true, method: desc, message: only(call.message) });
 }
 
 async function* only<T>(value: T): AsyncGenerator<T> {

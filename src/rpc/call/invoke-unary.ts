@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Interceptor, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
-import { type AnyFn, intercepted, openCall, type RpcCall } from "./rpc-call.ts";
+import { type AnyFn, CallContext, intercepted, type RpcCall } from "./rpc-call.ts";
 import type { UnaryMethod } from "./rpc-methods.ts";
 
 export type UnaryCall = RpcCall<UnaryMethod>;
@@ -10,13 +10,13 @@ type UnaryFn = (request: UnaryRequest) => Promise<UnaryResponse>;
 /** Calls a unary method behind the interceptors, as the RPC library does. Throws ConnectError. */
 export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[]): Promise<UnaryResponse> {
   const { desc, call: method } = call.method;
-  const { request, response, contextOf } = openCall(call);
+  const context = new CallContext(call);
   const run: UnaryFn = async ({ message, signal }) => ({
-    ...response,
+    ...context.response,
     stream: false,
     method: desc,
-    message: create(desc.output, (await method(message, contextOf(signal))) as Message),
+    message: create(desc.output, (await method(message, context.with(signal))) as Message),
   });
   const invoke = intercepted(run as AnyFn, interceptors) as UnaryFn;
-  return invoke({ ...request, stream: false, method: desc, message: call.message });
+  return invoke({ ...context.request, stream: false, method: desc, message: call.message });
 }

@@ -1,6 +1,7 @@
-import type { DescMethod, Message } from "@bufbuild/protobuf";
+import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import type { CallWait } from "../../fleet/call-wait.ts";
+import { AnswerHeaders } from "../wire/answer-headers.ts";
 import { callWaitKey } from "./caller-context.ts";
 import { callerDeadlinePassed } from "./deadline-interceptor.ts";
 
@@ -25,32 +26,52 @@ export interface RpcCall<Method extends { readonly desc: DescMethod }> extends R
 
 export type AnyFn = ReturnType<Interceptor>;
 
-/** What the interceptors and the handler of a call are told of it. From here on the deadline counts. */
-export function openCall(call: RpcCall<{ readonly desc: DescMethod }>) {
-  const { method, header, wait, timeoutMs } = call;
-  const { desc } = method;
-  if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
-  const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-  const common = { service: desc.parent, requestMethod: "POST", signal: wait.signal };
-  const values = (call.values ?? createContextValues()).set(callWaitKey, wait);
-  const url = `http://localhost/${desc.parent.typeName}/${desc.name}`;
-  const context: HandlerContext = {
-    ...common,
-    method: desc,
-    protocolName: call.protocolName,
-    url,
-    timeoutMs: () => endMs && endMs - performance.now(),
-    requestHeader: header,
-    responseHeader: call.answer?.header ?? new Headers(),
-    responseTrailer: call.answer?.trailer ?? new Headers(),
-    values,
-  };
-  return {
-    request: { ...common, url, header, contextValues: values },
-    response: { service: desc.parent, header: context.responseHeader, trailer: context.responseTrailer },
-    /** Copied only for an interceptor that has put a signal of its own in its place. */
-    contextOf: (signal: AbortSignal): HandlerContext => (signal === wait.signal ? context : { ...context, signal }),
-  };
+/** What the handler of a call is told of it. From its making on the deadline counts. */
+export class CallContext implements HandlerContext {
+  readonly method: DescMethod;
+  readonly service: DescService;
+  readonly requestMethod = "POST";
+  readonly url: string;
+  readonly protocolName: string;
+  readonly signal: AbortSignal;
+  readonly timeoutMs: () => number | undefined;
+  readonly requestHeader: Headers;
+  readonly responseHeader: Headers;
+  readonly responseTrailer: Headers;
+  readonly values: ContextValues;
+
+  constructor(call: RpcCall<{ readonly desc: DescMethod }>) {
+    const { wait, timeoutMs } = call;
+    const { desc } = call.method;
+    this.method = desc;
+    this.service = desc.parent;
+    this.url = `http://localhost/${desc.parent.typeName}/${desc.name}`;
+    this.protocolName = call.protocolName;
+    this.signal = wait.signal;
+    this.requestHeader = call.header;
+    this.responseHeader = call.answer?.header ?? new AnswerHeaders();
+    this.responseTrailer = call.answer?.trailer ?? new AnswerHeaders();
+    this.values = (call.values ?? createContextValues()).set(callWaitKey, wait);
+    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
+    const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
+    this.timeoutMs = () => endMs && endMs - performance.now();
+  }
+
+  /** What interceptors are told of the call, but for its message. */
+  get request() {
+    const { service, requestMethod, url, signal, requestHeader: header, values: contextValues } = this;
+    return { service, requestMethod, url, signal, header, contextValues };
+  }
+
+  /** What they are told of its answer, but for the message. */
+  get response() {
+    return { service: this.service, header: this.responseHeader, trailer: this.responseTrailer };
+  }
+
+  /** Another only for an interceptor that has put a signal of its own in the place of the call's. */
+  with(signal: AbortSignal): HandlerContext {
+    return signal === this.signal ? this : { ...this, signal };
+  }
 }
 
 /** The first interceptor is the outermost. */

@@ -1,15 +1,18 @@
+import type { z } from "zod";
 import type { CallToolRequest, CallToolStreamRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { callToolRequestSchema, callToolStreamRequestSchema } from "../../fleet/request-schema.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
+import type { TraceContext } from "../../mcp/trace-context.ts";
 import { validate } from "../../validate.ts";
 import { argumentsJson } from "./arguments.ts";
 import { askedFromProto } from "./asked-from-proto.ts";
 import { enumName } from "./enum-name.ts";
 
 /** A call as its caller wishes it: whom to ask, what for, and in which form to answer. */
-export interface WishedCall extends ToolCall {
+export interface WishedCall {
   readonly server: string;
+  readonly call: ToolCall;
   readonly resultFormat: "typed" | "json";
   readonly idempotencyKey?: string | undefined;
   readonly validateArguments: boolean;
@@ -27,16 +30,19 @@ const defaultMessageBytes = 4_194_304;
 /** The fields that both requests of a call have. */
 type CallFields = Omit<CallToolRequest, "$typeName" | "$unknown">;
 
-/** Throws `invalid`, naming the field. */
-export function callFromProto(request: CallFields): WishedCall {
-  return { ...validate(callToolRequestSchema, plainFields(request)), ...jsonFields(request) };
+/** `trace`: what the request's headers say of it. Throws `invalid`, naming the field. */
+export function callFromProto(request: CallFields, trace: TraceContext): WishedCall {
+  return wishedCall(validate(callToolRequestSchema, plainFields(request)), { request, trace });
 }
 
-/** Throws `invalid`, naming the field. */
-export function streamFromProto(request: CallToolStreamRequest): WishedStream {
-  const { maxMessageBytes: bytes } = request;
-  const checked = validate(callToolStreamRequestSchema, { ...plainFields(request), maxMessageBytes: bytes });
-  return { ...checked, maxMessageBytes: bytes === 0 ? defaultMessageBytes : bytes, ...jsonFields(request) };
+/** As callFromProto. */
+export function streamFromProto(request: CallToolStreamRequest, trace: TraceContext): WishedStream {
+  const { maxMessageBytes } = request;
+  const checked = validate(callToolStreamRequestSchema, { ...plainFields(request), maxMessageBytes });
+  return {
+    ...wishedCall(checked, { request, trace }),
+    maxMessageBytes: maxMessageBytes === 0 ? defaultMessageBytes : maxMessageBytes,
+  };
 }
 
 function plainFields(request: CallFields) {
@@ -50,19 +56,33 @@ function plainFields(request: CallFields) {
   };
 }
 
-function jsonFields(request: CallFields) {
-  const asText = request.input.case === "argumentsJson";
-  return {
+function wishedCall(
+  checked: z.infer<typeof callToolRequestSchema>,
+  { request, trace }: { request: CallFields; trace: TraceContext },
+): WishedCall {
+  const { server, tool, requestState, resultFormat, idempotencyKey, validateArguments } = checked;
+  const { metaJson, clientCapabilitiesJson, inputResponsesJson } = askedFromProto(request);
+  const call: ToolCall = {
+    tool,
     argumentsJson: argumentsJson(request.input),
-    ...(asText ? { argumentsField: "arguments_json" as const } : {}),
-    ...askedFromProto(request),
+    argumentsField: request.input.case === "argumentsJson" ? "arguments_json" : "arguments",
+    metaJson,
+    clientCapabilitiesJson,
+    inputResponsesJson,
+    requestState,
+    trace,
   };
+  return { server, call, resultFormat, idempotencyKey, validateArguments };
 }
 
 /** How many characters of the caller's it keeps in memory while it waits. */
 export function charsOf(call: Omit<ToolCall, "tool">): number {
-  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace = {} } = call;
-  const own = [argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState];
-  const texts = [...own, trace.traceparent, trace.tracestate, trace.baggage];
-  return texts.reduce((sum, text) => sum + (text?.length ?? 0), 0);
+  const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace } = call;
+  const own = lengthOf(argumentsJson) + lengthOf(metaJson) + lengthOf(requestState);
+  const asked = lengthOf(clientCapabilitiesJson) + lengthOf(inputResponsesJson);
+  return own + asked + lengthOf(trace?.traceparent) + lengthOf(trace?.tracestate) + lengthOf(trace?.baggage);
+}
+
+function lengthOf(text: string | undefined): number {
+  return text === undefined ? 0 : text.length;
 }

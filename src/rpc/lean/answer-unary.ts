@@ -1,8 +1,10 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
+import type { CallWait } from "../../fleet/call-wait.ts";
 import { callerLeft } from "../call/deadline-interceptor.ts";
 import { invokeUnary } from "../call/invoke-unary.ts";
 import type { UnaryMethod } from "../call/rpc-methods.ts";
+import type { UnreadAnswer } from "../wire/unread-answers.ts";
 import { endWhole } from "../wire/write-whole.ts";
 import {
   failureTrailer,
@@ -19,6 +21,12 @@ interface Answered {
   readonly body?: Buffer;
 }
 
+/** What the end of a stream ends, if it still goes on. One listener for both: Node's tables keep closed streams for long. */
+interface Open {
+  wait: CallWait | undefined;
+  answer: UnreadAnswer | undefined;
+}
+
 /** Calls of a unary method, whose message is written by gRPC. */
 export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: GrpcAnswererOptions): GrpcAnswerer {
   const envelope = grpcEnvelope(method.desc.output);
@@ -28,22 +36,27 @@ export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: Grp
     body: envelope(message),
   });
   return async (request, stream) => {
-    const { wait } = request;
-    const onClose = () => wait.abort(callerLeft());
-    stream.on("close", onClose);
+    const open: Open = { wait: request.wait, answer: undefined };
+    stream.on("close", () => {
+      open.wait?.abort(callerLeft());
+      open.answer?.close();
+    });
     let answered: Answered;
     try {
       answered = successOf(await invokeUnary({ ...request, method }, interceptors));
     } catch (error) {
       answered = { trailer: failureTrailer(error) };
     }
-    wait.end();
-    stream.off("close", onClose);
+    request.wait.end();
+    open.wait = undefined;
     // The caller may be gone: nothing to write to then.
     if (stream.destroyed) return;
     const { header, trailer, body } = answered;
     respondGrpc(stream, { header, trailer: () => trailer });
     if (body === undefined) stream.end();
-    else endWhole(body, { to: stream, answer: unread.open(stream) });
+    else {
+      open.answer = unread.watch(stream);
+      endWhole(body, { to: stream, answer: open.answer });
+    }
   };
 }

@@ -5,6 +5,7 @@ import { toManagerError } from "../../errors.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { plainGrpcMessage } from "../errors/grpc-message.ts";
+import { entriesOf } from "../wire/answer-headers.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
 
 export const grpcContentType = "application/grpc+proto";
@@ -24,14 +25,14 @@ export function respondGrpc(
   stream: ServerHttp2Stream,
   { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },
 ): void {
-  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(header);
+  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(entriesOf(header));
   outgoing["content-type"] = grpcContentType;
   stream.respond(outgoing, { waitForTrailers: true });
   stream.once("wantTrailers", () => stream.sendTrailers(trailer()));
 }
 
 export function successTrailer(trailer: Headers): OutgoingHttpHeaders {
-  const outgoing: OutgoingHttpHeaders = Object.fromEntries(trailer);
+  const outgoing: OutgoingHttpHeaders = Object.fromEntries(entriesOf(trailer));
   outgoing["grpc-status"] = "0";
   return outgoing;
 }

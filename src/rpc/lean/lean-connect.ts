@@ -19,6 +19,7 @@ import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { refuseManyValues } from "../json/request-values.ts";
+import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
 import { leaveBody } from "../wire/node-body.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
@@ -99,7 +100,7 @@ function callOf(
   const message = timeout.error === undefined ? messageOf(method.desc.input, body) : undefined;
   if (message === undefined) return undefined;
   const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
-  const answer = { header: new Headers(), trailer: new Headers() };
+  const answer = { header: new AnswerHeaders(), trailer: new AnswerHeaders() };
   const wait = new CallWait(farDeadlines);
   return { method, message, header, timeoutMs, protocolName: "connect", wait, answer };
 }
@@ -168,9 +169,12 @@ function failureOf({ answer }: UnaryCall, cause: unknown): Answered {
 /** Trailers are headers in Connect, by another name. */
 function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
-  for (const [name, value] of header) if (name !== "set-cookie") headers[name] = value;
-  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
-  const cookies = header.getSetCookie();
+  const cookies: string[] = [];
+  for (const [name, value] of entriesOf(header)) {
+    if (name === "set-cookie") cookies.push(value);
+    else headers[name] = value;
+  }
+  for (const [name, value] of entriesOf(trailer)) headers[`trailer-${name}`] = value;
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return headers;
 }

@@ -23,8 +23,8 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
     },
 
     async callTool(request, context) {
-      const { server, resultFormat, idempotencyKey, validateArguments, ...wished } = callFromProto(request);
-      const call = { ...wished, trace: traceOf(context) };
+      const wished = callFromProto(request, traceOf(context));
+      const { server, call, resultFormat, idempotencyKey, validateArguments } = wished;
       const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
       return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },

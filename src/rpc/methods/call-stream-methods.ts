@@ -23,9 +23,8 @@ async function* callToolStream(
   { fleet, toolCalls, now, elapsedMs, heartbeatMs }: ServiceOptions,
   { request, context }: { request: CallToolStreamRequest; context: HandlerContext },
 ): AsyncGenerator<CallToolStreamResponse> {
-  const { server, resultFormat, maxMessageBytes, idempotencyKey, validateArguments, ...wished } =
-    streamFromProto(request);
-  const call = { ...wished, trace: traceOf(context) };
+  const wished = streamFromProto(request, traceOf(context));
+  const { server, call, resultFormat, maxMessageBytes, idempotencyKey, validateArguments } = wished;
   const readings = followCall({ toolCalls, fleet }, server, {
     ...waitOf(context),
     chars: charsOf(call),

@@ -27,6 +27,7 @@ const checkMs = 1_000;
  */
 export class UnreadAnswers {
   readonly #options: UnreadOptions;
+  readonly #changed = (answer: UnreadAnswer, bytes: number) => this.#note(answer, bytes);
   /** Who took something last is at the end. */
   readonly #waiting = new Set<UnreadAnswer>();
   #bytes = 0;
@@ -43,16 +44,18 @@ export class UnreadAnswers {
 
   /** Watches over the answer of one response, until that closes. */
   open(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
-    const answer: UnreadAnswer = new UnreadAnswer({
-      changed: (bytes) => this.#changed(answer, bytes),
-      giveUp: () => giveUp(response),
-    });
+    const answer = this.watch(response);
     const carrier: EventEmitter = response;
     carrier.once("close", () => answer.close());
     return answer;
   }
 
-  #changed(answer: UnreadAnswer, bytes: number): void {
+  /** As open, for a caller that closes the answer itself. */
+  watch(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
+    return new UnreadAnswer(response, this.#changed);
+  }
+
+  #note(answer: UnreadAnswer, bytes: number): void {
     this.#bytes += bytes;
     this.#waiting.delete(answer);
     if (answer.bytes > 0) {
@@ -92,12 +95,14 @@ export class UnreadAnswers {
 /** The bytes of one answer that its caller has yet to take. */
 export class UnreadAnswer {
   /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
-  #owner: { changed(bytes: number): void; giveUp(): void } | undefined;
+  #response: NodeResponse | ServerHttp2Stream | undefined;
+  readonly #changed: (answer: UnreadAnswer, bytes: number) => void;
   #bytes = 0;
   takenAtMs = 0;
 
-  constructor(owner: { changed(bytes: number): void; giveUp(): void }) {
-    this.#owner = owner;
+  constructor(response: NodeResponse | ServerHttp2Stream, changed: (answer: UnreadAnswer, bytes: number) => void) {
+    this.#response = response;
+    this.#changed = changed;
   }
 
   get bytes(): number {
@@ -106,21 +111,21 @@ export class UnreadAnswer {
 
   /** So many bytes more wait, or, below zero, fewer. */
   add(bytes: number): void {
-    if (this.#owner === undefined) return;
+    if (this.#response === undefined) return;
     this.#bytes += bytes;
-    this.#owner.changed(bytes);
+    this.#changed(this, bytes);
   }
 
   /** Nothing waits any more, whoever took it. */
   close(): void {
     this.add(-this.#bytes);
-    this.#owner = undefined;
+    this.#response = undefined;
   }
 
   giveUp(): void {
-    const owner = this.#owner;
+    const response = this.#response;
     this.close();
-    owner?.giveUp();
+    if (response !== undefined) giveUp(response);
   }
 }
 
