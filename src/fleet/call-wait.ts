@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import type { ManagerError } from "../errors.ts";
 import { deadlinePassed } from "./deadline-signal.ts";
 
@@ -46,21 +47,41 @@ export class FarDeadlines {
  * How long one caller waits for its call: until it leaves, or until the nearest of all deadlines that the call has. One
  * signal for everybody who takes part, and at most one timer.
  */
-export class CallWait {
+export class CallWait implements AbortSource {
   readonly #controller = new AbortController();
   readonly #far: FarDeadlines;
   #endMs = Number.POSITIVE_INFINITY;
   #passed: (() => ManagerError) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #place: FarPlace | undefined;
+  /** Cheaper than those of the signal, which few ask for: next to no call is aborted. */
+  #listeners: (() => void)[] = [];
 
   constructor(far: FarDeadlines) {
     this.#far = far;
   }
 
-  /** Its reason is a ManagerError. */
+  /** For who needs a signal of the platform's; it aborts with the wait. Its reason is a ManagerError. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#controller.signal.reason;
+  }
+
+  /** Called once at most, at the abort. */
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    const index = this.#listeners.indexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
   }
 
   /** The call may not take longer than this from now on; `passed` makes the reason if it does. */
@@ -86,7 +107,9 @@ export class CallWait {
   /** Ends the wait before the call has ended. */
   abort(reason: ManagerError): void {
     this.end();
+    if (this.aborted) return;
     this.#controller.abort(reason);
+    for (const listener of this.#listeners.splice(0)) listener();
   }
 
   /** The call has ended. */

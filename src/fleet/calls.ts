@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { AbortSource } from "../abort-source.ts";
 import { type ManagerError, toManagerError } from "../errors.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
@@ -6,7 +7,7 @@ import type { Seat } from "./seats.ts";
 
 /** One call: what it does with its seat, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSource | undefined;
   readonly chars: number;
   /** Callers take turns in the queue. */
   readonly caller?: string | undefined;
@@ -148,7 +149,7 @@ export class Calls {
     if (this.#queuedChars + cost > maxQueuedChars) throw queueFull(this.#server, "by the size of what waits");
   }
 
-  #waitEnded(signal: AbortSignal): ManagerError {
+  #waitEnded(signal: AbortSource): ManagerError {
     const isReady = this.#inFlight >= this.#options.maxInFlight;
     return waitEnded(this.#server, { reason: signal.reason, isReady });
   }

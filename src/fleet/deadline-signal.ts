@@ -1,18 +1,19 @@
+import type { AbortSource } from "../abort-source.ts";
 import { ManagerError } from "../errors.ts";
 
 /** The wait of one caller. */
 export interface CallerOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
   /** Has the signal abort after so long, if it would not before. Absent: whoever wants that takes a signal of its own. */
   readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
 
 /** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and a call makes one each. */
 class CallSignal implements Disposable {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSource | undefined;
   readonly #end: (() => void) | undefined;
 
-  constructor(signal: AbortSignal | undefined, end?: () => void) {
+  constructor(signal: AbortSource | undefined, end?: () => void) {
     this.signal = signal;
     this.#end = end;
   }
@@ -29,7 +30,7 @@ class CallSignal implements Disposable {
 export function deadlineSignal(
   { signal: parent, limit }: CallerOptions,
   timeoutMs: number | undefined,
-): Disposable & { readonly signal: AbortSignal | undefined } {
+): Disposable & { readonly signal: AbortSource | undefined } {
   if (timeoutMs !== undefined) limit?.(timeoutMs);
   if (timeoutMs === undefined || limit !== undefined) return new CallSignal(parent);
   const controller = new AbortController();

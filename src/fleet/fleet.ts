@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import { abortable } from "../abortable.ts";
 import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
@@ -50,6 +51,12 @@ export interface CallOptions extends CallerOptions {
   readonly caller?: string;
 }
 
+export interface StartOptions {
+  /** Absent: the server that there is. */
+  readonly spec?: ServerSpec | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The servers of one fleet, by name. */
 export class Fleet {
   readonly #options: FleetOptions;
@@ -94,7 +101,7 @@ export class Fleet {
    * during a stop waits for its end. The signal ends only this caller's wait. Throws by kind: `not_found`, `conflict`
    * (the name has another spec), `denied`, `invalid`, `not_running`, `interrupted`, `unavailable`.
    */
-  async start(name: string, options: CallerOptions & { spec?: ServerSpec | undefined }): Promise<ServerSnapshot> {
+  async start(name: string, options: StartOptions): Promise<ServerSnapshot> {
     const { spec, signal } = options;
     if (spec !== undefined) {
       // What the runtime can't do at all comes before what the operator does not allow.
@@ -161,7 +168,7 @@ export class Fleet {
   /** Uses a server's session, as soon as it is ready. Errors name the server. */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (seat: Seat, signal: AbortSignal | undefined) => Promise<T> },
+    options: CallOptions & { work: (seat: Seat, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
@@ -209,7 +216,7 @@ export class Fleet {
     return server;
   }
 
-  async #startNew(name: string, options: CallerOptions & { spec?: ServerSpec | undefined }): Promise<ServerSnapshot> {
+  async #startNew(name: string, options: StartOptions): Promise<ServerSnapshot> {
     const { spec, signal } = options;
     if (spec === undefined) throw notFound(name);
     const server = this.#add({ name, spec });
@@ -219,7 +226,7 @@ export class Fleet {
   /** Waits until it is up, or the signal ends that. One that never was, and of which nothing is left, frees its name. */
   async #cameUp(
     server: ManagedServer,
-    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
+    { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
   ): Promise<ServerSnapshot> {
     coming.catch(() => {
       if (server.isNothing) this.#forget(server);

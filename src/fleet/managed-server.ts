@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError } from "../errors.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
@@ -156,7 +157,7 @@ export class ManagedServer {
   }
 
   /** Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`. */
-  async setLogLevel(level: LogLevel, options: { seat: Seat; signal: AbortSignal | undefined }): Promise<void> {
+  async setLogLevel(level: LogLevel, options: { seat: Seat; signal: AbortSource | undefined }): Promise<void> {
     const { seat, signal } = options;
     await this.#logLevel.set(level, { session: seat.session, signal });
     this.#logLevel.attend(this.#replicas.live);

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import { toManagerError } from "../errors.ts";
 import type { ToolCall } from "../mcp/tool-call.ts";
 import type { ArgumentCheck } from "./argument-check/argument-check.ts";
@@ -51,7 +52,7 @@ export class ToolCalls {
     using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
     const keyed = { scope: [anonymous, server, call.tool] as const, key, digest: callDigest(call) };
     const alone = { limit: undefined, callerHasDeadline: true };
-    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, ...alone, signal });
+    const send = (signal: AbortSource) => this.#send(server, call, { ...options, ...alone, signal });
     try {
       return await idempotentCalls.run({ ...keyed, signal: deadline.signal }, send);
     } catch (error) {

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import type { ErrorReason } from "../error-reason.ts";
 import { type Delivery, ManagerError } from "../errors.ts";
 
@@ -11,7 +12,7 @@ export interface ConnectionEnd {
 }
 
 /** What a request throws that its signal ended. */
-export function abortReason(signal: AbortSignal, delivery: Delivery): ManagerError {
+export function abortReason(signal: AbortSource, delivery: Delivery): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason.with({ delivery });
   return new ManagerError("cancelled", "the call was cancelled", {

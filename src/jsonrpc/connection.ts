@@ -1,3 +1,4 @@
+import type { AbortSource } from "../abort-source.ts";
 import type { ManagerError } from "../errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
 import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";
@@ -21,7 +22,7 @@ const defaultMaxQueuedMs = 30_000;
 
 export interface RequestOptions {
   /** Ends the wait. Its reason must be a ManagerError (`deadline`, `cancelled`, …), which the request throws. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
   /** Answered at the end of something long, if at all: a reply whose owner nobody knows is taken for another's. */

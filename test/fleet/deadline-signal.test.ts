@@ -1,9 +1,10 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { AbortSource } from "../../src/abort-source.ts";
 import { ManagerError } from "../../src/errors.ts";
 import { deadlinePassed, deadlineSignal } from "../../src/fleet/deadline-signal.ts";
 
-function aborted(signal: AbortSignal | undefined): Promise<unknown> {
+function aborted(signal: AbortSource | undefined): Promise<unknown> {
   return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(signal.reason)));
 }
 

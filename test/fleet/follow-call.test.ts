@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { AbortSource } from "../../src/abort-source.ts";
 import { ManagerError } from "../../src/errors.ts";
 import { type CallReading, followCall } from "../../src/fleet/follow-call.ts";
 import { LogRing } from "../../src/fleet/log-ring.ts";
@@ -16,7 +17,7 @@ function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined 
   const ring = new LogRing({ maxBytes: 1_000_000, now: () => clock.ms });
   const { session, sent } = scriptedSession(() => undefined);
   const caller = new AbortController();
-  const calls: (AbortSignal | undefined)[] = [];
+  const calls: (AbortSource | undefined)[] = [];
   const toolCalls: Pick<ToolCalls, "call"> = {
     async call(_server, call, { signal, feed }) {
       calls.push(signal);

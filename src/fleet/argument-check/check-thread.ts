@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { AbortSource } from "../../abort-source.ts";
 import { abortable } from "../../abortable.ts";
 import { ManagerError } from "../../errors.ts";
 import { FairQueue } from "../fair-queue.ts";
@@ -22,7 +23,7 @@ export interface CheckThreadOptions {
 export interface CheckOptions {
   /** Checks take turns, one of each lane: a server with slow ones makes only its own wait. */
   readonly lane: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
 }
 
 interface Job extends PromiseWithResolvers<CheckResult> {
@@ -68,7 +69,7 @@ export class CheckThread implements AsyncDisposable {
 
   /** Does a check in its turn. Throws `too_much` (too slow, too large, too many wait), or the signal's reason. */
   async run(input: CheckInput, { lane, signal }: CheckOptions): Promise<CheckResult> {
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     if (this.#state.kind === "closed") throw closing();
     if (this.#queue.size >= this.#maxWaiting) throw checksFull("in all");
     const waiting = this.#waitingInLane.get(lane) ?? 0;

@@ -9,8 +9,10 @@ export const callWaitKey = createContextKey<CallWait | undefined>(undefined, { d
 /** What `Fleet.call` needs to know of a request's caller. */
 export function waitOf({ signal, timeoutMs, requestHeader, values }: HandlerContext) {
   const wait = values.get(callWaitKey);
-  const limit = wait?.signal === signal ? (ms: number) => wait.limit(ms) : undefined;
-  return { signal, limit, callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
+  const waits = { callerHasDeadline: timeoutMs() !== undefined, caller: callerOf(requestHeader) };
+  // An interceptor may have put a signal of its own in the place of the wait's.
+  if (wait?.signal !== signal) return { signal, limit: undefined, ...waits };
+  return { signal: wait, limit: (ms: number) => wait.limit(ms), ...waits };
 }
 
 /** The trace that a request is a part of, for the `_meta` of what is sent to a server (`callerMeta`). */

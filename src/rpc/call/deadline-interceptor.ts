@@ -6,6 +6,7 @@ import {
   type StreamResponse,
   type UnaryRequest,
 } from "@connectrpc/connect";
+import type { AbortSource } from "../../abort-source.ts";
 import { ManagerError } from "../../errors.ts";
 import { deadlinePassed } from "../../fleet/deadline-signal.ts";
 import { callWaitKey } from "./caller-context.ts";
@@ -34,7 +35,7 @@ export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
     const wait = request.contextValues.get(callWaitKey);
     if (wait?.signal === request.signal) {
       if (maxMs !== undefined) wait.limit(maxMs);
-      const response = await settled(next(request), wait.signal);
+      const response = await settled(next(request), wait);
       return response.stream ? limitedStream(response, { signal: wait.signal }) : response;
     }
     using limits = new DisposableStack();
@@ -59,7 +60,7 @@ function limitedStream(
 }
 
 /** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
-function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
@@ -85,7 +86,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** A handler that answers in time knows whether the call was sent; nobody else does. */
-function abandoned(signal: AbortSignal): ManagerError {
+function abandoned(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 
@@ -108,7 +109,7 @@ function limitedSignal(request: UnaryRequest | StreamRequest, maxMs: number | un
 }
 
 /** The RPC library aborts with its own errors: a deadline, or a caller that left. */
-function reasonOf(signal: AbortSignal): ManagerError {
+function reasonOf(signal: AbortSource): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason;
   if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();

@@ -27,6 +27,7 @@ async function* callToolStream(
   const { server, call, resultFormat, maxMessageBytes, idempotencyKey, validateArguments } = wished;
   const readings = followCall({ toolCalls, fleet }, server, {
     ...waitOf(context),
+    signal: context.signal,
     chars: charsOf(call),
     call,
     idempotencyKey,
