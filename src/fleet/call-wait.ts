@@ -86,19 +86,19 @@ export class CallWait implements AbortSource {
 
   /** The call may not take longer than this from now on; `passed` makes the reason if it does. */
   limit(timeoutMs: number, passed: () => ManagerError = () => deadlinePassed(timeoutMs)): void {
-    const endMs = performance.now() + timeoutMs;
+    const nowMs = performance.now();
+    const endMs = nowMs + timeoutMs;
     if (endMs >= this.#endMs) return;
     this.#endMs = endMs;
     this.#passed = passed;
-    this.arm();
+    this.arm(nowMs);
   }
 
   /** Sees to it that the deadline is kept. */
-  arm(): void {
-    const { aborted } = this.#controller.signal;
-    if (aborted || this.#passed === undefined) return;
+  arm(nowMs = performance.now()): void {
+    if (this.aborted || this.#passed === undefined) return;
     this.#stop();
-    const leftMs = this.#endMs - performance.now();
+    const leftMs = this.#endMs - nowMs;
     if (leftMs > farMs) this.#place = this.#far.add(this);
     else if (leftMs > 0) this.#timer = setTimeout(() => this.arm(), leftMs);
     else this.abort(this.#passed());

@@ -171,13 +171,16 @@ export class Fleet {
     options: CallOptions & { work: (seat: Seat, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
-    using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
+    const deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
+    const { signal } = deadline;
+    const { chars = 0, caller } = options;
     try {
-      const { signal } = deadline;
-      const { chars = 0, caller } = options;
       return await server.use({ signal, chars, caller, work: (seat) => options.work(seat, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
+    } finally {
+      // By hand, since every call comes by here: `using` is slower.
+      deadline[Symbol.dispose]();
     }
   }
 

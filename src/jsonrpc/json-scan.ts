@@ -56,8 +56,10 @@ export interface ScanOptions {
   readonly visitor?: JsonVisitor;
 }
 
+const noOptions: ScanOptions = {};
+
 /** Proves one JSON value at `start` (spaces before it allowed) and returns the offset after it. */
-export function scanValue(text: string, start: number, options: ScanOptions = {}): number {
+export function scanValue(text: string, start: number, options: ScanOptions = noOptions): number {
   const { maxDepth = Number.POSITIVE_INFINITY, budget, visitor } = options;
   const closers: number[] = [];
   let at = start;

@@ -72,7 +72,7 @@ function parseMessage(text: string): Message {
   let others = false;
   try {
     // The last of repeated names wins, as in JSON.parse.
-    eachMember(text, ({ name, value }) => {
+    eachMember(text, (name, value) => {
       if (known.has(name)) fields[name as keyof Fields] = value;
       else others = true;
     });

@@ -48,7 +48,7 @@ describe("eachMember", () => {
     const names: string[] = [];
     expect(
       offsetOf(() => {
-        eachMember('{"id":1,"x":[],"y":oops}', ({ name }) => names.push(name));
+        eachMember('{"id":1,"x":[],"y":oops}', (name) => names.push(name));
       }),
     ).toBe(19);
     expect(names).toEqual(["id", "x"]);

@@ -37,7 +37,7 @@ export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: Grp
   });
   return async (request, stream) => {
     const open: Open = { wait: request.wait, answer: undefined };
-    stream.on("close", () => {
+    stream.once("close", () => {
       open.wait?.abort(callerLeft());
       open.answer?.close();
     });

@@ -62,7 +62,7 @@ export class UnreadAnswers {
       answer.takenAtMs = this.#options.elapsedMs();
       this.#waiting.add(answer);
     }
-    if (bytes > 0) this.#check();
+    if (bytes > 0) this.#check(answer.takenAtMs);
     this.#schedule();
   }
 
@@ -73,16 +73,16 @@ export class UnreadAnswers {
     } else {
       this.#timer ??= setTimeout(() => {
         this.#timer = undefined;
-        this.#check();
+        this.#check(this.#options.elapsedMs());
         this.#schedule();
       }, checkMs).unref();
     }
   }
 
-  #check(): void {
-    const { maxBytes, elapsedMs, log } = this.#options;
+  #check(nowMs: number): void {
+    const { maxBytes, log } = this.#options;
     for (const answer of this.#waiting) {
-      const idleMs = elapsedMs() - answer.takenAtMs;
+      const idleMs = nowMs - answer.takenAtMs;
       const isLast = this.#waiting.size === 1;
       const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
       if (!farTooMuch && idleMs < (this.#bytes > maxBytes ? patienceMs : maxIdleMs)) return;
