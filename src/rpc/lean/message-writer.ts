@@ -59,8 +59,9 @@ export class MessageWriter {
 
   #begin(): void {
     this.#scheduled = undefined;
-    this.#writing = this.#writePending().then(() => {
-      this.#writing = undefined;
+    // Headers that can't be sent, for one: its caller must not wait, and nobody else is there to be told.
+    this.#writing = this.#writePending().catch(() => {
+      this.#stream.destroy();
     });
   }
 
@@ -76,6 +77,8 @@ export class MessageWriter {
         if (this.#untakenBytes < maxUntakenBytes) this.#onRoom?.();
       }
     }
+    // In the same step that found nothing more: what is added next has to begin a write of its own.
+    this.#writing = undefined;
   }
 
   #respond(): void {
