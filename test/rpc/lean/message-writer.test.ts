@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { connect, type ServerHttp2Stream } from "node:http2";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { MessageWriter } from "../../../src/rpc/lean/message-writer.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 
@@ -45,6 +45,28 @@ describe("MessageWriter", () => {
     expect(first.toString()).toBe("a");
     const [second] = (await once(caller, "data")) as [Buffer];
     expect(second.toString()).toBe("b");
+  });
+
+  it("lets as much wait as its caller has taken so far, and 256 KiB at most", async () => {
+    await using opened = await open();
+    const { caller, stream, writer } = opened;
+    const kib = 1024;
+    const taken: (() => void)[] = [];
+    stream.write = ((_chunk: Buffer, done: () => void) => taken.push(done) > 0) as typeof stream.write;
+    const filled = async () => {
+      let bytes = 0;
+      for (; writer.room() === undefined; bytes += kib) writer.add(Buffer.alloc(kib));
+      await vi.waitFor(() => expect(taken).toHaveLength(1));
+      return bytes / kib;
+    };
+    const waiting: number[] = [];
+    for (let round = 0; round < 7; round += 1) {
+      waiting.push(await filled());
+      taken.pop()?.();
+      await vi.waitFor(() => expect(writer.room()).toBeUndefined());
+    }
+    expect(waiting).toEqual([16, 16, 32, 64, 128, 256, 256]);
+    caller.destroy();
   });
 
   it("ends the stream when its headers can't be sent", async () => {
