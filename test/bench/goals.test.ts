@@ -12,17 +12,33 @@ function verdictOf(figures: Record<string, number>) {
 
 describe("judge", () => {
   it("says whether a goal is reached, and breaks CI only far below it", () => {
-    expect(verdictOf({ [figure]: 4 })).toMatchObject({ verdict: "reached", broken: false });
-    expect(verdictOf({ [figure]: 3.9 })).toMatchObject({ verdict: "not reached", broken: false });
-    expect(verdictOf({ [figure]: 0.01 })).toMatchObject({ verdict: "not reached", broken: true });
+    expect(verdictOf({ [figure]: 4 })).toMatchObject({ verdict: "reached", broken: undefined });
+    expect(verdictOf({ [figure]: 3.9 })).toMatchObject({ verdict: "not reached", broken: undefined });
+    const broken = `${text}: "${figure}" is 0.01, and CI wants ≥ 0.8`;
+    expect(verdictOf({ [figure]: 0.01 })).toMatchObject({ verdict: "not reached", broken });
   });
 
   it("breaks CI when a benchmark ran without the figure that CI judges, or with none that is a number", () => {
-    expect(verdictOf({})).toMatchObject({ verdict: "not measured", broken: true });
-    expect(verdictOf({ [figure]: Number.NaN })).toMatchObject({ verdict: "not reached", broken: true });
+    expect(verdictOf({})).toMatchObject({
+      verdict: "not measured",
+      broken: `${text}: "${figure}" is not there, and CI wants ≥ 0.8`,
+    });
+    expect(verdictOf({ [figure]: Number.NaN })).toMatchObject({
+      verdict: "not reached",
+      broken: expect.stringContaining("is NaN"),
+    });
+  });
+
+  it("breaks CI by a ratio where a goal is about how fast a machine is", () => {
+    const brokenBy = (ratio: number) => {
+      const figures = { "lines/s": 10, "lines/s / attached": ratio };
+      return judge({ logs: { machine: "any", tables: [], figures } }).flatMap(({ broken }) => broken ?? []);
+    };
+    expect(brokenBy(0.2)).toEqual([]);
+    expect(brokenBy(0.01)).toEqual([expect.stringContaining('"lines/s / attached" is 0.01, and CI wants ≥ 0.04')]);
   });
 
   it("leaves goals alone whose benchmark did not run", () => {
-    expect(judge({}).filter(({ broken }) => broken)).toEqual([]);
+    expect(judge({}).flatMap(({ broken }) => broken ?? [])).toEqual([]);
   });
 });

@@ -8,19 +8,27 @@ import { engineCauses } from "./engine-causes.ts";
 
 let proxy: EngineProxy;
 let manager: TestManager;
+let withoutLean: TestManager;
 beforeAll(async () => {
   proxy = await EngineProxy.listen();
-  manager = await TestManager.start({ DOCKER_HOST: proxy.host, MCPM_ALLOW_CAPS: "BOGUS" });
+  const env = { DOCKER_HOST: proxy.host, MCPM_ALLOW_CAPS: "BOGUS" };
+  manager = await TestManager.start(env);
+  withoutLean = await TestManager.start(env, { lean: false });
 });
 afterAll(async () => {
   printTable();
   await manager[Symbol.asyncDispose]();
+  await withoutLean[Symbol.asyncDispose]();
   await proxy[Symbol.asyncDispose]();
 });
 
 describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
-  it.each(engineCauses)("$reason answers: $how", async ({ provoke, ...cause }) => {
-    const stageOf = (protocol: Protocol) => new Stage(manager, protocol, hostileSpec);
-    await expectSideBySide({ ...cause, provoke: (stage) => provoke(Object.assign(stage, { proxy })) }, stageOf);
-  });
+  it.each(engineCauses)("$reason answers: $how", (cause) => expectAnswer(cause, manager));
+
+  it.each(engineCauses)("$reason answers, by the RPC library alone: $how", (cause) => expectAnswer(cause, withoutLean));
 });
+
+async function expectAnswer({ provoke, ...cause }: (typeof engineCauses)[number], asked: TestManager): Promise<void> {
+  const stageOf = (protocol: Protocol) => new Stage(asked, protocol, hostileSpec);
+  await expectSideBySide({ ...cause, provoke: (stage) => provoke(Object.assign(stage, { proxy })) }, stageOf);
+}

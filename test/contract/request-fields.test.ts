@@ -16,13 +16,20 @@ import { keysOf, withoutPath, withPath } from "./set-path.ts";
 import { type Breakable, breakable } from "./violations.ts";
 
 let manager: TestManager;
+let withoutLean: TestManager;
 let ask: Record<"gRPC" | "Connect" | "REST", Ask>;
+let askLibrary: typeof ask;
 beforeAll(async () => {
   manager = await TestManager.start({ MCPM_RUNTIME: "process" });
-  await manager.client.start({ name: "h", spec: hostileProcessSpec() });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { lean: false });
+  for (const { client } of [manager, withoutLean]) await client.start({ name: "h", spec: hostileProcessSpec() });
   ask = askers(manager.url);
+  askLibrary = askers(withoutLean.url);
 });
-afterAll(() => manager[Symbol.asyncDispose]());
+afterAll(async () => {
+  await manager[Symbol.asyncDispose]();
+  await withoutLean[Symbol.asyncDispose]();
+});
 
 const fields = requestFields(await readProtos());
 const title = ({ rpc, path }: RequestField) => `${rpc.name} ${path}`;
@@ -61,8 +68,10 @@ describe("A request is INVALID_ARGUMENT and names the field, over gRPC, Connect 
     const metadata = expect.objectContaining({ delivery: "not_sent" });
     for (const protocol of ["gRPC", "Connect", "REST"] as const) {
       if (protocol === "REST" && emptyInPath(rpc, { path, value })) continue;
-      const answer = await ask[protocol](rpc, request);
-      expect({ protocol, ...answer }).toMatchObject({ protocol, ...expected, metadata });
+      for (const [by, asked] of Object.entries({ manager: ask, library: askLibrary })) {
+        const answer = await asked[protocol](rpc, request);
+        expect({ protocol, by, ...answer }).toMatchObject({ protocol, by, ...expected, metadata });
+      }
     }
   });
 

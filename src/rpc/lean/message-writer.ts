@@ -9,6 +9,8 @@ import { respondGrpc } from "./grpc-answer.ts";
  * server's log of full chunks makes in a turn of the event loop: with less, its followers fall behind.
  */
 const maxUntakenBytes = 256 * 1024;
+/** And so many of one that has taken little yet: thousands that never read must not hold the most each. */
+const firstUntakenBytes = 16 * 1024;
 
 /** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
 export class MessageWriter {
@@ -19,6 +21,7 @@ export class MessageWriter {
   #trailer: OutgoingHttpHeaders = {};
   #pending: Buffer[] = [];
   #untakenBytes = 0;
+  #takenBytes = 0;
   #scheduled: NodeJS.Immediate | undefined;
   #writing: Promise<void> | undefined;
   #onRoom: (() => void) | undefined;
@@ -38,7 +41,7 @@ export class MessageWriter {
 
   /** Resolves when there is room for more, or nobody to take it. Undefined: that is so now. */
   room(): Promise<void> | undefined {
-    if (this.#untakenBytes < maxUntakenBytes || this.#stream.destroyed) return undefined;
+    if (this.#hasRoom || this.#stream.destroyed) return undefined;
     return new Promise((resolve) => {
       this.#onRoom = resolve;
     });
@@ -57,10 +60,16 @@ export class MessageWriter {
     endWhole(last, { to: this.#stream, answer: this.#answer });
   }
 
+  /** As much as it has taken so far may wait for it. */
+  get #hasRoom(): boolean {
+    return this.#untakenBytes < Math.min(maxUntakenBytes, Math.max(firstUntakenBytes, this.#takenBytes));
+  }
+
   #begin(): void {
     this.#scheduled = undefined;
-    this.#writing = this.#writePending().then(() => {
-      this.#writing = undefined;
+    // Headers that can't be sent, for one: its caller must not wait, and nobody else is there to be told.
+    this.#writing = this.#writePending().catch(() => {
+      this.#stream.destroy();
     });
   }
 
@@ -73,9 +82,12 @@ export class MessageWriter {
         await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));
         this.#answer.add(-slice.length);
         this.#untakenBytes -= slice.length;
-        if (this.#untakenBytes < maxUntakenBytes) this.#onRoom?.();
+        this.#takenBytes += slice.length;
+        if (this.#hasRoom) this.#onRoom?.();
       }
     }
+    // In the same step that found nothing more: what is added next has to begin a write of its own.
+    this.#writing = undefined;
   }
 
   #respond(): void {
