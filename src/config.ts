@@ -92,7 +92,7 @@ const settings = {
     parse: integer(1024, 256 * mib),
   }),
   maxUnreadBytes: setting("MCPM_MAX_UNREAD_BYTES", {
-    help: "bytes of answers that may wait for callers to read them",
+    help: "bytes that may wait for callers: of answers to be read, of requests to be sent whole",
     fallback: 256 * mib,
     parse: integer(mib, 65_536 * mib),
   }),

@@ -5,6 +5,7 @@ import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import { refuseManyValues } from "../rpc/json/request-values.ts";
 import { bodyOf } from "../rpc/wire/node-body.ts";
 import type { NodeRequest } from "../rpc/wire/node-handler.ts";
+import type { UnreadAnswer } from "../rpc/wire/unread-answers.ts";
 import { bodyRead, joined } from "../rpc/wire/whole-body.ts";
 
 export interface JsonBody {
@@ -19,13 +20,13 @@ export interface JsonBody {
  */
 export async function readJsonBody(
   request: NodeRequest,
-  options: { readonly maxRequestBytes: number },
+  options: { readonly maxRequestBytes: number; readonly unsent: UnreadAnswer },
 ): Promise<JsonBody | undefined> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const { chunks, whole } = await bodyRead(request, { maxBytes: options.maxRequestBytes });
+  const { chunks, whole } = await bodyRead(request, { maxBytes: options.maxRequestBytes, unsent: options.unsent });
   if (!whole) throw tooLarge(options.maxRequestBytes);
   const body = joined(chunks);
   if (body.length === 0) return undefined;

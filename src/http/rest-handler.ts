@@ -78,15 +78,21 @@ function answers(route: Route, method: string): boolean {
 }
 
 async function call(options: RestOptions, exchange: Exchange): Promise<void> {
-  const { match, query, request, response } = exchange;
-  const takesBody = match.route.body !== undefined;
-  const body = takesBody ? await readJsonBody(request, options) : await refuseBody(request).then(() => undefined);
+  const { match, query, response } = exchange;
+  const body = await bodyOf(options, exchange);
   // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
   if (isGone(response)) return;
   const message = requestMessage(match, { query, body });
   const { rpc } = match.route;
   if (rpc.methodKind === "unary") await callUnary(options, { rpc, message, exchange });
   else await callStream(options, { rpc, message, exchange });
+}
+
+/** Undefined where none belongs, or is. */
+async function bodyOf({ maxRequestBytes, unread }: RestOptions, { match, request, response }: Exchange) {
+  if (match.route.body !== undefined) return readJsonBody(request, { maxRequestBytes, unsent: unread.watch(response) });
+  await refuseBody(request);
+  return undefined;
 }
 
 interface Call<Rpc> {

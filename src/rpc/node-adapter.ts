@@ -58,7 +58,10 @@ async function answer(
   },
 ): Promise<void> {
   const { request, response, refuse, unread, mayStayUnread } = options;
-  const body = request.method === "GET" ? {} : { body: bodyOf(request) };
+  // Of a stream of requests nothing is kept.
+  const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
+  const unsent = isKept ? unread.watch(response) : undefined;
+  const body = request.method === "GET" ? {} : { body: bodyOf(request, unsent) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request.socket);

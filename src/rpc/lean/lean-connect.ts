@@ -54,7 +54,7 @@ interface Exchange {
  * behaviour.
  */
 export function leanConnect(options: LeanConnectOptions): NodeHandler {
-  const { methods, maxRequestBytes, next } = options;
+  const { methods, maxRequestBytes, unread, next } = options;
   return (request, response) => {
     const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
     if (method?.kind !== "unary") {
@@ -62,7 +62,7 @@ export function leanConnect(options: LeanConnectOptions): NodeHandler {
       return;
     }
     const exchange = { method, request, response, sinceMs: performance.now() };
-    bodyRead(request, { maxBytes: maxRequestBytes })
+    bodyRead(request, { maxBytes: maxRequestBytes, unsent: unread.watch(response) })
       .then((read) => {
         // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
         if (isGone(response)) return undefined;

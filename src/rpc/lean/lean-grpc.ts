@@ -1,9 +1,12 @@
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
+import { toManagerError } from "../../errors.ts";
 import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
+import { callerDeadlinePassed } from "../call/deadline-interceptor.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import type { RpcMethod } from "../call/rpc-methods.ts";
+import { discardRestOf } from "../wire/discard-rest.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import type { StreamHandler } from "../wire/stream-handler.ts";
@@ -11,7 +14,13 @@ import { timeoutLeft } from "../wire/timeout-header.ts";
 import { joined, readBody } from "../wire/whole-body.ts";
 import { streamAnswerer } from "./answer-stream.ts";
 import { unaryAnswerer } from "./answer-unary.ts";
-import { type GrpcAnswerer, type GrpcAnswererOptions, grpcContentType } from "./grpc-answer.ts";
+import {
+  failureTrailer,
+  type GrpcAnswerer,
+  type GrpcAnswererOptions,
+  grpcContentType,
+  respondGrpc,
+} from "./grpc-answer.ts";
 import { envelopeBytes } from "./grpc-envelope.ts";
 
 export interface LeanGrpcOptions extends GrpcAnswererOptions {
@@ -25,9 +34,11 @@ interface Exchange {
   readonly input: DescMessage;
   readonly answer: GrpcAnswerer;
   readonly stream: ServerHttp2Stream;
-  readonly headers: IncomingHttpHeaders;
+  readonly header: Headers;
+  readonly wait: CallWait;
   /** Leaves the request to the RPC library. */
   readonly next: () => void;
+  readonly timeoutMs: number | undefined;
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
 }
@@ -43,21 +54,38 @@ export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
   return (stream, headers, next) => {
     const route = isPlainGrpc(headers) ? routes.get(headers[":path"] ?? "") : undefined;
     if (route === undefined) return false;
-    const { input, answer } = route;
-    const exchange = { input, answer, stream, headers, next, sinceMs: performance.now() };
-    readBody(stream, {
-      maxBytes: options.maxRequestBytes + envelopeBytes,
-      onRead: (read) => {
-        // Its caller left in the middle.
-        if (stream.destroyed) return;
-        const request = read.whole ? requestOf(joined(read.chunks), exchange, options) : undefined;
-        if (request === undefined) handOver(exchange, read);
-        else answer(request, stream).catch(() => stream.destroy());
-      },
-      onLeft: () => {},
-    });
+    const header = requestHeaders(headers, stream.session?.socket);
+    const { timeoutMs, error } = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
+    if (error !== undefined) return false;
+    const wait = new CallWait(options.farDeadlines);
+    read({ ...route, stream, header, wait, next, timeoutMs, sinceMs: performance.now() }, options);
     return true;
   };
+}
+
+/** Reads the request, and has it answered. Its deadline counts from here on. */
+function read(exchange: Exchange, options: LeanGrpcOptions): void {
+  const { answer, stream, wait, timeoutMs } = exchange;
+  const stop = readBody(stream, {
+    maxBytes: options.maxRequestBytes + envelopeBytes,
+    unsent: options.unread.watch(stream),
+    onRead: (read) => {
+      wait.removeEventListener("abort", onLate);
+      const request = read.whole ? requestOf(joined(read.chunks), exchange, options) : undefined;
+      // Its caller left in the middle.
+      if (stream.destroyed) wait.end();
+      else if (request === undefined) handOver(exchange, read);
+      else answer(request, stream).catch(() => stream.destroy());
+    },
+    onLeft: () => wait.end(),
+  });
+  const onLate = () => {
+    stop();
+    refuseLate(exchange);
+  };
+  if (timeoutMs === undefined) return;
+  wait.addEventListener("abort", onLate);
+  wait.limit(timeoutMs, callerDeadlinePassed);
 }
 
 function routeOf(method: RpcMethod, options: LeanGrpcOptions): Pick<Exchange, "input" | "answer"> {
@@ -75,25 +103,30 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   );
 }
 
-function handOver({ stream, next }: Exchange, read: ReadBefore): void {
+/** The caller's deadline passed before its request was whole. */
+function refuseLate({ stream, wait }: Exchange): void {
+  const error = toManagerError(wait.reason).with({ delivery: "not_sent" });
+  respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
+  discardRestOf(stream);
+  stream.end();
+}
+
+function handOver({ stream, wait, next }: Exchange, read: ReadBefore): void {
+  wait.end();
   leaveBody(stream, read);
   next();
 }
 
-/** Undefined for what is not just one message and a deadline that gRPC knows. */
+/** Undefined for what is not just one message. */
 function requestOf(
   body: Buffer,
-  { input, stream, headers, sinceMs }: Exchange,
-  { recursionLimit, farDeadlines }: LeanGrpcOptions,
+  { input, header, wait, timeoutMs, sinceMs }: Exchange,
+  { recursionLimit }: LeanGrpcOptions,
 ): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
-  const header = requestHeaders(headers, stream.session?.socket);
-  const timeout = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
-  if (timeout.error !== undefined) return;
-  const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
   try {
     const message = fromBinary(input, body.subarray(envelopeBytes), { recursionLimit });
-    return { message, header, timeoutMs, protocolName: "grpc", wait: new CallWait(farDeadlines) };
+    return { message, header, timeoutMs: timeoutLeft(timeoutMs, sinceMs), protocolName: "grpc", wait };
   } catch {
     return;
   }

@@ -1,4 +1,5 @@
-import { constants } from "node:http2";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Readable } from "node:stream";
 import type { NodeRequest, NodeResponse } from "./node-handler.ts";
 
 /** What a client may still send, and how long, after it was answered. */
@@ -12,23 +13,32 @@ const maxMs = 2000;
 export function discardRest(request: NodeRequest, response: NodeResponse): void {
   const answer = "stream" in response ? response.stream : response;
   answer.once("finish", () => {
-    if (request.readableEnded || request.destroyed) return;
     const stop = () => {
       if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
       else request.socket.destroy();
     };
-    const timer = setTimeout(stop, maxMs);
-    let bytes = 0;
-    request.on("data", (chunk: Buffer) => {
-      bytes += chunk.length;
-      if (bytes > maxBytes) stop();
-    });
-    request.on("error", () => {});
-    // A reader that has not returned its iterator would keep the body from flowing: what a client sent in excess would
-    // then end this connection long after, under the next request.
-    request.removeAllListeners("readable");
-    request.once("close", () => clearTimeout(timer));
-    request.once("end", () => clearTimeout(timer));
-    request.resume();
+    drop(request, stop);
   });
+}
+
+/** As discardRest, of a stream without a request. */
+export function discardRestOf(stream: ServerHttp2Stream): void {
+  stream.once("finish", () => drop(stream, () => stream.close(constants.NGHTTP2_NO_ERROR)));
+}
+
+function drop(body: Readable, stop: () => void): void {
+  if (body.readableEnded || body.destroyed) return;
+  const timer = setTimeout(stop, maxMs);
+  let bytes = 0;
+  body.on("data", (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > maxBytes) stop();
+  });
+  body.on("error", () => {});
+  // A reader that has not returned its iterator would keep the body from flowing: what a client sent in excess would
+  // then end this connection long after, under the next request.
+  body.removeAllListeners("readable");
+  body.once("close", () => clearTimeout(timer));
+  body.once("end", () => clearTimeout(timer));
+  body.resume();
 }

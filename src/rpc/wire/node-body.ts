@@ -1,6 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import { ManagerError } from "../../errors.ts";
 import type { NodeRequest } from "./node-handler.ts";
+import type { UnreadAnswer } from "./unread-answers.ts";
 
 /** What was read of a request's body by whoever then left the request to another. */
 export interface ReadBefore {
@@ -18,16 +19,25 @@ export function leaveBody(from: NodeRequest | ServerHttp2Stream, read: ReadBefor
 
 /**
  * A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. Throws
- * `cancelled` when the caller leaves before its end.
+ * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it.
  */
-export async function* bodyOf(request: NodeRequest): AsyncGenerator<Buffer> {
+export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): AsyncGenerator<Buffer> {
   try {
-    const before = takeBody(request);
-    yield* before?.chunks ?? [];
-    if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
+    for await (const chunk of chunksOf(request)) {
+      unsent?.add(chunk.length);
+      yield chunk;
+    }
   } catch (cause) {
     throw leftInBody(cause);
+  } finally {
+    unsent?.close();
   }
+}
+
+async function* chunksOf(request: NodeRequest): AsyncGenerator<Buffer> {
+  const before = takeBody(request);
+  yield* before?.chunks ?? [];
+  if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
 }
 
 /** The reason of a request whose end never came. */

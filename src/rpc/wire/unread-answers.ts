@@ -4,7 +4,7 @@ import type { Log } from "../../log.ts";
 import type { NodeResponse } from "./node-handler.ts";
 
 export interface UnreadOptions {
-  /** Bytes of answers that may wait for their callers, over all of them. */
+  /** Bytes that may wait for their callers, over all of them. */
   readonly maxBytes: number;
   readonly log: Log;
   /** Milliseconds since any moment. */
@@ -21,9 +21,10 @@ const patienceMs = 5_000;
 const checkMs = 1_000;
 
 /**
- * The answers that callers have yet to read. What a caller leaves unread is the manager's memory, so one that takes
- * nothing for a minute loses its answer, and its stream or connection with it. When more waits than may, those who have
- * taken nothing for five seconds lose theirs, and at twice as much those who have taken nothing for the longest time.
+ * The answers that callers have yet to read, and the requests that they have begun to send. Both are the manager's memory,
+ * so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it. When more
+ * waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did for the longest
+ * time.
  */
 export class UnreadAnswers {
   readonly #options: UnreadOptions;
@@ -42,7 +43,7 @@ export class UnreadAnswers {
     return this.#bytes;
   }
 
-  /** Watches over the answer of one response, until that closes. */
+  /** Watches over an answer, until its response closes. */
   open(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
     const answer = this.watch(response);
     const carrier: EventEmitter = response;
@@ -50,7 +51,7 @@ export class UnreadAnswers {
     return answer;
   }
 
-  /** As open, for a caller that closes the answer itself. */
+  /** As open, of a request's body, too; whoever asks for it closes it. */
   watch(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
     return new UnreadAnswer(response, this.#changed);
   }
@@ -86,13 +87,13 @@ export class UnreadAnswers {
       const isLast = this.#waiting.size === 1;
       const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
       if (!farTooMuch && idleMs < (this.#bytes > maxBytes ? patienceMs : maxIdleMs)) return;
-      log.warn("gave up an answer that its caller does not read", { bytes: answer.bytes, idleMs: Math.round(idleMs) });
+      log.warn("gave up a call whose caller stands still", { bytes: answer.bytes, idleMs: Math.round(idleMs) });
       answer.giveUp();
     }
   }
 }
 
-/** The bytes of one answer that its caller has yet to take. */
+/** The bytes of one answer that its caller has yet to take, or of one request that it has yet to send the rest of. */
 export class UnreadAnswer {
   /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
   #response: NodeResponse | ServerHttp2Stream | undefined;

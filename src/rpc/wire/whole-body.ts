@@ -1,26 +1,43 @@
 import type { Readable } from "node:stream";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
+import type { UnreadAnswer } from "./unread-answers.ts";
 
 export interface BodyReading {
   readonly maxBytes: number;
+  /** Where it counts while its caller has not sent all of it. */
+  readonly unsent: UnreadAnswer;
   /** Gets the body, or as much of it as shows that it has more than `maxBytes`: the rest is paused then. */
   readonly onRead: (read: ReadBefore) => void;
   /** The caller left before the body's end. */
   readonly onLeft: () => void;
 }
 
-/** Reads a body by events: an iterator costs several times more for the one chunk that a body usually is. */
-export function readBody(body: Readable, { maxBytes, onRead, onLeft }: BodyReading): void {
+/**
+ * Reads a body by events: an iterator costs several times more for the one chunk that a body usually is. What it gives
+ * ends the reading early.
+ */
+export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  const stop = () => body.off("data", onData).off("end", onEnd).off("close", onLeft);
+  const stop = () => {
+    unsent.close();
+    body.off("data", onData).off("end", onEnd).off("close", onClose);
+  };
   const onData = (chunk: Buffer) => {
     chunks.push(chunk);
     bytes += chunk.length;
-    if (bytes <= maxBytes) return;
-    stop().pause();
+    if (bytes <= maxBytes) {
+      unsent.add(chunk.length);
+      return;
+    }
+    stop();
+    body.pause();
     onRead({ chunks, whole: false });
+  };
+  const onClose = () => {
+    stop();
+    onLeft();
   };
   const onEnd = () => {
     stop();
@@ -28,15 +45,16 @@ export function readBody(body: Readable, { maxBytes, onRead, onLeft }: BodyReadi
   };
   // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
   body.on("error", ignoreError);
-  body.on("data", onData).on("end", onEnd).on("close", onLeft);
+  body.on("data", onData).on("end", onEnd).on("close", onClose);
+  return stop;
 }
 
 function ignoreError(): void {}
 
 /** As readBody. Throws `cancelled` when the caller leaves before the body's end. */
-export function bodyRead(request: NodeRequest, { maxBytes }: Pick<BodyReading, "maxBytes">): Promise<ReadBefore> {
+export function bodyRead(request: NodeRequest, options: Omit<BodyReading, "onRead" | "onLeft">): Promise<ReadBefore> {
   return new Promise((onRead, reject) => {
-    readBody(request, { maxBytes, onRead, onLeft: () => reject(leftInBody()) });
+    readBody(request, { ...options, onRead, onLeft: () => reject(leftInBody()) });
   });
 }
 

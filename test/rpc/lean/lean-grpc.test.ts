@@ -1,5 +1,7 @@
-import { connect, type OutgoingHttpHeaders } from "node:http2";
+import { once } from "node:events";
+import { connect, type IncomingHttpHeaders, type OutgoingHttpHeaders } from "node:http2";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
+import { Code } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import {
   CallToolRequestSchema,
@@ -96,46 +98,73 @@ describe("By gRPC the lean path answers as the RPC library does", () => {
         "content-type": "application/grpc",
         "grpc-timeout": "30m",
       });
+      const trailers = new Promise<OutgoingHttpHeaders>((resolve) => stream.on("trailers", resolve));
+      stream.resume();
       stream.write(envelope(callOf("late", "pid")).subarray(0, 4));
       // The deadline counts from the headers on.
       await vi.waitFor(async () => {
         await client.get({ name: "h" });
         expect(performance.now() - begun).toBeGreaterThan(40);
       });
-      const trailers = new Promise<OutgoingHttpHeaders>((resolve) => stream.on("trailers", resolve));
       stream.end(envelope(callOf("late", "pid")).subarray(4));
-      stream.resume();
       expect((await trailers)["grpc-status"]).toBe("4");
       session.destroy();
     }
   });
 });
 
+/** The lean path alone, with one RPC, and how often it left a request to another. */
+async function serveGet() {
+  const handler = vi.fn<NodeHandler>((_request, response) => response.end());
+  const call = vi.fn<() => object>(() => ({ server: { name: "n" } }));
+  const streams = leanGrpc({
+    methods: new Map([["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc: ManagerService.method.get, call }]]),
+    interceptors: [],
+    maxRequestBytes: 1024,
+    recursionLimit: 100,
+    farDeadlines: new FarDeadlines(),
+    mayStayUnread: new Set(),
+    unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+  });
+  const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
+  const url = `http://127.0.0.1:${listener.port}`;
+  return { url, handler, call, [Symbol.asyncDispose]: () => listener.close({ graceMs: 0 }) };
+}
+
+const get = envelope(toBinary(GetRequestSchema, create(GetRequestSchema, { name: "n" })));
+
 describe("The lean path", () => {
   it("takes a plain call itself, and hands on what is not", async () => {
-    const handler = vi.fn<NodeHandler>((_request, response) => response.end());
-    const desc = ManagerService.method.get;
-    const streams = leanGrpc({
-      methods: new Map([
-        ["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc, call: () => ({ server: { name: "n" } }) }],
-      ]),
-      interceptors: [],
-      maxRequestBytes: 1024,
-      recursionLimit: 100,
-      farDeadlines: new FarDeadlines(),
-      mayStayUnread: new Set(),
-      unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
-    });
-    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
-    const url = `http://127.0.0.1:${listener.port}`;
-    const plain = envelope(toBinary(GetRequestSchema, create(GetRequestSchema, { name: "n" })));
-    const { body, trailers } = await ask(url, { path: "Get", pieces: [plain] });
+    await using served = await serveGet();
+    const { url, handler } = served;
+    const { body, trailers } = await ask(url, { path: "Get", pieces: [get] });
     expect(fromBinary(GetResponseSchema, body.subarray(5)).server?.name).toBe("n");
     expect(trailers["grpc-status"]).toBe("0");
     expect(handler).not.toHaveBeenCalled();
-    await ask(url, { path: "Get", pieces: [plain, plain] });
-    await ask(url, { path: "List", pieces: [plain] });
+    await ask(url, { path: "Get", pieces: [get, get] });
+    await ask(url, { path: "List", pieces: [get] });
     expect(handler).toHaveBeenCalledTimes(2);
-    await listener.close({ graceMs: 0 });
+  });
+
+  it.each([
+    ["nothing", 0],
+    ["half", 4],
+    ["all, but for its end,", get.length],
+  ])("keeps the deadline of a request of which %s was sent", async (_part, sent) => {
+    await using served = await serveGet();
+    const session = connect(served.url);
+    const path = "/mcpmanager.v1.ManagerService/Get";
+    const headers = { ":method": "POST", ":path": path, "content-type": "application/grpc", te: "trailers" };
+    const stream = session.request({ ...headers, "grpc-timeout": "50m" }, { endStream: false });
+    if (sent > 0) stream.write(get.subarray(0, sent));
+    stream.resume();
+    const [trailers] = (await once(stream, "trailers")) as [IncomingHttpHeaders];
+    expect(trailers["grpc-status"]).toBe(String(Code.DeadlineExceeded));
+    const closed = once(stream, "close");
+    stream.end();
+    await closed;
+    expect(served.call).not.toHaveBeenCalled();
+    expect(served.handler).not.toHaveBeenCalled();
+    await new Promise<void>((resolve) => session.close(resolve));
   });
 });

@@ -1,0 +1,90 @@
+import { once } from "node:events";
+import http from "node:http";
+import http2 from "node:http2";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { hostileProcessSpec, randomName, TestManager } from "./test-manager.ts";
+
+// The test starts programs; other test files do so at the same time.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
+
+const maxUnreadBytes = 20_000_000;
+const sentBytes = 10_000_000;
+/** Beyond twice the limit each more costs the one that stood still the longest. */
+const callers = 6;
+
+let manager: TestManager;
+const server = randomName();
+beforeAll(async () => {
+  manager = await TestManager.start({ MCPM_RUNTIME: "process", MCPM_MAX_UNREAD_BYTES: String(maxUnreadBytes) });
+  await manager.client.start({ name: server, spec: hostileProcessSpec() });
+});
+afterAll(() => manager[Symbol.asyncDispose]());
+
+const rpcPath = "/mcpmanager.v1.ManagerService/CallTool";
+const posts = {
+  gRPC: { path: rpcPath, type: "application/grpc" },
+  "gRPC, streamed,": { path: `${rpcPath}Stream`, type: "application/grpc" },
+  "gRPC-Web": { path: rpcPath, type: "application/grpc-web+proto" },
+  Connect: { path: rpcPath, type: "application/json" },
+  REST: { path: `/servers/${server}/call`, type: "application/json" },
+};
+type Post = { readonly path: string; readonly type: string };
+
+/** A request of which a part was sent. */
+interface Sent {
+  /** How the manager ended it. */
+  readonly lost: Promise<unknown>;
+  leave(): void;
+}
+
+/** An envelope that says it has more, and a text that has no end, are both begun well. */
+function begun(type: string): Buffer {
+  const body = Buffer.alloc(sentBytes, " ");
+  if (!type.startsWith("application/grpc")) return body;
+  body[0] = 0;
+  body.writeUInt32BE(sentBytes + 1000, 1);
+  return body;
+}
+
+const senders = {
+  async "HTTP/1.1"({ path, type }: Post): Promise<Sent> {
+    const outgoing = http.request(`${manager.url}${path}`, { method: "POST", headers: { "content-type": type } });
+    const lost = new Promise((resolve) => outgoing.once("error", ({ message }) => resolve(message)));
+    await new Promise<void>((resolve) => outgoing.write(begun(type), () => resolve()));
+    return { lost, leave: () => outgoing.destroy() };
+  },
+  async "HTTP/2"({ path, type }: Post): Promise<Sent> {
+    const session = http2.connect(manager.url);
+    session.on("error", () => {});
+    await once(session, "remoteSettings");
+    const headers = { ":method": "POST", ":path": path, "content-type": type, te: "trailers" };
+    const stream = session.request(headers, { endStream: false });
+    const lost = new Promise((resolve) => stream.once("error", () => resolve(stream.rstCode)));
+    await Promise.race([new Promise<void>((resolve) => stream.write(begun(type), () => resolve())), lost]);
+    return { lost, leave: () => session.destroy() };
+  },
+};
+
+describe("Of callers that send a part of large requests and stop", () => {
+  const cases = (["HTTP/1.1", "HTTP/2"] as const).flatMap((http) =>
+    (Object.keys(posts) as (keyof typeof posts)[])
+      .filter((protocol) => http === "HTTP/2" || !/^gRPC(?!-)/.test(protocol))
+      .map((protocol) => [protocol, http] as const),
+  );
+
+  it.each(cases)("over %s and %s the first loses its call, and others are served", async (by, http) => {
+    const first = await senders[http](posts[by]);
+    const others: Sent[] = [];
+    for (let count = 1; count < callers; count += 1) others.push(await senders[http](posts[by]));
+    expect(await first.lost).toBe(http === "HTTP/2" ? http2.constants.NGHTTP2_ENHANCE_YOUR_CALM : "socket hang up");
+    const { resultJson } = await manager.client.callTool({
+      server,
+      tool: "echo",
+      input: { case: "argumentsJson", value: '{"text":"served"}' },
+      resultFormat: ResultFormat.JSON,
+    });
+    expect(resultJson).toContain("served");
+    for (const sent of [first, ...others]) sent.leave();
+  });
+});
