@@ -1,0 +1,71 @@
+import { ScalarType } from "@bufbuild/protobuf";
+import { WireType } from "@bufbuild/protobuf/wire";
+import type { MessageBytes } from "./message-bytes.ts";
+
+/** Writes a field with this value. False: the value is none that is written here. */
+export type WriteValue = (to: MessageBytes, value: unknown) => boolean;
+
+const maxInt32 = 2 ** 31 - 1;
+const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
+
+export interface ScalarField {
+  readonly number: number;
+  readonly type: ScalarType;
+  /** Whether the zero of its type, which may mean that it isn't set, is written. */
+  readonly hasZero: boolean;
+}
+
+/** What writes a field like this. Undefined: none here does. */
+export function scalarWriter({ number, type, hasZero }: ScalarField): WriteValue | undefined {
+  const varintTag = tagOf(number, WireType.Varint);
+  const doubleTag = tagOf(number, WireType.Bit64);
+  const lengthTag = tagOf(number, WireType.LengthDelimited);
+  switch (type) {
+    case ScalarType.STRING:
+      return (to, value) => {
+        if (typeof value !== "string") return false;
+        if (value !== "" || hasZero) to.varint(lengthTag).text(value);
+        return true;
+      };
+    case ScalarType.BYTES:
+      return (to, value) => {
+        if (!(value instanceof Uint8Array)) return false;
+        if (value.length > 0 || hasZero) to.varint(lengthTag).varint(value.length).raw(value);
+        return true;
+      };
+    case ScalarType.BOOL:
+      return (to, value) => {
+        if (typeof value !== "boolean") return false;
+        if (value || hasZero) to.varint(varintTag).varint(value ? 1 : 0);
+        return true;
+      };
+    case ScalarType.INT32:
+    case ScalarType.UINT32:
+      return (to, value) => {
+        if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > maxInt32) return false;
+        if (value !== 0 || hasZero) to.varint(varintTag).varint(value);
+        return true;
+      };
+    case ScalarType.INT64:
+    case ScalarType.UINT64:
+      return (to, value) => {
+        if (typeof value !== "bigint" || value < 0n || value > maxSafe) return false;
+        if (value !== 0n || hasZero) to.varint(varintTag).varint(Number(value));
+        return true;
+      };
+    case ScalarType.DOUBLE:
+      return (to, value) => {
+        if (typeof value !== "number") return false;
+        // Minus zero is a value of its own.
+        if (hasZero || !Object.is(value, 0)) to.varint(doubleTag).double(value);
+        return true;
+      };
+    default:
+      return undefined;
+  }
+}
+
+/** What stands before a field's value. */
+export function tagOf(number: number, type: WireType): number {
+  return ((number << 3) | type) >>> 0;
+}
