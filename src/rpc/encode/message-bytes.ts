@@ -18,7 +18,7 @@ interface Apart {
 
 /**
  * The binary form of a message while it is written. It grows in a buffer that is used again for the next message; what is
- * long is only noted, and copied once, to its place in what `take` gives.
+ * long is only noted, and copied once, to its place in what `whole` gives.
  */
 export class MessageBytes {
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
@@ -73,8 +73,8 @@ export class MessageBytes {
     return this.#setLength(start, this.#at - start - 1 + this.#apartBytes - apartBefore);
   }
 
-  /** All that was written, with room for so many bytes before it. Begins anew. */
-  take(headBytes: number): Buffer {
+  /** All that was written, with room for so many bytes before it. */
+  whole(headBytes: number): Buffer {
     const whole = Buffer.allocUnsafe(headBytes + this.#at + this.#apartBytes);
     let [from, to] = [0, headBytes];
     for (const { at, bytes, value } of this.#apart) {
@@ -85,11 +85,10 @@ export class MessageBytes {
       to += bytes;
     }
     this.#buffer.copy(whole, to, from, this.#at);
-    this.clear();
     return whole;
   }
 
-  /** Forgets what was written. */
+  /** Forgets what was written, for the next message. */
   clear(): void {
     this.#at = 0;
     if (this.#apartBytes > 0) {

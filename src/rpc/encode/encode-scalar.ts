@@ -3,7 +3,7 @@ import { WireType } from "@bufbuild/protobuf/wire";
 import type { MessageBytes } from "./message-bytes.ts";
 
 /** Writes a field with this value. False: the value is none that is written here. */
-export type WriteValue = (to: MessageBytes, value: unknown) => boolean;
+export type EncodeValue = (to: MessageBytes, value: unknown) => boolean;
 
 const maxInt32 = 2 ** 31 - 1;
 const maxSafe = BigInt(Number.MAX_SAFE_INTEGER);
@@ -16,7 +16,7 @@ export interface ScalarField {
 }
 
 /** What writes a field like this. Undefined: none here does. */
-export function scalarWriter({ number, type, hasZero }: ScalarField): WriteValue | undefined {
+export function scalarEncoder({ number, type, hasZero }: ScalarField): EncodeValue | undefined {
   const varintTag = tagOf(number, WireType.Varint);
   const doubleTag = tagOf(number, WireType.Bit64);
   const lengthTag = tagOf(number, WireType.LengthDelimited);
