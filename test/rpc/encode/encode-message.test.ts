@@ -97,14 +97,18 @@ describe("messageEncoder writes what the codec writes, or fails as it does", () 
     );
   });
 
-  it.each(kinds)("of a message of another type: %s", (_, desc) => {
-    const other = create(ContentSchema);
-    const members = desc.members.filter((member) => member.kind === "oneof" || member.message !== undefined);
-    for (const member of members) {
-      const set = member.kind === "oneof" ? { case: member.fields.at(-1)?.localName, value: other } : other;
-      const value = member.kind === "field" && member.fieldKind !== "message" ? [set] : set;
-      expectSame(desc, Object.assign(create(desc), { [member.localName]: value }));
+  it.each(kinds)("of a message where there should be none, or one of another type: %s", (_, desc) => {
+    for (const field of desc.fields) {
+      const types = [ContentSchema, ...(field.message === undefined ? [] : [field.message])];
+      for (const message of types.map((type) => create(type))) {
+        const value = field.fieldKind === "list" ? [message] : field.fieldKind === "map" ? { 1: message } : message;
+        const set =
+          field.oneof === undefined
+            ? { [field.localName]: value }
+            : { [field.oneof.localName]: { case: field.localName, value } };
+        expectSame(desc, Object.assign(create(desc), set));
+      }
     }
-    expectSame(desc, other);
+    expectSame(desc, create(ContentSchema));
   });
 });
