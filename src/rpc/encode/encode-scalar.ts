@@ -16,48 +16,60 @@ export interface ScalarField {
 }
 
 /** What writes a field like this. Undefined: none here does. */
-export function scalarEncoder({ number, type, hasZero }: ScalarField): EncodeValue | undefined {
-  const varintTag = tagOf(number, WireType.Varint);
-  const doubleTag = tagOf(number, WireType.Bit64);
-  const lengthTag = tagOf(number, WireType.LengthDelimited);
-  switch (type) {
-    case ScalarType.STRING:
+export function scalarEncoder(field: ScalarField): EncodeValue | undefined {
+  const { number, hasZero } = field;
+  switch (field.type) {
+    case ScalarType.STRING: {
+      const tag = tagOf(number, WireType.LengthDelimited);
       return (to, value) => {
         if (typeof value !== "string") return false;
-        if (value !== "" || hasZero) to.varint(lengthTag).text(value);
+        if (value !== "" || hasZero) to.varint(tag).text(value);
         return true;
       };
-    case ScalarType.BYTES:
+    }
+    case ScalarType.BYTES: {
+      const tag = tagOf(number, WireType.LengthDelimited);
       return (to, value) => {
         if (!(value instanceof Uint8Array)) return false;
-        if (value.length > 0 || hasZero) to.varint(lengthTag).varint(value.length).raw(value);
+        if (value.length > 0 || hasZero) to.varint(tag).varint(value.length).raw(value);
         return true;
       };
+    }
+    case ScalarType.DOUBLE: {
+      const tag = tagOf(number, WireType.Bit64);
+      return (to, value) => {
+        if (typeof value !== "number") return false;
+        // Minus zero is a value of its own.
+        if (hasZero || !Object.is(value, 0)) to.varint(tag).double(value);
+        return true;
+      };
+    }
+    default:
+      return varintEncoder(field);
+  }
+}
+
+function varintEncoder({ number, type, hasZero }: ScalarField): EncodeValue | undefined {
+  const tag = tagOf(number, WireType.Varint);
+  switch (type) {
     case ScalarType.BOOL:
       return (to, value) => {
         if (typeof value !== "boolean") return false;
-        if (value || hasZero) to.varint(varintTag).varint(value ? 1 : 0);
+        if (value || hasZero) to.varint(tag).varint(value ? 1 : 0);
         return true;
       };
     case ScalarType.INT32:
     case ScalarType.UINT32:
       return (to, value) => {
         if (typeof value !== "number" || !Number.isInteger(value) || value < 0 || value > maxInt32) return false;
-        if (value !== 0 || hasZero) to.varint(varintTag).varint(value);
+        if (value !== 0 || hasZero) to.varint(tag).varint(value);
         return true;
       };
     case ScalarType.INT64:
     case ScalarType.UINT64:
       return (to, value) => {
         if (typeof value !== "bigint" || value < 0n || value > maxSafe) return false;
-        if (value !== 0n || hasZero) to.varint(varintTag).varint(Number(value));
-        return true;
-      };
-    case ScalarType.DOUBLE:
-      return (to, value) => {
-        if (typeof value !== "number") return false;
-        // Minus zero is a value of its own.
-        if (hasZero || !Object.is(value, 0)) to.varint(doubleTag).double(value);
+        if (value !== 0n || hasZero) to.varint(tag).varint(Number(value));
         return true;
       };
     default:

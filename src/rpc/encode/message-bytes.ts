@@ -3,7 +3,6 @@ const minApart = 4096;
 
 /** A larger buffer is not kept for the next message. */
 const maxKeptBytes = 64 * 1024;
-
 const firstBytes = 512;
 
 /** A text so short is written by hand, which costs less than a call of native code; its length is one byte. */
@@ -91,10 +90,8 @@ export class MessageBytes {
   /** Forgets what was written, for the next message. */
   clear(): void {
     this.#at = 0;
-    if (this.#apartBytes > 0) {
-      this.#apart = [];
-      this.#apartBytes = 0;
-    }
+    this.#apartBytes = 0;
+    if (this.#apart.length > 0) this.#apart = [];
     if (this.#buffer.length > maxKeptBytes) this.#buffer = Buffer.allocUnsafeSlow(firstBytes);
   }
 
