@@ -2,19 +2,24 @@ export interface MessageMapping<T, U> {
   readonly message: (message: T) => U;
   /** What is thrown for the error that ends the stream. */
   readonly error: (error: unknown) => unknown;
+  /** Called when there are no more messages; the stream ends by what it throws. */
+  readonly end?: () => void;
 }
 
 /** The messages of a stream, mapped. Not a generator: that makes several promises of each message. */
 export function mapMessages<T, U>(
   messages: AsyncIterable<T>,
-  { message, error }: MessageMapping<T, U>,
+  { message, error, end }: MessageMapping<T, U>,
 ): AsyncIterableIterator<U, undefined> {
   const source = messages[Symbol.asyncIterator]();
   const close = async () => {
     await source.return?.();
   };
   const step = (next: IteratorResult<T>): IteratorResult<U, undefined> => {
-    if (next.done === true) return { done: true, value: undefined };
+    if (next.done === true) {
+      end?.();
+      return { done: true, value: undefined };
+    }
     try {
       return { done: false, value: message(next.value) };
     } catch (cause) {

@@ -31,6 +31,16 @@ describe("mapMessages", () => {
     await expect(mapped.next()).rejects.toThrow("a!");
   });
 
+  it("ends by what its end throws", async () => {
+    const { stream } = streamOf({ messages: [1] });
+    const end = () => {
+      throw new Error("too early");
+    };
+    const mapped = mapMessages(stream, { ...asTheyAre, end });
+    expect(await mapped.next()).toEqual({ done: false, value: 1 });
+    await expect(mapped.next()).rejects.toThrow("too early");
+  });
+
   it("closes the stream when a message can't be mapped", async () => {
     const { stream, closed } = streamOf({ messages: [1, 2] });
     const message = () => {
