@@ -25,7 +25,7 @@ export interface ServingOptions extends DeadlineOptions, ErrorOptions {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
-  /** Names of the RPCs that callers may leave unread: no answer of theirs counts as one that waits. */
+  /** Names of the RPCs that callers may leave unread for as long as there is room. */
   readonly mayStayUnread: ReadonlySet<string>;
   /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
   readonly lean: boolean;

@@ -8,22 +8,20 @@ import { failureTrailer, type GrpcAnswerer, type GrpcAnswererOptions, successTra
 import { grpcEnvelope } from "./grpc-envelope.ts";
 import { MessageWriter } from "./message-writer.ts";
 
-const uncounted = { add() {} };
-
 /** Calls of a server-streaming method, whose messages are written by gRPC as they come. */
 export function streamAnswerer(
   method: StreamMethod,
   { interceptors, unread, mayStayUnread }: GrpcAnswererOptions,
 ): GrpcAnswerer {
   const envelope = grpcEnvelope(method.desc.output);
-  const isCounted = !mayStayUnread.has(method.desc.name);
+  const mayStay = mayStayUnread.has(method.desc.name);
   return async (request, stream) => {
     const { wait } = request;
     const onClose = () => wait.abort(callerLeft());
     stream.on("close", onClose);
-    const answer = unread.open(stream);
+    const answer = unread.open(stream, { mayStay });
     const values = countAt(createContextValues(), answer);
-    const writer = new MessageWriter(stream, isCounted ? answer : uncounted);
+    const writer = new MessageWriter(stream, answer);
     let trailer: OutgoingHttpHeaders;
     try {
       const response = await invokeStream({ ...request, method, values }, interceptors);

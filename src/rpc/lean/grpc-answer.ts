@@ -16,7 +16,7 @@ export type GrpcAnswerer = (request: RpcRequest, stream: ServerHttp2Stream) => P
 export interface GrpcAnswererOptions {
   readonly interceptors: readonly Interceptor[];
   readonly unread: UnreadAnswers;
-  /** Names of the RPCs whose answers are not counted as unread. */
+  /** Names of the RPCs whose answers may stay unread for as long as there is room. */
   readonly mayStayUnread: ReadonlySet<string>;
 }
 

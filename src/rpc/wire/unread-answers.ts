@@ -28,9 +28,12 @@ const checkMs = 1_000;
  */
 export class UnreadAnswers {
   readonly #options: UnreadOptions;
-  readonly #changed = (answer: UnreadAnswer, bytes: number) => this.#note(answer, bytes);
+  readonly #waitingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#waiting });
+  readonly #stayingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#staying });
   /** Who took something last is at the end. */
   readonly #waiting = new Set<UnreadAnswer>();
+  /** The same of those that may stay unread while there is room: the first to go when there is not. */
+  readonly #staying = new Set<UnreadAnswer>();
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -43,9 +46,9 @@ export class UnreadAnswers {
     return this.#bytes;
   }
 
-  /** Watches over an answer, until its response closes. */
-  open(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
-    const answer = this.watch(response);
+  /** Watches over an answer, until its response closes. `mayStay`: for as long as there is room. */
+  open(response: NodeResponse | ServerHttp2Stream, { mayStay = false } = {}): UnreadAnswer {
+    const answer = new UnreadAnswer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
     const carrier: EventEmitter = response;
     carrier.once("close", () => answer.close());
     return answer;
@@ -53,22 +56,22 @@ export class UnreadAnswers {
 
   /** As open, of a request's body, too; whoever asks for it closes it. */
   watch(response: NodeResponse | ServerHttp2Stream): UnreadAnswer {
-    return new UnreadAnswer(response, this.#changed);
+    return new UnreadAnswer(response, this.#waitingChanged);
   }
 
-  #note(answer: UnreadAnswer, bytes: number): void {
+  #note(answer: UnreadAnswer, { bytes, among }: { bytes: number; among: Set<UnreadAnswer> }): void {
     this.#bytes += bytes;
-    this.#waiting.delete(answer);
+    among.delete(answer);
     if (answer.bytes > 0) {
       answer.takenAtMs = this.#options.elapsedMs();
-      this.#waiting.add(answer);
+      among.add(answer);
     }
     if (bytes > 0) this.#check(answer.takenAtMs);
     this.#schedule();
   }
 
   #schedule(): void {
-    if (this.#waiting.size === 0) {
+    if (this.#waiting.size + this.#staying.size === 0) {
       clearTimeout(this.#timer);
       this.#timer = undefined;
     } else {
@@ -81,27 +84,39 @@ export class UnreadAnswers {
   }
 
   #check(nowMs: number): void {
-    const { maxBytes, log } = this.#options;
+    const { maxBytes } = this.#options;
+    for (const answer of this.#staying) {
+      const isTooLong = this.#bytes > maxBytes && nowMs - answer.takenAtMs >= patienceMs;
+      if (this.#bytes <= 2 * maxBytes && !isTooLong) break;
+      this.#giveUp(answer, nowMs);
+    }
     for (const answer of this.#waiting) {
-      const idleMs = nowMs - answer.takenAtMs;
       const isLast = this.#waiting.size === 1;
       const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
-      if (!farTooMuch && idleMs < (this.#bytes > maxBytes ? patienceMs : maxIdleMs)) return;
-      log.warn("gave up a call whose caller stands still", { bytes: answer.bytes, idleMs: Math.round(idleMs) });
-      answer.giveUp();
+      const patience = this.#bytes > maxBytes ? patienceMs : maxIdleMs;
+      if (!farTooMuch && nowMs - answer.takenAtMs < patience) return;
+      this.#giveUp(answer, nowMs);
     }
   }
+
+  #giveUp(answer: UnreadAnswer, nowMs: number): void {
+    const idleMs = Math.round(nowMs - answer.takenAtMs);
+    this.#options.log.warn("gave up a call whose caller stands still", { bytes: answer.bytes, idleMs });
+    answer.giveUp();
+  }
 }
+
+type Changed = (answer: UnreadAnswer, bytes: number) => void;
 
 /** The bytes of one answer that its caller has yet to take, or of one request that it has yet to send the rest of. */
 export class UnreadAnswer {
   /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
   #response: NodeResponse | ServerHttp2Stream | undefined;
-  readonly #changed: (answer: UnreadAnswer, bytes: number) => void;
+  readonly #changed: Changed;
   #bytes = 0;
   takenAtMs = 0;
 
-  constructor(response: NodeResponse | ServerHttp2Stream, changed: (answer: UnreadAnswer, bytes: number) => void) {
+  constructor(response: NodeResponse | ServerHttp2Stream, changed: Changed) {
     this.#response = response;
     this.#changed = changed;
   }

@@ -1,4 +1,4 @@
-import { once } from "node:events";
+import { EventEmitter, once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import type { Readable } from "node:stream";
@@ -101,6 +101,32 @@ describe("UnreadAnswers", () => {
   it("keeps the one answer that waits, however large, while there is only that", async () => {
     const { callers } = await serve({ maxBytes: answerBytes / 10 });
     expect((await buffer(await callers["HTTP/1.1"]())).length).toBe(answerBytes);
+  });
+
+  it("gives up what may stay unread only when too much waits, and then before all others", async () => {
+    const clock = { ms: 0 };
+    const unread = new UnreadAnswers({ maxBytes: 100, log: silentLog, elapsedMs: () => clock.ms });
+    const given: string[] = [];
+    const open = (name: string, mayStay: boolean) => {
+      const response = Object.assign(new EventEmitter(), { destroy: () => given.push(name) });
+      return unread.open(response as unknown as NodeResponse, { mayStay });
+    };
+    const answer = open("answer", false);
+    open("follower", true).add(60);
+    clock.ms += 3_600_000;
+    answer.add(30);
+    expect(given).toEqual([]);
+    clock.ms += 6000;
+    answer.add(20);
+    expect(given).toEqual(["follower"]);
+    expect(unread.bytes).toBe(50);
+    const reading = open("reading follower", true);
+    reading.add(60);
+    clock.ms += 4000;
+    answer.add(1);
+    expect(given).toEqual(["follower"]);
+    reading.add(200);
+    expect(given).toEqual(["follower", "reading follower"]);
   });
 
   it("gives up at once what was left the longest when twice as much waits as may", async () => {
