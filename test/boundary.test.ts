@@ -86,7 +86,7 @@ function breaches(isBreach: (file: SourceFile, specifier: string) => boolean): s
 describe("The dependency direction of design.md", () => {
   it("is read from all sources", () => {
     expect(files.length).toBeGreaterThan(60);
-    expect(byPath.get("src/rpc/methods/service-options.ts")?.imports).toContain("../fleet/fleet.ts");
+    expect(byPath.get("src/rpc/methods/service-options.ts")?.imports).toContain("../../fleet/fleet.ts");
     expect(
       importsOf('import {\n  a,\n} from "x";\nimport "y";\nexport { b } from "z";\nconst c = await import("d");'),
     ).toEqual(["x", "y", "z", "d"]);
