@@ -140,7 +140,8 @@ export class Inventory {
     try {
       await runtime.remove(record.id, {});
       const known = servers.get(record.server);
-      if (known?.owns(record.id)) forget(known);
+      // Unless somebody has started it meanwhile: it makes itself another.
+      if (known?.owns(record.id) && !known.busy) forget(known);
     } catch (error) {
       // One container that makes trouble must not keep the manager from the others.
       log.error("left alone a container that can't be removed now", { ...about(record), error: String(error) });

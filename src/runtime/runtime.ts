@@ -41,7 +41,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Creates the instance, not started, and names it; one that replaces another has a name of its own until it takes
-   * the other's. Throws `conflict` (NAME_TAKEN) when the name is in use.
+   * the other's. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is waited for, since
+   * for `inspect` and `list` it is gone.
    */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
@@ -34,6 +35,26 @@ function attachments(): { close(): void }[] {
   return attached;
 }
 
+/** Holds the next removal of a container until `finish`, which resolves when whoever wanted it has gone on. */
+function heldRemoval(): { readonly begun: Promise<void>; finish(): Promise<void> } {
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const removed = Promise.withResolvers<void>();
+  open.faults.remove = async (id, options) => {
+    delete open.faults.remove;
+    begun.resolve();
+    await held.promise;
+    await open.engine.runtime.remove(id, options);
+    removed.resolve();
+  };
+  const finish = async () => {
+    held.resolve();
+    await removed.promise;
+    await setImmediate();
+  };
+  return { begun: begun.promise, finish };
+}
+
 /** Waits until the server's log tells of the state. */
 async function reaches(name: string, state: string): Promise<void> {
   const ring = open.fleet.log(name);
@@ -66,6 +87,24 @@ describe("A Stop that the engine fails", () => {
     while (!ring.closed) await ring.changed();
     expect(open.fleet.list()).toEqual([]);
     expect(await names()).toEqual([]);
+  });
+
+  it("and that is being finished when a Start comes is over with that: the server is known, and has one container", async () => {
+    await open.fleet.start("a", { spec: spec() });
+    open.faults.stop = engineDown;
+    await expect(open.fleet.stop("a", { graceMs: 100 })).rejects.toThrow();
+    delete open.faults.stop;
+    const finishing = heldRemoval();
+    open.listener?.resync();
+    await finishing.begun;
+    const startsAnew = heldRemoval();
+    const start = open.fleet.start("a", {});
+    await startsAnew.begun;
+    await finishing.finish();
+    await startsAnew.finish();
+    expect((await start).state).toBe("ready");
+    expect(await echo("a")).toMatchObject({ isError: false });
+    expect(await names()).toEqual([{ server: "a", state: "running", stopping: false }]);
   });
 });
 

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
+import type Docker from "dockerode";
 import { ManagerError } from "../../src/errors.ts";
 import { Fleet, type FleetOptions } from "../../src/fleet/fleet.ts";
+import type { LogEvent } from "../../src/fleet/log-entry.ts";
 import { silentLog } from "../../src/log.ts";
 import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
@@ -45,6 +47,26 @@ export class OpenFleet implements AsyncDisposable {
     this.fleet = this.#newFleet();
     const { adopted } = await this.fleet.open();
     await adopted;
+  }
+
+  /** The container of a server's first instance, by the engine's own word. */
+  containerOf(name: string): Docker.Container {
+    return this.engine.docker.getContainer(this.fleet.get(name).instances[0]?.record.id ?? "");
+  }
+
+  /** What a server's log has, oldest first. */
+  eventsOf(name: string): LogEvent[] {
+    const ring = this.fleet.log(name);
+    const events = Array.from(
+      { length: ring.nextOrdinal - ring.firstOrdinal },
+      (_, at) => ring.at(ring.firstOrdinal + at)?.event,
+    );
+    return events.filter((event) => event !== undefined);
+  }
+
+  /** The states that a server went through. */
+  statesOf(name: string): string[] {
+    return this.eventsOf(name).flatMap((event) => (event.kind === "lifecycle" ? event.state : []));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

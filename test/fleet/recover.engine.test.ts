@@ -12,15 +12,7 @@ it("A server taken over when the engine is back has each line of its log once", 
     return attachment;
   };
   await open.fleet.start("a", { spec: TestFleet.spec("hostile.mjs") });
-  const { log } = open.fleet;
-  const lines = () => {
-    const ring = log.call(open.fleet, "a");
-    const events = Array.from(
-      { length: ring.nextOrdinal - ring.firstOrdinal },
-      (_, at) => ring.at(ring.firstOrdinal + at)?.event,
-    );
-    return events.filter((event) => event?.kind === "line" && event.text === "once").length;
-  };
+  const lines = () => open.eventsOf("a").filter((event) => event.kind === "line" && event.text === "once").length;
   await open.fleet.call("a", {
     callerHasDeadline: false,
     work: ({ session }, signal) => session.callTool({ tool: "stderr", argumentsJson: '{"text":"once"}' }, { signal }),

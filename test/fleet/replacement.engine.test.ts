@@ -75,3 +75,14 @@ it("An old container that can't be removed when the new one answers does not fai
   delete open.faults.remove;
   expect(await open.engine.runtime.list({})).toHaveLength(2);
 });
+
+it("A name that could not be taken when a replacement was over is taken at the next look", async () => {
+  await using open = new OpenFleet({ reapGraceMs: 600 });
+  await open.boot();
+  open.faults.takeName = engineDown;
+  await open.fleet.start("r", { spec });
+  const nameNow = async () => (await open.containerOf("r").inspect()).Name;
+  expect(await nameNow()).toMatch(/\.r\.next$/);
+  delete open.faults.takeName;
+  await expect.poll(nameNow, { timeout: 20_000 }).toMatch(/\.r$/);
+});

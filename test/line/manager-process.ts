@@ -68,6 +68,11 @@ export class ManagerProcess implements AsyncDisposable {
     return this.#child.pid;
   }
 
+  /** By which signal it ended, if by one. */
+  get endedBy(): NodeJS.Signals | null {
+    return this.#child.signalCode;
+  }
+
   kill(signal: NodeJS.Signals): Promise<number | null> {
     this.#child.kill(signal);
     return this.exited;

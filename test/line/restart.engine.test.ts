@@ -1,7 +1,8 @@
 import { Code } from "@connectrpc/connect";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFailed } from "vitest";
 import { LogSource } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { InstanceState, RestartPolicy, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { testImage } from "../runtime/docker/test-fleet.ts";
 import {
   errorInfo,
   failureOf,
@@ -82,6 +83,20 @@ describe("A server whose policy is ON_FAILURE", () => {
     const reason = expect.stringMatching(/^(SERVER_EXITED|CONTAINER_REMOVED)$/);
     expect(after).toMatchObject({ restartCount: 1n, lastError: { reason } });
     expect((await manager.containers()).includes(server.instances[0]?.containerId ?? "")).toBe(false);
+  });
+
+  it("whose name a stranger's container took meanwhile says so, and comes back when that is gone", async () => {
+    const { name, server } = await started({ restart: { ...restart, maxRestarts: 0 } });
+    const own = containerOf(server);
+    const taken = (await own.inspect()).Name.slice(1);
+    await own.rename({ name: `${taken}.out-of-the-way` });
+    const stranger = await manager.engine.docker.createContainer({ name: taken, Image: testImage });
+    onTestFailed(() => stranger.remove());
+    await own.remove({ force: true });
+    const lastError = async () => (await get(name)).lastError;
+    await expect.poll(lastError).toMatchObject({ reason: "NAME_TAKEN", message: expect.stringContaining(taken) });
+    await stranger.remove();
+    expect(textOf(await echo(name))).toBe("hi");
   });
 
   it("is taken over when somebody restarts its container", async () => {

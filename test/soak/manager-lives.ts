@@ -78,7 +78,8 @@ export class ManagerLives implements AsyncDisposable {
   #watch(manager: ManagerProcess): void {
     void manager.exited.then((code) => {
       if (this.#toldToEnd === manager) return;
-      this.died.push(`exit code ${code}: ${manager.said.slice(-lastWordsChars)}`);
+      const how = code === null ? `killed by ${manager.endedBy}` : `exit code ${code}`;
+      this.died.push(`${how}: ${manager.said.slice(-lastWordsChars)}`);
       console.log(`  DIED ${this.died.at(-1)}`);
     });
   }

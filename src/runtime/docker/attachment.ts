@@ -18,10 +18,12 @@ export async function openAttachment(
   options: { readonly engine: Engine; readonly signal?: AbortSignal | undefined },
 ): Promise<Attachment> {
   const { engine, signal } = options;
+  const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const opened = await engine.call(
     `attach to container ${id}`,
-    () =>
-      upgrade(engine, { path: `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`, signal }).catch(asRefusal),
+    // By the call's own signal, which its limit aborts, too: an answer after that would open a stream that nobody reads,
+    // and such a one holds up the container.
+    (_docker, { abortSignal }) => upgrade(engine, { path, signal: abortSignal }).catch(asRefusal),
     { signal },
   );
   return new DockerAttachment(opened, sink);

@@ -135,6 +135,18 @@ describe("Attachment", () => {
     expect(sink.ends).toBe(0);
   });
 
+  test("leaves no connection behind when the engine does not answer in time", async () => {
+    await using engine = await FakeEngine.listen(
+      () => {},
+      () => {},
+    );
+    const impatient = new Engine({ dockerHost: engine.dockerHost, answerMs: 50 });
+    await expect(openAttachment("abc", new Recorder(), { engine: impatient })).rejects.toMatchObject({
+      details: { reason: "ENGINE_UNAVAILABLE" },
+    });
+    await expect.poll(() => engine.openConnections).toBe(0);
+  });
+
   test("leaves no connection behind when the engine refuses", async () => {
     await using engine = await FakeEngine.listen(
       (_request, response) => response,

@@ -37,13 +37,14 @@ export const socketGone: Fault = {
   },
 };
 
-/** Whether it is paused now: a kernel with much to do may not freeze it in time. */
+/** Whether it is paused now: a kernel with much to do may not freeze it in time, and it may have ended a moment before. */
 async function pause(container: Docker.Container): Promise<boolean> {
   try {
     await container.pause();
     return true;
   } catch (error) {
-    if (!(error instanceof Error && error.message.includes("unable to freeze"))) throw error;
+    if (!(error instanceof Error && /unable to freeze|cannot pause a stopped container/.test(error.message)))
+      throw error;
     return false;
   }
 }
