@@ -7,6 +7,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { create, toBinary } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { CallToolRequestSchema, CallToolStreamRequestSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { byHttp } from "./by-http.ts";
 import { hostileProcessSpec, randomName, TestManager } from "./test-manager.ts";
 
 // The test starts programs; other test files do so at the same time.
@@ -109,24 +110,21 @@ async function bytesOf(body: Readable, pauseMs = 0): Promise<number> {
 }
 
 describe("Of callers that leave large answers unread", () => {
-  const cases = (["HTTP/1.1", "HTTP/2"] as const).flatMap((http) =>
-    (Object.keys(posts) as (keyof typeof posts)[])
-      .filter((protocol) => http === "HTTP/2" || !/^gRPC(?!-)/.test(protocol))
-      .map((protocol) => [protocol, http] as const),
+  it.each(byHttp(posts))(
+    "over %s and %s some lose them, and one that reads slowly gets all of its own",
+    async (by, http) => {
+      const slow = await openers[http](posts[by]);
+      const read = bytesOf(slow.body, 5);
+      const lost = Promise.withResolvers<void>();
+      const stalled: Answer[] = [];
+      for (let count = 0; count < callers; count += 1) {
+        const answer = await openers[http](posts[by]);
+        stalled.push(answer);
+        void answer.lost.then(() => lost.resolve());
+      }
+      await lost.promise;
+      expect(await read).toBeGreaterThan(resultBytes);
+      for (const answer of [slow, ...stalled]) answer.leave();
+    },
   );
-
-  it.each(cases)("over %s and %s some lose them, and one that reads slowly gets all of its own", async (by, http) => {
-    const slow = await openers[http](posts[by]);
-    const read = bytesOf(slow.body, 5);
-    const lost = Promise.withResolvers<void>();
-    const stalled: Answer[] = [];
-    for (let count = 0; count < callers; count += 1) {
-      const answer = await openers[http](posts[by]);
-      stalled.push(answer);
-      void answer.lost.then(() => lost.resolve());
-    }
-    await lost.promise;
-    expect(await read).toBeGreaterThan(resultBytes);
-    for (const answer of [slow, ...stalled]) answer.leave();
-  });
 });

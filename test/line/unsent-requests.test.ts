@@ -3,6 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { byHttp } from "./by-http.ts";
 import { hostileProcessSpec, randomName, TestManager } from "./test-manager.ts";
 
 // The test starts programs; other test files do so at the same time.
@@ -67,13 +68,7 @@ const senders = {
 };
 
 describe("Of callers that send a part of large requests and stop", () => {
-  const cases = (["HTTP/1.1", "HTTP/2"] as const).flatMap((http) =>
-    (Object.keys(posts) as (keyof typeof posts)[])
-      .filter((protocol) => http === "HTTP/2" || !/^gRPC(?!-)/.test(protocol))
-      .map((protocol) => [protocol, http] as const),
-  );
-
-  it.each(cases)("over %s and %s the first loses its call, and others are served", async (by, http) => {
+  it.each(byHttp(posts))("over %s and %s the first loses its call, and others are served", async (by, http) => {
     const first = await senders[http](posts[by]);
     const others: Sent[] = [];
     for (let count = 1; count < callers; count += 1) others.push(await senders[http](posts[by]));
