@@ -1,4 +1,4 @@
-import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../../errors.ts";
@@ -28,7 +28,14 @@ export function respondGrpc(
   const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(entriesOf(header));
   outgoing["content-type"] = grpcContentType;
   stream.respond(outgoing, { waitForTrailers: true });
-  stream.once("wantTrailers", () => stream.sendTrailers(trailer()));
+  stream.once("wantTrailers", () => {
+    try {
+      stream.sendTrailers(trailer());
+    } catch {
+      // One that can't be sent ends the stream; nobody else is there to be told.
+      stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    }
+  });
 }
 
 export function successTrailer(trailer: Headers): OutgoingHttpHeaders {

@@ -1,8 +1,9 @@
-import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../../errors.ts";
 import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
+import type { Log } from "../../log.ts";
 import { callerDeadlinePassed } from "../call/deadline-interceptor.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import type { RpcMethod } from "../call/rpc-methods.ts";
@@ -28,12 +29,14 @@ export interface LeanGrpcOptions extends GrpcAnswererOptions {
   readonly maxRequestBytes: number;
   readonly recursionLimit: number;
   readonly farDeadlines: FarDeadlines;
+  readonly log: Log;
 }
 
 interface Exchange {
   readonly input: DescMessage;
   readonly answer: GrpcAnswerer;
   readonly stream: ServerHttp2Stream;
+  readonly path: string;
   readonly header: Headers;
   readonly wait: CallWait;
   /** Leaves the request to the RPC library. */
@@ -52,13 +55,14 @@ interface Exchange {
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
   const routes = new Map([...options.methods].map(([path, method]) => [path, routeOf(method, options)]));
   return (stream, headers, next) => {
-    const route = isPlainGrpc(headers) ? routes.get(headers[":path"] ?? "") : undefined;
+    const path = headers[":path"] ?? "";
+    const route = isPlainGrpc(headers) ? routes.get(path) : undefined;
     if (route === undefined) return false;
     const header = requestHeaders(headers, stream.session?.socket);
     const { timeoutMs, error } = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return false;
     const wait = new CallWait(options.farDeadlines);
-    read({ ...route, stream, header, wait, next, timeoutMs, sinceMs: performance.now() }, options);
+    read({ ...route, stream, path, header, wait, next, timeoutMs, sinceMs: performance.now() }, options);
     return true;
   };
 }
@@ -75,7 +79,7 @@ function read(exchange: Exchange, options: LeanGrpcOptions): void {
       // Its caller left in the middle.
       if (stream.destroyed) wait.end();
       else if (request === undefined) handOver(exchange, read);
-      else answer(request, stream).catch(() => stream.destroy());
+      else answer(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
     },
     onLeft: () => wait.end(),
   });
@@ -109,6 +113,12 @@ function refuseLate({ stream, wait }: Exchange): void {
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();
+}
+
+/** What a method throws is in the answer already; this is about writing that. */
+function notReached({ stream, path }: Exchange, { error, log }: { error: unknown; log: Log }): void {
+  log.debug("an answer did not reach its caller", { path, error: String(error) });
+  stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
 function handOver({ stream, wait, next }: Exchange, read: ReadBefore): void {

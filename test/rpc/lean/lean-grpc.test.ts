@@ -11,6 +11,7 @@ import {
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { FarDeadlines } from "../../../src/fleet/call-wait.ts";
 import { silentLog } from "../../../src/log.ts";
+import type { UnaryMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
@@ -116,7 +117,7 @@ describe("By gRPC the lean path answers as the RPC library does", () => {
 /** The lean path alone, with one RPC, and how often it left a request to another. */
 async function serveGet() {
   const handler = vi.fn<NodeHandler>((_request, response) => response.end());
-  const call = vi.fn<() => object>(() => ({ server: { name: "n" } }));
+  const call = vi.fn<UnaryMethod["call"]>(() => ({ server: { name: "n" } }));
   const streams = leanGrpc({
     methods: new Map([["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc: ManagerService.method.get, call }]]),
     interceptors: [],
@@ -124,6 +125,7 @@ async function serveGet() {
     recursionLimit: 100,
     farDeadlines: new FarDeadlines(),
     mayStayUnread: new Set(),
+    log: silentLog,
     unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
   });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler, streams });
@@ -145,6 +147,20 @@ describe("The lean path", () => {
     await ask(url, { path: "List", pieces: [get] });
     expect(handler).toHaveBeenCalledTimes(2);
   });
+
+  it.each(["responseHeader", "responseTrailer"] as const)(
+    "ends the stream of an answer whose %s can't be sent, and goes on",
+    async (which) => {
+      await using served = await serveGet();
+      served.call.mockImplementationOnce((_message, context) => {
+        context[which].set("connection", "close");
+        return { server: { name: "n" } };
+      });
+      await expect(ask(served.url, { path: "Get", pieces: [get] })).rejects.toThrow(/NGHTTP2_/);
+      const { trailers } = await ask(served.url, { path: "Get", pieces: [get] });
+      expect(trailers["grpc-status"]).toBe("0");
+    },
+  );
 
   it.each([
     ["nothing", 0],

@@ -48,6 +48,7 @@ async function serve(desc: StreamMethod["desc"], call: StreamMethod["call"], int
     recursionLimit: 100,
     farDeadlines: new FarDeadlines(),
     mayStayUnread: new Set(["Logs"]),
+    log: silentLog,
     unread,
   });
   const taken: ServerHttp2Stream[] = [];
