@@ -1,4 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import type { AbortSource } from "../abort-source.ts";
 import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
@@ -14,20 +15,27 @@ export interface JsonBody {
   readonly repeated: JsonPath | undefined;
 }
 
+export interface JsonBodyOptions {
+  readonly maxRequestBytes: number;
+  readonly unsent: UnreadAnswer;
+  readonly signal: AbortSource;
+}
+
 /**
  * The JSON of a request's body; undefined when it is empty. Throws `invalid` for another content type
- * (UNSUPPORTED_MEDIA_TYPE), broken JSON or too many values, and RESOURCE_EXHAUSTED for a larger body than allowed.
+ * (UNSUPPORTED_MEDIA_TYPE), broken JSON or too many values, RESOURCE_EXHAUSTED for a larger body than allowed, and the
+ * signal's reason when it aborts before the body's end.
  */
 export async function readJsonBody(
   request: NodeRequest,
-  options: { readonly maxRequestBytes: number; readonly unsent: UnreadAnswer },
+  { maxRequestBytes, unsent, signal }: JsonBodyOptions,
 ): Promise<JsonBody | undefined> {
   const encoding = request.headers["content-encoding"] ?? "identity";
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const { chunks, whole } = await bodyRead(request, { maxBytes: options.maxRequestBytes, unsent: options.unsent });
-  if (!whole) throw tooLarge(options.maxRequestBytes);
+  const { chunks, whole } = await bodyRead(request, { maxBytes: maxRequestBytes, unsent, signal });
+  if (!whole) throw tooLarge(maxRequestBytes);
   const body = joined(chunks);
   if (body.length === 0) return undefined;
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {

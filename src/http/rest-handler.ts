@@ -1,8 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
+import type { AbortSource } from "../abort-source.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
-import type { LocalCalls } from "../rpc/call/local-calls.ts";
+import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { mayStayUnread } from "../rpc/methods/service.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
@@ -34,8 +35,6 @@ interface Exchange {
   readonly query: URLSearchParams;
   readonly request: NodeRequest;
   readonly response: NodeResponse;
-  /** When the request's headers came, by `performance.now()`. */
-  readonly sinceMs: number;
 }
 
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
@@ -54,7 +53,7 @@ export function restHandler(options: RestOptions): NodeHandler {
       refuse(wrongMethod(pathname, allowed), { request, response });
       return;
     }
-    const exchange = { match, query: searchParams, request, response, sinceMs: performance.now() };
+    const exchange = { match, query: searchParams, request, response };
     call(options, exchange).catch((error: unknown) => writeError(exchange, error));
   };
 }
@@ -78,19 +77,29 @@ function answers(route: Route, method: string): boolean {
 }
 
 async function call(options: RestOptions, exchange: Exchange): Promise<void> {
-  const { match, query, response } = exchange;
-  const body = await bodyOf(options, exchange);
-  // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
-  if (isGone(response)) return;
-  const message = requestMessage(match, { query, body });
-  const { rpc } = match.route;
-  if (rpc.methodKind === "unary") await callUnary(options, { rpc, message, exchange });
-  else await callStream(options, { rpc, message, exchange });
+  const { match, query, request, response } = exchange;
+  const open = options.calls.open(forwarded(request), response);
+  try {
+    const body = await bodyOf(exchange, { ...options, signal: open.wait });
+    // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
+    if (isGone(response)) return;
+    const message = requestMessage(match, { query, body });
+    const { rpc } = match.route;
+    if (rpc.methodKind === "unary") await callUnary(options, { rpc, message, exchange, request: open });
+    else await callStream(options, { rpc, message, exchange, request: open });
+  } finally {
+    open.end();
+  }
 }
 
 /** Undefined where none belongs, or is. */
-async function bodyOf({ maxRequestBytes, unread }: RestOptions, { match, request, response }: Exchange) {
-  if (match.route.body !== undefined) return readJsonBody(request, { maxRequestBytes, unsent: unread.watch(response) });
+async function bodyOf(
+  { match, request, response }: Exchange,
+  { maxRequestBytes, unread, signal }: RestOptions & { readonly signal: AbortSource },
+) {
+  if (match.route.body !== undefined) {
+    return readJsonBody(request, { maxRequestBytes, unsent: unread.watch(response), signal });
+  }
   await refuseBody(request);
   return undefined;
 }
@@ -99,15 +108,12 @@ interface Call<Rpc> {
   readonly rpc: Rpc;
   readonly message: Message;
   readonly exchange: Exchange;
+  readonly request: OpenRequest;
 }
 
-async function callUnary(
-  { calls, unread }: RestOptions,
-  { rpc, message, exchange }: Call<DescMethodUnary>,
-): Promise<void> {
-  const { request, response, sinceMs } = exchange;
-  const header = forwarded(request);
-  const text = `${json(rpc, await calls.unary({ rpc, message, header, sinceMs, caller: response }))}\n`;
+async function callUnary({ calls, unread }: RestOptions, { exchange, ...call }: Call<DescMethodUnary>): Promise<void> {
+  const { request, response } = exchange;
+  const text = `${json(call.rpc, await calls.unary(call))}\n`;
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
   const type = { "content-type": "application/json" };
@@ -122,13 +128,13 @@ async function callUnary(
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
   { calls, unread }: RestOptions,
-  { rpc, message, exchange }: Call<DescMethodServerStreaming>,
+  { exchange, ...call }: Call<DescMethodServerStreaming>,
 ): Promise<void> {
-  const { request, response, sinceMs } = exchange;
+  const { response } = exchange;
+  const { rpc } = call;
   const answer = unread.open(response);
   const values = countAt(createContextValues(), answer);
-  const header = forwarded(request);
-  const lines = ndjson(rpc, calls.stream({ rpc, message, header, sinceMs, caller: response, values }));
+  const lines = ndjson(rpc, calls.stream({ ...call, values }));
   const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
   await write(body, { response, signal: leftSignal(response) });

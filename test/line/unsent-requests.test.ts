@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
+import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { byHttp } from "./by-http.ts";
@@ -81,5 +82,36 @@ describe("Of callers that send a part of large requests and stop", () => {
     });
     expect(resultJson).toContain("served");
     for (const sent of [first, ...others]) sent.leave();
+  });
+});
+
+describe("The deadline of a request of which a part was sent", () => {
+  const part = Buffer.from('{"tool":');
+  const timeout = { "connect-timeout-ms": "50", "content-type": "application/json" };
+
+  it.each(["Connect", "REST"] as const)("is kept by %s over HTTP/1.1, and its connection can go", async (by) => {
+    const headers = { ...timeout, "content-length": "1000" };
+    const outgoing = http.request(`${manager.url}${posts[by].path}`, { method: "POST", headers });
+    outgoing.on("error", () => {});
+    outgoing.write(part);
+    const [response] = (await once(outgoing, "response")) as [http.IncomingMessage];
+    expect(response.statusCode).toBe(504);
+    expect(await text(response)).toMatch(/"DEADLINE_EXCEEDED".*"not_sent"/);
+    outgoing.destroy();
+  });
+
+  it.each(["Connect", "REST"] as const)("is kept by %s over HTTP/2, and its connection goes on", async (by) => {
+    const session = http2.connect(manager.url);
+    const request = (path: string) =>
+      session.request({ ":method": "POST", ":path": path, ...timeout }, { endStream: false });
+    const stream = request(posts[by].path);
+    stream.write(part);
+    const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
+    expect(headers[":status"]).toBe(504);
+    expect(await text(stream)).toMatch(/"DEADLINE_EXCEEDED".*"not_sent"/);
+    const whole = request(`/servers/${server}/call`);
+    whole.end('{"tool":"echo","arguments":{"text":"on"}}');
+    expect(await text(whole)).toContain("on");
+    session.destroy();
   });
 });

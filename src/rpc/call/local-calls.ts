@@ -6,21 +6,29 @@ import type { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { CallWait, FarDeadlines } from "../../fleet/call-wait.ts";
 import { addMissingDetails } from "../errors/connect-error.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
-import { callerLeft } from "./deadline-interceptor.ts";
+import { callerDeadlinePassed, callerLeft } from "./deadline-interceptor.ts";
 import { invokeStream } from "./invoke-stream.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import type { RpcRequest } from "./rpc-call.ts";
 import type { RpcMethod, StreamMethod, UnaryMethod } from "./rpc-methods.ts";
 
+/** A caller's request, before its message is known. Its deadline, `connect-timeout-ms`, counts from here on. */
+export interface OpenRequest {
+  readonly header: Headers;
+  /** Aborts when the caller leaves, and at its deadline. */
+  readonly wait: CallWait;
+  /** What there was until the deadline. */
+  readonly timeoutMs: number | undefined;
+  /** When it was opened, by `performance.now()`. */
+  readonly sinceMs: number;
+  /** Whoever opened it ends it. */
+  readonly end: () => void;
+}
+
 export interface LocalCall<Rpc extends DescMethod> {
   readonly rpc: Rpc;
   readonly message: Message;
-  /** `connect-timeout-ms` is the call's deadline. */
-  readonly header: Headers;
-  /** When the call came, by `performance.now()`: its deadline counts from there. */
-  readonly sinceMs: number;
-  /** Emits `close` when the caller leaves. */
-  readonly caller: EventEmitter;
+  readonly request: OpenRequest;
   /** Default: none. */
   readonly values?: ContextValues;
 }
@@ -28,7 +36,6 @@ export interface LocalCall<Rpc extends DescMethod> {
 /**
  * Calls of ManagerService from within this process, behind the same interceptors as those of every protocol. Messages
  * are handed over as they are: protobuf's bytes would change what JSON can hold and they can't, and have limits of their own.
- * Throws ConnectError.
  */
 export class LocalCalls {
   readonly #service: ServiceImpl<typeof ManagerService>;
@@ -40,45 +47,42 @@ export class LocalCalls {
     this.#interceptors = interceptors;
   }
 
-  async unary(call: LocalCall<DescMethodUnary>): Promise<Message> {
-    const method: UnaryMethod = { kind: "unary", desc: call.rpc, call: this.#impl<UnaryMethod>(call.rpc) };
-    const { request, end } = this.#open(call);
-    try {
-      const { message } = await invokeUnary({ ...request, method }, this.#interceptors);
-      return message;
-    } finally {
-      end();
-    }
-  }
-
-  async *stream(call: LocalCall<DescMethodServerStreaming>): AsyncGenerator<Message> {
-    const method: StreamMethod = { kind: "server_streaming", desc: call.rpc, call: this.#impl<StreamMethod>(call.rpc) };
-    const { request, end } = this.#open(call);
-    try {
-      const { message } = await invokeStream({ ...request, method }, this.#interceptors);
-      yield* message as AsyncIterable<Message>;
-    } finally {
-      end();
-    }
-  }
-
-  /** `end` ends the request's deadline. Not a disposable literal, which costs a call more than all else here. */
-  #open({ message, header, sinceMs, caller, values }: LocalCall<DescMethod>) {
-    const timeoutMs = timeoutLeft(timeoutOf(header), sinceMs);
+  /** `caller` emits `close` when the caller leaves. Throws ConnectError for a deadline that is none. */
+  open(header: Headers, caller: EventEmitter): OpenRequest {
+    const timeoutMs = timeoutOf(header);
     const wait = new CallWait(this.#farDeadlines);
+    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
     const onClose = () => wait.abort(callerLeft());
     caller.once("close", onClose);
-    const request: RpcRequest = { message, header, timeoutMs, protocolName: "rest", wait, values };
     const end = () => {
       wait.end();
       caller.off("close", onClose);
     };
-    return { request, end };
+    return { header, wait, timeoutMs, sinceMs: performance.now(), end };
+  }
+
+  /** Throws ConnectError. */
+  async unary(call: LocalCall<DescMethodUnary>): Promise<Message> {
+    const method: UnaryMethod = { kind: "unary", desc: call.rpc, call: this.#impl<UnaryMethod>(call.rpc) };
+    const { message } = await invokeUnary({ ...requestOf(call), method }, this.#interceptors);
+    return message;
+  }
+
+  /** Throws ConnectError. */
+  async *stream(call: LocalCall<DescMethodServerStreaming>): AsyncGenerator<Message> {
+    const method: StreamMethod = { kind: "server_streaming", desc: call.rpc, call: this.#impl<StreamMethod>(call.rpc) };
+    const { message } = await invokeStream({ ...requestOf(call), method }, this.#interceptors);
+    yield* message as AsyncIterable<Message>;
   }
 
   #impl<Method extends RpcMethod>({ localName }: DescMethod): Method["call"] {
     return this.#service[localName as keyof ServiceImpl<typeof ManagerService>] as Method["call"];
   }
+}
+
+function requestOf({ message, values, request }: LocalCall<DescMethod>): RpcRequest {
+  const { header, wait, timeoutMs, sinceMs } = request;
+  return { message, header, timeoutMs: timeoutLeft(timeoutMs, sinceMs), protocolName: "rest", wait, values };
 }
 
 /** Throws what a deadline that is none is refused with. */

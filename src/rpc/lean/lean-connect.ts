@@ -12,7 +12,7 @@ import {
 import { toManagerError } from "../../errors.ts";
 import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
 import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
-import { callerLeft } from "../call/deadline-interceptor.ts";
+import { callerDeadlinePassed, callerLeft } from "../call/deadline-interceptor.ts";
 import { invokeUnary, type UnaryCall } from "../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
@@ -20,7 +20,7 @@ import { requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { refuseManyValues } from "../json/request-values.ts";
 import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
-import { leaveBody } from "../wire/node-body.ts";
+import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
@@ -44,6 +44,9 @@ interface Exchange {
   readonly method: UnaryMethod;
   readonly request: NodeRequest;
   readonly response: NodeResponse;
+  readonly header: Headers;
+  readonly wait: CallWait;
+  readonly timeoutMs: number | undefined;
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
 }
@@ -54,26 +57,47 @@ interface Exchange {
  * behaviour.
  */
 export function leanConnect(options: LeanConnectOptions): NodeHandler {
-  const { methods, maxRequestBytes, unread, next } = options;
+  const { methods, maxRequestBytes, next } = options;
   return (request, response) => {
     const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
     if (method?.kind !== "unary") {
       next(request, response);
       return;
     }
-    const exchange = { method, request, response, sinceMs: performance.now() };
-    bodyRead(request, { maxBytes: maxRequestBytes, unsent: unread.watch(response) })
-      .then((read) => {
-        // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
-        if (isGone(response)) return undefined;
-        const call = read.whole ? callOf(joined(read.chunks), exchange, options.farDeadlines) : undefined;
-        if (call !== undefined) return answer(call, exchange, options);
-        leaveBody(request, read);
-        next(request, response);
-      })
-      // Its caller has left.
-      .catch(() => response.destroy());
+    const header = requestHeaders(request.headers, request.socket);
+    const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
+    if (error !== undefined) {
+      next(request, response);
+      return;
+    }
+    const wait = new CallWait(options.farDeadlines);
+    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
+    const exchange = { method, request, response, header, wait, timeoutMs, sinceMs: performance.now() };
+    // Of an answer that can't be written nobody else is there to be told.
+    take(exchange, options).catch(() => response.destroy());
   };
+}
+
+/** Reads the request, and answers it or leaves it to the library. */
+async function take(exchange: Exchange, options: LeanConnectOptions): Promise<void> {
+  const { request, response, wait } = exchange;
+  const { maxRequestBytes: maxBytes, unread, next } = options;
+  let read: ReadBefore;
+  try {
+    read = await bodyRead(request, { maxBytes, unsent: unread.watch(response), signal: wait });
+  } catch (error) {
+    wait.end();
+    // Its caller has left, or set a deadline that has passed.
+    if (!isGone(response)) write(failureOf(undefined, error), { response, unread });
+    return;
+  }
+  // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+  const call = read.whole && !isGone(response) ? callOf(joined(read.chunks), exchange) : undefined;
+  if (call !== undefined) return answer(call, exchange, options);
+  wait.end();
+  if (isGone(response)) return;
+  leaveBody(request, read);
+  next(request, response);
 }
 
 function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boolean {
@@ -89,20 +113,13 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
   );
 }
 
-/** Undefined for what is not just such a message and a deadline that Connect knows. */
-function callOf(
-  body: Buffer,
-  { method, request, sinceMs }: Exchange,
-  farDeadlines: FarDeadlines,
-): UnaryCall | undefined {
-  const header = requestHeaders(request.headers, request.socket);
-  const timeout = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
-  const message = timeout.error === undefined ? messageOf(method.desc.input, body) : undefined;
+/** Undefined for what is not just such a message. */
+function callOf(body: Buffer, { method, header, wait, timeoutMs, sinceMs }: Exchange): UnaryCall | undefined {
+  const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const timeoutMs = timeoutLeft(timeout.timeoutMs, sinceMs);
   const answer = { header: new AnswerHeaders(), trailer: new AnswerHeaders() };
-  const wait = new CallWait(farDeadlines);
-  return { method, message, header, timeoutMs, protocolName: "connect", wait, answer };
+  const left = timeoutLeft(timeoutMs, sinceMs);
+  return { method, message, header, timeoutMs: left, protocolName: "connect", wait, answer };
 }
 
 /** Undefined for what the library refuses, or has to look at closely. */
@@ -127,14 +144,20 @@ async function answer(call: UnaryCall, { response }: Exchange, options: LeanConn
   try {
     answered = successOf(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    answered = failureOf(call, error);
+    answered = failureOf(call.answer, error);
   }
   call.wait.end();
   response.off("close", onClose);
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
-  const { status, header, text } = answered;
-  writeWhole(text, { response, status, header, unread: options.unread });
+  write(answered, { response, unread: options.unread });
+}
+
+function write(
+  { status, header, text }: Answered,
+  { response, unread }: { readonly response: NodeResponse; readonly unread: UnreadAnswers },
+): void {
+  writeWhole(text, { response, status, header, unread });
 }
 
 interface Answered {
@@ -157,7 +180,7 @@ function successOf(
   }
 }
 
-function failureOf({ answer }: UnaryCall, cause: unknown): Answered {
+function failureOf(answer: UnaryCall["answer"], cause: unknown): Answered {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
   const { header = new Headers(), trailer = new Headers() } = answer ?? {};
   header.set("content-type", contentTypeUnaryJson);

@@ -1,4 +1,6 @@
 import type { Readable } from "node:stream";
+import type { AbortSource } from "../../abort-source.ts";
+import { toManagerError } from "../../errors.ts";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
@@ -51,11 +53,26 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
 
 function ignoreError(): void {}
 
-/** As readBody. Throws `cancelled` when the caller leaves before the body's end. */
-export function bodyRead(request: NodeRequest, options: Omit<BodyReading, "onRead" | "onLeft">): Promise<ReadBefore> {
-  return new Promise((onRead, reject) => {
-    readBody(request, { ...options, onRead, onLeft: () => reject(leftInBody()) });
-  });
+export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
+  /** Ends the reading. Its reason must be a ManagerError. */
+  readonly signal: AbortSource;
+}
+
+/** As readBody. Throws `cancelled` when the caller leaves before the body's end, and the signal's reason. */
+export function bodyRead(request: NodeRequest, { signal, ...options }: WholeBody): Promise<ReadBefore> {
+  const { promise, resolve, reject } = Promise.withResolvers<ReadBefore>();
+  const onAbort = () => {
+    stop();
+    reject(toManagerError(signal.reason).with({ delivery: "not_sent" }));
+  };
+  const onRead = (read: ReadBefore) => {
+    signal.removeEventListener("abort", onAbort);
+    resolve(read);
+  };
+  const stop = readBody(request, { ...options, onRead, onLeft: () => reject(leftInBody()) });
+  if (signal.aborted) onAbort();
+  else signal.addEventListener("abort", onAbort);
+  return promise;
 }
 
 /** The bytes of chunks, without a copy when there is one only. */
