@@ -58,9 +58,10 @@ async function answer(
   },
 ): Promise<void> {
   const { request, response, refuse, unread, mayStayUnread } = options;
-  // Of a stream of requests nothing is kept.
+  // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
+  // does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
-  const unsent = isKept ? unread.watch(response) : undefined;
+  const unsent = isKept ? unread.open(response) : undefined;
   const body = request.method === "GET" ? {} : { body: bodyOf(request, unsent) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
