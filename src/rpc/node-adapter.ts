@@ -38,6 +38,9 @@ export function nodeAdapter(options: {
       options.fallback(request, response);
       return;
     }
+    // The library stops to listen when the response closes. The error of a request that is behind another on its connection
+    // can come after that, and one that nobody listens to would end the process.
+    request.on("error", () => {});
     // What a method throws is in the answer already; this is about writing that.
     answer(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });

@@ -61,6 +61,27 @@ describe("nodeAdapter", () => {
     expect(client.received()).toBe("");
   });
 
+  it("outlives a caller that leaves with a request behind another, whose body nobody reads", async () => {
+    const left = Promise.withResolvers<void>();
+    const url = await serve({
+      async getInfo(_request, { signal }) {
+        signal.addEventListener("abort", () => left.resolve());
+        await left.promise;
+        return {};
+      },
+    });
+    const uncaught = vi.fn<(error: Error) => void>();
+    process.on("uncaughtException", uncaught);
+    const client = await connectRaw(Number(new URL(url).port));
+    const post = "POST /mcpmanager.v1.ManagerService/GetInfo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n";
+    const [taken, refused] = ["application/json", "text/plain"].map((type) => `${post}Content-Type: ${type}\r\n\r\n{}`);
+    client.socket.write(`${taken}${refused}`, () => client.socket.destroy());
+    await left.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtException", uncaught);
+    expect(uncaught).not.toHaveBeenCalled();
+  });
+
   it("gives grpc-js an error's message as it was written", async () => {
     const message = 'no server a/b; see "List": 100% (grüße)';
     const url = await serve({
