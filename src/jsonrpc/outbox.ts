@@ -1,6 +1,6 @@
 import { oneLine } from "./one-line.ts";
 
-/** A line that waits to be written, or was. Its text has the line break, and is let go once written. */
+/** A line that waits to be written, or was. Its text has the line break, and is let go once it does not wait any more. */
 export interface QueuedLine {
   text: string;
   /** The request that it is; other lines have none. */
@@ -71,6 +71,8 @@ export class Outbox {
     if (line.state !== "queued") return;
     line.state = "dropped";
     if (this.#queue.delete(line)) this.#queuedChars -= line.text.length;
+    // Until the other side reads again, `#order` keeps what has left the queue.
+    line.text = "";
   }
 
   /** The other side reads again. */
@@ -108,10 +110,9 @@ export class Outbox {
     while (this.#queue.size > 0 && chunk.length < chunkChars) {
       const line = this.#order.next().value;
       if (line === undefined) throw new Error("the outbox lost a line");
+      chunk += line.text;
       this.drop(line);
       line.state = "written";
-      chunk += line.text;
-      line.text = "";
     }
     return this.#options.write(Buffer.from(chunk));
   }

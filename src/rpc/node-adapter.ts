@@ -38,6 +38,9 @@ export function nodeAdapter(options: {
       options.fallback(request, response);
       return;
     }
+    // The library stops to listen when the response closes. The error of a request that is behind another on its connection
+    // can come after that, and one that nobody listens to would end the process.
+    request.on("error", () => {});
     // What a method throws is in the answer already; this is about writing that.
     answer(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
@@ -58,9 +61,10 @@ async function answer(
   },
 ): Promise<void> {
   const { request, response, refuse, unread, mayStayUnread } = options;
-  // Of a stream of requests nothing is kept.
+  // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
+  // does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
-  const unsent = isKept ? unread.watch(response) : undefined;
+  const unsent = isKept ? unread.open(response) : undefined;
   const body = request.method === "GET" ? {} : { body: bodyOf(request, unsent) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);

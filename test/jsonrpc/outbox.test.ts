@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Outbox } from "../../src/jsonrpc/outbox.ts";
+import { heapUsed } from "../heap.ts";
 
 /** An outbox whose reader stops reading when told to. */
 function openOutbox(maxQueuedChars = 1000) {
@@ -101,6 +102,21 @@ describe("Outbox", () => {
     outbox.push("b");
     await nextTurn();
     expect(chunks).toEqual(["b\n"]);
+  });
+
+  it("keeps nothing of what was dropped while the other side does not read", async () => {
+    const { outbox, reader } = openOutbox(100_000);
+    reader.reads = false;
+    outbox.push("blocks");
+    await nextTurn();
+    const before = heapUsed();
+    let waits = outbox.push("first");
+    for (let count = 0; count < 10_000; count += 1) {
+      const next = outbox.push(`${count}`.padEnd(10_000, "x"));
+      if (waits !== undefined) outbox.drop(waits);
+      waits = next;
+    }
+    expect(heapUsed() - before).toBeLessThan(10_000_000);
   });
 
   it("keeps a written line written when it is dropped too late", async () => {

@@ -18,10 +18,14 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
 
-async function serve(methods: Partial<ServiceImpl<typeof ManagerService>>, log: Log = silentLog): Promise<string> {
+const unreadOf = (log: Log) => new UnreadAnswers({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
+
+async function serve(
+  methods: Partial<ServiceImpl<typeof ManagerService>>,
+  { log = silentLog, unread = unreadOf(log) }: { log?: Log; unread?: UnreadAnswers } = {},
+): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const unread = new UnreadAnswers({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
   const handler = nodeAdapter({ router, refuse: refuseRpc, unread, mayStayUnread: new Set(), fallback: notFound, log });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
@@ -55,6 +59,27 @@ describe("nodeAdapter", () => {
     client.socket.write("POST /mcpmanager.v1.ManagerService/GetInfo HTTP/1.1\r\n\r\n");
     await client.closed;
     expect(client.received()).toBe("");
+  });
+
+  it("outlives a caller that leaves with a request behind another, whose body nobody reads", async () => {
+    const left = Promise.withResolvers<void>();
+    const url = await serve({
+      async getInfo(_request, { signal }) {
+        signal.addEventListener("abort", () => left.resolve());
+        await left.promise;
+        return {};
+      },
+    });
+    const uncaught = vi.fn<(error: Error) => void>();
+    process.on("uncaughtException", uncaught);
+    const client = await connectRaw(Number(new URL(url).port));
+    const post = "POST /mcpmanager.v1.ManagerService/GetInfo HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n";
+    const [taken, refused] = ["application/json", "text/plain"].map((type) => `${post}Content-Type: ${type}\r\n\r\n{}`);
+    client.socket.write(`${taken}${refused}`, () => client.socket.destroy());
+    await left.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off("uncaughtException", uncaught);
+    expect(uncaught).not.toHaveBeenCalled();
   });
 
   it("gives grpc-js an error's message as it was written", async () => {
@@ -91,7 +116,7 @@ describe("nodeAdapter", () => {
           }
         },
       },
-      { ...silentLog, debug: () => noted.resolve() },
+      { log: { ...silentLog, debug: () => noted.resolve() } },
     );
     const session = http2.connect(url);
     const stream = session.request({
@@ -108,4 +133,22 @@ describe("nodeAdapter", () => {
     printed.mockRestore();
     session.close();
   });
+
+  it.each(["application/grpc", "application/grpc-web", "application/connect+proto"])(
+    "counts nothing any more of a request by %s that it refused for its second message",
+    async (type) => {
+      const unread = unreadOf(silentLog);
+      const url = await serve({}, { unread });
+      const rpc = type === "application/connect+proto" ? "Logs" : "GetInfo";
+      const session = http2.connect(url);
+      const headers = { ":path": `/mcpmanager.v1.ManagerService/${rpc}`, "content-type": type, te: "trailers" };
+      const stream = session.request({ ":method": "POST", ...headers });
+      const emptyMessage = Buffer.alloc(5);
+      stream.end(Buffer.concat([emptyMessage, emptyMessage]));
+      stream.resume();
+      await once(stream, "close");
+      await vi.waitFor(() => expect(unread.bytes).toBe(0));
+      session.close();
+    },
+  );
 });

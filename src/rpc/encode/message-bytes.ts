@@ -119,7 +119,8 @@ export class MessageBytes {
       this.#buffer[start] = length;
       return this;
     }
-    this.#reserve(4);
+    // What the length's varint asks for, too: a buffer that grows while it is written would lose what came.
+    this.#reserve(8);
     const end = this.#at;
     const more = varintBytes(length) - 1;
     this.#buffer.copyWithin(start + 1 + more, start + 1, end);

@@ -103,7 +103,9 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
   return (
     headers[":method"] === "POST" &&
     (type === "application/grpc" || type === grpcContentType) &&
-    (encoding === undefined || encoding === "identity")
+    (encoding === undefined || encoding === "identity") &&
+    // Its caller waits to be told to go on, which Node does for a request.
+    headers.expect === undefined
   );
 }
 

@@ -89,6 +89,25 @@ describe("By gRPC the lean path answers as the RPC library does", () => {
     expect(lean).toEqual(library);
   });
 
+  it("tells a caller to go on that waits for that with its body", async () => {
+    for (const { url } of managers) {
+      const session = connect(url);
+      const stream = session.request({
+        ":method": "POST",
+        ":path": "/mcpmanager.v1.ManagerService/CallTool",
+        "content-type": "application/grpc",
+        expect: "100-continue",
+      });
+      await once(stream, "continue");
+      const trailed = once(stream, "trailers");
+      stream.resume();
+      stream.end(call);
+      const [trailers] = (await trailed) as [IncomingHttpHeaders];
+      expect(trailers["grpc-status"]).toBe("0");
+      session.destroy();
+    }
+  });
+
   it("does not begin a call whose deadline passes while its body is on its way", async () => {
     for (const { url, client } of managers) {
       const begun = performance.now();
