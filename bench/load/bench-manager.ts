@@ -8,7 +8,8 @@ import { TestFleet } from "../../test/runtime/docker/test-fleet.ts";
 import { startBundledManager } from "./bundled-manager.ts";
 import { echoImage } from "./echo-container.ts";
 
-export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER };
+/** With room for all that growth.ts has in flight: by default, what waits beyond 1024 calls is refused. */
+export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER, callLimits: { maxQueued: 10_000 } };
 
 /** A manager as users run it, in a fleet of its own, which leaves nothing behind. */
 export class BenchManager implements AsyncDisposable {
