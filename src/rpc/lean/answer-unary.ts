@@ -21,7 +21,7 @@ interface Answered {
   readonly body?: Buffer;
 }
 
-/** What the end of a stream ends, if it still goes on. One listener for both: Node's tables keep closed streams for long. */
+/** What the end of a stream ends, if it still goes on. One listener for both, which then holds on to neither. */
 interface Open {
   wait: CallWait | undefined;
   answer: UnreadAnswer | undefined;
