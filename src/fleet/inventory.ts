@@ -29,6 +29,8 @@ export class Inventory {
   #again: NodeJS.Timeout | undefined;
   #againMs = firstAgainMs;
   #closed = false;
+  /** Containers that are left alone, and were told of. */
+  readonly #told = new Set<string>();
 
   constructor(options: InventoryOptions) {
     this.#options = options;
@@ -118,7 +120,9 @@ export class Inventory {
   }
 
   /** Finishes removals, removes what never started, takes over the rest. */
-  async #takeStock(records: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
+  async #takeStock(found: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
+    for (const record of found) this.#tell(record);
+    const records = found.filter(({ leaveAlone }) => leaveAlone === undefined);
     const lost = losers(records);
     const isLeft = (record: InstanceRecord) =>
       lost.has(record) || planFor(record.server, record).kind === "finish_removal";
@@ -163,19 +167,28 @@ export class Inventory {
   #adopt(name: string, records: readonly InstanceRecord[]): { done: Promise<void> } | undefined {
     const { log, servers, add } = this.#options;
     const readable = records.filter(({ spec }) => spec !== undefined);
-    for (const record of records) {
-      if (record.specError === undefined) continue;
-      log.error("left alone a container whose spec can't be read", { ...about(record), problem: record.specError });
-    }
     const spec = readable[0]?.spec;
     if (spec === undefined || servers.has(name)) return undefined;
     for (const record of readable) log.info("adopting a server", about(record));
     return { done: add({ name, spec }).adopt(readable) };
   }
 
+  /** Says once of a container why it is left alone. */
+  #tell(record: InstanceRecord): void {
+    const { leaveAlone, specError: problem } = record;
+    if ((leaveAlone ?? problem) === undefined || this.#told.has(record.id)) return;
+    const { log } = this.#options;
+    // One that the engine does not answer for now may be told of again, when it does.
+    if (!record.silent) this.#told.add(record.id);
+    if (leaveAlone === undefined)
+      log.error("left alone a container whose spec can't be read", { ...about(record), problem });
+    else
+      log.error("left alone a container that is not as a manager makes it", { ...about(record), problem: leaveAlone });
+  }
+
   /** Whether a container is nobody's: of no server, or one too many. One that can't be read is another version's. */
   #isOrphan(record: InstanceRecord): boolean {
-    if (record.specError !== undefined) return false;
+    if (record.specError !== undefined || record.leaveAlone !== undefined) return false;
     const server = this.#options.servers.get(record.server);
     return server === undefined || (!server.busy && !server.owns(record.id));
   }
