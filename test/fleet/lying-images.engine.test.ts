@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../src/spec.ts";
-import { LyingImage } from "../runtime/docker/lying-image.ts";
+import { CommittedImage } from "../runtime/docker/committed-image.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
@@ -75,15 +75,17 @@ async function madeBefore(name: string, image: string): Promise<string> {
 
 describe("An image whose labels are those of a manager", () => {
   const lies = async (more: Record<string, string>) =>
-    LyingImage.make(open.engine.docker, {
-      "managed-by": "mcp-docker-manager",
-      "mcpm.fleet": open.engine.fleet,
-      "mcpm.server": "other",
-      "mcpm.instance": "i-0",
-      "mcpm.spec": '{"image":"x"}',
-      "mcpm.era": "legacy",
-      "mcpm.replica": "6",
-      ...more,
+    CommittedImage.make(open.engine.docker, {
+      labels: {
+        "managed-by": "mcp-docker-manager",
+        "mcpm.fleet": open.engine.fleet,
+        "mcpm.server": "other",
+        "mcpm.instance": "i-0",
+        "mcpm.spec": '{"image":"x"}',
+        "mcpm.era": "legacy",
+        "mcpm.replica": "6",
+        ...more,
+      },
     });
 
   it("runs as what its spec says, and is found again as that", async () => {
@@ -150,7 +152,7 @@ describe("An image whose labels are those of a manager", () => {
     const [mine] = idsOf("a");
     const { docker } = open.engine;
     const { Config } = await open.containerOf("a").inspect();
-    await using image = await LyingImage.make(docker, Config.Labels);
+    await using image = await CommittedImage.make(docker, { labels: Config.Labels });
     const persons = await docker.createContainer({ Image: image.name, Cmd: ["hostile.mjs"], OpenStdin: true });
     await persons.start();
     await open.boot();

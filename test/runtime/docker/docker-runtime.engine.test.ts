@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { LyingImage } from "./lying-image.ts";
+import { CommittedImage } from "./committed-image.ts";
 import { TestFleet, testImage } from "./test-fleet.ts";
 
 const { spec } = TestFleet;
@@ -116,7 +116,7 @@ describe("DockerRuntime.remove", () => {
   test("leaves alone what is not this fleet's, whatever labels it has", async () => {
     const { id } = await fleet.create(spec("echo.mjs"));
     const { Config } = await fleet.docker.getContainer(id).inspect();
-    await using image = await LyingImage.make(fleet.docker, Config.Labels);
+    await using image = await CommittedImage.make(fleet.docker, { labels: Config.Labels });
     const persons = await fleet.docker.createContainer({ Image: image.name });
     const nobodys = await fleet.docker.createContainer({ Image: testImage });
     for (const { id } of [persons, nobodys]) {
@@ -138,7 +138,7 @@ describe("DockerRuntime.prepare", () => {
   });
 
   test("refuses an image whose labels would make every listing dear", async () => {
-    await using image = await LyingImage.make(fleet.docker, { big: "x".repeat(300_000) });
+    await using image = await CommittedImage.make(fleet.docker, { labels: { big: "x".repeat(300_000) } });
     await expect(fleet.runtime.prepare({ image: image.name, pullPolicy: "never" }, {})).rejects.toMatchObject({
       kind: "invalid",
       details: { violations: [{ field: "spec.image" }] },
