@@ -4,6 +4,7 @@ import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../src/spec.ts";
 import { CommittedImage } from "../runtime/docker/committed-image.ts";
+import { madeBefore } from "../runtime/docker/made-before.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
@@ -57,22 +58,6 @@ async function listener(): Promise<{ port: number; requests: string[] } & AsyncD
   return { port: (server.address() as AddressInfo).port, requests, [Symbol.asyncDispose]: close };
 }
 
-/** As a manager of before 0.2 made it: what had no value was not set, and the image's word stood there. */
-async function madeBefore(name: string, image: string): Promise<string> {
-  const { docker, fleet } = open.engine;
-  await open.fleet.start(name, { spec: specOf(image) });
-  const { Name, Config, HostConfig } = await open.containerOf(name).inspect();
-  await open.fleet.close({ drainMs: 0 });
-  await docker.getContainer(Name.slice(1)).remove({ force: true });
-  const { "mcpm.replaces": _, "mcpm.replica": __, ...rest } = Config.Labels;
-  const named = ["managed-by", "mcpm.fleet", "mcpm.server", "mcpm.instance", "mcpm.era", "mcpm.spec"];
-  const labels = Object.fromEntries(Object.entries(rest).filter(([label]) => named.includes(label)));
-  expect(Name).toBe(`/mcp-${fleet}.${name}`);
-  const made = await docker.createContainer({ ...Config, Labels: labels, HostConfig, name: Name.slice(1) });
-  await made.start();
-  return made.id;
-}
-
 describe("An image whose labels are those of a manager", () => {
   const lies = async (more: Record<string, string>) =>
     CommittedImage.make(open.engine.docker, {
@@ -123,10 +108,11 @@ describe("An image whose labels are those of a manager", () => {
         address: `../127.0.0.1:${heard.port}/path`,
       }[kind];
       await using image = await lies({ "mcpm.replaces": replaces ?? "" });
-      const made = await madeBefore("a", image.name);
+      const { docker, fleet } = open.engine;
+      const made = await madeBefore({ docker, fleet, server: "a", spec: specOf(image.name) });
       await open.boot();
       expect(open.fleet.get("a")).toMatchObject({ state: "ready", failure: undefined });
-      expect(idsOf("a")).toEqual([made]);
+      expect(idsOf("a")).toEqual([made.id]);
       await open.fleet.stop("a", { graceMs: 0 });
       expect(await open.engine.runtime.list({})).toEqual([]);
       expect(await other.inspect()).toMatchObject({ State: { Running: true } });
