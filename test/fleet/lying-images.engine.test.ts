@@ -109,6 +109,8 @@ describe("An image whose labels are those of a manager", () => {
       }[kind];
       await using image = await lies({ "mcpm.replaces": replaces ?? "" });
       const { docker, fleet } = open.engine;
+      // Its reaper would take what comes now for nobody's.
+      await open.fleet.close({ drainMs: 0 });
       const made = await madeBefore({ docker, fleet, server: "a", spec: specOf(image.name) });
       await open.boot();
       expect(open.fleet.get("a")).toMatchObject({ state: "ready", failure: undefined });
