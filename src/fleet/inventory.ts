@@ -29,6 +29,9 @@ export class Inventory {
   #again: NodeJS.Timeout | undefined;
   #againMs = firstAgainMs;
   #closed = false;
+  #looks = 0;
+  /** Which look what is known of a container comes from. */
+  readonly #lastLook = new Map<string, number>();
   /** Containers that are left alone, and were told of. */
   readonly #told = new Set<string>();
 
@@ -38,7 +41,11 @@ export class Inventory {
       ...options,
       isOrphan: (record) => this.#isOrphan(record),
       // What no event told of is found at the next round at the latest.
-      onListed: (records) => this.#lookAtKnown(records),
+      list: async () => {
+        const { found: records, looked } = await this.#looked(() => options.runtime.list({}));
+        this.#lookAtKnown(records, looked);
+        return records;
+      },
     });
   }
 
@@ -74,7 +81,7 @@ export class Inventory {
     const { runtime, log } = this.#options;
     clearTimeout(this.#again);
     this.#again = undefined;
-    const listed = runtime.list({}).then((records) => this.#compare(records));
+    const listed = this.#looked(() => runtime.list({})).then(({ found, looked }) => this.#compare(found, looked));
     listed.catch((error: unknown) => {
       log.debug("could not reconcile with the engine; trying again", { error: String(error) });
       this.reconcileSoon();
@@ -84,16 +91,30 @@ export class Inventory {
   /** Something happened to this instance. */
   look(id: string): void {
     const { runtime, log, servers } = this.#options;
-    const looked = runtime.inspect(id, {}).then((record) => {
-      if (record !== undefined) servers.get(record.server)?.look(record);
-      else for (const server of servers.values()) server.lookGone(id);
+    const look = this.#looked(() => runtime.inspect(id, {})).then(({ found: record, looked }) => {
+      if (record === undefined) for (const server of servers.values()) server.lookGone(id);
+      else if (this.#isNews(id, looked)) servers.get(record.server)?.look(record);
     });
-    looked.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
+    look.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
   }
 
-  async #compare(records: readonly InstanceRecord[]): Promise<void> {
+  /** Asks the engine, and notes when: an answer that took its time may be older than one that came before it. */
+  async #looked<T>(ask: () => Promise<T>): Promise<{ found: T; looked: number }> {
+    this.#looks += 1;
+    const looked = this.#looks;
+    return { found: await ask(), looked };
+  }
+
+  /** Whether what was asked for then is newer than what is known of this container. */
+  #isNews(id: string, looked: number): boolean {
+    if ((this.#lastLook.get(id) ?? 0) > looked) return false;
+    this.#lastLook.set(id, looked);
+    return true;
+  }
+
+  async #compare(records: readonly InstanceRecord[], looked: number): Promise<void> {
     const { servers } = this.#options;
-    this.#lookAtKnown(records);
+    this.#lookAtKnown(records, looked);
     if (records.some(({ silent }) => silent)) this.reconcileSoon();
     // A server that is busy knows best what its containers are.
     const isUnknown = ({ server, stopping }: InstanceRecord) => {
@@ -103,16 +124,17 @@ export class Inventory {
     await this.#takeStock(records.filter(isUnknown));
   }
 
-  #lookAtKnown(records: readonly InstanceRecord[]): void {
+  #lookAtKnown(records: readonly InstanceRecord[], looked: number): void {
     const { servers } = this.#options;
+    const listed = new Set(records.map(({ id }) => id));
+    for (const id of this.#lastLook.keys()) if (!listed.has(id)) this.#lastLook.delete(id);
     for (const record of records) {
       const server = servers.get(record.server);
       if (server === undefined || server.busy || record.stopping || record.silent) continue;
-      server.look(record);
+      if (this.#isNews(record.id, looked)) server.look(record);
       // What did not work when a replacement or a restart was over.
       if (server.owns(record.id) && (record.next || record.restarting)) void this.#nameOf(record);
     }
-    const listed = new Set(records.map(({ id }) => id));
     for (const server of servers.values()) {
       // One by one: what was made since is not in the list, and not gone.
       if (!server.busy) for (const id of server.ids) if (!listed.has(id)) this.look(id);
