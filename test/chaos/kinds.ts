@@ -55,12 +55,7 @@ export function kindsOf({ images, volume }: KindOptions): readonly Kind[] {
     server("slow", ["hostile.mjs", "--handshake-ms", "300"]),
     server("revived", ["hostile.mjs"], { restart: revived, kind: crashes }),
     server("replaced", ["hostile.mjs", "--exit-on-probe"], { restart: revived, kind: crashes }),
-    server("lying", ["hostile.mjs", "--exit-on-probe"], {
-      image: images.lying,
-      replicas: 2,
-      restart: revived,
-      kind: crashes,
-    }),
+    server("lying", ["hostile.mjs", "--exit-on-probe"], { image: images.lying, restart: revived, kind: crashes }),
     server("modern", ["modern.mjs"]),
     server("copies", ["hostile.mjs"], { replicas: 3 }),
     server("idle", ["hostile.mjs"], { idleTimeout: ms(200) }),
