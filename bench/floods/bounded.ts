@@ -1,5 +1,5 @@
 /** How long a flood that goes on lasts. */
-export const floodMs = 3000;
+export const floodMs = 2500;
 
 /** Repeats the work until the time is over, the signal aborts, the work says that it can't go on, or it was done so often. */
 export async function bounded(

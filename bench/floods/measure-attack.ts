@@ -2,7 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerProcess } from "../../test/line/manager-process.ts";
 import { startBundledManager } from "../load/bundled-manager.ts";
 import { echoProgram } from "../load/echo-process.ts";
-import { cpuNsOf, forgetPeak, memoryOf } from "../measure/process-memory.ts";
+import { cpuNsOf, forgetPeak, memoryOf, withoutProcessorNsOf } from "../measure/process-memory.ts";
 import type { Attack, Sent } from "./attack.ts";
 import { monotonicMs, OtherCalls, type Waits } from "./other-calls.ts";
 
@@ -17,6 +17,8 @@ const lookMs = 5;
 export interface Cost {
   readonly sent: Sent;
   readonly cpuS: number;
+  /** How long its main thread could not run since others did: this much of a wait can be theirs. */
+  readonly queuedS: number;
   readonly waits: Waits;
   /** The most memory meanwhile above that before. */
   readonly memoryBytes: number;
@@ -37,15 +39,20 @@ export async function measureAttack(attack: Attack, { bundle }: { bundle: string
   forgetPeak(pid);
   const { nowBytes } = memoryOf(pid);
   const cpuNs = cpuNsOf(pid);
+  const queuedNs = withoutProcessorNsOf(pid);
   const beginMs = monotonicMs();
   const [sent] = await Promise.all([attack.run(port, AbortSignal.timeout(mostMs)), delay(leastMs)]);
   await delay(afterMs);
   const waits = await others.stop(beginMs);
-  if (ended) return { sent, cpuS: Number.NaN, waits, memoryBytes: Number.NaN, heard: false, survived: false };
+  if (ended) {
+    const unknown = Number.NaN;
+    return { sent, cpuS: unknown, queuedS: unknown, waits, memoryBytes: unknown, heard: false, survived: false };
+  }
   const cpuS = (cpuNsOf(pid) - cpuNs) / 1e9;
+  const queuedS = (withoutProcessorNsOf(pid) - queuedNs) / 1e9;
   const memoryBytes = memoryOf(pid).peakBytes - nowBytes;
   const heard = await isHeard(manager, { attack, atMs: waits.maxAtMs - beginMs + waits.maxMs * 0.1 });
-  return { sent, cpuS, waits, memoryBytes, heard, survived: true };
+  return { sent, cpuS, queuedS, waits, memoryBytes, heard, survived: true };
 }
 
 /** Tells the manager to end at this moment of the attack, which is when another caller began to wait longest. */

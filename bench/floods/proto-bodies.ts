@@ -95,6 +95,17 @@ export const protoBodies: readonly Body[] = [
     },
   },
   callTool("5 M unknown fields", { parts: () => filled(size, Buffer.of(0xa0, 0x06, 0)) }),
+  callTool("meta_json: 1.6 M keys", { parts: () => field(6, keyed(size)), protocols: overGrpc }),
+  {
+    name: "Start: spec 8 M times",
+    protocols: binary,
+    make: () => ({ to: "Start", body: Buffer.concat([field(1, "flood"), empties(2)]) }),
+  },
+  {
+    name: "3 M messages without a byte",
+    protocols: overGrpc,
+    make: () => ({ to: "CallTool", body: filled(size, Buffer.alloc(5)), enveloped: true }),
+  },
   start("Start: 5 M unknown fields of spec", { parts: () => filled(size, Buffer.of(0xa0, 0x06, 0)) }),
 ];
 

@@ -5,7 +5,7 @@ const lengthDelimited = 2;
 /** A field of bytes: a string, a message, or an entry of a map. */
 export function field(number: number, value: string | Uint8Array): Buffer {
   const bytes = typeof value === "string" ? Buffer.from(value) : value;
-  return Buffer.concat([varint((number << 3) | lengthDelimited), varint(bytes.length), bytes]);
+  return Buffer.concat([headOf(number, bytes.length), bytes]);
 }
 
 export function varint(value: number): Buffer {
@@ -41,14 +41,19 @@ export function counted(bytes: number, { unit, at, digits }: { unit: Uint8Array;
   return all;
 }
 
-/** Messages in one another, each as field 1 of a message that is this field of the next, as deep as they fit. */
+/** Messages in one another as deep as they fit: each is field 1 of one that is this field of the next. */
 export function nested(bytes: number, outerField: number): Buffer {
   const all = Buffer.alloc(bytes);
   let start = bytes;
-  for (let number = 1; ; number = number === 1 ? outerField : 1) {
-    const head = Buffer.concat([Buffer.of((number << 3) | lengthDelimited), varint(bytes - start)]);
+  for (;;) {
+    const outer = headOf(outerField, bytes - start);
+    const head = Buffer.concat([headOf(1, outer.length + bytes - start), outer]);
     if (head.length > start) return all.subarray(start);
     start -= head.length;
     head.copy(all, start);
   }
+}
+
+function headOf(number: number, bytes: number): Buffer {
+  return Buffer.concat([varint((number << 3) | lengthDelimited), varint(bytes)]);
 }

@@ -9,6 +9,8 @@ export interface LargeRequest {
   readonly to: string;
   readonly body: Buffer;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Over gRPC: the body has its envelopes already. */
+  readonly enveloped?: boolean;
 }
 
 export type Protocol = "gRPC" | "Connect" | "Connect JSON" | "REST";
@@ -37,6 +39,7 @@ async function overGrpc({
   to,
   body,
   headers,
+  enveloped = false,
   signal,
 }: LargeRequest & { readonly port: number; readonly signal: AbortSignal }): Promise<string> {
   const session = http2.connect(`http://127.0.0.1:${port}`);
@@ -53,7 +56,7 @@ async function overGrpc({
     };
     stream.on("response", note);
     stream.on("trailers", note);
-    stream.write(head);
+    if (!enveloped) stream.write(head);
     stream.end(body);
     await textOf(stream);
     return status === "0" ? "OK" : codeName(Number(status));
