@@ -113,8 +113,8 @@ function createRuntime(config: Config, log: Log): Runtime {
   if (config.runtime === "process") {
     return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
   }
-  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots } = config;
-  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, log });
+  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots, registries } = config;
+  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, registries, log });
 }
 
 interface Parts {

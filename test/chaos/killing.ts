@@ -35,6 +35,8 @@ export interface Round {
 interface Parts {
   readonly engine: TestFleet;
   readonly manager: ManagerProcess;
+  /** Settings of each manager. */
+  readonly env: Record<string, string>;
   readonly images: KindOptions["images"];
   /** What it all stands on. */
   readonly resources: AsyncDisposable;
@@ -51,6 +53,7 @@ export class Killing implements AsyncDisposable {
   readonly #resources: AsyncDisposable;
   readonly #ledger: Ledger;
   readonly #volume: string;
+  readonly #env: Record<string, string>;
   /** Volumes of containers, which must go with them, by the container. */
   readonly #anonymous = new Map<string, readonly string[]>();
   #manager: ManagerProcess;
@@ -61,6 +64,7 @@ export class Killing implements AsyncDisposable {
     this.#resources = parts.resources;
     this.#engine = parts.engine;
     this.#manager = parts.manager;
+    this.#env = parts.env;
     this.#volume = `${this.#engine.fleet}-data`;
     this.#ledger = newLedger(kindsOf({ images: parts.images, volume: this.#volume }));
   }
@@ -70,9 +74,10 @@ export class Killing implements AsyncDisposable {
     const registry = opened.use(await TestRegistry.open({ blobDelayMs: 100 }));
     const image = opened.use(await VolumeImage.make(testEngine(), randomBytes(6).toString("hex")));
     const engine = opened.use(new TestFleet());
-    const manager = await ManagerProcess.start(engine.fleet);
+    const env = { MCPM_REGISTRIES: registry.host };
+    const manager = await ManagerProcess.start(engine.fleet, env);
     const images = { pulled: registry.image, volume: image.name };
-    return new Killing(seed, { engine, manager, images, resources: opened.move() });
+    return new Killing(seed, { engine, manager, env, images, resources: opened.move() });
   }
 
   async round(): Promise<Round> {
@@ -90,7 +95,7 @@ export class Killing implements AsyncDisposable {
     for (const { id, anonymousVolumes } of left.containers) this.#anonymous.set(id, anonymousVolumes);
     const killedAtBoot = choices.below(4) === 0;
     if (killedAtBoot) await ManagerProcess.killAtBoot(this.#engine.fleet, choices.below(maxUntilKilledAtBootMs));
-    this.#manager = await ManagerProcess.start(this.#engine.fleet);
+    this.#manager = await ManagerProcess.start(this.#engine.fleet, this.#env);
     await fetch(`http://127.0.0.1:${this.#manager.port}/ready`, { signal: AbortSignal.timeout(readyMs) });
     const { client } = this.#manager;
     const context = { ledger: this.#ledger, client, engine: this.#engine, volumes: [this.#volume] };

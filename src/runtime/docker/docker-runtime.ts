@@ -38,6 +38,8 @@ export interface DockerRuntimeOptions {
   readonly fleet: string;
   /** Host folders that bind mounts may come from. */
   readonly bindRoots: readonly string[];
+  /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
+  readonly registries?: readonly string[] | undefined;
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -58,9 +60,9 @@ class DockerRuntime implements Runtime {
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { fleet, log, dockerConfigDir } = options;
+    const { fleet, log, dockerConfigDir, registries = [] } = options;
     this.#engine = new Engine(options);
-    this.#images = new Images({ engine: this.#engine, dockerConfigDir, log });
+    this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
     this.#instances = new Instances({ engine: this.#engine, images: this.#images, fleet });
   }
 
