@@ -55,6 +55,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
+  // What it does not enforce is told of before anything runs.
+  await runtime.unenforced({});
   const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
   // Before anything looks at a container; released when nothing does any more.
   opened.use(await runtime.own({ onLost }));
@@ -111,10 +113,12 @@ async function listen(options: ListenOptions): Promise<Listener> {
 
 function createRuntime(config: Config, log: Log): Runtime {
   if (config.runtime === "process") {
-    return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
+    const { processEnv: baseEnv, requireLimits } = config;
+    return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
   }
-  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots, registries } = config;
-  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, registries, log });
+  const { dockerTls: tls, ...settings } = config;
+  const { dockerHost, dockerConfigDir, fleet, bindRoots, registries, requireLimits } = settings;
+  return createDockerRuntime({ dockerHost, tls, dockerConfigDir, fleet, bindRoots, registries, requireLimits, log });
 }
 
 interface Parts {

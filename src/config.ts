@@ -70,6 +70,11 @@ const settings = {
     fallback: false,
     parse: flag,
   }),
+  requireLimits: setting("MCPM_REQUIRE_LIMITS", {
+    help: "1: start servers only where the engine enforces their memory, swap, CPUs and processes",
+    fallback: false,
+    parse: flag,
+  }),
   registries: setting("MCPM_REGISTRIES", {
     help: "registries besides those with a public DNS name and no port that images are pulled from, as host or host:port, comma-separated",
     fallback: [] as readonly string[],

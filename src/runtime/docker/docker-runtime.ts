@@ -1,6 +1,8 @@
+import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { ServerSpec } from "../../spec.ts";
+import type { Protection } from "../protections.ts";
 import type {
   Attachment,
   AttachmentSink,
@@ -14,6 +16,7 @@ import type {
 import { openAttachment } from "./attachment.ts";
 import { createContainer } from "./create.ts";
 import type { DockerTls } from "./docker-address.ts";
+import { Enforcement } from "./enforcement.ts";
 import { Engine } from "./engine.ts";
 import { EventStream } from "./event-stream.ts";
 import { readHistory } from "./history.ts";
@@ -40,6 +43,8 @@ export interface DockerRuntimeOptions {
   readonly bindRoots: readonly string[];
   /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
   readonly registries?: readonly string[] | undefined;
+  /** Whether servers are started only where their limits are enforced. Default: no. */
+  readonly requireLimits?: boolean | undefined;
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -54,14 +59,16 @@ class DockerRuntime implements Runtime {
   readonly kind = "docker";
   readonly #options: DockerRuntimeOptions;
   readonly #engine: Engine;
+  readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
   readonly #streams = new Set<EventStream>();
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { fleet, log, dockerConfigDir, registries = [] } = options;
+    const { fleet, log, dockerConfigDir, registries = [], requireLimits = false } = options;
     this.#engine = new Engine(options);
+    this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
     this.#instances = new Instances({ engine: this.#engine, images: this.#images, fleet });
   }
@@ -69,6 +76,10 @@ class DockerRuntime implements Runtime {
   async version(options: RuntimeCallOptions): Promise<string> {
     const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
     return Version;
+  }
+
+  unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]> {
+    return this.#enforcement.unenforced(options);
   }
 
   async own(
@@ -83,6 +94,7 @@ class DockerRuntime implements Runtime {
   }
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
+    await this.#enforcement.checkEngine(options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
   }
 
@@ -98,8 +110,12 @@ class DockerRuntime implements Runtime {
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
-    const id = await createContainer(request, { ...this.#context, ...options });
+    await this.#enforcement.checkEngine(options);
+    const takesCpus = await this.#enforcement.takesCpus(options);
+    const created = await createContainer(request, { ...this.#context, ...options, takesCpus });
+    const { id } = created;
     try {
+      await this.#enforcement.checkCreated(created, options);
       const record = await this.inspect(id, options);
       if (record !== undefined) return record;
       throw new ManagerError("not_found", `the container of ${request.server} was removed as soon as it was created`, {
@@ -124,7 +140,9 @@ class DockerRuntime implements Runtime {
   }
 
   async start(id: string, options: RuntimeCallOptions): Promise<void> {
-    await startContainer(id, { ...this.#context, ...options });
+    await this.#enforcement.checkEngine(options);
+    const check = (info: ContainerInspectInfo) => this.#enforcement.checkContainer(info);
+    await startContainer(id, { ...this.#context, ...options, check });
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
@@ -160,7 +178,7 @@ class DockerRuntime implements Runtime {
 
   watch(listener: WatchListener): AsyncDisposable {
     const { fleet, log, now = Date.now } = this.#options;
-    const stream = new EventStream({ engine: this.#engine, fleet, listener, log, now });
+    const stream = new EventStream({ engine: this.#engine, fleet, listener: this.#alsoTold(listener), log, now });
     this.#streams.add(stream);
     return stream;
   }
@@ -168,6 +186,20 @@ class DockerRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#streams].map((stream) => stream[Symbol.asyncDispose]()));
     this.#engine.close();
+  }
+
+  /** The engine that is back may enforce more or less than it did. */
+  #alsoTold(listener: WatchListener): WatchListener {
+    return {
+      exit: (id, exit) => listener.exit(id, exit),
+      removed: (id) => listener.removed(id),
+      changed: (id) => listener.changed(id),
+      broken: () => listener.broken(),
+      resync: () => {
+        this.#enforcement.engineBack();
+        listener.resync();
+      },
+    };
   }
 
   get #context() {
