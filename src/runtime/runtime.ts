@@ -1,6 +1,6 @@
 import type { ManagerError } from "../errors.ts";
+import type { Protection } from "../protections.ts";
 import type { Era, ServerSpec } from "../spec.ts";
-import type { Protection } from "./protections.ts";
 
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait

@@ -35,7 +35,7 @@ describe("A Start", () => {
   let listingNone: TestManager;
   beforeAll(async () => {
     bystander = await Bystander.open();
-    listing = await TestManager.start({ MCPM_REGISTRIES: bystander.host });
+    listing = await TestManager.start({ MCPM_REGISTRIES: bystander.host, MCPM_MAX_CPUS: "1024" });
     listingNone = await TestManager.start();
   });
   afterAll(async () => {

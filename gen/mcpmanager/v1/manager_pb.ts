@@ -2308,7 +2308,8 @@ export const ManagerService: GenService<{
    *
    * Errors: INVALID_ARGUMENT (name or spec), NOT_FOUND (no spec and no such server; image missing and not to be had),
    * ALREADY_EXISTS (the name is taken by another spec), PERMISSION_DENIED (the operator does not allow what the spec
-   * asks for), FAILED_PRECONDITION (the server exited or did not finish its handshake), ABORTED (a Stop came in
+   * asks for, or where its image would be pulled from), FAILED_PRECONDITION (the server exited or did not finish its
+   * handshake; the engine does not enforce its sandbox, or limits that the operator requires), ABORTED (a Stop came in
    * between), UNAVAILABLE (the engine does not answer).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.Start
@@ -2372,7 +2373,8 @@ export const ManagerService: GenService<{
     output: typeof GetResponseSchema;
   },
   /**
-   * GetInfo gives the manager's version, what it runs on, the limits in force, and its features. No side effects.
+   * GetInfo gives the manager's version, what it runs on, the limits in force, what of them the engine does not enforce,
+   * and its features. No side effects.
    *
    * Errors: UNAVAILABLE (the engine does not answer).
    *

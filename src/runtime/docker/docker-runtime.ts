@@ -1,8 +1,8 @@
 import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import type { Protection } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
-import type { Protection } from "../protections.ts";
 import type {
   Attachment,
   AttachmentSink,
@@ -106,6 +106,8 @@ class DockerRuntime implements Runtime {
     spec: ServerSpec,
     options: RuntimeCallOptions & { readonly onProgress?: (line: string) => void },
   ): Promise<string> {
+    // Not in `check`: what the operator does not allow is told first.
+    await this.#enforcement.checkCpus(spec, options);
     return this.#images.prepare(spec, options);
   }
 

@@ -1,6 +1,8 @@
 import type Docker from "dockerode";
+import { invalidRequest } from "../../errors.ts";
 import type { Log } from "../../log.ts";
-import { type Protection, protections, requireLimits } from "../protections.ts";
+import { type Protection, protections, requireLimits } from "../../protections.ts";
+import type { ServerSpec } from "../../spec.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";
@@ -15,6 +17,8 @@ interface Told {
   readonly unenforced: readonly Protection[];
   /** The engine refuses containers with a limit of CPUs. */
   readonly refusesCpus: boolean;
+  /** CPUs of its machine, which it gives no container more of. */
+  readonly cpus: number;
 }
 
 /** A container that was just created. */
@@ -67,6 +71,15 @@ export class Enforcement {
     this.unenforced({}).catch((error: Error) => {
       this.#log.debug("could not ask the engine what it enforces; asking at the next need", { reason: error.message });
     });
+  }
+
+  /** Throws `invalid` when a spec names more CPUs than there are: the engine says so only once its image is pulled. */
+  async checkCpus({ limits }: ServerSpec, options: RuntimeCallOptions): Promise<void> {
+    if (limits?.cpus === undefined) return;
+    const { cpus } = await this.#ask(options);
+    if (limits.cpus <= cpus) return;
+    const description = `must be at most ${cpus}: the engine's machine has no more CPUs`;
+    throw invalidRequest([{ field: "spec.limits.cpus", description }]);
   }
 
   /** Throws NOT_ENFORCED when limits are required and the engine does not enforce them all. */
@@ -162,6 +175,7 @@ interface Info {
   readonly CpuCfsPeriod?: boolean;
   readonly CpuCfsQuota?: boolean;
   readonly PidsLimit?: boolean;
+  readonly NCPU?: number;
   readonly SecurityOptions?: readonly string[] | null;
 }
 
@@ -180,6 +194,7 @@ async function askInfo(docker: Docker): Promise<Told> {
   };
   return {
     unenforced: protections.filter((each) => !enforced[each]),
+    cpus: info.NCPU ?? Number.POSITIVE_INFINITY,
     refusesCpus: info.CpuCfsPeriod === false || info.CpuCfsQuota === false,
   };
 }

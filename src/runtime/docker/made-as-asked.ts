@@ -1,6 +1,6 @@
 import path from "node:path";
 import type Docker from "dockerode";
-import type { Protection } from "../protections.ts";
+import type { Protection } from "../../protections.ts";
 
 type Asked = Docker.ContainerCreateOptions;
 type Made = Docker.ContainerInspectInfo;

@@ -2,8 +2,8 @@ import { release, type } from "node:os";
 import { abortedError } from "../../aborted-error.ts";
 import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { type Protection, protections, requireLimits } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
-import { type Protection, protections, requireLimits } from "../protections.ts";
 import type {
   Attachment,
   AttachmentSink,

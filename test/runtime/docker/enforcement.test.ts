@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { type Log, silentLog } from "../../../src/log.ts";
+import { protections } from "../../../src/protections.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
-import { protections } from "../../../src/runtime/protections.ts";
 import { FakeEngine } from "./fake-engine.ts";
 
 const everything = {
