@@ -134,8 +134,9 @@ export class Enforcement {
 
   /** Once a change. */
   #tell(): void {
-    const known = this.#told?.unenforced ?? [];
-    const now = protections.filter((each) => known.includes(each) || this.#missing.includes(each));
+    const told = this.#told?.unenforced;
+    if (told === undefined) return;
+    const now = protections.filter((each) => told.includes(each) || this.#missing.includes(each));
     if (now.join() === this.#logged.join()) return;
     this.#logged = now;
     if (now.length === 0) {

@@ -96,7 +96,8 @@ function* mountWeaknesses(asked: Asked, made: Made): Generator<string> {
     const isThere = mount === undefined ? wish.Type === "tmpfs" && tmpfs.has(target) : mount.Type === wish.Type;
     if (!isThere) yield `lacks the mount at ${target}`;
     else if (wish.ReadOnly && mount?.RW) yield `may write to the mount at ${target}`;
-    else if (wish.Type === "bind" && mount?.Source !== wish.Source) yield `has another folder at ${target}`;
+    // Docker Desktop shows where its virtual machine has the folder: /host_mnt/Users/….
+    else if (wish.Type === "bind" && !mount?.Source.endsWith(wish.Source)) yield `has another folder at ${target}`;
   }
   for (const [target, { Type: type }] of mounts) {
     if (type === "bind" && !wishes.has(target)) yield `has a folder of the host at ${target}`;

@@ -53,6 +53,12 @@ describe("A container that was made", () => {
   });
 
   const [bind = {}, volume = {}, tmpfs = {}] = madeMounts;
+
+  test("as Docker Desktop shows its folders has neither", () => {
+    const inMachine = { ...bind, Source: "/host_mnt/srv/x" };
+    expect(weaknesses(asked, made({ mounts: [inMachine, volume, tmpfs] }))).toEqual([]);
+  });
+
   const weaker: [string, Change][] = [
     ["is privileged", { host: { Privileged: true } }],
     ["has a writable root file system", { host: { ReadonlyRootfs: false } }],
