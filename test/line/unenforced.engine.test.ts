@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RestartPolicy, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { until } from "../contract/cause.ts";
 import { EngineProxy } from "../runtime/docker/engine-proxy.ts";
 import { canHideControllers, onPrivateEngine, PrivateEngine } from "../runtime/docker/private-engine.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
@@ -65,6 +66,32 @@ describe.skipIf(!canHideControllers)(onPrivateEngine("On an engine without the c
     expect((await manager.client.get({ name: "a" })).server?.state).toBe(ServerState.READY);
     const error = await failureOf(manager.client.restart({ name: "a", gracePeriod: noGrace }));
     expect(errorInfo(error)).toMatchObject(notEnforced);
+  });
+});
+
+describe.skipIf(!canHideControllers)(onPrivateEngine("An engine that comes back with other controllers"), () => {
+  it("is asked again, and Starts are refused or let through by what it says then", async () => {
+    await using engine = await PrivateEngine.start();
+    const fleet = new TestFleet({ dockerHost: engine.host });
+    await using manager = await TestManager.start(required, { engine: fleet });
+    const { client } = manager;
+    const says = (unenforced: string[]) =>
+      until(async () => {
+        const info = await client.getInfo({}).catch(() => undefined);
+        return info !== undefined && info.unenforced.join() === unenforced.join();
+      });
+    await says([]);
+    await client.start({ name: "a", spec: hostileSpec() });
+    await client.stop({ name: "a", gracePeriod: noGrace });
+    await engine.stop();
+    await engine.start({ without: ["pids"] });
+    await says(["pids"]);
+    expect(errorInfo(await failureOf(client.start({ name: "a", spec: hostileSpec() })))).toMatchObject(notEnforced);
+    await engine.stop();
+    await engine.start();
+    await says([]);
+    await client.start({ name: "a", spec: hostileSpec() });
+    await client.stop({ name: "a", gracePeriod: noGrace });
   });
 });
 

@@ -87,14 +87,17 @@ export class PrivateEngine implements AsyncDisposable {
     return path.join(this.#folder, "data");
   }
 
-  /** Starts it, again if it ran before. Resolves when it answers. With live-restore containers outlive it. */
-  async start({ liveRestore = false } = {}): Promise<void> {
+  /**
+   * Starts it, again if it ran before, perhaps with other controllers. Resolves when it answers. With live-restore
+   * containers outlive it.
+   */
+  async start({ liveRestore = false, without = this.#without } = {}): Promise<void> {
     const folder = this.#folder;
     const paths = ["--data-root", this.dataRoot, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`];
     const apart = ["-H", this.host, "--bridge=none", "--iptables=false", "--ip-forward=false"];
     const flags = liveRestore ? ["--live-restore"] : [];
     // In a network of its own: with --bridge=none a daemon removes the bridge of this machine's engine.
-    const daemon = spawn("unshare", ["--net", ...this.#hiding, "dockerd", ...paths, ...apart, ...flags], {
+    const daemon = spawn("unshare", ["--net", ...hiding(without), "dockerd", ...paths, ...apart, ...flags], {
       env,
       stdio: ["ignore", "ignore", "pipe"],
     });
@@ -108,13 +111,6 @@ export class PrivateEngine implements AsyncDisposable {
       return;
     }
     throw new Error(`the engine did not start: ${said.slice(-5).join("\n")}`);
-  }
-
-  /** Unmounts controllers in a mount namespace of its own, or nothing. */
-  get #hiding(): string[] {
-    if (this.#without.length === 0) return ["--"];
-    const folders = this.#without.map((name) => `/sys/fs/cgroup/${name}`);
-    return ["--mount", "--", "sh", "-c", `umount ${folders.join(" ")} && exec "$@"`, "sh"];
   }
 
   /** As a service manager stops it. */
@@ -157,4 +153,11 @@ export class PrivateEngine implements AsyncDisposable {
     execFileSync("mkfs.ext4", ["-q", "-m", "0", image], { env });
     execFileSync("mount", ["-o", "loop", image, this.dataRoot]);
   }
+}
+
+/** Words of `unshare` that unmount controllers in a mount namespace of its own, or do nothing. */
+function hiding(controllers: readonly Controller[]): string[] {
+  if (controllers.length === 0) return ["--"];
+  const folders = controllers.map((name) => `/sys/fs/cgroup/${name}`);
+  return ["--mount", "--", "sh", "-c", `umount ${folders.join(" ")} && exec "$@"`, "sh"];
 }
