@@ -6,20 +6,12 @@ import type { ServerSpec } from "../../spec.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";
+import { askInfo, type EngineInfo } from "./engine-info.ts";
+import { loggable } from "./loggable.ts";
 import { changes, limitsMissing, weaknesses } from "./made-as-asked.ts";
-import { loggable } from "./pull-failure.ts";
 
 /** A warning of each kind is told of once; engines that word one anew each time must not fill the memory. */
 const maxWarnings = 100;
-
-/** What `GET /info` says. */
-interface Told {
-  readonly unenforced: readonly Protection[];
-  /** The engine refuses containers with a limit of CPUs. */
-  readonly refusesCpus: boolean;
-  /** CPUs of its machine, which it gives no container more of. */
-  readonly cpus: number;
-}
 
 /** A container that was just created. */
 export interface Created {
@@ -37,8 +29,8 @@ export class Enforcement {
   readonly #engine: Engine;
   readonly #log: Log;
   readonly #isRequired: boolean;
-  #told: Told | undefined;
-  #asking: Promise<Told> | undefined;
+  #told: EngineInfo | undefined;
+  #asking: Promise<EngineInfo> | undefined;
   /** Of the container that was made last. */
   #missing: readonly Protection[] = [];
   #logged: readonly Protection[] = [];
@@ -114,14 +106,14 @@ export class Enforcement {
   }
 
   /** One question for all who want to know at a time. */
-  async #ask(options: RuntimeCallOptions): Promise<Told> {
+  async #ask(options: RuntimeCallOptions): Promise<EngineInfo> {
     if (this.#told !== undefined) return this.#told;
     this.#asking ??= this.#askNow(this.#lives);
     const asking = this.#asking;
     return this.#engine.call("say what it enforces", () => asking, options);
   }
 
-  async #askNow(life: number): Promise<Told> {
+  async #askNow(life: number): Promise<EngineInfo> {
     try {
       const told = await this.#engine.call("say what it enforces", askInfo, {});
       if (life === this.#lives) this.#told = told;
@@ -168,42 +160,6 @@ export class Enforcement {
         });
     return this.#engine.call(`inspect container ${id}`, inspect, options);
   }
-}
-
-interface Info {
-  readonly MemoryLimit?: boolean;
-  readonly SwapLimit?: boolean;
-  readonly CpuCfsPeriod?: boolean;
-  readonly CpuCfsQuota?: boolean;
-  readonly PidsLimit?: boolean;
-  readonly NCPU?: number;
-  readonly SecurityOptions?: readonly string[] | null;
-}
-
-/** An engine, or a proxy before it, that does not tell is taken for one that enforces nothing. */
-async function askInfo(docker: Docker): Promise<Told> {
-  const info: Info = await docker.info().catch((error: unknown) => {
-    if (statusOf(error) === undefined) throw error;
-    return {};
-  });
-  const enforced: Record<Protection, boolean> = {
-    memory: info.MemoryLimit === true,
-    swap: info.SwapLimit === true,
-    cpus: info.CpuCfsPeriod === true && info.CpuCfsQuota === true,
-    pids: info.PidsLimit === true,
-    seccomp: hasSeccomp(info.SecurityOptions ?? []),
-  };
-  return {
-    unenforced: protections.filter((each) => !enforced[each]),
-    cpus: info.NCPU ?? Number.POSITIVE_INFINITY,
-    refusesCpus: info.CpuCfsPeriod === false || info.CpuCfsQuota === false,
-  };
-}
-
-/** Entries are such as `name=seccomp,profile=builtin`. */
-function hasSeccomp(options: readonly string[]): boolean {
-  const entry = options.map((option) => option.split(",")).find((parts) => parts.includes("name=seccomp"));
-  return entry !== undefined && !entry.includes("profile=unconfined");
 }
 
 function weakened(server: string, weak: readonly string[]): Error {

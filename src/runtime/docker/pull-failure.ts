@@ -1,5 +1,3 @@
-const maxLoggedChars = 800;
-
 /**
  * What a failed pull comes to, by the engine's words for it. They may hold what a registry, or whatever stood at its
  * address, answered: callers get the class, the words are for the log.
@@ -25,10 +23,4 @@ const classes: readonly (readonly [RegExp, string])[] = [
 export function pullFailure(engineText: string): string {
   const found = classes.find(([pattern]) => pattern.test(engineText));
   return found?.[1] ?? "the pull failed; the manager's log has the engine's words";
-}
-
-/** Third parties' text for the log: bounded, and nothing in it moves a terminal's cursor or turns the line round. */
-export function loggable(text: string): string {
-  const cut = text.length > maxLoggedChars ? `${text.slice(0, maxLoggedChars)}…` : text;
-  return cut.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (char) => `\\u{${char.codePointAt(0)?.toString(16)}}`);
 }

@@ -33,7 +33,10 @@ export function checkRegistry(image: string, { registries }: { readonly registri
   });
 }
 
-/** Whether a host is a DNS name of two labels or more, without a port. A last label that begins with a digit makes it an address to some resolvers (`0x7f.1`, `127.1`). */
+/**
+ * Whether a host is a DNS name of two labels or more, without a port. A last label that begins with a digit makes it an
+ * address to some resolvers (`0x7f.1`, `127.1`).
+ */
 function isPublicName(host: string): boolean {
   const labels = host.toLowerCase().split(".");
   if (labels.length < 2 || !labels.every((label) => /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/.test(label))) return false;

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { loggable, pullFailure } from "../../../src/runtime/docker/pull-failure.ts";
+import { pullFailure } from "../../../src/runtime/docker/pull-failure.ts";
 
 const missing = /^its registry has no such image/;
 const credentials = /^its registry wants other credentials/;
@@ -35,9 +35,4 @@ test.each([
   ],
 ])("pullFailure tells the class of %j, and nothing of its words", (text, sentence) => {
   expect(pullFailure(text)).toMatch(sentence);
-});
-
-test("loggable escapes what would move a terminal's cursor, and is bounded", () => {
-  expect(loggable("a\u001b[2J\r\nb\u202ec\u2028d")).toBe("a\\u{1b}[2J\\u{d}\\u{a}b\\u{202e}c\\u{2028}d");
-  expect(loggable("é".repeat(2000))).toHaveLength(801);
 });
