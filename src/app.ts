@@ -55,6 +55,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
+  // What it does not enforce is told of before anything runs.
+  await runtime.unenforced({});
   const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
   // Before anything looks at a container; released when nothing does any more.
   opened.use(await runtime.own({ onLost }));
@@ -111,10 +113,13 @@ async function listen(options: ListenOptions): Promise<Listener> {
 
 function createRuntime(config: Config, log: Log): Runtime {
   if (config.runtime === "process") {
-    return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
+    const { processEnv: baseEnv, requireLimits } = config;
+    return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
   }
-  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots, allowLabels } = config;
-  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, allowLabels, log });
+  const { dockerTls: tls, ...settings } = config;
+  const { dockerHost, dockerConfigDir, fleet, bindRoots, allowLabels, registries, requireLimits } = settings;
+  const options = { dockerHost, tls, dockerConfigDir, fleet, bindRoots, allowLabels, registries, requireLimits, log };
+  return createDockerRuntime(options);
 }
 
 interface Parts {

@@ -75,6 +75,21 @@ const settings = {
     fallback: false,
     parse: flag,
   }),
+  requireLimits: setting("MCPM_REQUIRE_LIMITS", {
+    help: "1: start servers only where the engine enforces their memory, swap, CPUs and processes",
+    fallback: false,
+    parse: flag,
+  }),
+  registries: setting("MCPM_REGISTRIES", {
+    help: "registries besides those with a public DNS name and no port that images are pulled from, as host or host:port, comma-separated",
+    fallback: [] as readonly string[],
+    parse: list((host) =>
+      text(
+        /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?(:[0-9]{1,5})?$/,
+        "must hold registries as images name them, host or host:port",
+      )(host).toLowerCase(),
+    ),
+  }),
   maxCpus: setting("MCPM_MAX_CPUS", { help: "most CPUs of a server", fallback: 4, parse: decimal(0.01, 1024) }),
   maxMemoryBytes: setting("MCPM_MAX_MEMORY_BYTES", {
     help: "most memory of a server",

@@ -37,6 +37,7 @@ export const errorReasons = [
   "METHOD_NOT_ALLOWED",
   "METHOD_NOT_FOUND",
   "NAME_TAKEN",
+  "NOT_ENFORCED",
   "NOT_IMPLEMENTED",
   "ORIGIN_NOT_ALLOWED",
   "PROMPT_NOT_FOUND",

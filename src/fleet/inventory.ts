@@ -202,10 +202,8 @@ export class Inventory {
     const { log } = this.#options;
     // One that the engine does not answer for now may be told of again, when it does.
     if (!record.silent) this.#told.add(record.id);
-    if (leaveAlone === undefined)
-      log.error("left alone a container whose spec can't be read", { ...about(record), problem });
-    else
-      log.error("left alone a container that is not as a manager makes it", { ...about(record), problem: leaveAlone });
+    const why = leaveAlone === undefined ? "whose spec can't be read" : "that is not as a manager makes it";
+    log.error(`left alone a container ${why}`, { ...about(record), problem: leaveAlone ?? problem });
   }
 
   /** Whether a container is nobody's: of no server, or one too many. One that can't be read is another version's. */

@@ -1,4 +1,5 @@
 import type { ManagerError } from "../errors.ts";
+import type { Protection } from "../protections.ts";
 import type { Era, ServerSpec } from "../spec.ts";
 
 /**
@@ -13,6 +14,13 @@ export interface Runtime extends AsyncDisposable {
   version(options: RuntimeCallOptions): Promise<string>;
 
   /**
+   * What servers are promised and the engine does not enforce, or does not say that it does; empty: it enforces all. Asked
+   * once, and again when the engine was away; a change is told of in the log. What new containers lack of the limits that
+   * they were created with is among it, too. Throws `unavailable` (ENGINE_UNAVAILABLE).
+   */
+  unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]>;
+
+  /**
    * Makes this manager the one owner of the fleet, until disposed; to be called before anything that touches instances.
    * Throws `conflict` (FLEET_OWNED) that names the holder when another manager has it. `onLost` is called at most once:
    * another manager took the fleet over, because this one was stopped or cut off for so long that it seemed dead. Every
@@ -22,8 +30,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled
-   * or created: a field that can't be honoured is named, never ignored. Returns nothing; `create` applies the same
-   * rules again.
+   * or created: a field that can't be honoured is named, never ignored. Throws `not_running` (NOT_ENFORCED) when limits are
+   * required (`MCPM_REQUIRE_LIMITS`) and not enforced. Returns nothing; `create` applies the same rules again.
    */
   check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void>;
 
@@ -31,7 +39,8 @@ export interface Runtime extends AsyncDisposable {
   hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean>;
 
   /**
-   * Makes the image available by the spec's pull policy, and gives its id, as records have it. Throws `not_found`
+   * Makes the image available by the spec's pull policy, and gives its id, as records have it. Throws `denied`, before
+   * anybody is asked, when it would have to be pulled from a registry that the operator does not allow, and `not_found`
    * (IMAGE_UNAVAILABLE) when it can't be had.
    */
   prepare(
@@ -42,7 +51,8 @@ export interface Runtime extends AsyncDisposable {
   /**
    * Creates the instance, not started, and names it; one that replaces another has a name of its own until it takes
    * the other's. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is waited for, since
-   * for `inspect` and `list` it is gone.
+   * for `inspect` and `list` it is gone. Throws `not_running` (NOT_ENFORCED), and leaves nothing, when the engine made its
+   * sandbox weaker than it was asked to, or without limits that are required.
    */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 
@@ -56,7 +66,10 @@ export interface Runtime extends AsyncDisposable {
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
-  /** Starts a created or exited instance; nothing to do when it runs. Throws `not_running` (START_REFUSED). */
+  /**
+   * Starts a created or exited instance; nothing to do when it runs. Throws `not_running` (START_REFUSED; NOT_ENFORCED when
+   * limits are required and it has not all of them).
+   */
   start(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
@@ -153,8 +166,8 @@ export interface InstanceRecord {
   /** It was made to take another's place, and has not taken its name yet. */
   readonly next?: true;
   /**
-   * Why it is neither taken over nor removed unasked, though its labels are this fleet's: it is less closed than its spec
-   * asks for, or has another's name. Undefined: it is as a manager makes it.
+   * Why it is neither taken over nor removed unasked, though its labels are this fleet's, as the end of "its container …":
+   * it is less closed than its spec asks for, or has another's name. Undefined: it is as a manager makes it.
    */
   readonly leaveAlone?: string;
   /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */

@@ -35,6 +35,8 @@ export interface Round {
 interface Parts {
   readonly engine: TestFleet;
   readonly manager: ManagerProcess;
+  /** Settings of each manager. */
+  readonly env: Record<string, string>;
   readonly images: KindOptions["images"];
   readonly bystanders: Bystanders;
   /** What it all stands on. */
@@ -53,6 +55,7 @@ export class Killing implements AsyncDisposable {
   readonly #bystanders: Bystanders;
   readonly #ledger: Ledger;
   readonly #volume: string;
+  readonly #env: Record<string, string>;
   /** Volumes of containers, which must go with them, by the container. */
   readonly #anonymous = new Map<string, readonly string[]>();
   #manager: ManagerProcess;
@@ -64,6 +67,7 @@ export class Killing implements AsyncDisposable {
     this.#engine = parts.engine;
     this.#manager = parts.manager;
     this.#bystanders = parts.bystanders;
+    this.#env = parts.env;
     this.#volume = `${this.#engine.fleet}-data`;
     this.#ledger = newLedger(kindsOf({ images: parts.images, volume: this.#volume }));
   }
@@ -75,9 +79,10 @@ export class Killing implements AsyncDisposable {
     const image = opened.use(await CommittedImage.make(testEngine(), { changes: "VOLUME /scratch" }));
     const engine = opened.use(new TestFleet());
     const bystanders = opened.use(await Bystanders.make(engine));
-    const manager = await ManagerProcess.start(engine.fleet);
+    const env = { MCPM_REGISTRIES: registry.host };
+    const manager = await ManagerProcess.start(engine.fleet, env);
     const images = { pulled: registry.image, volume: image.name, lying: bystanders.image.name };
-    return new Killing(seed, { engine, manager, images, bystanders, resources: opened.move() });
+    return new Killing(seed, { engine, manager, env, images, bystanders, resources: opened.move() });
   }
 
   async round(): Promise<Round> {
@@ -95,7 +100,7 @@ export class Killing implements AsyncDisposable {
     for (const { id, anonymousVolumes } of left.containers) this.#anonymous.set(id, anonymousVolumes);
     const killedAtBoot = choices.below(4) === 0;
     if (killedAtBoot) await ManagerProcess.killAtBoot(this.#engine.fleet, choices.below(maxUntilKilledAtBootMs));
-    this.#manager = await ManagerProcess.start(this.#engine.fleet);
+    this.#manager = await ManagerProcess.start(this.#engine.fleet, this.#env);
     await fetch(`http://127.0.0.1:${this.#manager.port}/ready`, { signal: AbortSignal.timeout(readyMs) });
     const { client } = this.#manager;
     const inspect = () => this.#inspect();

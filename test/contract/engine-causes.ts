@@ -17,6 +17,12 @@ const isAttach = (path: string) => path.includes("/attach");
 const isEvents = (path: string) => path.startsWith("/events");
 const isImage = (path: string) => path.startsWith("/images/");
 
+const isContainer = (path: string) => /^\/containers\/[0-9a-f]{64}\/json/.test(path);
+const writableRoot = (json: { readonly HostConfig: object }) => ({
+  ...json,
+  HostConfig: { ...json.HostConfig, ReadonlyRootfs: false },
+});
+
 /** A Start that is refused, whatever the engine has. */
 const startWith = (stage: Stage, spec: object) =>
   stage.ask("Start", { name: "nobody", spec: { ...specJson, ...spec } as typeof specJson });
@@ -90,6 +96,18 @@ export const engineCauses: readonly EngineCause[] = [
     code: Code.InvalidArgument,
     delivery: "not_sent",
     provoke: (stage) => startWith(stage, { capAdd: ["BOGUS"] }),
+  },
+  {
+    reason: "NOT_ENFORCED",
+    how: "Start, and the engine makes the container's root writable",
+    code: Code.FailedPrecondition,
+    delivery: "not_sent",
+    provoke: async (stage) => {
+      stage.proxy.edited = (path) => (isContainer(path) ? writableRoot : undefined);
+      const answer = await startWith(stage, {});
+      stage.proxy.edited = () => undefined;
+      return answer;
+    },
   },
   {
     reason: "SERVER_OUT_OF_MEMORY",

@@ -6,7 +6,7 @@ import { errorInfo, failureOf, hostileSpec, type ManagerClient, TestManager } fr
 let manager: TestManager;
 let client: ManagerClient;
 beforeAll(async () => {
-  manager = await TestManager.start();
+  manager = await TestManager.start({ MCPM_REGISTRIES: "127.0.0.1:9" });
   client = manager.client;
   await client.start({ name: "h", spec: hostileSpec() });
 });
@@ -77,6 +77,11 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
     "an image that can't be pulled",
     () => starting({ image: "127.0.0.1:9/none:1", pullPolicy: PullPolicy.IF_MISSING }),
     { code: Code.NotFound, reason: "IMAGE_UNAVAILABLE" },
+  ],
+  [
+    "an image of a registry that the operator did not list",
+    () => starting({ image: "127.0.0.1:10/none:1", pullPolicy: PullPolicy.IF_MISSING }),
+    { code: Code.PermissionDenied, reason: "DENIED_BY_OPERATOR", fields: ["spec.image"] },
   ],
   [
     "a server that exits at once",

@@ -46,6 +46,7 @@ export class ManagerProcess implements AsyncDisposable {
       const port = /"port":(\d+).*"msg":"listening"/.exec(line)?.[1];
       if (port === undefined) continue;
       const manager = new ManagerProcess(child, { port: Number(port), exited });
+      manager.said = `${lines.join("\n")}\n`;
       child.stderr.on("data", (chunk: Buffer) => (manager.said += chunk));
       child.stderr.resume();
       return manager;

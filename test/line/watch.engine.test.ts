@@ -76,7 +76,7 @@ describe("Watch", () => {
 
   it("shows the progress of a pull, and that a failed first start leaves nothing", async () => {
     await using registry = await TestRegistry.open();
-    await using manager = await TestManager.start();
+    await using manager = await TestManager.start({ MCPM_REGISTRIES: registry.host });
     const { client } = manager;
     const events = watch(client);
     await events.next();

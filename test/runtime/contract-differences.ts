@@ -74,6 +74,33 @@ export function describeDifferences({ open, abilities }: Contract): void {
       expect(await runtime.version({})).toMatch(/\d+\.\d+/);
     });
 
+    const enforced = { can: "none of them is said to be unenforced", cannot: "nothing is said to be enforced" };
+    test(declared("limits", enforced), async () => {
+      const unenforced = await runtime.unenforced({});
+      const limits = ["memory", "swap", "cpus", "pids"];
+      if (abilities.limits) expect(unenforced.filter((each) => limits.includes(each))).toEqual([]);
+      else expect(unenforced).toEqual([...limits, "seccomp"]);
+    });
+
+    const requiring = {
+      can: "a server that has them is let through where they are required",
+      cannot: "every server is refused where they are required",
+    };
+    test(declared("limits", requiring), async () => {
+      await using strict = instances.successor({ requireLimits: true });
+      const spec = instances.spec("echo.mjs");
+      const request = { server: "strict", instance: "1", replica: 0, spec };
+      if (abilities.limits) {
+        await strict.check(spec, {});
+        const { id } = await strict.create(request, {});
+        await strict.remove(id, {});
+      } else {
+        const refused = { kind: "not_running", details: { reason: "NOT_ENFORCED", delivery: "not_sent" } };
+        await expect(strict.check(spec, {})).rejects.toMatchObject(refused);
+        await expect(strict.create(request, {})).rejects.toMatchObject(refused);
+      }
+    });
+
     for (const { ability, field, spec, seen } of wishes) {
       const outcomes = { can: `${field} is honoured`, cannot: `${field} is refused by name` };
       test(declared(ability, outcomes), async () => {

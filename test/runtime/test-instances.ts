@@ -18,7 +18,7 @@ export abstract class TestInstances implements AsyncDisposable {
   abstract spec(program: string, more?: Partial<ServerSpec>): ServerSpec;
 
   /** Another runtime on the same fleet, as the next manager has it. The caller disposes it. */
-  abstract successor(): Runtime;
+  abstract successor(options?: { readonly requireLimits?: boolean }): Runtime;
 
   /** Signals an instance from outside; `pid` is what the program itself says. */
   abstract signal(instance: { readonly id: string; readonly pid: number }, signal: NodeJS.Signals): Promise<void>;

@@ -30,7 +30,8 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
    * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII, no
-   * spaces. Required. With the runtime `process` the name is kept and nothing else: `command` is what runs.
+   * spaces. Required. One that has to be pulled must be of a registry with a public DNS name and no port, or of one that
+   * the operator lists (`MCPM_REGISTRIES`), else PERMISSION_DENIED. With the runtime `process` the name is kept and nothing else: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
@@ -251,7 +252,8 @@ export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
  */
 export type Limits = Message<"mcpmanager.v1.Limits"> & {
   /**
-   * CPUs, e.g. 0.5; 0.01 to 1024. Unset: 1.
+   * CPUs, e.g. 0.5; 0.01 to 1024, and at most as many as the engine's machine has. Unset: 1, or none where the engine
+   * refuses containers with such a limit.
    *
    * @generated from field: optional double cpus = 1;
    */

@@ -77,12 +77,17 @@ export function fleetMethods(options: ServiceOptions) {
     },
 
     async getInfo(_request, { signal }) {
-      return infoToProto(info, { runtime: runtime.kind, engineVersion: await runtime.version({ signal }) });
+      const engineVersion = await runtime.version({ signal });
+      const unenforced = await runtime.unenforced({ signal });
+      return infoToProto(info, { runtime: runtime.kind, engineVersion, unenforced: [...unenforced] });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 
-function infoToProto(info: ManagerInfo, running: { runtime: string; engineVersion: string }): GetInfoResponse {
+function infoToProto(
+  info: ManagerInfo,
+  running: { runtime: string; engineVersion: string; unenforced: string[] },
+): GetInfoResponse {
   const { version, fleet, maxCpus, maxPids, ...sizes } = info;
   return create(GetInfoResponseSchema, {
     version,

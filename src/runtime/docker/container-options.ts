@@ -8,7 +8,12 @@ import { tmpfsBytes } from "./mounts.ts";
  */
 export function containerOptions(
   spec: ServerSpec,
-  options: { readonly labels: Record<string, string>; readonly mounts: Docker.MountSettings[] },
+  options: {
+    readonly labels: Record<string, string>;
+    readonly mounts: Docker.MountSettings[];
+    /** False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true. */
+    readonly takesCpus?: boolean;
+  },
 ): Docker.ContainerCreateOptions {
   return {
     Image: spec.image,
@@ -27,12 +32,16 @@ export function containerOptions(
     AttachStderr: true,
     // The session tells whether the server is well; the image's own probe would only run processes beside it.
     Healthcheck: { Test: ["NONE"] },
-    HostConfig: hostConfig(spec, options.mounts),
+    HostConfig: hostConfig(spec, options),
   };
 }
 
-function hostConfig(spec: ServerSpec, mounts: Docker.MountSettings[]): Docker.HostConfig {
+function hostConfig(
+  spec: ServerSpec,
+  { mounts, takesCpus = true }: { readonly mounts: Docker.MountSettings[]; readonly takesCpus?: boolean },
+): Docker.HostConfig {
   const memory = spec.limits?.memoryBytes ?? specDefaults.memoryBytes;
+  const cpus = spec.limits?.cpus ?? (takesCpus ? specDefaults.cpus : undefined);
   const config = {
     NetworkMode: spec.network ?? "none",
     ...rootFileSystem(spec),
@@ -40,7 +49,7 @@ function hostConfig(spec: ServerSpec, mounts: Docker.MountSettings[]): Docker.Ho
     CapDrop: ["ALL"],
     CapAdd: [...(spec.capAdd ?? [])],
     SecurityOpt: ["no-new-privileges:true"],
-    NanoCpus: Math.round((spec.limits?.cpus ?? specDefaults.cpus) * 1e9),
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
     Memory: memory,
     // Memory and swap together: equal means no swap on top.
     MemorySwap: memory,

@@ -1,8 +1,10 @@
 import type Docker from "dockerode";
+import { invalidRequest } from "../../errors.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
 import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
-import { statusOf } from "./engine-error.ts";
+import type { Created } from "./enforcement.ts";
+import { engineText, statusOf } from "./engine-error.ts";
 import { type Images, imageUnavailable } from "./images.ts";
 import { containerLabels } from "./labels.ts";
 import { type MountContext, resolveMounts } from "./mounts.ts";
@@ -14,17 +16,18 @@ const maxTries = 3;
 export interface CreateContext extends MountContext {
   readonly images: Images;
   readonly allowLabels: readonly string[];
+  readonly takesCpus: boolean;
 }
 
 /**
- * Creates a server's container and returns its id. Once the request is on its way it is not aborted: the engine would
- * create the container all the same, and nobody would know its id. A container that has the name and is being removed is
- * waited for.
+ * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not aborted:
+ * the engine would create the container all the same, and nobody would know its id. A container that has the name and is
+ * being removed is waited for.
  */
 export async function createContainer(
   request: CreateRequest,
   context: CreateContext & RuntimeCallOptions,
-): Promise<string> {
+): Promise<Created> {
   const { server, replica, spec, replaces } = request;
   const { engine, fleet, signal } = context;
   const image = await context.images.lookUp(spec.image, context);
@@ -33,11 +36,15 @@ export async function createContainer(
   const mounts = await resolveMounts(spec.mounts, context);
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
-  const split = { _query: { name }, _body: containerOptions(spec, { labels, mounts }) };
-  const create = async (docker: Docker): Promise<{ id: string } | { conflict: unknown }> => {
+  const asked = containerOptions(spec, { labels, mounts, takesCpus: context.takesCpus });
+  const split = { _query: { name }, _body: asked };
+  const create = async (docker: Docker): Promise<Answer | { conflict: unknown }> => {
     try {
-      return await docker.createContainer(split as unknown as Docker.ContainerCreateOptions);
+      return await dialCreate(docker, split);
     } catch (error) {
+      if (statusOf(error) === 400 && spec.limits?.cpus !== undefined && /cpu/i.test(engineText(error))) {
+        throw invalidRequest([{ field: "spec.limits.cpus", description: engineText(error) }]);
+      }
       if (statusOf(error) === 404) throw imageUnavailable(spec.image, "any more: it was removed meanwhile", error);
       if (statusOf(error) !== 409) throw error;
       return { conflict: error };
@@ -46,9 +53,25 @@ export async function createContainer(
   for (let tries = 1; ; tries += 1) {
     engine.throwIfAborted(signal);
     const made = await engine.call(`create ${name}`, create, {});
-    if ("id" in made) return made.id;
+    if ("Id" in made) return { id: made.Id, server, spec, asked, warnings: made.Warnings ?? [] };
     // Somebody is making a container of that name at this very moment.
     if (tries === maxTries) throw nameTaken(`a container named ${name} exists already`, { server, ...made });
     await nameFreed(name, { ...context, server, ...made });
   }
+}
+
+interface Answer {
+  readonly Id: string;
+  readonly Warnings?: readonly string[] | null;
+}
+
+/** As dockerode's `createContainer`, which drops the warnings. */
+function dialCreate(docker: Docker, options: object): Promise<Answer> {
+  const statusCodes = { 200: true, 201: true, 400: "bad parameter", 404: "no such image", 409: "conflict" };
+  const request = { path: "/containers/create?", method: "POST", options, statusCodes };
+  return new Promise((resolve, reject) => {
+    docker.modem.dial(request, (error: unknown, answer: unknown) =>
+      error ? reject(error) : resolve(answer as Answer),
+    );
+  });
 }

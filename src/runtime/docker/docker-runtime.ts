@@ -1,5 +1,7 @@
+import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import type { Protection } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
 import type {
   Attachment,
@@ -14,6 +16,7 @@ import type {
 import { openAttachment } from "./attachment.ts";
 import { createContainer } from "./create.ts";
 import type { DockerTls } from "./docker-address.ts";
+import { Enforcement } from "./enforcement.ts";
 import { Engine } from "./engine.ts";
 import { EventStream } from "./event-stream.ts";
 import { readHistory } from "./history.ts";
@@ -40,6 +43,10 @@ export interface DockerRuntimeOptions {
   readonly bindRoots: readonly string[];
   /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
   readonly allowLabels?: readonly string[];
+  /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
+  readonly registries?: readonly string[] | undefined;
+  /** Whether servers are started only where their limits are enforced. Default: no. */
+  readonly requireLimits?: boolean | undefined;
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -54,21 +61,27 @@ class DockerRuntime implements Runtime {
   readonly kind = "docker";
   readonly #options: DockerRuntimeOptions;
   readonly #engine: Engine;
+  readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
   readonly #streams = new Set<EventStream>();
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { log, dockerConfigDir } = options;
+    const { log, dockerConfigDir, registries = [], requireLimits = false } = options;
     this.#engine = new Engine(options);
-    this.#images = new Images({ engine: this.#engine, dockerConfigDir, log });
+    this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
+    this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
     this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
   }
 
   async version(options: RuntimeCallOptions): Promise<string> {
     const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
     return Version;
+  }
+
+  unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]> {
+    return this.#enforcement.unenforced(options);
   }
 
   async own(
@@ -83,6 +96,7 @@ class DockerRuntime implements Runtime {
   }
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
+    await this.#enforcement.checkEngine(options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
   }
 
@@ -94,13 +108,19 @@ class DockerRuntime implements Runtime {
     spec: ServerSpec,
     options: RuntimeCallOptions & { readonly onProgress?: (line: string) => void },
   ): Promise<string> {
+    // Not in `check`: what the operator does not allow is told first.
+    await this.#enforcement.checkCpus(spec, options);
     return this.#images.prepare(spec, options);
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
-    const id = await createContainer(request, { ...this.#context, ...options });
+    await this.#enforcement.checkEngine(options);
+    const takesCpus = await this.#enforcement.takesCpus(options);
+    const created = await createContainer(request, { ...this.#context, ...options, takesCpus });
+    const { id } = created;
     try {
-      const record = await this.inspect(id, options);
+      const check = (info: ContainerInspectInfo) => this.#enforcement.checkCreated(created, info);
+      const record = await this.#instances.inspect(id, { ...options, check });
       if (record !== undefined) return record;
       throw new ManagerError("not_found", `the container of ${request.server} was removed as soon as it was created`, {
         details: { reason: "CONTAINER_REMOVED", delivery: "not_sent", server: request.server },
@@ -124,7 +144,9 @@ class DockerRuntime implements Runtime {
   }
 
   async start(id: string, options: RuntimeCallOptions): Promise<void> {
-    await startContainer(id, { ...this.#context, ...options });
+    await this.#enforcement.checkEngine(options);
+    const check = (info: ContainerInspectInfo) => this.#enforcement.checkContainer(info);
+    await startContainer(id, { ...this.#context, ...options, check });
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
@@ -161,7 +183,7 @@ class DockerRuntime implements Runtime {
 
   watch(listener: WatchListener): AsyncDisposable {
     const { fleet, log, now = Date.now } = this.#options;
-    const stream = new EventStream({ engine: this.#engine, fleet, listener, log, now });
+    const stream = new EventStream({ engine: this.#engine, fleet, listener: this.#alsoTold(listener), log, now });
     this.#streams.add(stream);
     return stream;
   }
@@ -169,6 +191,20 @@ class DockerRuntime implements Runtime {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.#streams].map((stream) => stream[Symbol.asyncDispose]()));
     this.#engine.close();
+  }
+
+  /** The engine that is back may enforce more or less than it did. */
+  #alsoTold(listener: WatchListener): WatchListener {
+    return {
+      exit: (id, exit) => listener.exit(id, exit),
+      removed: (id) => listener.removed(id),
+      changed: (id) => listener.changed(id),
+      broken: () => listener.broken(),
+      resync: () => {
+        this.#enforcement.engineBack();
+        listener.resync();
+      },
+    };
   }
 
   get #context() {

@@ -8,10 +8,21 @@ import type { Abort, Engine } from "./engine.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import type { Labels } from "./labels.ts";
 import { lines } from "./lines.ts";
+import { loggable } from "./loggable.ts";
+import { pullFailure } from "./pull-failure.ts";
 import { type PullMessage, PullProgress } from "./pull-progress.ts";
+import { checkRegistry } from "./registry.ts";
 import { registryAuth } from "./registry-auth.ts";
 
 const imageReference = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@[\w+.-]+:[0-9a-fA-F]+)?$/;
+
+interface ImagesOptions {
+  readonly engine: Engine;
+  readonly dockerConfigDir: string | undefined;
+  /** Hosts, some with a port, that images are pulled from besides public ones. */
+  readonly registries: readonly string[];
+  readonly log: Log;
+}
 
 type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string) => void };
 
@@ -35,14 +46,12 @@ function factsOf(info: Docker.ImageInspectInfo | undefined): ImageFacts {
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */
 export class Images {
   readonly #engine: Engine;
-  readonly #configDir: string | undefined;
-  readonly #log: Log;
+  readonly #options: ImagesOptions;
   readonly #facts = new Map<string, ImageFacts>();
 
-  constructor(options: { readonly engine: Engine; readonly dockerConfigDir: string | undefined; readonly log: Log }) {
+  constructor(options: ImagesOptions) {
     this.#engine = options.engine;
-    this.#configDir = options.dockerConfigDir;
-    this.#log = options.log;
+    this.#options = options;
   }
 
   async has(image: string, options: RuntimeCallOptions): Promise<boolean> {
@@ -95,7 +104,10 @@ export class Images {
 
   async #pull(image: string, options: PrepareOptions): Promise<void> {
     assertImageReference(image);
-    const authconfig = await registryAuth(image, { configDir: this.#configDir, log: this.#log });
+    const { dockerConfigDir: configDir, registries, log } = this.#options;
+    // Before the credentials are looked up, too: a helper is another's program, and may ask the registry.
+    checkRegistry(image, { registries });
+    const authconfig = await registryAuth(image, { configDir, log });
     const pull = async (docker: Docker, abort: Abort) => {
       try {
         const stream = await docker.pull(image, { ...abort, ...(authconfig === undefined ? {} : { authconfig }) });
@@ -106,7 +118,10 @@ export class Images {
       }
     };
     const failure: unknown = await this.#engine.call(`pull image ${image}`, pull, { ...options, unlimited: true });
-    if (failure !== undefined) throw imageUnavailable(image, `and can't be pulled: ${engineText(failure)}`);
+    if (failure === undefined) return;
+    const text = engineText(failure);
+    log.warn("a pull failed", { image, engine: loggable(text) });
+    throw imageUnavailable(image, `and can't be pulled: ${pullFailure(text)}`);
   }
 }
 

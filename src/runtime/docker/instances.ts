@@ -3,6 +3,7 @@ import type Docker from "dockerode";
 import type { Log } from "../../log.ts";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
+import { weaknessOf } from "./adoptable.ts";
 import { isWithin } from "./bind-source.ts";
 import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
@@ -11,7 +12,6 @@ import type { ImageFacts, Images } from "./images.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
 import { isOwned, type Labels, ownerFilter } from "./labels.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
-import { weaknessOf } from "./weakness.ts";
 
 /** Inspections at a time: enough to keep the engine busy, without a socket for each container. */
 const parallelInspections = 8;
@@ -37,14 +37,22 @@ export class Instances {
     this.#options = options;
   }
 
-  /** Undefined when the container is gone, is being removed, or is not this fleet's. */
-  async inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
-    const found = await this.#find(id, options);
+  /**
+   * Undefined when the container is gone, is being removed, or is not this fleet's. `check` is shown what the engine has
+   * of it, and may throw.
+   */
+  async inspect(
+    id: string,
+    options: RuntimeCallOptions & { readonly check?: (info: Docker.ContainerInspectInfo) => void },
+  ): Promise<InstanceRecord | undefined> {
+    const { check, ...call } = options;
+    const found = await this.#find(id, call);
     if (found === undefined) return undefined;
     const { info, image, own } = found;
+    check?.(info);
     const record = instanceRecord(info, { fleet: this.#options.fleet, own, imageDigest: image.digest });
     if (record?.spec === undefined || record.leaveAlone !== undefined) return record;
-    const weakness = await this.#weaknessOf({ info, image, spec: record.spec }, options);
+    const weakness = await this.#weaknessOf({ info, image, spec: record.spec }, call);
     return weakness === undefined ? record : { ...record, leaveAlone: weakness };
   }
 

@@ -28,7 +28,8 @@ interface Holder {
 export async function nameFreed(name: string, options: NameOptions): Promise<void> {
   const holder = await holderOf(name, options);
   if (holder === undefined) return;
-  const shown = `a container named ${name} (${holder.id.slice(0, 12)}, ${holder.status})`;
+  // Its name alone, which finds it: what else there is of a stranger's container is not the caller's business.
+  const shown = `a container named ${name}`;
   if (holder.status !== "removing") {
     throw nameTaken(`${shown} exists already and is not this server's: remove or rename it`, options);
   }

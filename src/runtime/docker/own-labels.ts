@@ -46,9 +46,9 @@ export function ownLabels(container: LabelledContainer, fleet: string): OwnLabel
   return { labels: given, server, instance, replica: replicaOf(given) ?? 0, isNamedSo: false };
 }
 
-/** Why a container that has a server's labels and another name is left alone. */
+/** Why a container that has a server's labels and another name is left alone, as the end of "its container …". */
 export function misnamed({ server, replica }: OwnLabels, fleet: string): string {
-  return `it is not called ${containerName(fleet, server, replica)}, as a container of ${server} is: rename it, or remove it`;
+  return `is not called ${containerName(fleet, server, replica)}, as a container of ${server} is: rename it, or remove it`;
 }
 
 /** Without what may be the image's word: the label that says which copy it is, or whose place it takes. */

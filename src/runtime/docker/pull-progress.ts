@@ -7,6 +7,8 @@ export interface PullMessage {
 }
 
 const stepPercent = 10;
+/** Ids of layers are a registry's own words, as far as an engine does not check them. */
+const plainLine = /^[ -~]{1,300}$/;
 
 /** Turns pull messages (dozens a second for each layer) into lines for people: each status once, then every tenth. */
 export class PullProgress {
@@ -21,6 +23,7 @@ export class PullProgress {
     const text = step === undefined ? status : `${status} ${step}%`;
     if (this.#last.get(id) === text) return undefined;
     this.#last.set(id, text);
-    return id === "" ? text : `${id}: ${text}`;
+    const line = id === "" ? text : `${id}: ${text}`;
+    return plainLine.test(line) ? line : undefined;
   }
 }

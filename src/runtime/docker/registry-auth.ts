@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import type { Log } from "../../log.ts";
+import { registryOf } from "./registry.ts";
 
 /** What the engine takes as X-Registry-Auth. */
 export interface RegistryAuth {
@@ -17,16 +18,6 @@ interface DockerConfigFile {
   readonly auths?: Readonly<Record<string, { readonly auth?: string; readonly identitytoken?: string }>>;
   readonly credsStore?: string;
   readonly credHelpers?: Readonly<Record<string, string>>;
-}
-
-const dockerHub = "https://index.docker.io/v1/";
-
-/** The registry an image name points to, under the key that `docker login` uses for it. */
-export function registryOf(image: string): string {
-  const [first = "", ...rest] = image.split("/");
-  const namesHost = rest.length > 0 && (first.includes(".") || first.includes(":") || first === "localhost");
-  if (!namesHost || first === "docker.io" || first === "index.docker.io") return dockerHub;
-  return first;
 }
 
 /**

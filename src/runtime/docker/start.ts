@@ -6,14 +6,18 @@ import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
 
-/** Starts a created or exited container; nothing to do when it runs. */
-export async function startContainer(id: string, context: MountContext & RuntimeCallOptions): Promise<void> {
+/** Starts a created or exited container; nothing to do when it runs. `check` refuses one by what it is. */
+export async function startContainer(
+  id: string,
+  context: MountContext & RuntimeCallOptions & { readonly check: (info: Docker.ContainerInspectInfo) => void },
+): Promise<void> {
   const { engine, bindRoots } = context;
   const info = await engine.call(
     `inspect container ${id}`,
     (docker, abort) => containerOf(docker, id).inspect(abort),
     context,
   );
+  context.check(info);
   await checkBinds(info.HostConfig.Mounts ?? [], bindRoots);
   const server = info.Config.Labels[label.server] ?? id;
   const start = async (docker: Docker, abort: object) => {

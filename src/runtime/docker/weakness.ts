@@ -1,114 +1,65 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
 
-export interface Sandbox {
-  readonly info: Docker.ContainerInspectInfo;
-  readonly spec: ServerSpec;
-  /** The user that its image names; empty is root. */
-  readonly imageUser: string;
-  /** Whether it was made from the image that the spec names, by that reference or by an id that the reference has. */
-  readonly isOfImage: boolean;
-  /** Whether a bind's source is what the spec asks for, or what the operator lets any spec ask for. */
-  readonly isAllowedSource: (source: string, asked: string | undefined) => boolean;
-}
-
-interface Rule {
-  readonly says: string;
-  readonly isBroken: (sandbox: Sandbox, host: HostConfig) => boolean;
-}
+/** What a spec may ask for besides the closed box. */
+export type Openings = Pick<ServerSpec, "network" | "capAdd" | "readOnlyRoot">;
 
 /** @types/dockerode lacks some. */
 type HostConfig = Docker.HostConfig & { readonly CgroupnsMode?: string };
 
-/**
- * Why a container is weaker than its spec; undefined: it is not. Labels can be copied: what is taken over must be in the
- * box that its spec describes, whoever made it. Limits are not compared: older managers may have had other defaults.
- */
-export function weaknessOf(sandbox: Sandbox): string | undefined {
-  return rules.find(({ isBroken }) => isBroken(sandbox, sandbox.info.HostConfig))?.says;
+/** What an engine gives a container that drops none: Docker has three more, which Podman's lists lack. */
+const givenByDefault = [
+  ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE"],
+  ["SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],
+].flat();
+/** What engines call the network that a spec calls `bridge`. */
+const bridges = ["none", "bridge", "default", "podman", "slirp4netns", "pasta"];
+
+/** In what a container's box is less closed than its spec asks for, each as the end of "its container …". */
+export function* boxWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo): Generator<string> {
+  const host: HostConfig = info.HostConfig;
+  if (host.Privileged) yield "is privileged";
+  if (spec.readOnlyRoot !== false && !host.ReadonlyRootfs) yield "has a writable root file system";
+  yield* networkWeaknesses(spec, info);
+  const { IpcMode, PidMode, UTSMode, UsernsMode, CgroupnsMode } = host;
+  for (const [name, mode] of Object.entries({ IpcMode, PidMode, UTSMode, UsernsMode, CgroupnsMode })) {
+    if (/^(?:host|container:)/.test(mode ?? "")) yield `shares a namespace (${name} ${mode})`;
+  }
+  const options: readonly string[] = host.SecurityOpt ?? [];
+  if (!options.some((option) => /^no-new-privileges(?:[:=]true)?$/.test(option))) yield "may gain new privileges";
+  const open = options.filter((option) => /unconfined|disable/.test(option));
+  if (open.length > 0) yield `is not confined (${open.join(", ")})`;
+  if (isEmpty(host.MaskedPaths)) yield "sees all of /proc and /sys";
+  yield* capabilityWeaknesses(spec, host);
+  const more = [host.Devices, host.DeviceRequests, host.DeviceCgroupRules, host.VolumesFrom, host.GroupAdd];
+  if (more.some((list) => Array.isArray(list) && list.length > 0)) yield "has devices, groups or volumes of others";
 }
 
-const rules: readonly Rule[] = [
-  { says: "it was not made from the image of its spec", isBroken: ({ isOfImage }) => !isOfImage },
-  { says: "it is privileged", isBroken: (_, { Privileged }) => Privileged === true },
-  { says: "it shares a namespace with the host or another container", isBroken: (_, host) => sharesNamespace(host) },
-  { says: "it has another network than its spec asks for", isBroken: (sandbox) => !networks(sandbox) },
-  { says: "ports of the host lead to it", isBroken: (_, host) => isPublished(host) },
-  {
-    says: "it has capabilities that its spec does not ask for",
-    isBroken: (sandbox, host) => !capabilities(sandbox, host),
-  },
-  { says: "its processes may gain privileges", isBroken: (_, { SecurityOpt }) => !securityOptions(SecurityOpt ?? []) },
-  { says: "parts of /proc and /sys are not masked", isBroken: (_, host) => isEmpty(host.MaskedPaths) },
-  {
-    says: "its root is writable, unlike its spec's",
-    isBroken: ({ spec }, { ReadonlyRootfs }) => spec.readOnlyRoot !== false && ReadonlyRootfs !== true,
-  },
-  { says: "it has devices", isBroken: (_, host) => hasDevices(host) },
-  { says: "it has mounts that its spec does not ask for", isBroken: (sandbox) => !mounts(sandbox) },
-  { says: "it runs as another user than its spec asks for", isBroken: (sandbox) => !user(sandbox) },
-];
-
-function sharesNamespace({ PidMode, IpcMode, UTSMode, UsernsMode, CgroupnsMode }: HostConfig): boolean {
-  return [PidMode, IpcMode, UTSMode, UsernsMode, CgroupnsMode].some((mode) => /^(?:host|container:)/.test(mode ?? ""));
-}
-
-/** `default` is the engine's other word for `bridge`. */
-function networks({ info, spec }: Sandbox): boolean {
-  const allowed = spec.network === "bridge" ? ["none", "bridge", "default"] : ["none"];
+function* networkWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo): Generator<string> {
+  const { NetworkMode: mode, PublishAllPorts, PortBindings } = info.HostConfig;
+  const allowed = spec.network === "bridge" ? bridges : ["none"];
   const attached = Object.keys(info.NetworkSettings?.Networks ?? {});
-  return [info.HostConfig.NetworkMode ?? "", ...attached].every((name) => allowed.includes(name));
+  for (const name of new Set([mode, ...attached])) {
+    if (!allowed.includes(name ?? "")) yield `has the network ${JSON.stringify(name)}`;
+  }
+  const isPublished = PublishAllPorts || Object.keys((PortBindings as object | null) ?? {}).length > 0;
+  if (isPublished) yield "has published ports";
 }
 
-function isPublished({ PortBindings, PublishAllPorts }: HostConfig): boolean {
-  return PublishAllPorts === true || Object.keys((PortBindings as object | null) ?? {}).length > 0;
+function* capabilityWeaknesses({ capAdd = [] }: Openings, host: HostConfig): Generator<string> {
+  const dropped = capabilities(host.CapDrop);
+  // Docker lists `ALL`; Podman names what its default has.
+  const dropsAll = dropped.includes("ALL") || givenByDefault.every((name) => dropped.includes(name));
+  if (!dropsAll) yield "has the engine's default capabilities";
+  const added = capabilities(host.CapAdd).filter((name) => !capAdd.includes(name));
+  if (added.length > 0) yield `has the capabilities ${added.join(", ")}`;
 }
 
-function capabilities({ spec }: Sandbox, { CapAdd, CapDrop }: HostConfig): boolean {
-  const asked = spec.capAdd ?? [];
-  const plain = (names: readonly string[] | null | undefined) => (names ?? []).map((name) => name.replace(/^CAP_/, ""));
-  return plain(CapAdd).every((name) => asked.includes(name)) && plain(CapDrop).some((name) => /^all$/i.test(name));
-}
-
-function securityOptions(options: readonly string[]): boolean {
-  const closes = options.some((option) => /^no-new-privileges(?:[:=]true)?$/.test(option));
-  return closes && !options.some((option) => /unconfined|disable/.test(option));
+function capabilities(list: unknown): string[] {
+  return Array.isArray(list) ? list.map((name) => String(name).toUpperCase().replace(/^CAP_/, "")) : [];
 }
 
 /** The engine writes none where it masks as it does by default and is not asked. */
 function isEmpty(paths: readonly string[] | null | undefined): boolean {
   return Array.isArray(paths) && paths.length === 0;
-}
-
-function hasDevices(host: HostConfig): boolean {
-  const lists = [host.Devices, host.DeviceRequests, host.DeviceCgroupRules, host.VolumesFrom, host.GroupAdd];
-  return lists.some((list) => Array.isArray(list) && list.length > 0);
-}
-
-/** A volume without a name of its own came with the image. */
-function mounts({ info, spec, isAllowedSource }: Sandbox): boolean {
-  return info.Mounts.every((mount) => {
-    const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;
-    if (type === "tmpfs" || (type === "volume" && /^[0-9a-f]{64}$/.test(name))) return true;
-    const asked = spec.mounts?.find((one) => one.type === type && samePlace(one.target, target));
-    if (asked === undefined || (writable && asked.writable !== true)) return false;
-    return type === "volume" ? asked.source === name : isAllowedSource(source, asked.source);
-  });
-}
-
-/** The engine writes a target in its shortest form. */
-function samePlace(asked: string, target: string): boolean {
-  const parts = (text: string) => text.split("/").filter((part) => part !== "" && part !== ".");
-  return parts(asked).join("/") === parts(target).join("/");
-}
-
-/** Numbers are put for the name of a user, so that its image's groups don't count. */
-function user({ info, spec, imageUser }: Sandbox): boolean {
-  const asked = spec.user ?? imageUser;
-  const { User: actual = "" } = info.Config;
-  return actual === asked || /^[1-9]\d*:[1-9]\d*$/.test(actual) || isRoot(asked);
-}
-
-function isRoot(name: string): boolean {
-  return ["", "0", "root"].includes(name.split(":")[0] ?? "");
 }

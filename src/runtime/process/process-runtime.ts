@@ -2,6 +2,7 @@ import { release, type } from "node:os";
 import { abortedError } from "../../aborted-error.ts";
 import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
+import { type Protection, protections, requireLimits } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
 import type {
   Attachment,
@@ -26,6 +27,8 @@ export interface ProcessRuntimeOptions {
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Whether servers are started only where their limits are enforced, which is never here. Default: no. */
+  readonly requireLimits?: boolean | undefined;
 }
 
 /**
@@ -56,6 +59,12 @@ class ProcessRuntime implements Runtime {
     return `${type()} ${release()}`;
   }
 
+  /** Nothing is. */
+  async unenforced({ signal }: RuntimeCallOptions): Promise<readonly Protection[]> {
+    throwIfAborted(signal);
+    return protections;
+  }
+
   /** Nobody else sees this manager's processes. */
   async own({ signal }: RuntimeCallOptions): Promise<AsyncDisposable> {
     throwIfAborted(signal);
@@ -64,6 +73,7 @@ class ProcessRuntime implements Runtime {
 
   async check(spec: ServerSpec, { signal }: RuntimeCallOptions): Promise<void> {
     throwIfAborted(signal);
+    if (this.#options.requireLimits) requireLimits(protections, { why: "a process has none; use MCPM_RUNTIME=docker" });
     await checkSpec(spec);
   }
 

@@ -40,6 +40,13 @@ describe("containerOptions", () => {
     }
   });
 
+  test("limits no CPUs that nobody named where the engine refuses such containers", () => {
+    const cpusOf = (spec: ServerSpec) =>
+      containerOptions(spec, { labels: {}, mounts: [], takesCpus: false }).HostConfig?.NanoCpus;
+    expect(cpusOf({ image: "a" })).toBeUndefined();
+    expect(cpusOf({ image: "a", limits: { cpus: 0.5 } })).toBe(5e8);
+  });
+
   test("keeps stdin open over detaching, without a terminal", () => {
     expect(optionsOf({ image: "a" })).toMatchObject({
       OpenStdin: true,

@@ -3,12 +3,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { silentLog } from "../../../src/log.ts";
-import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
+import { type Log, silentLog } from "../../../src/log.ts";
+import { createDockerRuntime, type DockerRuntimeOptions } from "../../../src/runtime/docker/docker-runtime.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { FakeEngine } from "./fake-engine.ts";
 
-function runtimeOn(dockerHost: string, options: { readonly dockerConfigDir?: string } = {}): Runtime {
+function runtimeOn(dockerHost: string, options: Partial<DockerRuntimeOptions> = {}): Runtime {
   return createDockerRuntime({ dockerHost, fleet: "blue", bindRoots: ["/"], log: silentLog, ...options });
 }
 
@@ -77,7 +77,7 @@ describe("DockerRuntime", () => {
     await using engine = await FakeEngine.listen((incoming, response) => {
       void text(incoming).then((body) => {
         if (incoming.url?.startsWith("/images/")) return response.end('{"Id": "sha256:0"}');
-        request.resolve({ url: incoming.url ?? "", body });
+        if (incoming.method === "POST") request.resolve({ url: incoming.url ?? "", body });
         return response.writeHead(404).end('{"message":"No such image"}');
       });
     });
@@ -125,13 +125,13 @@ describe("DockerRuntime", () => {
       if (request.method === "POST") pulled.resolve(request.url ?? "");
       response.writeHead(404).end('{"message":"no such image"}');
     });
-    await using runtime = runtimeOn(engine.dockerHost);
+    await using runtime = runtimeOn(engine.dockerHost, { registries: ["localhost:5000"] });
     await expect(runtime.prepare({ image }, {})).rejects.toMatchObject({ kind: "not_found" });
     const { searchParams } = new URL(await pulled.promise, "http://engine");
     expect(Object.fromEntries(searchParams)).toEqual({ fromImage, tag });
   });
 
-  test("pulls with the credentials of the image's registry, and gives the pull's text when it fails", async () => {
+  test("pulls with the credentials of the image's registry, and says what kind of failure there was", async () => {
     const pulled = Promise.withResolvers<{ url: string; auth: string }>();
     await using engine = await FakeEngine.listen((request, response) => {
       if (request.method === "GET") return response.writeHead(404).end('{"message":"no such image"}');
@@ -147,7 +147,8 @@ describe("DockerRuntime", () => {
     const preparing = runtime.prepare({ image: "ghcr.io/me/x" }, { onProgress: (line) => lines.push(line) });
     await expect(preparing).rejects.toMatchObject({
       kind: "not_found",
-      message: expect.stringContaining("toomanyrequests: slow down"),
+      message:
+        "the image ghcr.io/me/x is not on the engine and can't be pulled: its registry lets nobody pull so often: try later",
       details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" },
     });
     const request = await pulled.promise;
@@ -158,6 +159,73 @@ describe("DockerRuntime", () => {
       serveraddress: "ghcr.io",
     });
     expect(lines).toEqual(["1: Pulling"]);
+  });
+
+  const answers = [
+    { pull: "in the stream", answer: (text: string) => [200, { error: text }] as const },
+    { pull: "by its status", answer: (text: string) => [500, { message: text }] as const },
+  ];
+  test.each(answers)("keeps a registry's words to the log: $pull", async ({ answer }) => {
+    const words = 'Get "https://r.example/v2/": unexpected status: root:x:0:0 \u001b[2J\u202e';
+    await using engine = await FakeEngine.listen((request, response) => {
+      const [status, body] = request.method === "GET" ? ([404, {}] as const) : answer(words);
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    });
+    const logged: unknown[] = [];
+    const log: Log = { ...silentLog, warn: (message, fields) => logged.push({ message, ...fields }) };
+    await using runtime = runtimeOn(engine.dockerHost, { log });
+    await expect(runtime.prepare({ image: "r.example/x" }, {})).rejects.toMatchObject({
+      kind: "not_found",
+      message:
+        "the image r.example/x is not on the engine and can't be pulled: the pull failed; the manager's log has the engine's words",
+      details: { reason: "IMAGE_UNAVAILABLE" },
+    });
+    const escaped = 'Get "https://r.example/v2/": unexpected status: root:x:0:0 \\u{1b}[2J\\u{202e}';
+    expect(logged).toEqual([{ message: "a pull failed", image: "r.example/x", engine: escaped }]);
+  });
+
+  describe("asked for an image of a registry that nobody listed", () => {
+    const image = "127.0.0.1:5000/x:1";
+    const refused = {
+      kind: "denied",
+      message: expect.stringContaining("the registry 127.0.0.1:5000"),
+      details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations: [{ field: "spec.image" }] },
+    };
+    const listen = (onPull: () => void, onEngine: { readonly has: boolean }) =>
+      FakeEngine.listen((request, response) => {
+        if (request.method === "POST") onPull();
+        response.writeHead(onEngine.has ? 200 : 404).end('{"Id":"sha256:1"}');
+      });
+
+    test("never asks the engine to pull it, nor anybody for credentials", async () => {
+      const dockerConfigDir = await mkdtemp(path.join(tmpdir(), "mcpm-docker-config-"));
+      onTestFinished(() => rm(dockerConfigDir, { recursive: true }));
+      await writeFile(path.join(dockerConfigDir, "config.json"), JSON.stringify({ credsStore: "no-such-helper" }));
+      const warned: string[] = [];
+      const log: Log = { ...silentLog, warn: (message) => warned.push(message) };
+      await using engine = await listen(() => expect.unreachable(), { has: false });
+      await using runtime = runtimeOn(engine.dockerHost, { dockerConfigDir, log });
+      await expect(runtime.prepare({ image }, {})).rejects.toMatchObject(refused);
+      expect(warned).toEqual([]);
+    });
+
+    test("uses it when the engine has it, but does not look for a newer one", async () => {
+      await using engine = await listen(() => expect.unreachable(), { has: true });
+      await using runtime = runtimeOn(engine.dockerHost);
+      expect(await runtime.prepare({ image }, {})).toBe("sha256:1");
+      expect(await runtime.prepare({ image, pullPolicy: "never" }, {})).toBe("sha256:1");
+      await expect(runtime.prepare({ image, pullPolicy: "always" }, {})).rejects.toMatchObject(refused);
+    });
+
+    test("pulls it once the operator lists just that host and port", async () => {
+      let pulls = 0;
+      await using engine = await listen(() => (pulls += 1), { has: false });
+      await using listed = runtimeOn(engine.dockerHost, { registries: ["127.0.0.1:5000"] });
+      await expect(listed.prepare({ image }, {})).rejects.toMatchObject({ kind: "not_found" });
+      await using other = runtimeOn(engine.dockerHost, { registries: ["127.0.0.1", "127.0.0.1:5001"] });
+      await expect(other.prepare({ image }, {})).rejects.toMatchObject(refused);
+      expect(pulls).toBe(1);
+    });
   });
 
   test("cuts a pull short when its caller leaves, at the engine too", async () => {

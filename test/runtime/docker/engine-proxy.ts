@@ -1,8 +1,10 @@
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
+import http from "node:http";
 import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { text } from "node:stream/consumers";
 import { parseDockerHost } from "../../../src/runtime/docker/docker-address.ts";
 
 /** Which requests are meant, by their path without the API's version. */
@@ -16,6 +18,8 @@ export class EngineProxy implements AsyncDisposable {
   refused: PathFilter = () => false;
   /** Requests that are answered here, with this status and text, instead of by the engine. */
   answered: (path: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
+  /** What to make of the JSON of an answer before it goes on; undefined: it goes on as it is. */
+  edited: (path: string) => ((json: never) => unknown) | undefined = () => undefined;
   readonly #target: string;
   readonly #folder: string;
   readonly #open = new Map<net.Socket, string>();
@@ -74,6 +78,15 @@ export class EngineProxy implements AsyncDisposable {
     await rm(this.#folder, { recursive: true, force: true });
   }
 
+  async #edit(client: net.Socket, { path, edit }: { path: string; edit: (json: never) => unknown }): Promise<void> {
+    const request = http.request({ socketPath: this.#target, path });
+    request.end();
+    const [response] = (await once(request, "response")) as [http.IncomingMessage];
+    const body = await text(response);
+    const status = response.statusCode ?? 0;
+    respond(client, { status, body: status === 200 ? JSON.stringify(edit(JSON.parse(body) as never)) : body });
+  }
+
   #accept(client: net.Socket): void {
     client.once("data", (first) => {
       const requested = requestLine.exec(first.toString("latin1"))?.[1] ?? "";
@@ -83,9 +96,12 @@ export class EngineProxy implements AsyncDisposable {
       }
       const answer = this.answered(requested);
       if (answer !== undefined) {
-        const body = JSON.stringify({ message: answer.message });
-        const head = [`HTTP/1.1 ${answer.status} X`, "Content-Type: application/json", "Connection: close"];
-        client.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, "", body].join("\r\n"));
+        respond(client, { status: answer.status, body: JSON.stringify({ message: answer.message }) });
+        return;
+      }
+      const edit = this.edited(requested);
+      if (edit !== undefined) {
+        void this.#edit(client, { path: requested, edit });
         return;
       }
       const engine = net.connect(this.#target);
@@ -101,4 +117,9 @@ export class EngineProxy implements AsyncDisposable {
     });
     client.on("error", () => client.destroy());
   }
+}
+
+function respond(client: net.Socket, { status, body }: { status: number; body: string }): void {
+  const head = [`HTTP/1.1 ${status} X`, "Content-Type: application/json", "Connection: close"];
+  client.end([...head, `Content-Length: ${Buffer.byteLength(body)}`, "", body].join("\r\n"));
 }

@@ -9,9 +9,13 @@ import { fileURLToPath } from "node:url";
 import Docker from "dockerode";
 import { testEngine, testImage } from "./test-fleet.ts";
 
+export type Controller = "cpu" | "memory" | "pids";
+
 export interface PrivateEngineOptions {
   /** A disk of its own of so many MiB, which can be filled. Default: a folder of this machine's. */
   readonly diskMiB?: number;
+  /** Controllers of cgroup v1 that it does not see. Default: it has what this machine has. */
+  readonly without?: readonly Controller[];
 }
 
 const guard = fileURLToPath(new URL("engine-guard.ts", import.meta.url));
@@ -30,6 +34,10 @@ const missing =
 
 export const canRunEngine = missing === undefined;
 
+/** Whether each controller of cgroup v1 is mounted by itself, so that one can be hidden from an engine. */
+export const canHideControllers =
+  canRunEngine && ["cpu", "memory", "pids"].every((name) => existsSync(`/sys/fs/cgroup/${name}/tasks`));
+
 /** A title that says what is not tested here, and why. */
 export function onPrivateEngine(title: string): string {
   return canRunEngine ? title : `${title} (NOT TESTED HERE: ${missing})`;
@@ -40,17 +48,20 @@ export class PrivateEngine implements AsyncDisposable {
   readonly docker: Docker;
   readonly #folder: string;
   readonly #guard: ChildProcess;
+  readonly #without: readonly Controller[];
   #daemon: ChildProcess | undefined;
   #exited: Promise<unknown> = Promise.resolve();
 
-  private constructor(folder: string) {
+  private constructor(folder: string, { without = [] }: PrivateEngineOptions) {
     this.#folder = folder;
+    this.#without = without;
     this.#guard = spawn(process.execPath, [guard, folder], { stdio: ["pipe", "inherit", "inherit"], detached: true });
     this.docker = new Docker({ socketPath: this.socketPath });
   }
 
-  static async start({ diskMiB }: PrivateEngineOptions = {}): Promise<PrivateEngine> {
-    const engine = new PrivateEngine(await mkdtemp(path.join(tmpdir(), "mcpm-engine-")));
+  static async start(options: PrivateEngineOptions = {}): Promise<PrivateEngine> {
+    const { diskMiB } = options;
+    const engine = new PrivateEngine(await mkdtemp(path.join(tmpdir(), "mcpm-engine-")), options);
     try {
       if (diskMiB !== undefined) await engine.#mountDisk(diskMiB);
       await engine.start();
@@ -76,15 +87,20 @@ export class PrivateEngine implements AsyncDisposable {
     return path.join(this.#folder, "data");
   }
 
-  /** Starts it, again if it ran before. Resolves when it answers. With live-restore containers outlive it. */
-  async start({ liveRestore = false } = {}): Promise<void> {
+  /**
+   * Starts it, again if it ran before, perhaps with other controllers. Resolves when it answers. With live-restore
+   * containers outlive it.
+   */
+  async start({ liveRestore = false, without = this.#without } = {}): Promise<void> {
     const folder = this.#folder;
     const paths = ["--data-root", this.dataRoot, "--exec-root", `${folder}/exec`, "--pidfile", `${folder}/pid`];
     const apart = ["-H", this.host, "--bridge=none", "--iptables=false", "--ip-forward=false"];
     const flags = liveRestore ? ["--live-restore"] : [];
     // In a network of its own: with --bridge=none a daemon removes the bridge of this machine's engine.
-    const command = ["--net", "--", "dockerd", ...paths, ...apart, ...flags];
-    const daemon = spawn("unshare", command, { env, stdio: ["ignore", "ignore", "pipe"] });
+    const daemon = spawn("unshare", ["--net", ...hiding(without), "dockerd", ...paths, ...apart, ...flags], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.#daemon = daemon;
     this.#exited = new Promise((resolve) => daemon.once("close", resolve));
     const said: string[] = [];
@@ -137,4 +153,11 @@ export class PrivateEngine implements AsyncDisposable {
     execFileSync("mkfs.ext4", ["-q", "-m", "0", image], { env });
     execFileSync("mount", ["-o", "loop", image, this.dataRoot]);
   }
+}
+
+/** Words of `unshare` that unmount controllers in a mount namespace of its own, or do nothing. */
+function hiding(controllers: readonly Controller[]): string[] {
+  if (controllers.length === 0) return ["--"];
+  const folders = controllers.map((name) => `/sys/fs/cgroup/${name}`);
+  return ["--mount", "--", "sh", "-c", `umount ${folders.join(" ")} && exec "$@"`, "sh"];
 }

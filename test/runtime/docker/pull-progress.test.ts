@@ -30,3 +30,10 @@ test("PullProgress says each status once and downloads by tenths", () => {
     "Digest: sha256:1",
   ]);
 });
+
+test("PullProgress shows nothing that is not plain text, such as a registry's own ids", () => {
+  const progress = new PullProgress();
+  expect(progress.line({ status: "Pulling fs layer", id: "\u001b[2Jroot" })).toBeUndefined();
+  expect(progress.line({ status: "\u202eWaiting", id: "abc" })).toBeUndefined();
+  expect(progress.line({ status: "x".repeat(400) })).toBeUndefined();
+});

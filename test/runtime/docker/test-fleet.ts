@@ -47,9 +47,9 @@ export class TestFleet extends TestInstances {
     return TestFleet.spec(program, more);
   }
 
-  override successor(): Runtime {
+  override successor(options: { readonly requireLimits?: boolean } = {}): Runtime {
     const { dockerHost, fleet } = this;
-    return createDockerRuntime({ dockerHost, fleet, bindRoots: this.#bindRoots, log: silentLog });
+    return createDockerRuntime({ dockerHost, fleet, bindRoots: this.#bindRoots, log: silentLog, ...options });
   }
 
   override async signal({ id }: { readonly id: string }, signal: NodeJS.Signals): Promise<void> {

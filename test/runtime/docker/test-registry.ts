@@ -50,8 +50,13 @@ export class TestRegistry implements AsyncDisposable {
     return new TestRegistry(server);
   }
 
+  /** As MCPM_REGISTRIES has it. */
+  get host(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
   get image(): string {
-    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}/empty:1`;
+    return `${this.host}/empty:1`;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

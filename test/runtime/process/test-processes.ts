@@ -22,9 +22,9 @@ export class TestProcesses extends TestInstances {
     return TestProcesses.spec(program, more);
   }
 
-  override successor(): Runtime {
+  override successor(options: { readonly requireLimits?: boolean } = {}): Runtime {
     const baseEnv = { PATH: process.env.PATH ?? "", HOME: "/" };
-    return createProcessRuntime({ baseEnv, log: silentLog, now: Date.now, newId: randomUUID });
+    return createProcessRuntime({ baseEnv, log: silentLog, now: Date.now, newId: randomUUID, ...options });
   }
 
   override async signal({ pid }: { readonly pid: number }, signal: NodeJS.Signals): Promise<void> {

@@ -1,0 +1,20 @@
+import { ManagerError } from "./errors.ts";
+
+/**
+ * What a server is held to by whatever runs it, as far as that can be told from outside: `swap` is what it may take on
+ * top of its memory, `seccomp` the engine's filter of system calls. The words stand in GetInfo and in the log.
+ */
+export const protections = ["memory", "swap", "cpus", "pids", "seccomp"] as const;
+
+export type Protection = (typeof protections)[number];
+
+/** What MCPM_REQUIRE_LIMITS wants. */
+const limits: readonly Protection[] = ["memory", "swap", "cpus", "pids"];
+
+/** Throws `not_running` (NOT_ENFORCED) when one of the limits is not enforced. */
+export function requireLimits(unenforced: readonly Protection[], { why }: { readonly why: string }): void {
+  const missing = limits.filter((limit) => unenforced.includes(limit));
+  if (missing.length === 0) return;
+  const message = `limits that would not be enforced (${missing.join(", ")}), and MCPM_REQUIRE_LIMITS is set: ${why}`;
+  throw new ManagerError("not_running", message, { details: { reason: "NOT_ENFORCED", delivery: "not_sent" } });
+}
