@@ -60,6 +60,9 @@ export class Listener {
     this.#http1.emit("listening");
     this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams: 10_000 } }, handler);
     if (streams !== undefined) takeStreams(this.#http2, streams);
+    // Node would answer both itself, by a bare status.
+    this.#http2.on("checkExpectation", handler);
+    this.#http2.on("connect", handler);
     for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
