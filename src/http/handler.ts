@@ -11,7 +11,8 @@ import { readTarget } from "./target.ts";
 /** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS, and what every answer tells a browser. */
 export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
   return (request, response) => {
-    setHeaders(response, answerGuards);
+    // No browser speaks gRPC, whose answers by the fast path have none of these either.
+    if (!grpc.test(request.headers["content-type"] ?? "")) setHeaders(response, answerGuards);
     const target = readTarget(request.url ?? "");
     if (target === undefined) {
       refuse(badTarget, { request, response });
@@ -45,6 +46,8 @@ export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
     }
   };
 }
+
+const grpc = /^application\/grpc(?!-web)/i;
 
 /** Stands in front of all that a port serves. */
 export function guardedServed({ handler, streams }: Served, options: GuardOptions): Served {

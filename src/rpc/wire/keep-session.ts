@@ -1,5 +1,6 @@
 import type http2 from "node:http2";
 import type net from "node:net";
+import type { Connection } from "./connections.ts";
 
 export interface KeepOptions {
   /** The client must have sent its SETTINGS by then. */
@@ -8,6 +9,8 @@ export interface KeepOptions {
   readonly pingMs: number;
   /** So many pings without a stream in between, and the session is idle. */
   readonly idlePings: number;
+  /** What is asked on it. */
+  readonly connection: Pick<Connection, "streams" | "usedAtMs">;
 }
 
 /** Closes an HTTP/2 connection that never begins, whose other end is gone, or that nobody uses. */
@@ -15,24 +18,19 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   const destroy = () => socket.destroy();
   const begins = setTimeout(destroy, options.firstBytesMs);
   session.once("remoteSettings", () => clearTimeout(begins));
-  let streams = 0;
+  const { connection } = options;
+  let { usedAtMs } = connection;
   let idlePings = 0;
-  const onClose = () => {
-    streams -= 1;
-  };
-  session.on("stream", (stream) => {
-    streams += 1;
-    idlePings = 0;
-    stream.on("close", onClose);
-  });
   let answered = true;
   const pings = setInterval(() => {
     if (!answered || session.closed || session.destroyed) {
       // Also one that was told to go, and stays.
-      if (!answered || streams === 0) destroy();
+      if (!answered || connection.streams.size === 0) destroy();
       return;
     }
-    if (streams === 0 && idlePings >= options.idlePings) {
+    if (connection.usedAtMs !== usedAtMs) idlePings = 0;
+    usedAtMs = connection.usedAtMs;
+    if (connection.streams.size === 0 && idlePings >= options.idlePings) {
       session.close();
       return;
     }
