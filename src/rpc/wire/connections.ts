@@ -20,16 +20,12 @@ export class Connection {
     this.usedAtMs = usedAtMs;
   }
 
-  /** Nothing is asked on it that was not answered. */
-  get isIdle(): boolean {
-    return this.streams.size === 0 && (this.answer === undefined || this.answer.writableEnded || this.answer.destroyed);
-  }
-
-  /** What is asked on it waits for the rest from its caller. */
-  get isUnsent(): boolean {
-    if (this.answer?.req.complete === true) return false;
-    for (const stream of this.streams) if (isWhole(stream)) return false;
-    return true;
+  /** Whether something is done for it: a request has come whole, and its answer has not ended. */
+  get isBusy(): boolean {
+    const { answer } = this;
+    if (answer?.req.complete && !answer.writableEnded && !answer.destroyed) return true;
+    for (const stream of this.streams) if (isWhole(stream) && !stream.writableEnded) return true;
+    return false;
   }
 }
 
@@ -41,9 +37,9 @@ export interface ConnectionsOptions {
 }
 
 /**
- * The connections that are open, so many at most. One more takes the place of the one that was idle for the longest, or of
- * one whose request does not come: who holds connections and asks nothing must not keep others out. When calls are under
- * way on all of them, it is refused.
+ * The connections that are open, so many at most. One more takes the place of the one that asked for something the longest
+ * ago, and that nothing is done for: who holds connections, and asks nothing, or only begins to, must not keep others out.
+ * When calls are under way on all of them, it is refused.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -103,17 +99,13 @@ export class Connections {
   }
 }
 
-/** Of all, or of one address. */
+/** Of all, or of one address: the one that was used last the longest ago, of those that nothing is done for. */
 function leastNeeded(connections: Iterable<Connection>, address: string | undefined): Connection | undefined {
-  let idle: Connection | undefined;
-  let unsent: Connection | undefined;
+  let least: Connection | undefined;
   for (const connection of connections) {
     if (address !== undefined && connection.address !== address) continue;
-    if (connection.isIdle) {
-      if (idle === undefined || connection.usedAtMs < idle.usedAtMs) idle = connection;
-    } else if (idle === undefined && unsent === undefined && connection.isUnsent) {
-      unsent = connection;
-    }
+    if (least !== undefined && connection.usedAtMs >= least.usedAtMs) continue;
+    if (!connection.isBusy) least = connection;
   }
-  return idle ?? unsent;
+  return least;
 }

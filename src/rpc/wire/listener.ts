@@ -7,7 +7,7 @@ import { type Connection, Connections, type ConnectionsOptions } from "./connect
 import { discardRest } from "./discard-rest.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
-import { OpenStreams } from "./open-streams.ts";
+import { OpenStreams, type OpenStreamsLimits } from "./open-streams.ts";
 import { RequestTurns } from "./request-turns.ts";
 import { type StreamListener, serveStreams, takeStreamListener } from "./serve-streams.ts";
 import type { StreamHandler } from "./stream-handler.ts";
@@ -46,6 +46,8 @@ export interface ListenOptions {
   readonly pingMs?: number;
   /** Default: as many as there can be. */
   readonly connections?: ConnectionsOptions;
+  /** Of streams of HTTP/2. */
+  readonly openStreams?: Partial<OpenStreamsLimits>;
 }
 
 /** One cleartext port for HTTP/1.1 and HTTP/2: the first bytes of a connection tell which. */
@@ -56,7 +58,7 @@ export class Listener {
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #connections: Connections;
   readonly #turns = new RequestTurns();
-  readonly #open = new OpenStreams({ elapsedMs });
+  readonly #open: OpenStreams;
   readonly #streams: StreamHandler | undefined;
   readonly #ownStreams: StreamListener;
   /** Those that have not said yet which protocol they speak. */
@@ -64,8 +66,9 @@ export class Listener {
   readonly #firstBytesMs: number;
   readonly #pingMs: number;
 
-  private constructor({ handler, streams, malformed, firstBytesMs, pingMs, connections }: ListenOptions) {
-    this.#connections = new Connections(connections ?? { maxPerAddress: Infinity, max: Infinity });
+  private constructor({ handler, streams, malformed, firstBytesMs, pingMs, ...limits }: ListenOptions) {
+    this.#open = new OpenStreams({ elapsedMs, limits: limits.openStreams });
+    this.#connections = new Connections(limits.connections ?? { maxPerAddress: Infinity, max: Infinity });
     this.#streams = streams;
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;

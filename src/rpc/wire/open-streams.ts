@@ -1,20 +1,33 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 
-/** As long as a caller may send nothing in the middle of a request's body, it may wait with the beginning. */
-const maxBeginMs = 60_000;
-/** And so long with the end: Node gives a request of HTTP/1.1 as much. */
-const maxWholeMs = 300_000;
-/** How long an answer that has ended may wait for its caller. */
-const maxUntakenMs = 60_000;
-/** Streams at once, over all connections. One is about 4 KB, whatever it asks for. */
-const maxOpen = 50_000;
-/** With half of them open, a request must begin within this. */
-const maxBeginMsOfMany = 5_000;
-const checkMs = 1_000;
+export interface OpenStreamsLimits {
+  /** Of a request's body nothing may come for so long. Default: a minute, as in the middle of it. */
+  readonly beginMs: number;
+  /** So long may it take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
+  readonly wholeMs: number;
+  /** So long may an answer that has ended wait for its caller. Default: a minute. */
+  readonly untakenMs: number;
+  /** Streams at once, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
+  readonly maxOpen: number;
+  /** With half of them open, `beginMs` is this. Default: 5 s. */
+  readonly beginMsOfMany: number;
+  /** Pause between two looks at them. Default: 1 s. */
+  readonly checkMs: number;
+}
+
+const defaults: OpenStreamsLimits = {
+  beginMs: 60_000,
+  wholeMs: 300_000,
+  untakenMs: 60_000,
+  maxOpen: 50_000,
+  beginMsOfMany: 5_000,
+  checkMs: 1_000,
+};
 
 export interface OpenStreamsOptions {
   /** Milliseconds since any moment. */
   readonly elapsedMs: () => number;
+  readonly limits?: Partial<OpenStreamsLimits> | undefined;
 }
 
 /**
@@ -24,19 +37,21 @@ export interface OpenStreamsOptions {
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;
+  readonly #limits: OpenStreamsLimits;
   /** When each was opened: the oldest first. */
   readonly #opened = new Map<ServerHttp2Stream, number>();
   /** When an answer that has ended was first seen to wait for its caller. */
   readonly #untaken = new WeakMap<ServerHttp2Stream, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ elapsedMs }: OpenStreamsOptions) {
+  constructor({ elapsedMs, limits }: OpenStreamsOptions) {
     this.#elapsedMs = elapsedMs;
+    this.#limits = { ...defaults, ...limits };
   }
 
   /** False: there are too many, and the stream was refused, which tells its caller that it may try again. */
   add(stream: ServerHttp2Stream): boolean {
-    if (this.#opened.size >= maxOpen) {
+    if (this.#opened.size >= this.#limits.maxOpen) {
       stream.on("error", () => {});
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return false;
@@ -55,26 +70,29 @@ export class OpenStreams {
       this.#timer = undefined;
       this.#check();
       if (this.#opened.size > 0) this.#schedule();
-    }, checkMs).unref();
+    }, this.#limits.checkMs).unref();
   }
 
   #check(): void {
     const nowMs = this.#elapsedMs();
-    const beginMs = this.#opened.size > maxOpen / 2 ? maxBeginMsOfMany : maxBeginMs;
+    const { maxOpen, beginMsOfMany } = this.#limits;
+    const beginMs = this.#opened.size > maxOpen / 2 ? beginMsOfMany : this.#limits.beginMs;
     for (const [stream, openedMs] of this.#opened) {
       const ageMs = nowMs - openedMs;
       if (ageMs < beginMs) break;
+      // Told already, and its close is on its way.
+      if (stream.closed) continue;
       // Over HTTP/2 this says that there is too much of it: RESOURCE_EXHAUSTED to clients of gRPC.
       if (this.#isLate(stream, { ageMs, nowMs })) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
     }
   }
 
   #isLate(stream: ServerHttp2Stream, { ageMs, nowMs }: { ageMs: number; nowMs: number }): boolean {
-    if (!isWhole(stream)) return ageMs >= maxWholeMs || !stream.readableDidRead;
+    if (!isWhole(stream)) return ageMs >= this.#limits.wholeMs || !stream.readableDidRead;
     if (!stream.writableEnded) return false;
     const sinceMs = this.#untaken.get(stream) ?? nowMs;
     this.#untaken.set(stream, sinceMs);
-    return nowMs - sinceMs >= maxUntakenMs;
+    return nowMs - sinceMs >= this.#limits.untakenMs;
   }
 }
 
