@@ -23,8 +23,7 @@ const idlePings = 10;
  * ENHANCE_YOUR_CALM. Node's default, 10, are a hundred results that are handed on in slices.
  */
 const maxSessionMemory = 1000;
-/** Of HTTP/1.1 Node takes as much. */
-const maxHeaderListSize = 16 * 1024;
+/** Calls at once on one connection. Node ends a connection that has more. */
 const maxConcurrentStreams = 1000;
 const elapsedMs = () => performance.now();
 
@@ -86,8 +85,7 @@ export class Listener {
     if (malformed !== undefined) answerMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    const settings = { maxConcurrentStreams, maxHeaderListSize };
-    this.#http2 = http2.createServer({ maxSessionMemory, settings }, handler);
+    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams } }, handler);
     this.#ownStreams = takeStreamListener(this.#http2);
     // Node would answer both itself, by a bare status.
     this.#http2.on("checkExpectation", handler);
