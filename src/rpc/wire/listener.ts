@@ -56,7 +56,7 @@ export class Listener {
   readonly #http2: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #connections: Connections;
-  readonly #turns = new RequestTurns();
+  readonly #turns = new RequestTurns(() => this.#connections.sockets());
   readonly #open: OpenStreams;
   readonly #streams: StreamHandler | undefined;
   readonly #ownStreams: StreamListener;

@@ -1,5 +1,8 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 
+/** Late ones that are ended at once: each costs some microseconds, and there may be tens of thousands. */
+const maxEndedAtOnce = 200;
+
 export interface OpenStreamsLimits {
   /** Of a request's body nothing may come for so long. Default: a minute, as in the middle of it. */
   readonly beginMs: number;
@@ -65,15 +68,17 @@ export class OpenStreams {
     this.#opened.delete(stream);
   }
 
-  #schedule(): void {
+  #schedule(pauseMs = this.#limits.checkMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#check();
-      if (this.#opened.size > 0) this.#schedule();
-    }, this.#limits.checkMs).unref();
+      const isDone = this.#check();
+      if (this.#opened.size > 0) this.#schedule(isDone ? undefined : 1);
+    }, pauseMs).unref();
   }
 
-  #check(): void {
+  /** False: there are more to end. */
+  #check(): boolean {
+    let ended = 0;
     const nowMs = this.#elapsedMs();
     const { maxOpen, beginMsOfMany } = this.#limits;
     const beginMs = this.#opened.size > maxOpen / 2 ? beginMsOfMany : this.#limits.beginMs;
@@ -83,8 +88,12 @@ export class OpenStreams {
       // Told already, and its close is on its way.
       if (stream.closed) continue;
       // Over HTTP/2 this says that there is too much of it: RESOURCE_EXHAUSTED to clients of gRPC.
-      if (this.#isLate(stream, { ageMs, nowMs })) stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      if (!this.#isLate(stream, { ageMs, nowMs })) continue;
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      ended += 1;
+      if (ended === maxEndedAtOnce) return false;
     }
+    return true;
   }
 
   #isLate(stream: ServerHttp2Stream, { ageMs, nowMs }: { ageMs: number; nowMs: number }): boolean {

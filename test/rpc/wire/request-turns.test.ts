@@ -103,7 +103,7 @@ describe("RequestTurns", () => {
 
   /** What each of these connections has begun. */
   function stage(names: readonly string[]) {
-    const turns = new RequestTurns();
+    const turns = new RequestTurns(() => []);
     const begun: string[] = [];
     const sockets = new Map(names.map((name) => [name, socket()]));
     const take = (name: string, count = 1) => {
@@ -141,7 +141,7 @@ describe("RequestTurns", () => {
   });
 
   it("begins in the order in which they came on a connection", async () => {
-    const turns = new RequestTurns();
+    const turns = new RequestTurns(() => []);
     const begun: number[] = [];
     const one = socket();
     for (let index = 0; index < 350; index += 1) {
