@@ -62,7 +62,7 @@ async function servers(): Promise<void> {
 async function callsInFlight(): Promise<void> {
   const manager = opened.use(await BenchManager.start(gauge.env));
   const { grpc } = await ours(manager);
-  report.title("Calls in flight over one connection, 100 B");
+  report.title("Calls in flight, at most 1,000 a connection, 100 B");
   report.row(["in flight", "calls/s", "p50 µs", "CPU µs/call"]);
   for (const inFlight of [1, 10, 100, 1000, 10_000]) {
     const { callsPerS, p50Us, cpuUs = Number.NaN, calls } = await grpc.load({ inFlight, textBytes: 100, seconds: 1 });

@@ -15,8 +15,10 @@ import { probeHandler } from "./http/probes.ts";
 import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
+import { openFilesLimit } from "./open-files.ts";
 import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
 import type { Served } from "./rpc/serve-routes.ts";
+import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
 import { Listener, type ListenOptions } from "./rpc/wire/listener.ts";
 import { UnreadAnswers } from "./rpc/wire/unread-answers.ts";
 import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
@@ -28,6 +30,8 @@ import { within } from "./within.ts";
 const heartbeatMs = 15_000;
 /** How long servers that are taken over may keep the manager from being called ready. */
 const maxAdoptionMs = 10_000;
+/** Connections of all addresses, where one may not have more by itself. */
+const maxConnections = 10_000;
 const elapsedMs = () => performance.now();
 
 /** A running manager. Disposing it shuts it down; containers stay, processes end. */
@@ -91,6 +95,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     port: config.port,
     ...createHandlers(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
     malformed: malformedText,
+    connections: connectionsOf(config),
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
   opened.defer(async () => {
@@ -99,6 +104,13 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   const resources = opened.move();
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/** The other half of what may be open is for servers, the engine and files. */
+function connectionsOf({ maxConnectionsPerAddress }: Config): ConnectionsOptions {
+  const room = Math.floor((openFilesLimit() ?? 2 * maxConnections) / 2);
+  const max = Math.min(room, Math.max(maxConnections, maxConnectionsPerAddress));
+  return { maxPerAddress: maxConnectionsPerAddress, max };
 }
 
 /** A port that is taken is a setting's fault, and named. */

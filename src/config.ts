@@ -116,6 +116,11 @@ const settings = {
     fallback: 256 * mib,
     parse: integer(mib, 65_536 * mib),
   }),
+  maxConnectionsPerAddress: setting("MCPM_MAX_CONNECTIONS_PER_ADDRESS", {
+    help: "connections of one remote address; all callers on this machine have the same",
+    fallback: 2000,
+    parse: integer(10, 1_000_000),
+  }),
   callTimeoutMs: setting("MCPM_CALL_TIMEOUT_MS", {
     help: "deadline of a call whose caller and spec set none",
     fallback: 60_000,

@@ -17,9 +17,12 @@ export interface H2Post {
   readonly slackBytes?: number;
 }
 
+/** Calls at once that the manager takes on one connection. */
+const maxPerConnection = 1000;
+
 /**
- * Load from h2load over one connection. A call by Node's client before and after shows that the answer is right, and how
- * many bytes it has: all of h2load's must have had as many.
+ * Load from h2load over one connection, or as many as it takes. A call by Node's client before and after shows that the
+ * answer is right, and how many bytes it has: all of h2load's must have had as many.
  */
 export class H2load {
   readonly #post: H2Post;
@@ -51,7 +54,9 @@ export class H2load {
       const body = this.#post.body(text);
       await writeFile(file, body);
       const headers = Object.entries(this.#post.headers).flatMap(([name, value]) => ["-H", `${name}: ${value}`]);
-      const load = ["-c1", "-t1", `-m${inFlight}`, `-n${calls}`, "-d", file, `--log-file=${log}`];
+      const connections = Math.ceil(inFlight / maxPerConnection);
+      const perConnection = Math.ceil(inFlight / connections);
+      const load = [`-c${connections}`, "-t1", `-m${perConnection}`, `-n${calls}`, "-d", file, `--log-file=${log}`];
       const before = await this.#callOnce(body, text);
       const run = () => runProgram("h2load", [...load, ...headers, this.#post.url]);
       const { result: printed, ...cpu } = await cpuDuring(this.#post.pid, run);

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { isLoopback } from "../loopback.ts";
-import { hostNotAllowed, originNotAllowed, type Refusal } from "./refusals.ts";
+import { hostNotAllowed, originNotAllowed, type Refusal, siteNotAllowed } from "./refusals.ts";
 
 export interface GuardOptions {
   /** Host names besides loopback ones that requests may be addressed to, lower case, without port. */
@@ -16,7 +16,9 @@ const maxKnownChars = 260;
 
 /**
  * Protects a loopback service against web pages: a page whose name was rebound to 127.0.0.1 carries its own Host, and a
- * cross-site request, even one that needs no CORS preflight, carries its Origin.
+ * cross-site request that may change something, even one that needs no CORS preflight, carries its Origin. A GET by an
+ * image, a link, a form or a frame has none: of those the browser says by Sec-Fetch-Site whose they are, and what is not
+ * a program's, a person's or this service's own is refused.
  */
 export class Guard {
   readonly #options: GuardOptions;
@@ -31,7 +33,9 @@ export class Guard {
   refusalOf(headers: IncomingHttpHeaders): Refusal | undefined {
     if (!this.#allows(headers[":authority"]?.toString() ?? headers.host ?? "")) return hostNotAllowed;
     const { origin } = headers;
-    return origin === undefined || this.#options.corsOrigins.includes(origin) ? undefined : originNotAllowed;
+    if (origin !== undefined) return this.#options.corsOrigins.includes(origin) ? undefined : originNotAllowed;
+    const site = headers["sec-fetch-site"];
+    return site === undefined || site === "none" || site === "same-origin" ? undefined : siteNotAllowed;
   }
 
   #allows(host: string): boolean {

@@ -24,6 +24,15 @@ export const originNotAllowed = refusal(403, {
   message: "Origin is not in MCPM_CORS_ORIGINS",
 });
 
+/** A browser tells of it, and of no Origin that could be allowed. */
+export const siteNotAllowed = refusal(403, {
+  kind: "denied",
+  reason: "ORIGIN_NOT_ALLOWED",
+  message:
+    "a web page of another site asks for this, by its Sec-Fetch-Site; one whose origin is in MCPM_CORS_ORIGINS may, " +
+    "with fetch in the mode cors, which sends the Origin",
+});
+
 export const badTarget = refusal(400, {
   kind: "invalid",
   reason: "INVALID_REQUEST",

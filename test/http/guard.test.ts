@@ -82,6 +82,45 @@ describe("Guard", () => {
   });
 });
 
+describe("Guard, of what a browser says of the page that asks,", () => {
+  const from = (site: string | undefined, origin?: string) =>
+    guard.refusalOf({
+      host: "localhost",
+      ...(site === undefined ? {} : { "sec-fetch-site": site }),
+      ...(origin === undefined ? {} : { origin }),
+    });
+
+  it.each([undefined, "none", "same-origin"])("lets Sec-Fetch-Site %s through", (site) => {
+    expect(from(site)).toBeUndefined();
+  });
+
+  it.each([
+    "cross-site",
+    "same-site",
+    "",
+    "None",
+    "SAME-ORIGIN",
+    "none, none",
+    "same-origin, cross-site",
+    "none cross-site",
+    '"none"',
+    "none;x",
+    "other",
+  ])("refuses Sec-Fetch-Site %j without an Origin, and with one of another page", (site) => {
+    expect(from(site)?.status).toBe(403);
+    expect(from(site, "https://evil.example")?.status).toBe(403);
+    expect(from(site, "null")?.status).toBe(403);
+  });
+
+  it.each(["cross-site", "same-site"])("lets Sec-Fetch-Site %s through from an allowed origin", (site) => {
+    expect(from(site, "https://console.example")).toBeUndefined();
+  });
+
+  it("judges the Host first", () => {
+    expect(guard.refusalOf({ host: "evil.example", "sec-fetch-site": "cross-site" })?.status).toBe(421);
+  });
+});
+
 describe("hostName", () => {
   it("drops the port and takes no more than a host", () => {
     expect(hostName("Example.ORG:80")).toBe("example.org");

@@ -117,6 +117,79 @@ describe("guarded", () => {
   });
 });
 
+describe("guarded, against pages of other sites,", () => {
+  const pages = {
+    image: { "sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image" },
+    "link to it": { "sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document" },
+    "page of another port": { "sec-fetch-site": "same-site", "sec-fetch-mode": "no-cors" },
+  };
+
+  it.each(Object.entries(pages))("refuses what an %s asks for, by any method", async (_page, headers) => {
+    const before = handled;
+    for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND"]) {
+      const answer = await send({ method, headers });
+      expect([answer.status, handled]).toEqual([403, before]);
+      if (method !== "HEAD") expect(answer.text).toContain("ORIGIN_NOT_ALLOWED");
+    }
+  });
+
+  it("refuses it over HTTP/2, too", async () => {
+    const before = handled;
+    const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+    const stream = session.request({ ":path": "/here", "sec-fetch-site": "cross-site" });
+    const [headers] = await once(stream, "response");
+    expect([headers[":status"], handled]).toEqual([403, before]);
+    session.destroy();
+  });
+
+  it("refuses a Sec-Fetch-Site that is given twice", async () => {
+    const before = handled;
+    const answer = await send({ headers: ["Host", "localhost", "Sec-Fetch-Site", "none", "Sec-Fetch-Site", "none"] });
+    expect([answer.status, handled]).toEqual([403, before]);
+  });
+
+  it("serves a person who types the address, and a page of its own", async () => {
+    for (const site of ["none", "same-origin"]) {
+      expect(await send({ headers: { "sec-fetch-site": site } })).toMatchObject({ status: 200 });
+    }
+  });
+
+  it("serves an allowed page, whichever site it is of", async () => {
+    const headers = { ...allowed, "sec-fetch-site": "cross-site" };
+    expect(await send({ headers })).toMatchObject({ status: 200, text: "here" });
+    expect(await send({ method: "OPTIONS", headers })).toMatchObject({ status: 204 });
+  });
+});
+
+describe("Every answer", () => {
+  const closed = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
+
+  it.each([
+    ["of a handler", {}],
+    ["that there is no such path", { path: "/nowhere" }],
+    ["to a target of dots", { path: "/a/../here" }],
+    ["to two Host headers", { headers: ["Host", "localhost", "Host", "localhost"] }],
+    ["to a rebound name", { headers: { host: "evil.example" } }],
+    ["to a foreign page", { headers: { origin: "https://evil.example" } }],
+    ["to an allowed page", { headers: allowed }],
+    ["to a preflight", { method: "OPTIONS", headers: allowed }],
+    ["to an expectation that nobody knows", { headers: { expect: "a miracle" } }],
+  ] as [string, http.RequestOptions][])("%s is nothing but what it says, and no other site's", async (_of, options) => {
+    expect((await send(options)).headers).toMatchObject(closed);
+  });
+
+  it.each([
+    ["", { ":path": "/here" }],
+    [" to CONNECT", { ":method": "CONNECT", ":authority": "localhost" }],
+    [" to an expectation that nobody knows", { ":path": "/here", expect: "a miracle" }],
+  ])("over HTTP/2%s is, too", async (_to, headers) => {
+    const session = http2.connect(`http://127.0.0.1:${listener.port}`);
+    const [answer] = await once(session.request(headers), "response");
+    expect(answer).toMatchObject(closed);
+    session.destroy();
+  });
+});
+
 describe("notFound", () => {
   it("names the path without its query", async () => {
     expect(await send({ path: "/nowhere?token=secret" })).toMatchObject({

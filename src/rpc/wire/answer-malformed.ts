@@ -1,5 +1,6 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
+import { answerGuards } from "./answer-guards.ts";
 
 /** A request over HTTP/1.1 that Node refuses before there is one to handle. */
 export interface MalformedRequest {
@@ -61,6 +62,7 @@ function answer(status: number, body: string): string {
     "Content-Type: application/json",
     `Content-Length: ${Buffer.byteLength(body)}`,
     "Connection: close",
+    ...Object.entries(answerGuards).map(([name, value]) => `${name}: ${value}`),
   ];
   return `${lines.join("\r\n")}\r\n\r\n${body}`;
 }

@@ -1,5 +1,6 @@
 import type http2 from "node:http2";
 import type net from "node:net";
+import type { Connection } from "./connections.ts";
 
 export interface KeepOptions {
   /** The client must have sent its SETTINGS by then. */
@@ -8,6 +9,29 @@ export interface KeepOptions {
   readonly pingMs: number;
   /** So many pings without a stream in between, and the session is idle. */
   readonly idlePings: number;
+  /** What is asked on it. */
+  readonly connection: Pick<Connection, "streams" | "usedAtMs">;
+}
+
+/** How often a session is looked at for bytes of which no request came. */
+const unseenCheckMs = 200;
+/** More than a client sends between its requests: pings, and the rest of what was answered early. */
+const maxUnseenBytes = 256 * 1024;
+
+/**
+ * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
+ * cost more than one.
+ */
+function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
+  let { bytesRead } = socket;
+  let { usedAtMs } = connection;
+  const check = setInterval(() => {
+    const isUsed = connection.streams.size > 0 || connection.usedAtMs !== usedAtMs;
+    if (!isUsed && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
+    ({ bytesRead } = socket);
+    ({ usedAtMs } = connection);
+  }, unseenCheckMs).unref();
+  socket.once("close", () => clearInterval(check));
 }
 
 /** Closes an HTTP/2 connection that never begins, whose other end is gone, or that nobody uses. */
@@ -15,24 +39,20 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   const destroy = () => socket.destroy();
   const begins = setTimeout(destroy, options.firstBytesMs);
   session.once("remoteSettings", () => clearTimeout(begins));
-  let streams = 0;
+  const { connection } = options;
+  closeWhenUnseen(socket, connection);
+  let { usedAtMs } = connection;
   let idlePings = 0;
-  const onClose = () => {
-    streams -= 1;
-  };
-  session.on("stream", (stream) => {
-    streams += 1;
-    idlePings = 0;
-    stream.on("close", onClose);
-  });
   let answered = true;
   const pings = setInterval(() => {
     if (!answered || session.closed || session.destroyed) {
       // Also one that was told to go, and stays.
-      if (!answered || streams === 0) destroy();
+      if (!answered || connection.streams.size === 0) destroy();
       return;
     }
-    if (streams === 0 && idlePings >= options.idlePings) {
+    if (connection.usedAtMs !== usedAtMs) idlePings = 0;
+    usedAtMs = connection.usedAtMs;
+    if (connection.streams.size === 0 && idlePings >= options.idlePings) {
       session.close();
       return;
     }

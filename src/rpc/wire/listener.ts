@@ -3,10 +3,15 @@ import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
 import { answerMalformed, type MalformedRequest } from "./answer-malformed.ts";
+import { type Connection, Connections, type ConnectionsOptions } from "./connections.ts";
 import { discardRest } from "./discard-rest.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
+import { OpenStreams, type OpenStreamsLimits } from "./open-streams.ts";
+import { RequestTurns } from "./request-turns.ts";
+import { type StreamListener, serveStreams, takeStreamListener } from "./serve-streams.ts";
 import type { StreamHandler } from "./stream-handler.ts";
+import { isGone } from "./write-whole.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");
@@ -18,6 +23,9 @@ const idlePings = 10;
  * ENHANCE_YOUR_CALM. Node's default, 10, are a hundred results that are handed on in slices.
  */
 const maxSessionMemory = 1000;
+/** Calls at once on one connection. Node ends a connection that has more. */
+const maxConcurrentStreams = 1000;
+const elapsedMs = () => performance.now();
 
 export interface ListenOptions {
   readonly host: string;
@@ -35,6 +43,10 @@ export interface ListenOptions {
    * request. Default: 60 s.
    */
   readonly pingMs?: number;
+  /** Default: as many as there can be. */
+  readonly connections?: ConnectionsOptions;
+  /** Of streams of HTTP/2. */
+  readonly openStreams?: Partial<OpenStreamsLimits>;
 }
 
 /** One cleartext port for HTTP/1.1 and HTTP/2: the first bytes of a connection tell which. */
@@ -43,23 +55,41 @@ export class Listener {
   readonly #http1: http.Server;
   readonly #http2: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
-  readonly #sockets = new Set<net.Socket>();
+  readonly #connections: Connections;
+  readonly #turns = new RequestTurns(() => this.#connections.sockets());
+  readonly #open: OpenStreams;
+  readonly #streams: StreamHandler | undefined;
+  readonly #ownStreams: StreamListener;
   /** Those that have not said yet which protocol they speak. */
   readonly #undecided = new Set<net.Socket>();
   readonly #firstBytesMs: number;
   readonly #pingMs: number;
 
-  private constructor({ handler, streams, malformed, firstBytesMs, pingMs }: ListenOptions) {
+  private constructor({ handler, streams, malformed, firstBytesMs, pingMs, ...limits }: ListenOptions) {
+    this.#open = new OpenStreams({ elapsedMs, limits: limits.openStreams });
+    this.#connections = new Connections(limits.connections ?? { maxPerAddress: Infinity, max: Infinity });
+    this.#streams = streams;
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;
     // A request without Host, or that expects what nobody knows, is the handler's to judge.
-    this.#http1 = http.createServer({ keepAliveTimeout: 75_000, requireHostHeader: false }, handler);
-    this.#http1.on("checkExpectation", handler);
+    const inTurn: http.RequestListener = (request, response) => {
+      this.#used(request.socket, response);
+      this.#turns.take(request.socket, () => {
+        if (isGone(response)) return false;
+        handler(request, response);
+        return true;
+      });
+    };
+    this.#http1 = http.createServer({ keepAliveTimeout: 75_000, requireHostHeader: false }, inTurn);
+    this.#http1.on("checkExpectation", inTurn);
     if (malformed !== undefined) answerMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams: 10_000 } }, handler);
-    if (streams !== undefined) takeStreams(this.#http2, streams);
+    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams } }, handler);
+    this.#ownStreams = takeStreamListener(this.#http2);
+    // Node would answer both itself, by a bare status.
+    this.#http2.on("checkExpectation", handler);
+    this.#http2.on("connect", handler);
     for (const server of [this.#http1, this.#http2]) server.prependListener("request", discardRest);
     this.#http2.on("session", (session) => {
       this.#sessions.add(session);
@@ -96,21 +126,26 @@ export class Listener {
     for (const socket of this.#undecided) socket.destroy();
     for (const session of this.#sessions) session.close();
     const deadline = performance.now() + graceMs;
-    while (this.#sockets.size > 0 && performance.now() < deadline) {
+    while (this.#connections.size > 0 && performance.now() < deadline) {
       this.#http1.closeIdleConnections();
       await delay(10);
     }
-    for (const socket of this.#sockets) socket.destroy();
+    for (const socket of this.#connections.sockets()) socket.destroy();
     this.#http1.close();
   }
 
+  #used(socket: net.Socket, answer: http.ServerResponse): void {
+    const connection = this.#connections.of(socket);
+    if (connection === undefined) return;
+    connection.usedAtMs = elapsedMs();
+    connection.answer = answer;
+  }
+
   #accept(socket: net.Socket): void {
-    this.#sockets.add(socket);
+    const connection = this.#connections.add(socket, elapsedMs());
+    if (connection === undefined) return;
     this.#undecided.add(socket);
-    socket.on("close", () => {
-      this.#sockets.delete(socket);
-      this.#undecided.delete(socket);
-    });
+    socket.on("close", () => this.#undecided.delete(socket));
     const destroy = () => socket.destroy();
     socket.on("error", destroy);
     socket.on("end", destroy);
@@ -130,30 +165,27 @@ export class Listener {
       socket.setTimeout(0);
       socket.off("timeout", destroy);
       socket.unshift(seen);
-      if (isHttp2) this.#speakHttp2(socket);
+      if (isHttp2) this.#speakHttp2(connection);
       else this.#http1.emit("connection", socket);
     };
     socket.on("readable", onReadable);
   }
 
   /** HTTP/2 ends its streams itself: a connection whose other side has ended is over. */
-  #speakHttp2(socket: net.Socket): void {
+  #speakHttp2(connection: Connection): void {
+    const { socket } = connection;
     socket.allowHalfOpen = false;
     this.#http2.once("session", (session) => {
-      keepSession(session, socket, { firstBytesMs: this.#firstBytesMs, pingMs: this.#pingMs, idlePings });
+      keepSession(session, socket, { firstBytesMs: this.#firstBytesMs, pingMs: this.#pingMs, idlePings, connection });
+      serveStreams(session, {
+        connection,
+        open: this.#open,
+        turns: this.#turns,
+        elapsedMs,
+        streams: this.#streams,
+        own: this.#ownStreams,
+      });
     });
     this.#http2.emit("connection", socket);
   }
-}
-
-/** Puts a handler in front of Node's own, which makes a request and a response of every stream. */
-function takeStreams(server: http2.Http2Server, streams: StreamHandler): void {
-  const own = server.listeners("stream") as ((...args: unknown[]) => void)[];
-  server.removeAllListeners("stream");
-  server.on("stream", (stream, headers, flags, rawHeaders) => {
-    const next = () => {
-      for (const listener of own) listener.call(server, stream, headers, flags, rawHeaders);
-    };
-    if (!streams(stream, headers, next)) next();
-  });
 }

@@ -28,6 +28,17 @@ describe("answerMalformed", () => {
     await Promise.all([headers.closed, body.closed]);
   });
 
+  it("tells a browser to take the answer for nothing else", async () => {
+    using server = await open(() => {});
+    for (const request of ["nonsense\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"]) {
+      const client = await connectRaw(server.port);
+      client.socket.write(request);
+      await client.closed;
+      expect(client.received().toLowerCase()).toContain("x-content-type-options: nosniff\r\n");
+      expect(client.received().toLowerCase()).toContain("cross-origin-resource-policy: same-origin\r\n");
+    }
+  });
+
   it("says nothing into an answer that has begun", async () => {
     using server = await open((request, response) => {
       request.on("error", () => {}).resume();

@@ -1,0 +1,28 @@
+import type net from "node:net";
+
+/** What a socket of Node reads by; Node's own HTTP servers stop and start it like this, too. */
+interface Handle {
+  /** Whether the socket itself wants to be read. */
+  readonly reading?: boolean;
+  readStop(): void;
+  readStart(): void;
+}
+
+/**
+ * Reads nothing more from a connection that one of Node's HTTP servers has. They read from its handle: a pause of the
+ * socket would not reach that, or be undone with the next request.
+ */
+export function stopReading(socket: net.Socket): void {
+  handleOf(socket)?.readStop();
+}
+
+/** Reads on, unless Node itself waits for something. */
+export function readOn(socket: net.Socket): void {
+  const handle = handleOf(socket);
+  if (handle?.reading) handle.readStart();
+}
+
+/** Undefined of one that is closed. */
+function handleOf(socket: net.Socket): Handle | undefined {
+  return (socket as unknown as { readonly _handle: Handle | null })._handle ?? undefined;
+}

@@ -1,0 +1,105 @@
+import type net from "node:net";
+import { readOn, stopReading } from "./reading.ts";
+
+/** Begins a request. False: nobody waits for it any more, and it cost nothing. */
+export type Begin = () => boolean;
+
+/** Requests that are begun in one turn of the event loop. */
+const maxPerTurn = 100;
+/** After so many came in one turn, no connection is read any more in it. */
+const maxReadPerTurn = 500;
+/** A connection on which more than so many wait is read again when it is its turn among those like it. */
+const manyWaiting = 200;
+
+/** The requests of one connection that wait for a later turn, first come first. */
+interface Lane {
+  readonly socket: net.Socket;
+  readonly waiting: Begin[];
+  next: number;
+}
+
+/**
+ * Begins requests, so many in one turn of the event loop. The others wait for the next turns, in which each connection
+ * that waits begins one after the other; until they have begun, their connection is not read. What comes at once on one
+ * connection, or on many, so holds up those who ask on others for no longer than a turn.
+ */
+export class RequestTurns {
+  readonly #sockets: () => Iterable<net.Socket>;
+  #begun = 0;
+  #read = 0;
+  #isScheduled = false;
+  /** Whose turn it is next comes first. */
+  readonly #lanes = new Map<net.Socket, Lane>();
+  /** Connections that sent many at once, and have begun them all: one a turn is read on. */
+  readonly #heavy = new Set<net.Socket>();
+
+  /** `sockets`: all that may be read. */
+  constructor(sockets: () => Iterable<net.Socket>) {
+    this.#sockets = sockets;
+  }
+
+  /** Now, or in a later turn, in the order in which they came on the connection. */
+  take(socket: net.Socket, begin: Begin): void {
+    this.#read += 1;
+    const lane = this.#lanes.get(socket);
+    if (lane !== undefined) {
+      lane.waiting.push(begin);
+    } else if (this.#begun < maxPerTurn) {
+      if (begin()) this.#begun += 1;
+      if (this.#begun === maxPerTurn) this.#schedule();
+    } else {
+      this.#lanes.set(socket, { socket, waiting: [begin], next: 0 });
+      stopReading(socket);
+      this.#schedule();
+    }
+    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
+    if (this.#read !== maxReadPerTurn) return;
+    for (const each of this.#sockets()) stopReading(each);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    setImmediate(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#isScheduled = false;
+    this.#begun = 0;
+    const wereStopped = this.#read >= maxReadPerTurn;
+    this.#read = 0;
+    const [heavy] = this.#heavy;
+    if (heavy !== undefined) {
+      this.#heavy.delete(heavy);
+      readOn(heavy);
+    }
+    for (const lane of this.#lanes.values()) {
+      if (this.#begun === maxPerTurn) break;
+      this.#beginOne(lane);
+    }
+    if (wereStopped) this.#readOnAll();
+    if (this.#lanes.size + this.#heavy.size > 0) this.#schedule();
+  }
+
+  #readOnAll(): void {
+    for (const socket of this.#sockets()) {
+      if (!this.#lanes.has(socket) && !this.#heavy.has(socket)) readOn(socket);
+    }
+  }
+
+  /** A lane that still waits goes to the end, where the loop over the lanes comes to it again. */
+  #beginOne(lane: Lane): void {
+    this.#lanes.delete(lane.socket);
+    while (lane.next < lane.waiting.length) {
+      const begin = lane.waiting[lane.next];
+      lane.next += 1;
+      if (!begin?.()) continue;
+      this.#begun += 1;
+      break;
+    }
+    if (lane.next < lane.waiting.length) this.#lanes.set(lane.socket, lane);
+    else if (lane.waiting.length > manyWaiting) this.#heavy.add(lane.socket);
+    else readOn(lane.socket);
+  }
+}

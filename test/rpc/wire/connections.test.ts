@@ -1,0 +1,93 @@
+import http2 from "node:http2";
+import { afterEach, describe, expect, it } from "vitest";
+import type { ConnectionsOptions } from "../../../src/rpc/wire/connections.ts";
+import { Listener } from "../../../src/rpc/wire/listener.ts";
+import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";
+import { connectRaw } from "./raw-client.ts";
+
+const opened: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
+});
+
+/** A listener that answers `/now` at once, and the others never. */
+async function open(connections: ConnectionsOptions) {
+  const asked: NodeResponse[] = [];
+  const listener = await Listener.open({
+    host: "127.0.0.1",
+    port: 0,
+    connections,
+    handler: (request, response) => {
+      if (request.url === "/now") response.end("answered");
+      else asked.push(response);
+    },
+  });
+  opened.push(listener);
+  return { port: listener.port, asked };
+}
+
+const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
+
+describe.each([
+  ["of one address", { maxPerAddress: 3, max: 100 }],
+  ["of all", { maxPerAddress: 100, max: 3 }],
+])("With as many connections %s as there may be, one more", (_whose, connections) => {
+  it("takes the place of the one that was idle for the longest", async () => {
+    const { port, asked } = await open(connections);
+    const busy = await connectRaw(port);
+    busy.socket.write(request("/waits"));
+    await expect.poll(() => asked.length).toBe(1);
+    const idle = await connectRaw(port);
+    idle.socket.write(request("/now"));
+    await idle.until("answered");
+    const later = await connectRaw(port);
+    later.socket.write(request("/now"));
+    await later.until("answered");
+    const next = await connectRaw(port);
+    next.socket.write(request("/now"));
+    await next.until("answered");
+    await idle.closed;
+    asked[0]?.end("in the end");
+    await busy.until("in the end");
+    later.socket.write(request("/now"));
+    await expect.poll(() => later.received().split("answered").length).toBe(3);
+  });
+
+  it("takes the place of one that says nothing, of one whose request does not come, and of an HTTP/2 one", async () => {
+    const { port, asked } = await open(connections);
+    const silent = await connectRaw(port);
+    const half = await connectRaw(port);
+    half.socket.write("POST /waits HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab");
+    await expect.poll(() => asked.length).toBe(1);
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    session.on("error", () => {});
+    const stream = session.request({ ":method": "POST", ":path": "/waits" }, { endStream: false });
+    stream.on("error", () => {});
+    const gone = new Promise((resolve) => session.once("close", resolve));
+    await expect.poll(() => asked.length).toBe(2);
+    for (let count = 0; count < 3; count += 1) {
+      const next = await connectRaw(port);
+      next.socket.write(request("/waits"));
+      await expect.poll(() => asked.length).toBe(count + 3);
+    }
+    await Promise.all([silent.closed, half.closed, gone]);
+  });
+
+  it("is refused when calls are under way on all of them", async () => {
+    const { port, asked } = await open(connections);
+    const busy = [await connectRaw(port), await connectRaw(port)];
+    for (const { socket } of busy) socket.write(request("/waits"));
+    const session = http2.connect(`http://127.0.0.1:${port}`);
+    const stream = session.request({ ":path": "/waits" });
+    await expect.poll(() => asked.length).toBe(3);
+    const refused = await connectRaw(port);
+    await refused.closed;
+    for (const response of asked) response.end("in the end");
+    for (const client of busy) await client.until("in the end");
+    expect((await stream.toArray()).join("")).toBe("in the end");
+    session.close();
+    const next = await connectRaw(port);
+    next.socket.write(request("/now"));
+    await next.until("answered");
+  });
+});
