@@ -1,4 +1,5 @@
 import { isAbsolute } from "node:path";
+import { normalPath } from "./normal-path.ts";
 
 /** A setting of the manager: its environment variable, which is also its flag (`MCPM_PORT` is `--port`). */
 export interface Setting<T> {
@@ -67,5 +68,5 @@ export function list(parseEntry: (entry: string) => string): (value: string) => 
 
 export function absolutePath(value: string): string {
   if (!isAbsolute(value)) throw new SettingProblem(`must hold absolute paths, not ${JSON.stringify(value)}`);
-  return value;
+  return normalPath(value);
 }

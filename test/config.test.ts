@@ -59,7 +59,7 @@ describe("readConfig", () => {
         MCPM_HOST: "::1",
         MCPM_PORT: "0",
         MCPM_FLEET: "team-a",
-        MCPM_BIND_ROOTS: "/data, /srv/x ,",
+        MCPM_BIND_ROOTS: "/data, //srv/./x/ ,",
         MCPM_ALLOWED_HOSTS: "Mcp.Example",
         MCPM_CORS_ORIGINS: "https://console.example,http://localhost:3000",
         MCPM_ALLOW_CAPS: "CHOWN,NET_BIND_SERVICE",

@@ -65,7 +65,7 @@ function hostConfig(spec: ServerSpec, mounts: Docker.MountSettings[]): Docker.Ho
  */
 function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
   if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
-  const mountsTmp = spec.mounts?.some((mount) => mount.target.replace(/\/+$/, "") === "/tmp") ?? false;
+  const mountsTmp = spec.mounts?.some((mount) => mount.target === "/tmp") ?? false;
   return {
     ReadonlyRootfs: true,
     ...(mountsTmp ? {} : { Tmpfs: { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` } }),
