@@ -51,7 +51,7 @@ export interface AppOptions {
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const { log, lean = true } = options;
-  await checkBindRoots(config);
+  await checkBindRoots(config, log);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
@@ -113,8 +113,7 @@ function createRuntime(config: Config, log: Log): Runtime {
   if (config.runtime === "process") {
     return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
   }
-  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots } = config;
-  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, log });
+  return createDockerRuntime({ ...config, tls: config.dockerTls, log });
 }
 
 interface Parts {

@@ -4,7 +4,8 @@
  */
 export function engineOwned(place: string): string | undefined {
   if (place === "/") return "must not be the root";
-  if (place === "/dev" || place === "/sbin/docker-init") return "must not be the engine's own /dev or /sbin/docker-init";
+  if (place === "/dev" || place === "/sbin/docker-init")
+    return "must not be the engine's own /dev or /sbin/docker-init";
   if (/^\/(?:proc|sys)(?:\/|$)/.test(place)) return "must not be in /proc or /sys, which are the engine's own";
   return undefined;
 }

@@ -11,7 +11,9 @@ const part = fc.oneof(
   fc.string({ minLength: 1, maxLength: 5 }).filter((text) => !/^\.{1,2}$|[/\0]/.test(text) && text.isWellFormed()),
 );
 const parts = fc.array(part, { minLength: 1, maxLength: 6 });
-const separator = fc.array(fc.constantFrom("/", "/./", "//"), { minLength: 1, maxLength: 3 }).map((all) => all.join(""));
+const separator = fc
+  .array(fc.constantFrom("/", "/./", "//"), { minLength: 1, maxLength: 3 })
+  .map((all) => all.join(""));
 const end = fc.constantFrom("", "/", "/.", "//", "/./", "/./.");
 
 /** A path in its normal form, and another spelling of it. */

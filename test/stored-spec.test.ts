@@ -45,7 +45,13 @@ describe("storedSpec", () => {
   });
 
   it("changes nothing else, as the schema doesn't", () => {
-    const spec = { image: "a//b", env: { A: "//" }, args: ["/a/"], mounts: [{ type: "tmpfs", target: "/x" }], labels: { a: "/" } };
+    const spec = {
+      image: "a//b",
+      env: { A: "//" },
+      args: ["/a/"],
+      mounts: [{ type: "tmpfs", target: "/x" }],
+      labels: { a: "/" },
+    };
     expect(serverSpecSchema.parse(spec)).toEqual(spec);
     expect(storedSpec(spec, "it")).toEqual(spec);
   });

@@ -12,11 +12,13 @@ import type {
   WatchListener,
 } from "../runtime.ts";
 import { openAttachment } from "./attachment.ts";
+import { BindUsers } from "./bind-users.ts";
 import { createContainer } from "./create.ts";
 import type { DockerTls } from "./docker-address.ts";
 import { Engine } from "./engine.ts";
 import { EventStream } from "./event-stream.ts";
 import { readHistory } from "./history.ts";
+import { ImageFiles } from "./image-files.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
 import { markRestarting } from "./mark-restarting.ts";
@@ -27,6 +29,7 @@ import { removeContainer } from "./remove.ts";
 import { startContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
 import { takeName } from "./take-name.ts";
+import { Turns } from "./turns.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -38,6 +41,8 @@ export interface DockerRuntimeOptions {
   readonly fleet: string;
   /** Host folders that bind mounts may come from. */
   readonly bindRoots: readonly string[];
+  /** As whom servers may write to bind mounts, as `uid:gid`; undefined: none may. */
+  readonly bindUsers?: readonly string[];
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -54,13 +59,18 @@ class DockerRuntime implements Runtime {
   readonly #engine: Engine;
   readonly #images: Images;
   readonly #instances: Instances;
+  readonly #bindUsers: BindUsers;
+  readonly #imageFiles: ImageFiles;
+  readonly #bindTurns = new Turns();
   readonly #streams = new Set<EventStream>();
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { fleet, log, dockerConfigDir } = options;
+    const { fleet, log, dockerConfigDir, bindUsers = [] } = options;
     this.#engine = new Engine(options);
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, log });
+    this.#bindUsers = new BindUsers(bindUsers);
+    this.#imageFiles = new ImageFiles({ engine: this.#engine, images: this.#images });
     this.#instances = new Instances({ engine: this.#engine, images: this.#images, fleet });
   }
 
@@ -82,6 +92,7 @@ class DockerRuntime implements Runtime {
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
+    this.#bindUsers.check(spec);
   }
 
   async hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean> {
@@ -96,7 +107,7 @@ class DockerRuntime implements Runtime {
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
-    const id = await createContainer(request, { ...this.#context, ...options });
+    const id = await createContainer(request, { ...this.#context, ...this.#mounting, ...options });
     try {
       const record = await this.inspect(id, options);
       if (record !== undefined) return record;
@@ -122,7 +133,8 @@ class DockerRuntime implements Runtime {
   }
 
   async start(id: string, options: RuntimeCallOptions): Promise<void> {
-    await startContainer(id, { ...this.#context, ...options });
+    const { bindUsers = [] } = this.#options;
+    await startContainer(id, { ...this.#context, ...options, bindUsers });
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
@@ -170,6 +182,11 @@ class DockerRuntime implements Runtime {
 
   get #context() {
     const { fleet, bindRoots } = this.#options;
-    return { engine: this.#engine, fleet, bindRoots };
+    // Where there are no such numbers there is no engine of the same machine either.
+    return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
+  }
+
+  get #mounting() {
+    return { bindUsers: this.#bindUsers, imageFiles: this.#imageFiles, bindTurns: this.#bindTurns };
   }
 }

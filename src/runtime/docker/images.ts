@@ -12,6 +12,15 @@ import { registryAuth } from "./registry-auth.ts";
 
 const imageReference = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@[\w+.-]+:[0-9a-fA-F]+)?$/;
 
+/** What a reference stands for now. */
+export interface ImageIdentity {
+  readonly id: string;
+  /** The user that it names for its processes; empty is root. */
+  readonly user: string;
+  /** The paths of its VOLUMEs. */
+  readonly volumes: readonly string[];
+}
+
 type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string) => void };
 
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */
@@ -29,6 +38,14 @@ export class Images {
 
   async has(image: string, options: RuntimeCallOptions): Promise<boolean> {
     return (await this.#inspect(image, options)) !== undefined;
+  }
+
+  /** Undefined: it is not there. */
+  async identity(image: string, options: RuntimeCallOptions): Promise<ImageIdentity | undefined> {
+    const found = await this.#inspect(image, options);
+    if (found === undefined) return undefined;
+    const { User: user = "", Volumes } = found.Config ?? {};
+    return { id: found.Id, user, volumes: Object.keys(Volumes ?? {}) };
   }
 
   /** Makes the image available by the spec's pull policy, and gives its id. */
