@@ -55,7 +55,7 @@ export interface AppOptions {
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const { log, lean = true } = options;
-  await checkBindRoots(config);
+  await checkBindRoots(config, log);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
@@ -128,10 +128,7 @@ function createRuntime(config: Config, log: Log): Runtime {
     const { processEnv: baseEnv, requireLimits } = config;
     return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
   }
-  const { dockerTls: tls, ...settings } = config;
-  const { dockerHost, dockerConfigDir, fleet, bindRoots, allowLabels, registries, requireLimits } = settings;
-  const options = { dockerHost, tls, dockerConfigDir, fleet, bindRoots, allowLabels, registries, requireLimits, log };
-  return createDockerRuntime(options);
+  return createDockerRuntime({ ...config, tls: config.dockerTls, log });
 }
 
 interface Parts {

@@ -14,6 +14,7 @@ import {
   type Setting,
   SettingProblem,
   text,
+  userAndGroup,
 } from "./settings.ts";
 
 const mib = 1024 * 1024;
@@ -44,6 +45,11 @@ const settings = {
     help: "folders below which bind mounts are allowed, comma-separated",
     fallback: [] as readonly string[],
     parse: list(absolutePath),
+  }),
+  bindUsers: setting("MCPM_BIND_USERS", {
+    help: "users as which servers may write to bind mounts, as uid:gid, comma-separated; unset: also the manager's own, unless that is root",
+    fallback: ["1000:1000"] as readonly string[],
+    parse: list(userAndGroup),
   }),
   allowedHosts: setting("MCPM_ALLOWED_HOSTS", {
     help: "Host names besides loopback that requests may carry, comma-separated",
@@ -189,23 +195,34 @@ export class ConfigError extends Error {
 export interface ConfigSource {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly args: readonly string[];
+  /** Who the manager is, as `uid:gid`; absent where that is not known. */
+  readonly user?: string;
 }
 
 /** What this process was started with. */
 export function processSource(): ConfigSource {
-  return { env: process.env, args: process.argv.slice(2) };
+  const [uid, gid] = [process.getuid?.(), process.getgid?.()];
+  const user = uid === undefined ? {} : { user: `${uid}:${gid}` };
+  return { env: process.env, args: process.argv.slice(2), ...user };
 }
 
 /** Environment and flags (which win) -> Config. Throws ConfigError. */
-export function readConfig({ env, args }: ConfigSource): Config {
+export function readConfig({ env, args, user }: ConfigSource): Config {
   const flags = readFlags(args);
   const values: Record<string, unknown> = {};
   for (const [key, { env: name, fallback, parse }] of Object.entries(settings)) {
     values[key] = read<unknown>(flags[flagOf(name)] ?? env[name], { name, fallback, parse });
   }
+  if (values.bindUsers === settings.bindUsers.fallback) values.bindUsers = defaultBindUsers(user);
   const config = Object.freeze({ ...values, ...dockerConfig(env), processEnv: processEnv(env) }) as unknown as Config;
   checkHost(config);
   return config;
+}
+
+/** A folder of the manager's own user is one that its servers may be let write to; of root's none is. */
+function defaultBindUsers(user: string | undefined): readonly string[] {
+  const { fallback } = settings.bindUsers;
+  return user === undefined || user.startsWith("0:") ? fallback : [...new Set([...fallback, user])];
 }
 
 function checkHost({ host, runtime, insecureListen }: Config): void {
@@ -232,7 +249,11 @@ export function unknownSettings({ env }: ConfigSource): string[] {
 /** The text that `--help` prints. */
 export function usage(): string {
   const rows = Object.values(settings).map(({ env, help, fallback }) => {
-    const shown = Array.isArray(fallback) ? "none" : typeof fallback === "boolean" ? Number(fallback) : fallback;
+    const shown = Array.isArray(fallback)
+      ? fallback.join(",") || "none"
+      : typeof fallback === "boolean"
+        ? Number(fallback)
+        : fallback;
     return `  --${flagOf(env)}, ${env}\n      ${help} (${shown})\n`;
   });
   return `Usage: mcp-docker-manager [--flag value …] | --help | --version\n\nEach setting is a flag or an environment variable; the flag wins.\n\n${rows.join("")}`;

@@ -1,4 +1,8 @@
 import { isAbsolute } from "node:path";
+import { normalPath } from "./normal-path.ts";
+
+/** The highest id of a user or group that the engine takes. */
+const maxId = 2_147_483_647;
 
 /** A setting of the manager: its environment variable, which is also its flag (`MCPM_PORT` is `--port`). */
 export interface Setting<T> {
@@ -67,5 +71,14 @@ export function list(parseEntry: (entry: string) => string): (value: string) => 
 
 export function absolutePath(value: string): string {
   if (!isAbsolute(value)) throw new SettingProblem(`must hold absolute paths, not ${JSON.stringify(value)}`);
-  return value;
+  return normalPath(value);
+}
+
+/** `uid:gid`, in the form in which the engine gets it. */
+export function userAndGroup(value: string): string {
+  const ids = /^[0-9]{1,10}:[0-9]{1,10}$/.test(value) ? value.split(":").map(Number) : [];
+  if (ids.length === 0 || ids.some((id) => id > maxId)) {
+    throw new SettingProblem(`must hold numbers of 0 to ${maxId} as uid:gid, e.g. 1000:1000`);
+  }
+  return ids.join(":");
 }

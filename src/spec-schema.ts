@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { engineOwned } from "./engine-place.ts";
+import { normalPath } from "./normal-path.ts";
 import type { ServerSpec } from "./spec.ts";
 
 const maxArgBytes = 131_000;
@@ -28,7 +30,8 @@ const absolutePath = z
   .max(4096, "must have at most 4096 characters")
   .regex(/^\//, "must be an absolute path")
   .refine((path) => !path.includes("\0"), "must not hold a NUL character")
-  .refine((path) => !path.split("/").includes(".."), "must not hold '..'");
+  .refine((path) => !path.split("/").includes(".."), "must not hold '..'")
+  .overwrite(normalPath);
 
 /** zod leaves out the key `__proto__` of a record without a word. */
 export const plainMap = z.any().superRefine((map: unknown, context) => {
@@ -53,7 +56,10 @@ const envSchema = plainMap.pipe(
   envRecord.refine((env) => Object.keys(env).length <= maxEnvNames, `must have at most ${maxEnvNames} entries`),
 );
 
-const target = absolutePath.refine((path) => !/^\/+(?:\.\/*)*$/.test(path), "must not be the root");
+const target = absolutePath.superRefine((path, context) => {
+  const message = engineOwned(path);
+  if (message !== undefined) context.addIssue({ code: "custom", message });
+});
 
 const mountSchema = z.discriminatedUnion(
   "type",
@@ -82,15 +88,11 @@ const mountsSchema = z
   .max(64, "must have at most 64 entries")
   .superRefine((mounts, context) => {
     const seen = new Set<string>();
-    for (const [index, mount] of mounts.entries()) {
-      const place = mount.target
-        .split("/")
-        .filter((part) => part !== "" && part !== ".")
-        .join("/");
-      if (seen.has(place)) {
+    for (const [index, { target }] of mounts.entries()) {
+      if (seen.has(target)) {
         context.addIssue({ code: "custom", path: [index, "target"], message: "is the target of another mount, too" });
       }
-      seen.add(place);
+      seen.add(target);
     }
   });
 
@@ -200,7 +202,7 @@ const specFields = z.strictObject({
 
 /**
  * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
- * compiler holds the schema to the domain's type, field by field.
+ * compiler holds the schema to the domain's type, field by field. Paths come out in their normal form; nothing else changes.
  */
 export const serverSpecSchema = specFields.superRefine((spec, context) => {
   // A field that breaks its own rule is named alone.

@@ -1,5 +1,6 @@
 import type { z } from "zod";
-import type { ServerSpec } from "./spec.ts";
+import { normalPath } from "./normal-path.ts";
+import type { MountSpec, ServerSpec } from "./spec.ts";
 import { serverSpecSchema } from "./spec-schema.ts";
 
 /** What says that this version can't read a spec: another kind of value, a word or a field that it does not know. */
@@ -11,7 +12,8 @@ const unreadable: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * A spec that was accepted once, as it was kept. A rule that is tighter now (a bound, a pattern) is one for new specs
+ * A spec that was accepted once, as it was kept, but for the spelling of its paths: an older manager kept them as they
+ * were given, and a Start with the same spec is no other wish. A rule that is tighter now (a bound, a pattern) is one for new specs
  * only: the server runs, and must not be lost to its manager's update. Throws, naming `place`, for what this version
  * can't read: it would run as something else than what was asked for.
  */
@@ -21,8 +23,23 @@ export function storedSpec(value: unknown, place: string): ServerSpec {
   if (problem !== undefined) {
     throw new Error(`${place} is not a spec: ${[...problem.path, problem.message].join(": ")}`);
   }
-  // The schema changes no value.
-  return value as ServerSpec;
+  return withNormalPaths(value as ServerSpec);
+}
+
+/** What the schema makes of a spec that keeps its rules; this one may not. */
+function withNormalPaths(spec: ServerSpec): ServerSpec {
+  const { mounts, workingDir } = spec;
+  return {
+    ...spec,
+    ...(mounts === undefined ? {} : { mounts: mounts.map(normalMount) }),
+    ...(workingDir === undefined ? {} : { workingDir: normalPath(workingDir) }),
+  };
+}
+
+function normalMount(mount: MountSpec): MountSpec {
+  const { type, source, target } = mount;
+  const isPath = type === "bind" && source !== undefined;
+  return { ...mount, ...(isPath ? { source: normalPath(source) } : {}), target: normalPath(target) };
 }
 
 function isUnreadable({ code }: z.core.$ZodIssue): boolean {

@@ -17,6 +17,7 @@ describe("readConfig", () => {
       fleet: "default",
       runtime: "docker",
       bindRoots: [],
+      bindUsers: ["1000:1000"],
       allowedHosts: [],
       corsOrigins: [],
       allowCaps: [],
@@ -63,9 +64,10 @@ describe("readConfig", () => {
         MCPM_HOST: "::1",
         MCPM_PORT: "0",
         MCPM_FLEET: "team-a",
-        MCPM_BIND_ROOTS: "/data, /srv/x ,",
+        MCPM_BIND_ROOTS: "/data, //srv/./x/ ,",
         MCPM_ALLOWED_HOSTS: "Mcp.Example",
         MCPM_CORS_ORIGINS: "https://console.example,http://localhost:3000",
+        MCPM_BIND_USERS: "1001:01002, 0:0",
         MCPM_ALLOW_CAPS: "CHOWN,NET_BIND_SERVICE",
         MCPM_ALLOW_NETWORKS: "bridge",
         MCPM_ALLOW_WRITABLE_ROOT: "1",
@@ -85,6 +87,7 @@ describe("readConfig", () => {
       port: 0,
       fleet: "team-a",
       bindRoots: ["/data", "/srv/x"],
+      bindUsers: ["1001:1002", "0:0"],
       allowedHosts: ["mcp.example"],
       corsOrigins: ["https://console.example", "http://localhost:3000"],
       allowCaps: ["CHOWN", "NET_BIND_SERVICE"],
@@ -106,6 +109,15 @@ describe("readConfig", () => {
     expect(config).toMatchObject({ port: 2, fleet: "a", maxCpus: 3 });
   });
 
+  it("lets the manager's own user write to bind mounts, unless that is root or the setting says who may", () => {
+    const bindUsers = (user: string, env = {}) => readConfig({ env, args: [], user }).bindUsers;
+    expect(bindUsers("1001:100")).toEqual(["1000:1000", "1001:100"]);
+    expect(bindUsers("1000:1000")).toEqual(["1000:1000"]);
+    expect(bindUsers("0:0")).toEqual(["1000:1000"]);
+    expect(bindUsers("0:5")).toEqual(["1000:1000"]);
+    expect(bindUsers("1001:100", { MCPM_BIND_USERS: "65534:65534" })).toEqual(["65534:65534"]);
+  });
+
   it.each([["--no-such", "1"], ["extra"], ["--port"], ["-p", "1"]])("refuses the flags %j", (...args) => {
     expect(() => fromFlags(...args.filter((arg) => typeof arg === "string"))).toThrow(ConfigError);
   });
@@ -119,6 +131,11 @@ describe("readConfig", () => {
     ["MCPM_FLEET", "Team A"],
     ["MCPM_RUNTIME", "podman"],
     ["MCPM_BIND_ROOTS", "/data,relative"],
+    ["MCPM_BIND_USERS", "1000"],
+    ["MCPM_BIND_USERS", "1000:1000:1000"],
+    ["MCPM_BIND_USERS", "node:node"],
+    ["MCPM_BIND_USERS", "-1:0"],
+    ["MCPM_BIND_USERS", "4294967296:0"],
     ["MCPM_ALLOWED_HOSTS", "host:8080"],
     ["MCPM_CORS_ORIGINS", "*"],
     ["MCPM_CORS_ORIGINS", "https://console.example/"],

@@ -127,6 +127,16 @@ describe("startRequestSchema", () => {
     ["a relative target", { mounts: [{ ...bind, target: "data" }] }, "spec.mounts[0].target: must be an absolute path"],
     ["a target of /", { mounts: [{ ...bind, target: "/" }] }, "spec.mounts[0].target: must not be the root"],
     ["a target of //./", { mounts: [{ ...bind, target: "//./" }] }, "spec.mounts[0].target: must not be the root"],
+    ...["/proc", "//proc/./self/", "/sys/firmware", "/sys/fs/cgroup"].map((target): [string, JsonObject, string] => [
+      `a target of ${target}`,
+      { mounts: [{ ...bind, target }] },
+      "spec.mounts[0].target: must not be in /proc or /sys, which are the engine's own",
+    ]),
+    ...["/dev/", "/sbin//docker-init"].map((target): [string, JsonObject, string] => [
+      `a target of ${target}`,
+      { mounts: [{ ...bind, target }] },
+      "spec.mounts[0].target: must not be the engine's own /dev or /sbin/docker-init",
+    ]),
     [
       "too many mounts",
       { mounts: strings(65).map((name) => ({ ...bind, target: `/${name}` })) },

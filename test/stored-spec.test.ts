@@ -14,7 +14,7 @@ describe("storedSpec", () => {
     ["more than fits a label", { image: "a", args: ["x".repeat(70_000)] }],
   ])("reads a spec with %s, as it was kept", (_what, spec) => {
     expect(serverSpecSchema.safeParse(spec).success).toBe(false);
-    expect(storedSpec(spec, "it")).toBe(spec);
+    expect(storedSpec(spec, "it")).toEqual(spec);
   });
 
   it.each([
@@ -28,8 +28,31 @@ describe("storedSpec", () => {
     expect(() => storedSpec(spec, "the label")).toThrow(new RegExp(`^the label is not a spec: .*${problem}`, "i"));
   });
 
-  it("may hand on what was kept, since the schema changes no value", () => {
-    const spec = { image: "a", env: { A: "" }, mounts: [{ type: "tmpfs", target: "/x" }], labels: { a: "b" } };
+  it("reads the paths that an older manager kept as they were given as the schema has them now", () => {
+    const mounts = [
+      { type: "bind", source: "/srv//files/.", target: "//data/" },
+      { type: "volume", source: "notes", target: "/./notes" },
+    ];
+    const kept = { image: "a", replicas: 33, mounts, workingDir: "/srv/./x//" };
+    const read = storedSpec(kept, "it");
+    const { replicas: _tooMany, ...valid } = kept;
+    expect(read).toEqual({ ...serverSpecSchema.parse(valid), replicas: 33 });
+    expect(read.mounts?.map(({ source, target }) => [source, target])).toEqual([
+      ["/srv/files", "/data"],
+      ["notes", "/notes"],
+    ]);
+    expect(read.workingDir).toBe("/srv/x");
+  });
+
+  it("changes nothing else, as the schema doesn't", () => {
+    const spec = {
+      image: "a//b",
+      env: { A: "//" },
+      args: ["/a/"],
+      mounts: [{ type: "tmpfs", target: "/x" }],
+      labels: { a: "/" },
+    };
     expect(serverSpecSchema.parse(spec)).toEqual(spec);
+    expect(storedSpec(spec, "it")).toEqual(spec);
   });
 });

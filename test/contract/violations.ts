@@ -94,7 +94,9 @@ export const breakable: Readonly<Record<string, Breakable>> = {
       ...["", "a", "/a/../b", "/\0", path].map((source): Violation => ["spec.mounts[0].source", source]),
       ...["", "/a", "a", "-vol", "v".repeat(129)].map((source): Violation => ["spec.mounts[1].source", source]),
       ["spec.mounts[2].source", "/a"],
-      ...["", "a", "/", "/.", "/../x", path].map((target): Violation => ["spec.mounts[0].target", target]),
+      ...["", "a", "/", "/.", "/../x", "//dev/", "/proc/x", "/sys/./x", path].map(
+        (target): Violation => ["spec.mounts[0].target", target],
+      ),
       ["spec.mounts[1].target", "//a/"],
       ...[0, 0.009, -1, 1025, "NaN", "Infinity"].map((cpus): Violation => ["spec.limits.cpus", cpus]),
       ...["6291455", "-1", "9007199254740993"].map((bytes): Violation => ["spec.limits.memory_bytes", bytes]),

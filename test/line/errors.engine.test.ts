@@ -66,6 +66,11 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
     () => starting({ mounts: [{ type: MountType.BIND, source: "/etc", target: "/data" }] }),
     { code: Code.PermissionDenied, reason: "BIND_NOT_ALLOWED", fields: ["spec.mounts[0].source"] },
   ],
+  [
+    "a mount in the engine's own places",
+    () => starting({ mounts: [{ type: MountType.TMPFS, target: "//proc/." }] }),
+    { code: Code.InvalidArgument, reason: "INVALID_REQUEST", fields: ["spec.mounts[0].target"] },
+  ],
   ["a mount without a type", () => starting({ mounts: [{ target: "/data" }] }), { fields: ["spec.mounts[0].type"] }],
   ["a label of ours", () => starting({ labels: { "mcpm.server": "y" } }), { fields: ['spec.labels["mcpm.server"]'] }],
   [

@@ -64,7 +64,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   env: { [key: string]: string };
 
   /**
-   * What the server sees of the host. At most 64, each with a target of its own.
+   * What the server sees of the host. At most 64, each with a target of its own. Each is there, or the Start is refused.
    *
    * @generated from field: repeated mcpmanager.v1.Mount mounts = 5;
    */
@@ -86,7 +86,7 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the image's. With the runtime `process` a folder
-   * of the manager's machine; empty: the manager's own.
+   * of the manager's machine; empty: the manager's own. `//a/./b/` is `/a/b`, and is shown so.
    *
    * @generated from field: string working_dir = 8;
    */
@@ -94,7 +94,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * `user`, `uid`, `user:group` or `uid:gid` to run as; each part has 1 to 64 of `A-Za-z0-9_.-` and starts with none of
-   * `.-`. Empty: the image's.
+   * `.-`. Empty: the image's. With a writable BIND the user, the image's own included, must be a uid and a gid of the
+   * operator's `MCPM_BIND_USERS`, else PERMISSION_DENIED; names, and a uid alone, count by the image's /etc/passwd and
+   * /etc/group.
    *
    * @generated from field: string user = 9;
    */
@@ -110,7 +112,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Linux capabilities to add to none, e.g. `NET_BIND_SERVICE`: without `CAP_`, 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission
-   * (`MCPM_ALLOW_CAPS`), else PERMISSION_DENIED.
+   * (`MCPM_ALLOW_CAPS`), else PERMISSION_DENIED. With a writable BIND none that gives rights to files of
+   * others, and with any BIND not `SYS_ADMIN`.
    *
    * @generated from field: repeated string cap_add = 11;
    */
@@ -216,7 +219,7 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
 
   /**
    * BIND: an absolute path of at most 4096 characters without `..` on the host, which must exist and lie below one of the operator's `MCPM_BIND_ROOTS` after
-   * its symbolic links are resolved, else PERMISSION_DENIED. VOLUME: the volume's name, which matches
+   * its symbolic links are resolved, where nobody but root, the manager's user and no container could swap a part of that path, else PERMISSION_DENIED; `//a/./b/` is `/a/b`. VOLUME: the volume's name, which matches
    * `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and does not begin with `mcpm-owner.`, created in this fleet when missing; a volume that is not this fleet's is PERMISSION_DENIED. TMPFS: must be empty.
    *
    * @generated from field: string source = 2;
@@ -224,14 +227,18 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
   source: string;
 
   /**
-   * Where the server sees it: an absolute path of at most 4096 characters without `..`, not `/`. Required.
+   * Where the server sees it: an absolute path of at most 4096 characters without `..`, not `/`, `/dev` or
+   * `/sbin/docker-init`, and not in `/proc` or `/sys`. `//a/./b/` is `/a/b`, and is shown so. A link in the image is followed:
+   * INVALID_ARGUMENT when that leads to where something else is mounted. Required.
    *
    * @generated from field: string target = 3;
    */
   target: string;
 
   /**
-   * Whether the server may write to it. Ignored for TMPFS, which is always writable. Default: read-only.
+   * Whether the server may write to it. Ignored for TMPFS, which is always writable. True for BIND: see `user` and
+   * `cap_add` of ServerSpec; PERMISSION_DENIED, too, when another container's bind, or one of the roots, lies in the source.
+   * Default: read-only.
    *
    * @generated from field: bool writable = 4;
    */

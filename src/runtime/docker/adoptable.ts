@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { normalPath } from "../../normal-path.ts";
 import type { ServerSpec } from "../../spec.ts";
 import { boxWeaknesses } from "./weakness.ts";
 
@@ -31,16 +32,10 @@ function hasAskedMounts({ info, spec, isAllowedSource }: FoundContainer): boolea
   return info.Mounts.every((mount) => {
     const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;
     if (type === "tmpfs" || (type === "volume" && /^[0-9a-f]{64}$/.test(name))) return true;
-    const asked = spec.mounts?.find((one) => one.type === type && samePlace(one.target, target));
+    const asked = spec.mounts?.find((one) => one.type === type && one.target === normalPath(target));
     if (asked === undefined || (writable && asked.writable !== true)) return false;
     return type === "volume" ? asked.source === name : isAllowedSource(source, asked.source);
   });
-}
-
-/** The engine writes a target in its shortest form. */
-function samePlace(asked: string, target: string): boolean {
-  const parts = (text: string) => text.split("/").filter((part) => part !== "" && part !== ".");
-  return parts(asked).join("/") === parts(target).join("/");
 }
 
 /** Numbers are put for the name of a user, so that its image's groups don't count. */

@@ -1,16 +1,19 @@
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { type FieldViolation, invalidRequest, ManagerError } from "../../errors.ts";
+import { invalidRequest, ManagerError } from "../../errors.ts";
+import { bindNotAllowed } from "./bind-not-allowed.ts";
+import { checkBindPath } from "./bind-path.ts";
 
 /**
- * The real path of a bind mount's source, proven to be at or below one of the roots: the resolved path is what the
- * engine gets, so that a symbolic link can't lead out. `field` is the source's path in the request, for errors.
+ * The real path of a bind mount's source, proven to be at or below one of the roots, and to be out of reach for others
+ * than root and `uid`: the resolved path is what the engine gets, so that a symbolic link can't lead out. `field` is the
+ * source's path in the request, for errors.
  */
 export async function resolveBindSource(
   source: string,
-  options: { readonly field: string; readonly roots: readonly string[] },
+  options: { readonly field: string; readonly roots: readonly string[]; readonly uid: number },
 ): Promise<string> {
-  const { field, roots } = options;
+  const { field, roots, uid } = options;
   if (!path.isAbsolute(source)) throw invalidRequest([{ field, description: "must be an absolute path" }]);
   if (roots.length === 0) {
     throw bindNotAllowed({ field, description: "bind mounts are off: the operator has set no MCPM_BIND_ROOTS" });
@@ -22,19 +25,21 @@ export async function resolveBindSource(
     const isInside = [...roots, ...realRoots].some((root) => isWithin(path.resolve(source), root));
     throw isInside ? unusable(error, { field, source }) : bindNotAllowed(outside);
   });
-  if (!realRoots.some((root) => isWithin(real, root))) throw bindNotAllowed(outside);
-  const entry = await stat(real);
-  if (!entry.isDirectory() && !entry.isFile()) {
-    // A socket (the engine's own, say) would be a way out of the sandbox.
-    throw bindNotAllowed({ field, description: `"${source}" is neither a folder nor a regular file` });
+  // The innermost: what the operator names is his to keep, whatever is around it.
+  const [root] = realRoots.filter((root) => isWithin(real, root)).toSorted((a, b) => b.length - a.length);
+  if (root === undefined) throw bindNotAllowed(outside);
+  try {
+    const entry = await stat(real);
+    if (!entry.isDirectory() && !entry.isFile()) {
+      // A socket (the engine's own, say) would be a way out of the sandbox.
+      throw bindNotAllowed({ field, description: `"${source}" is neither a folder nor a regular file` });
+    }
+    await checkBindPath(real, { root, field, uid });
+  } catch (error) {
+    // It was there a moment ago.
+    throw error instanceof ManagerError ? error : unusable(error as NodeJS.ErrnoException, { field, source });
   }
   return real;
-}
-
-export function bindNotAllowed(violation: FieldViolation): ManagerError {
-  return new ManagerError("denied", `${violation.field}: ${violation.description}`, {
-    details: { reason: "BIND_NOT_ALLOWED", delivery: "not_sent", violations: [violation] },
-  });
 }
 
 /** Whether `candidate` is `folder` or below it, by path segments: /database is not below /data. */

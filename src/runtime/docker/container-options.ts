@@ -13,14 +13,17 @@ export function containerOptions(
     readonly mounts: Docker.MountSettings[];
     /** False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true. */
     readonly takesCpus?: boolean;
+    /** As `uid:gid`, when it must be just that. */
+    readonly user?: string | undefined;
   },
 ): Docker.ContainerCreateOptions {
+  const user = options.user ?? spec.user;
   return {
     Image: spec.image,
     ...(spec.command?.length ? { Entrypoint: [...spec.command] } : {}),
     ...(spec.args?.length ? { Cmd: [...spec.args] } : {}),
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
-    ...(spec.user ? { User: spec.user } : {}),
+    ...(user ? { User: user } : {}),
     Env: Object.entries(spec.env ?? {}).map(([key, value]) => `${key}=${value}`),
     Labels: options.labels,
     // stdio stays open over detaching and attaching again; a terminal would mangle the protocol.
@@ -68,15 +71,17 @@ function hostConfig(
   return config;
 }
 
-/**
- * A read-only root with a small writable /tmp, unless the spec mounts something there or wants a writable root.
- * Nothing can be executed from that /tmp, as from any tmpfs that Docker makes by default.
- */
 function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
   if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
-  const mountsTmp = spec.mounts?.some((mount) => mount.target.replace(/\/+$/, "") === "/tmp") ?? false;
-  return {
-    ReadonlyRootfs: true,
-    ...(mountsTmp ? {} : { Tmpfs: { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` } }),
-  };
+  const tmpfs = ownTmpfs(spec);
+  return { ReadonlyRootfs: true, ...(Object.keys(tmpfs).length === 0 ? {} : { Tmpfs: tmpfs }) };
+}
+
+/**
+ * The small writable /tmp that a server with a read-only root gets, unless the spec mounts something there. Nothing can
+ * be executed from it, as from any tmpfs that Docker makes by default.
+ */
+export function ownTmpfs({ readOnlyRoot, mounts = [] }: ServerSpec): Record<string, string> {
+  if (readOnlyRoot === false || mounts.some(({ target }) => target === "/tmp")) return {};
+  return { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` };
 }

@@ -1,22 +1,33 @@
 import type Docker from "dockerode";
 import { invalidRequest } from "../../errors.ts";
+import type { ServerSpec } from "../../spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
+import { hasWritableBind } from "./bind-rights.ts";
+import type { BindUsers } from "./bind-users.ts";
+import { checkBoundFolders } from "./bound-folders.ts";
 import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
 import { engineText, statusOf } from "./engine-error.ts";
-import { type Images, imageUnavailable } from "./images.ts";
+import type { ImageFiles } from "./image-files.ts";
+import { type Image, type Images, imageUnavailable } from "./images.ts";
 import { containerLabels } from "./labels.ts";
-import { type MountContext, resolveMounts } from "./mounts.ts";
+import { bindsOf, type MountContext, resolveMounts } from "./mounts.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
+import { checkTargets } from "./target-links.ts";
+import type { Turns } from "./turns.ts";
 
 /** How often a name is asked for that was taken and that nobody had a moment later. */
 const maxTries = 3;
 
-export interface CreateContext extends MountContext {
+export interface CreateContext extends MountContext, RuntimeCallOptions {
   readonly images: Images;
   readonly allowLabels: readonly string[];
   readonly takesCpus: boolean;
+  readonly bindUsers: BindUsers;
+  readonly imageFiles: ImageFiles;
+  /** Of the containers with binds, so that each finds those before it. */
+  readonly bindTurns: Turns;
 }
 
 /**
@@ -24,19 +35,44 @@ export interface CreateContext extends MountContext {
  * the engine would create the container all the same, and nobody would know its id. A container that has the name and is
  * being removed is waited for.
  */
-export async function createContainer(
-  request: CreateRequest,
-  context: CreateContext & RuntimeCallOptions,
-): Promise<Created> {
-  const { server, replica, spec, replaces } = request;
-  const { engine, fleet, signal } = context;
+export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
+  const { spec } = request;
+  const { takesCpus } = context;
   const image = await context.images.lookUp(spec.image, context);
   if (image === undefined) throw imageUnavailable(spec.image, "any more: it was removed meanwhile");
   const labels = containerLabels(request, { ...context, imageLabels: image.labels });
   const mounts = await resolveMounts(spec.mounts, context);
+  const make = (options: { mounts: Docker.MountSettings[]; user?: string | undefined }) =>
+    makeContainer(request, { ...context, asked: containerOptions(spec, { labels, takesCpus, ...options }) });
+  if (mounts.length === 0) return make({ mounts });
+  context.bindUsers.check(spec);
+  const makeBare = async () => (await make({ mounts: [] })).id;
+  const user = await checkImage(spec, { ...context, image, makeBare });
+  const binds = bindsOf(mounts);
+  if (binds.length === 0) return make({ mounts });
+  return context.bindTurns.take(async () => {
+    await checkBoundFolders(binds, context);
+    return make({ mounts, user });
+  }, context);
+}
+
+/** Refuses what mounts and image don't go together for. Gives the user, when it must be a certain one. */
+async function checkImage(
+  spec: ServerSpec,
+  context: CreateContext & { readonly image: Image; readonly makeBare: () => Promise<string> },
+): Promise<string | undefined> {
+  await using image = context.imageFiles.open(context.image, context);
+  await checkTargets(spec, image);
+  return hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined;
+}
+
+async function makeContainer(
+  { server, replica, spec, replaces }: CreateRequest,
+  context: MountContext & RuntimeCallOptions & { readonly asked: Docker.ContainerCreateOptions },
+): Promise<Created> {
+  const { engine, fleet, signal, asked } = context;
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
-  const asked = containerOptions(spec, { labels, mounts, takesCpus: context.takesCpus });
   const split = { _query: { name }, _body: asked };
   const create = async (docker: Docker): Promise<Answer | { conflict: unknown }> => {
     try {

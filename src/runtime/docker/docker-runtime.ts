@@ -14,12 +14,14 @@ import type {
   WatchListener,
 } from "../runtime.ts";
 import { openAttachment } from "./attachment.ts";
+import { BindUsers } from "./bind-users.ts";
 import { createContainer } from "./create.ts";
 import type { DockerTls } from "./docker-address.ts";
 import { Enforcement } from "./enforcement.ts";
 import { Engine } from "./engine.ts";
 import { EventStream } from "./event-stream.ts";
 import { readHistory } from "./history.ts";
+import { ImageFiles } from "./image-files.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
 import { markRestarting } from "./mark-restarting.ts";
@@ -30,6 +32,7 @@ import { removeContainer } from "./remove.ts";
 import { startContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
 import { takeName } from "./take-name.ts";
+import { Turns } from "./turns.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -47,6 +50,8 @@ export interface DockerRuntimeOptions {
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;
+  /** As whom servers may write to bind mounts, as `uid:gid`; undefined: none may. */
+  readonly bindUsers?: readonly string[];
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -64,14 +69,19 @@ class DockerRuntime implements Runtime {
   readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
+  readonly #bindUsers: BindUsers;
+  readonly #imageFiles: ImageFiles;
+  readonly #bindTurns = new Turns();
   readonly #streams = new Set<EventStream>();
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { log, dockerConfigDir, registries = [], requireLimits = false } = options;
+    const { log, dockerConfigDir, registries = [], requireLimits = false, bindUsers = [] } = options;
     this.#engine = new Engine(options);
     this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
+    this.#bindUsers = new BindUsers(bindUsers);
+    this.#imageFiles = new ImageFiles(this.#engine);
     this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
   }
 
@@ -98,6 +108,7 @@ class DockerRuntime implements Runtime {
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
     await this.#enforcement.checkEngine(options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
+    this.#bindUsers.check(spec);
   }
 
   async hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean> {
@@ -116,7 +127,7 @@ class DockerRuntime implements Runtime {
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
     const takesCpus = await this.#enforcement.takesCpus(options);
-    const created = await createContainer(request, { ...this.#context, ...options, takesCpus });
+    const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, takesCpus });
     const { id } = created;
     try {
       const check = (info: ContainerInspectInfo) => this.#enforcement.checkCreated(created, info);
@@ -145,8 +156,9 @@ class DockerRuntime implements Runtime {
 
   async start(id: string, options: RuntimeCallOptions): Promise<void> {
     await this.#enforcement.checkEngine(options);
+    const { bindUsers = [] } = this.#options;
     const check = (info: ContainerInspectInfo) => this.#enforcement.checkContainer(info);
-    await startContainer(id, { ...this.#context, ...options, check });
+    await startContainer(id, { ...this.#context, ...options, bindUsers, check });
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
@@ -208,7 +220,15 @@ class DockerRuntime implements Runtime {
   }
 
   get #context() {
-    const { fleet, bindRoots, allowLabels = [] } = this.#options;
-    return { engine: this.#engine, images: this.#images, fleet, bindRoots, allowLabels };
+    const { fleet, bindRoots } = this.#options;
+    // Where there are no such numbers there is no engine of the same machine either.
+    return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
+  }
+
+  /** What is needed besides to create a container. */
+  get #making() {
+    const { allowLabels = [] } = this.#options;
+    const [bindUsers, imageFiles, bindTurns] = [this.#bindUsers, this.#imageFiles, this.#bindTurns];
+    return { images: this.#images, allowLabels, bindUsers, imageFiles, bindTurns };
   }
 }

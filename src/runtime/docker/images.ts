@@ -33,14 +33,20 @@ export interface ImageFacts {
   readonly labels: Labels;
   /** Whom it runs as unless told otherwise; empty is root. */
   readonly user: string;
+  /** The paths of its VOLUMEs. */
+  readonly volumes: readonly string[];
 }
+
+/** What a reference stands for now. */
+export type Image = ImageFacts & { readonly id: string };
 
 /** All labels of an image together: every listing and every event of its containers repeats them. */
 const maxLabelBytes = 256 * 1024;
 
 function factsOf(info: Docker.ImageInspectInfo | undefined): ImageFacts {
   const digest = info?.RepoDigests?.[0]?.split("@")[1] ?? "";
-  return { digest, labels: info?.Config?.Labels ?? {}, user: info?.Config?.User ?? "" };
+  const { Labels: labels, User: user = "", Volumes } = info?.Config ?? {};
+  return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}) };
 }
 
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */
@@ -83,7 +89,7 @@ export class Images {
   }
 
   /** What the image that a reference names now says; undefined when there is none. */
-  async lookUp(image: string, options: RuntimeCallOptions): Promise<(ImageFacts & { id: string }) | undefined> {
+  async lookUp(image: string, options: RuntimeCallOptions): Promise<Image | undefined> {
     const found = await this.#inspect(image, options);
     return found === undefined ? undefined : { id: found.Id, ...factsOf(found) };
   }

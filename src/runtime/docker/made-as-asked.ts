@@ -1,5 +1,5 @@
-import path from "node:path";
 import type Docker from "dockerode";
+import { normalPath } from "../../normal-path.ts";
 import type { Protection } from "../../protections.ts";
 import { boxWeaknesses, type Openings } from "./weakness.ts";
 
@@ -44,9 +44,9 @@ function* userWeakness(asked: Asked, made: Made): Generator<string> {
 
 /** Each mount that was asked for is there, no more writable than asked, and no other folder of the host is. */
 function* mountWeaknesses(asked: Asked, made: Made): Generator<string> {
-  const wishes = new Map((asked.HostConfig?.Mounts ?? []).map((mount) => [normal(mount.Target), mount]));
-  const mounts = new Map((made.Mounts ?? []).map((mount) => [normal(mount.Destination), mount]));
-  const tmpfs = new Map(Object.entries(tmpfsOf(made.HostConfig)).map(([at, options]) => [normal(at), options]));
+  const wishes = new Map((asked.HostConfig?.Mounts ?? []).map((mount) => [normalPath(mount.Target), mount]));
+  const mounts = new Map((made.Mounts ?? []).map((mount) => [normalPath(mount.Destination), mount]));
+  const tmpfs = new Map(Object.entries(tmpfsOf(made.HostConfig)).map(([at, options]) => [normalPath(at), options]));
   for (const [target, wish] of wishes) {
     const mount = mounts.get(target);
     const isThere = mount === undefined ? wish.Type === "tmpfs" && tmpfs.has(target) : mount.Type === wish.Type;
@@ -59,7 +59,7 @@ function* mountWeaknesses(asked: Asked, made: Made): Generator<string> {
     if (type === "bind" && !wishes.has(target)) yield `has a folder of the host at ${target}`;
   }
   for (const [target, options] of Object.entries(tmpfsOf(asked.HostConfig ?? {}))) {
-    const has = tmpfs.get(normal(target))?.split(",");
+    const has = tmpfs.get(normalPath(target))?.split(",");
     // `rw` and the mode are no restrictions.
     const wanted = options.split(",").filter((option) => /^(?:no|size=)/.test(option));
     const lacks = has === undefined ? ["everything"] : wanted.filter((option) => !has.includes(option));
@@ -70,8 +70,4 @@ function* mountWeaknesses(asked: Asked, made: Made): Generator<string> {
 function tmpfsOf(host: Docker.HostConfig): Record<string, string> {
   const { Tmpfs: tmpfs } = host as { readonly Tmpfs?: Record<string, string> | null };
   return tmpfs ?? {};
-}
-
-function normal(target: string): string {
-  return path.posix.resolve("/", target);
 }

@@ -1,7 +1,9 @@
 import type Docker from "dockerode";
 import { invalidRequest, ManagerError } from "../../errors.ts";
 import type { MountSpec } from "../../spec.ts";
-import { bindNotAllowed, resolveBindSource } from "./bind-source.ts";
+import { bindNotAllowed } from "./bind-not-allowed.ts";
+import { resolveBindSource } from "./bind-source.ts";
+import type { Bind } from "./bound-folders.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 import { isOwned, ownerLabels } from "./labels.ts";
@@ -14,6 +16,8 @@ export interface MountContext {
   readonly engine: Engine;
   readonly fleet: string;
   readonly bindRoots: readonly string[];
+  /** The manager's own user, who may swap a path as root may. */
+  readonly uid: number;
 }
 
 /** A spec's mounts in the engine's terms. Throws what the operator or the engine won't have, naming the field. */
@@ -22,8 +26,19 @@ export async function resolveMounts(
   context: MountContext & { readonly signal?: AbortSignal | undefined },
 ): Promise<Docker.MountSettings[]> {
   return Promise.all(
-    (mounts ?? []).map((mount, index) => resolveMount(mount, { ...context, field: `spec.mounts[${index}].source` })),
+    (mounts ?? []).map((mount, index) => resolveMount(mount, { ...context, field: sourceField(index) })),
   );
+}
+
+/** The binds among mounts in the engine's terms. */
+export function bindsOf(mounts: readonly Docker.MountSettings[]): Bind[] {
+  return mounts.flatMap(({ Type, Source, ReadOnly }, index) =>
+    Type === "bind" ? [{ source: Source, writable: ReadOnly !== true, field: sourceField(index) }] : [],
+  );
+}
+
+function sourceField(index: number): string {
+  return `spec.mounts[${index}].source`;
 }
 
 type OneMountContext = MountContext & { readonly signal?: AbortSignal | undefined; readonly field: string };
@@ -45,7 +60,7 @@ async function resolveMount(mount: MountSpec, context: OneMountContext): Promise
 }
 
 async function bindMount(mount: MountSpec, context: OneMountContext): Promise<Docker.MountSettings> {
-  const { engine, field, bindRoots } = context;
+  const { engine, field, bindRoots, uid } = context;
   if (mount.source === undefined) throw invalidRequest([{ field, description: "a bind mount needs a source" }]);
   if (engine.address.kind === "remote") {
     throw bindNotAllowed({
@@ -55,7 +70,7 @@ async function bindMount(mount: MountSpec, context: OneMountContext): Promise<Do
   }
   return settings({
     Type: "bind",
-    Source: await resolveBindSource(mount.source, { field, roots: bindRoots }),
+    Source: await resolveBindSource(mount.source, { field, roots: bindRoots, uid }),
     Target: mount.target,
     ReadOnly: mount.writable !== true,
     // Read-only is not recursive before Engine 25: submounts stay out, and nothing mounted later comes in.

@@ -1,24 +1,33 @@
 import type Docker from "dockerode";
+import { normalPath } from "../../normal-path.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
-import { bindNotAllowed, resolveBindSource } from "./bind-source.ts";
+import { bindNotAllowed } from "./bind-not-allowed.ts";
+import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "./bind-rights.ts";
+import { resolveBindSource } from "./bind-source.ts";
+import { type Bind, checkBoundFolders } from "./bound-folders.ts";
 import { containerOf } from "./container-id.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
+import { quoted } from "./user-files.ts";
 
 /** Starts a created or exited container; nothing to do when it runs. `check` refuses one by what it is. */
 export async function startContainer(
   id: string,
-  context: MountContext & RuntimeCallOptions & { readonly check: (info: Docker.ContainerInspectInfo) => void },
+  context: MountContext &
+    RuntimeCallOptions & {
+      readonly bindUsers: readonly string[];
+      readonly check: (info: Docker.ContainerInspectInfo) => void;
+    },
 ): Promise<void> {
-  const { engine, bindRoots } = context;
+  const { engine } = context;
   const info = await engine.call(
     `inspect container ${id}`,
     (docker, abort) => containerOf(docker, id).inspect(abort),
     context,
   );
   context.check(info);
-  await checkBinds(info.HostConfig.Mounts ?? [], bindRoots);
+  await checkBinds(info, context);
   const server = info.Config.Labels[label.server] ?? id;
   const start = async (docker: Docker, abort: object) => {
     try {
@@ -39,17 +48,37 @@ export async function startContainer(
 }
 
 /**
- * The engine follows a bind's source anew at every start. It was resolved at create; if a link has taken its place
- * since (another server with a writable mount could do that), it would lead anywhere.
+ * The engine follows a bind's source anew at every start, and what was true of it at create may not be any more: a link
+ * may have taken its place, a setting may be another, and a manager of an older version had other rules.
  */
-async function checkBinds(mounts: readonly Docker.MountSettings[], roots: readonly string[]): Promise<void> {
-  for (const [index, mount] of mounts.entries()) {
-    if (mount.Type !== "bind") continue;
-    const field = `spec.mounts[${index}].source`;
-    if ((await resolveBindSource(mount.Source, { field, roots })) === mount.Source) continue;
-    throw bindNotAllowed({
-      field,
-      description: `"${mount.Source}" has become a symbolic link since the server was created`,
-    });
+async function checkBinds(
+  info: Docker.ContainerInspectInfo,
+  context: MountContext & RuntimeCallOptions & { readonly bindUsers: readonly string[] },
+): Promise<void> {
+  const { bindRoots: roots, bindUsers, uid } = context;
+  const binds = bindsIn(info);
+  for (const { source, field } of binds) {
+    if ((await resolveBindSource(source, { field, roots, uid })) === source) continue;
+    throw bindNotAllowed({ field, description: `"${source}" has become a symbolic link since the server was created` });
   }
+  await checkBoundFolders(binds, { ...context, own: info.Id });
+  checkBindCapabilities(info.HostConfig.CapAdd ?? [], { binds });
+  if (!binds.some(({ writable }) => writable)) return;
+  const { User: user } = info.Config;
+  const shown = `the container's user, ${user === "" ? "root" : quoted(user)},`;
+  const numbers = numericUser(user);
+  if (numbers === undefined) {
+    throw bindUserDenied(
+      `${shown} may not write to a bind mount: Stop the server and Start it, which finds out its numbers`,
+    );
+  }
+  checkBindUser(numbers, { shown, bindUsers });
+}
+
+/** Whatever made them: a person may have made the container, and named them in another way. */
+function bindsIn({ Mounts, HostConfig }: Docker.ContainerInspectInfo): Bind[] {
+  return Mounts.filter(({ Type }) => Type === "bind").map(({ Source, Destination, RW }) => {
+    const index = (HostConfig.Mounts ?? []).findIndex(({ Target }) => normalPath(Target) === normalPath(Destination));
+    return { source: Source, writable: RW, field: index < 0 ? "spec.mounts" : `spec.mounts[${index}].source` };
+  });
 }

@@ -17,7 +17,7 @@ const host = {
   MaskedPaths: ["/proc/kcore"],
 };
 const bind = { Type: "bind", Source: "/srv/a", Destination: "/data", RW: false };
-const mounted: ServerSpec = { image: "a", mounts: [{ type: "bind", source: "/srv/a", target: "/data/" }] };
+const mounted: ServerSpec = { image: "a", mounts: [{ type: "bind", source: "/srv/a", target: "/data" }] };
 
 interface Change {
   readonly host?: object;

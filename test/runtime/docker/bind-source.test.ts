@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { isWithin, resolveBindSource } from "../../../src/runtime/docker/bind-source.ts";
 
 const field = "spec.mounts[0].source";
+const uid = process.getuid?.() ?? 0;
 const denied = (text: RegExp) =>
   expect.objectContaining({
     kind: "denied",
@@ -33,7 +34,7 @@ describe("resolveBindSource", () => {
   });
   afterAll(() => rm(base, { recursive: true, force: true }));
 
-  const resolve = (source: string, roots = [root]) => resolveBindSource(source, { field, roots });
+  const resolve = (source: string, roots = [root]) => resolveBindSource(source, { field, roots, uid });
 
   test("gives the real path of a folder below a root, of a file, and of the root itself", async () => {
     expect(await resolve(path.join(root, "project"))).toBe(path.join(root, "project"));

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -98,6 +98,8 @@ describe("mounts on an engine", () => {
     root = path.join(base, "data");
     await mkdir(path.join(root, "project"), { recursive: true });
     await writeFile(path.join(root, "project", "file.txt"), "from the host");
+    // For a server of any user.
+    await chmod(path.join(root, "project"), 0o777);
     await mkdir(path.join(base, "secret"));
     await symlink(path.join(root, "project"), path.join(root, "link"));
     fleet = new TestFleet({ bindRoots: [root] });
@@ -111,8 +113,8 @@ describe("mounts on an engine", () => {
   const tryWrite = (file: string) =>
     `import { writeFileSync } from "node:fs";
      try { writeFileSync("${file}", "x"); console.log("ok") } catch (error) { console.log(error.code) }`;
-  const outputOf = async (program: string, mounts: ServerSpec["mounts"]) => {
-    const { record, sink } = await fleet.start(spec(program, { user: "0:0", ...(mounts && { mounts }) }));
+  const outputOf = async (program: string, mounts: ServerSpec["mounts"], user = "0:0") => {
+    const { record, sink } = await fleet.start(spec(program, { user, ...(mounts && { mounts }) }));
     await sink.ended;
     return { record, out: sink.out };
   };
@@ -130,7 +132,7 @@ describe("mounts on an engine", () => {
     });
     expect(info.HostConfig.Binds).toBeNull();
     expect((await outputOf(tryWrite("/data/new"), [mount])).out).toBe("EROFS\n");
-    expect((await outputOf(tryWrite("/data/new"), [{ ...mount, writable: true }])).out).toBe("ok\n");
+    expect((await outputOf(tryWrite("/data/new"), [{ ...mount, writable: true }], "1000:1000")).out).toBe("ok\n");
   });
 
   test("refuse a source outside the roots before anything is created", async () => {

@@ -25,13 +25,21 @@ export class TestFleet extends TestInstances {
   /** The engine beside the runtime. */
   readonly docker: Docker;
   readonly #bindRoots: readonly string[];
+  readonly #bindUsers: readonly string[];
   /** As DOCKER_HOST; undefined is the default socket. */
   readonly dockerHost: string | undefined;
 
   /** Without `dockerHost`: the engine that all tests share. */
-  constructor(options: { readonly bindRoots?: readonly string[]; readonly dockerHost?: string | undefined } = {}) {
+  constructor(
+    options: {
+      readonly bindRoots?: readonly string[];
+      readonly bindUsers?: readonly string[];
+      readonly dockerHost?: string | undefined;
+    } = {},
+  ) {
     super();
     this.#bindRoots = options.bindRoots ?? [];
+    this.#bindUsers = options.bindUsers ?? ["1000:1000"];
     this.dockerHost = options.dockerHost ?? process.env.DOCKER_HOST;
     this.docker = testEngine(this.dockerHost);
     this.runtime = this.successor();
@@ -49,7 +57,8 @@ export class TestFleet extends TestInstances {
 
   override successor(options: { readonly requireLimits?: boolean } = {}): Runtime {
     const { dockerHost, fleet } = this;
-    return createDockerRuntime({ dockerHost, fleet, bindRoots: this.#bindRoots, log: silentLog, ...options });
+    const [bindRoots, bindUsers] = [this.#bindRoots, this.#bindUsers];
+    return createDockerRuntime({ dockerHost, fleet, bindRoots, bindUsers, log: silentLog, ...options });
   }
 
   override async signal({ id }: { readonly id: string }, signal: NodeJS.Signals): Promise<void> {
