@@ -1,4 +1,4 @@
-import { invalidRequest } from "../../errors.ts";
+import { invalidRequest, type ManagerError } from "../../errors.ts";
 import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import { hasMoreValues } from "../../jsonrpc/count-values.ts";
 
@@ -10,7 +10,11 @@ const maxRequestValues = 2 * maxCallerValues + 1000;
  * other caller waiting for seconds. Throws `invalid`.
  */
 export function refuseManyValues(json: readonly Uint8Array[]): void {
-  if (!hasMoreValues(json, maxRequestValues)) return;
-  const description = `has far more than ${maxCallerValues} values: a call's arguments may be so large in arguments_json`;
-  throw invalidRequest([{ field: "body", description }]);
+  if (hasMoreValues(json, maxRequestValues)) throw manyValues("body");
+}
+
+/** What a request of too many values is told, whichever form it came in. */
+export function manyValues(field: string): ManagerError {
+  const description = `has more than ${maxCallerValues} values: a call's arguments may be so large in arguments_json`;
+  return invalidRequest([{ field, description }]);
 }

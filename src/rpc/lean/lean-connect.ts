@@ -25,7 +25,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handle
 import { requestHeaders } from "../wire/request-headers.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
-import { bodyRead, joined } from "../wire/whole-body.ts";
+import { bodyRead } from "../wire/whole-body.ts";
 import { isGone, writeWhole } from "../wire/write-whole.ts";
 
 export interface LeanConnectOptions {
@@ -92,7 +92,7 @@ async function take(exchange: Exchange, options: LeanConnectOptions): Promise<vo
     return;
   }
   // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
-  const call = read.whole && !isGone(response) ? callOf(joined(read.chunks), exchange) : undefined;
+  const call = read.whole && !isGone(response) ? callOf(read.bytes, exchange) : undefined;
   if (call !== undefined) return answer(call, exchange, options);
   wait.end();
   if (isGone(response)) return;

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
@@ -20,22 +21,20 @@ export interface BodyReading {
  * ends the reading early.
  */
 export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
+  const read = new GrowingBytes();
   const stop = () => {
     unsent.close();
     body.off("data", onData).off("end", onEnd).off("close", onClose);
   };
   const onData = (chunk: Buffer) => {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes <= maxBytes) {
+    read.add(chunk);
+    if (read.length <= maxBytes) {
       unsent.add(chunk.length);
       return;
     }
     stop();
     body.pause();
-    onRead({ chunks, whole: false });
+    onRead({ bytes: read.all, whole: false });
   };
   const onClose = () => {
     stop();
@@ -43,7 +42,7 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
   };
   const onEnd = () => {
     stop();
-    onRead({ chunks, whole: true });
+    onRead({ bytes: read.all, whole: true });
   };
   // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
   body.on("error", ignoreError);
