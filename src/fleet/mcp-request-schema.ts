@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { logLevels } from "../mcp/log-level.ts";
-import { fitForParams, tooLargeForParams } from "../mcp/params-limit.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../mcp/params-limit.ts";
 import { mapOf, serverNameSchema } from "../spec-schema.ts";
 import { requestStateSchema, wellFormed } from "./request-schema.ts";
 
@@ -13,9 +13,14 @@ const resultFormat = z.enum(["typed", "json"], "must be unset, TYPED or JSON");
 const argumentsSchema = mapOf(
   z
     .record(wellFormed, wellFormed)
-    .refine((map) => fitForParams([...Object.keys(map), ...Object.values(map)]), tooLargeForParams),
+    .refine((map) => textsFit([...Object.keys(map), ...Object.values(map)]), tooLargeForParams),
   maxArguments,
 );
+
+function textsFit(texts: readonly string[]): boolean {
+  const chars = texts.reduce((sum, { length }) => sum + length, 0);
+  return fitForParams(chars, () => texts.reduce((sum, text) => sum + jsonChars(text), 0));
+}
 
 export const readResourceRequestSchema = z.strictObject({
   server: serverNameSchema,

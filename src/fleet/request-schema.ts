@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { fitForParams, tooLargeForParams } from "../mcp/params-limit.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../mcp/params-limit.ts";
 import { listOf, notDuration, serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
 import { isPageToken, notPageToken } from "./page.ts";
 
@@ -16,7 +16,10 @@ const pageToken = z
 export const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
 
 /** What a server that asked for input gave its caller, to have it back. */
-export const requestStateSchema = wellFormed.refine((text) => fitForParams([text]), tooLargeForParams);
+export const requestStateSchema = wellFormed.refine(
+  (text) => fitForParams(text.length, () => jsonChars(text)),
+  tooLargeForParams,
+);
 
 export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec: serverSpecSchema.optional() });
 

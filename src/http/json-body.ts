@@ -11,6 +11,7 @@ import { bodyRead } from "../rpc/wire/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
+  readonly bytes: number;
   /** The first member that its object has twice. */
   readonly repeated: JsonPath | undefined;
 }
@@ -59,7 +60,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
-    return { value: JSON.parse(text) as JsonValue, repeated: repeatedMember(text) };
+    return { value: JSON.parse(text) as JsonValue, bytes: body.length, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

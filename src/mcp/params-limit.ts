@@ -18,17 +18,16 @@ export function refuseLargeParams(params: string, texts: Readonly<Record<string,
 }
 
 /**
- * Whether texts are, as strings of JSON, no larger than params may be: 16 MB of control characters would be written as
- * 100 MB of JSON first.
+ * Whether texts of so many characters are, as strings of JSON, no larger than params may be: 16 MB of control characters
+ * would be written as 100 MB of JSON first. `charsInJson` counts them there.
  */
-export function fitForParams(texts: readonly string[]): boolean {
-  const chars = texts.reduce((sum, { length }) => sum + length, 0);
+export function fitForParams(chars: number, charsInJson: () => number): boolean {
   if (chars * maxCharsOfChar <= maxParamsBytes) return true;
-  return chars <= maxParamsBytes && texts.reduce((sum, text) => sum + jsonChars(text), 0) <= maxParamsBytes;
+  return chars <= maxParamsBytes && charsInJson() <= maxParamsBytes;
 }
 
 /** How many characters a text has in JSON, without the quotes. */
-function jsonChars(text: string): number {
+export function jsonChars(text: string): number {
   let chars = text.length;
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

@@ -1,3 +1,4 @@
+import type { DescMessage } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
@@ -6,6 +7,7 @@ import type { Log } from "../log.ts";
 import { refuseManyFields } from "./binary/request-fields.ts";
 import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
+import { refuseLongNumbersIn } from "./json/long-number.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 import { refuseManyValues } from "./json/request-values.ts";
 import { markCaller } from "./wire/caller-header.ts";
@@ -94,13 +96,18 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
     enveloped: /^application\/(?:connect|grpc)/i.test(type),
     check: (message) => {
       try {
-        if (json) refuseManyValues([message]);
+        if (json) refuseCostlyJson(method.input, message);
         else refuseManyFields(method.input, message);
       } catch (error) {
         throw toConnectError(toManagerError(error));
       }
     },
   };
+}
+
+function refuseCostlyJson(input: DescMessage, message: Buffer): void {
+  refuseManyValues([message]);
+  refuseLongNumbersIn(input, message);
 }
 
 function paced(

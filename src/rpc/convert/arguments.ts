@@ -4,7 +4,7 @@ import { invalidRequest } from "../../errors.ts";
 import { maxCallerDepth, maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import type { ValueBudget } from "../../jsonrpc/json-scan.ts";
 import { oneLine } from "../../jsonrpc/one-line.ts";
-import { fitForParams, tooLargeForParams } from "../../mcp/params-limit.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/params-limit.ts";
 import { provenJson } from "./proven-json.ts";
 
 /**
@@ -27,43 +27,65 @@ export function argumentsJson(input: CallToolRequest["input"]): string | undefin
 }
 
 function checkStructure(value: JsonObject): void {
-  const texts: string[] = [];
-  checkExact(value, { within: undefined, key: "arguments", depth: 1, budget: { valuesLeft: maxCallerValues }, texts });
-  if (!fitForParams(texts)) throw invalidRequest([{ field: "arguments", description: tooLargeForParams }]);
+  const sums = { valuesLeft: maxCallerValues, chars: 0 };
+  checkContainer(value, { within: undefined, key: "arguments", depth: 1, sums });
+  if (!fitForParams(sums.chars, () => charsInJson(value))) {
+    throw invalidRequest([{ field: "arguments", description: tooLargeForParams }]);
+  }
 }
 
-/** Where a value is; its name is made only for an error. */
+/** Where a container is; its name is made only for an error. */
 interface Place {
   readonly within: Place | undefined;
   readonly key: string | number;
   readonly depth: number;
-  /** Shared by all places of one structure, as are its texts, names included. */
-  readonly budget: ValueBudget;
-  readonly texts: string[];
+  /** Of all places of one structure. */
+  readonly sums: ValueBudget & { chars: number };
 }
 
-function checkExact(value: JsonValue, place: Place): void {
-  const { budget, texts } = place;
-  budget.valuesLeft -= 1;
-  if (budget.valuesLeft < 0) {
-    const description = `must have at most ${maxCallerValues} values: use arguments_json`;
-    throw invalidRequest([{ field: "arguments", description }]);
-  }
-  if (typeof value === "number") checkNumber(value, place);
-  if (typeof value === "string") texts.push(value);
-  if (value === null || typeof value !== "object") return;
+function checkContainer(container: JsonObject | JsonValue[], place: Place): void {
   if (place.depth > maxCallerDepth) {
     throw invalidRequest([{ field: "arguments", description: `must have at most ${maxCallerDepth} levels` }]);
   }
-  const inside = { within: place, depth: place.depth + 1, budget, texts };
-  if (Array.isArray(value)) {
-    for (const [key, item] of value.entries()) checkExact(item, { ...inside, key });
-  } else {
-    for (const [key, item] of Object.entries(value as JsonObject)) {
-      texts.push(key);
-      checkExact(item, { ...inside, key });
-    }
+  takeValue(place.sums);
+  if (Array.isArray(container)) {
+    for (let index = 0; index < container.length; index += 1) checkItem(container[index] as JsonValue, index, place);
+    return;
   }
+  // No list of entries: it costs as much as all else here.
+  for (const name of Object.keys(container)) {
+    place.sums.chars += name.length;
+    checkItem(container[name] as JsonValue, name, place);
+  }
+}
+
+// Not in one object with its place, which most values need no more of.
+function checkItem(value: JsonValue, key: string | number, within: Place): void {
+  const { depth, sums } = within;
+  if (value !== null && typeof value === "object") {
+    checkContainer(value, { within, key, depth: depth + 1, sums });
+    return;
+  }
+  takeValue(sums);
+  if (typeof value === "string") sums.chars += value.length;
+  else if (typeof value === "number") checkNumber(value, { within, key, depth, sums });
+}
+
+function takeValue(sums: ValueBudget): void {
+  sums.valuesLeft -= 1;
+  if (sums.valuesLeft >= 0) return;
+  const description = `must have at most ${maxCallerValues} values: use arguments_json`;
+  throw invalidRequest([{ field: "arguments", description }]);
+}
+
+/** How many characters the names and strings of a structure, which is not too deep, have in JSON. */
+function charsInJson(value: JsonValue): number {
+  if (typeof value === "string") return jsonChars(value);
+  if (value === null || typeof value !== "object") return 0;
+  let chars = 0;
+  if (Array.isArray(value)) for (const item of value) chars += charsInJson(item);
+  else for (const name of Object.keys(value)) chars += jsonChars(name) + charsInJson(value[name] as JsonValue);
+  return chars;
 }
 
 function fieldOf({ within, key }: Place): string {

@@ -2,8 +2,8 @@ import { invalidRequest, type ManagerError } from "../../errors.ts";
 import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import { hasMoreValues } from "../../jsonrpc/count-values.ts";
 
-/** More than a structure may have: room for the rest of a request, and for empty containers, which count twice. */
-const maxRequestValues = 2 * maxCallerValues + 1000;
+/** Room for the rest of a request besides a structure. */
+const maxRequestValues = maxCallerValues + 1000;
 
 /**
  * Refuses JSON of so many values before it is parsed: a million of them, within the limit of bytes, would keep every

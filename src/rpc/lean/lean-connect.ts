@@ -17,6 +17,7 @@ import { invokeUnary, type UnaryCall } from "../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestJson } from "../json/json-problem.ts";
+import { refuseLongNumbers } from "../json/long-number.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { refuseManyValues } from "../json/request-values.ts";
 import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
@@ -130,6 +131,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
     const text = body.toString();
     const json = JSON.parse(text) as JsonValue;
     if (repeatedMember(text) !== undefined) return undefined;
+    refuseLongNumbers(input, json, { bytes: body.length });
     refuseLooseJson(input, json);
     return fromJson(input, json, requestJson);
   } catch {
