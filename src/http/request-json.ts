@@ -8,9 +8,9 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
+import { refuseCostlyJson } from "../rpc/json/costly-json.ts";
 import { fieldOf } from "../rpc/json/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";
-import { refuseLongNumbers } from "../rpc/json/long-number.ts";
 import { refuseLooseJson } from "../rpc/json/loose-json.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { Route, RouteMatch } from "./routes.ts";
@@ -32,7 +32,7 @@ export function requestMessage({ route, fields }: RouteMatch, input: Input): Mes
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
     json[name] = value;
   }
-  refuseLongNumbers(desc, json, { bytes: input.body?.bytes ?? 0 });
+  refuseCostlyJson(desc, json, { bytes: input.body?.bytes ?? 0 });
   refuseLooseJson(desc, json);
   try {
     return fromJson(desc, json, requestJson);

@@ -1,4 +1,3 @@
-import type { DescMessage } from "@bufbuild/protobuf";
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
@@ -7,9 +6,8 @@ import type { Log } from "../log.ts";
 import { refuseManyFields } from "./binary/request-fields.ts";
 import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
-import { refuseLongNumbersIn } from "./json/long-number.ts";
+import { refuseCostlyText } from "./json/costly-json.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
-import { refuseManyValues } from "./json/request-values.ts";
 import { markCaller } from "./wire/caller-header.ts";
 import { bodyOf } from "./wire/node-body.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "./wire/node-handler.ts";
@@ -96,18 +94,13 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
     enveloped: /^application\/(?:connect|grpc)/i.test(type),
     check: (message) => {
       try {
-        if (json) refuseCostlyJson(method.input, message);
+        if (json) refuseCostlyText(method.input, message);
         else refuseManyFields(method.input, message);
       } catch (error) {
         throw toConnectError(toManagerError(error));
       }
     },
   };
-}
-
-function refuseCostlyJson(input: DescMessage, message: Buffer): void {
-  refuseManyValues([message]);
-  refuseLongNumbersIn(input, message);
 }
 
 function paced(

@@ -6,8 +6,10 @@ const groupEnd = 4;
 const lengthDelimited = 2;
 
 export interface FieldBound {
-  /** Most records, in all messages inside, and items of packed lists. */
+  /** Most records in protobuf's own messages, such as a Struct, and items of packed lists. */
   readonly maxFields: number;
+  /** As how many of these any other record counts: it may be a message of ours, or one that is not known. Default: 1. */
+  readonly ownWeight?: number;
   /** Messages inside one another that the decoder goes into. */
   readonly maxDepth: number;
 }
@@ -18,7 +20,7 @@ export type OverfullPath = readonly DescField[];
 /**
  * Counts the records of a message's bytes, without making anything of them: a message that takes two bytes on the wire
  * takes a hundred in memory. Goes where the decoder of protobuf-es goes, which takes a known field as its type says,
- * whatever the tag does, and lets what is inside a message run over its end. Undefined when there are no more than `maxFields`,
+ * whatever the tag does, and lets what is inside a message run over its end. Undefined when there are no more,
  * and for bytes at which the decoder stops after no more than that.
  */
 export function overfullField(desc: DescMessage, bytes: Uint8Array, bound: FieldBound): OverfullPath | undefined {
@@ -35,10 +37,12 @@ class RecordCount {
   readonly #layouts: MessageLayout[] = [];
   readonly #path: (DescField | undefined)[] = [];
   readonly #max: number;
+  readonly #ownWeight: number;
 
-  constructor(bytes: Uint8Array, { maxFields, maxDepth }: FieldBound) {
+  constructor(bytes: Uint8Array, { maxFields, maxDepth, ownWeight = 1 }: FieldBound) {
     this.#bytes = bytes;
     this.#max = maxFields;
+    this.#ownWeight = ownWeight;
     this.#left = maxFields;
     // An entry of a map is none to the decoder, and may be between any two of its levels.
     this.#maxLevels = 2 * maxDepth;
@@ -57,7 +61,7 @@ class RecordCount {
       }
       const tag = this.#varint();
       const known = layout.get(tag >>> 3);
-      this.#left -= 1;
+      this.#left -= known?.wellKnown ? 1 : this.#ownWeight;
       if (known === undefined) this.#skip(tag);
       else if (known.form !== "message") this.#scalar(known, tag & 7);
       else {
@@ -80,7 +84,7 @@ class RecordCount {
     return open.filter((field) => field !== undefined);
   }
 
-  #scalar({ form, packable }: FieldLayout, wireType: number): void {
+  #scalar({ form, packable, wellKnown }: FieldLayout, wireType: number): void {
     if (!packable || wireType !== lengthDelimited) {
       this.#value(form);
       return;
@@ -90,7 +94,7 @@ class RecordCount {
     // It counted as one already, which may have no item.
     while (this.#at < end && this.#left >= 0 && this.#at < this.#bytes.length) {
       this.#value(form);
-      this.#left -= 1;
+      this.#left -= wellKnown ? 1 : this.#ownWeight;
     }
   }
 
@@ -112,7 +116,7 @@ class RecordCount {
       else this.#at += wireType === 5 ? 4 : 8;
       if (groups <= 0 || this.#left < 0 || this.#at >= this.#bytes.length) return;
       wireType = this.#varint() & 7;
-      this.#left -= 1;
+      this.#left -= this.#ownWeight;
     }
   }
 

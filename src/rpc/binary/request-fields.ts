@@ -1,7 +1,8 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { maxCallerDepth, maxCallerValues } from "../../jsonrpc/caller-json.ts";
-import { manyValues } from "../json/request-values.ts";
+import { manyValues, maxOwnValues } from "../json/request-values.ts";
 import { type OverfullPath, overfullField } from "./overfull-field.ts";
+import { isWellKnown } from "./wire-layout.ts";
 
 /**
  * How binary requests are read. Messages count as levels, too. What a message does not know is not kept: nobody looks at
@@ -10,12 +11,14 @@ import { type OverfullPath, overfullField } from "./overfull-field.ts";
 export const requestBinary = { recursionLimit: 2 * maxCallerDepth + 8, readUnknownFields: false };
 
 /** A value in a Struct takes four records at most: the entry, its name, its value, and what that is. The rest is room for others. */
-const maxRequestFields = 4 * maxCallerValues + 1000;
+const maxFields = 4 * maxCallerValues + 1000;
+/** A spec with all that it may have takes 5000. */
+const ownWeight = Math.floor(maxFields / maxOwnValues);
 
 /** So few bytes can't cost much, whatever they hold. */
 const smallBytes = 4096;
 
-const bound = { maxFields: maxRequestFields, maxDepth: requestBinary.recursionLimit };
+const bound = { maxFields, ownWeight, maxDepth: requestBinary.recursionLimit };
 
 /**
  * Refuses a binary message of so many values before anything is made of them: eight million, within the limit of bytes,
@@ -29,6 +32,6 @@ export function refuseManyFields(desc: DescMessage, bytes: Uint8Array): void {
 
 /** What a Struct has inside is no field of ours. */
 function nameOf(path: OverfullPath): string {
-  const own = path.filter(({ parent }) => !parent.typeName.startsWith("google.protobuf."));
+  const own = path.filter(({ parent }) => !isWellKnown(parent));
   return own.map(({ name }) => name).join(".") || "body";
 }

@@ -11,6 +11,8 @@ export interface FieldLayout {
   readonly inside: MessageLayout | undefined;
   /** The message so far is made anew when the field comes again: of a Struct protobuf-es keeps plain JSON. */
   readonly remade: boolean;
+  /** Whether it is in a message of protobuf's own, such as a Struct. */
+  readonly wellKnown: boolean;
   /** Undefined for the key and the value of a map's entry. */
   readonly field: DescField | undefined;
 }
@@ -35,23 +37,29 @@ function fieldLayout(field: DescField): FieldLayout {
   if (field.message !== undefined && field.fieldKind !== "map" && field.delimitedEncoding) {
     throw new Error(`${field.toString()} is a group, whose fields are not counted`);
   }
+  const wellKnown = isWellKnown(field.parent);
   if (field.fieldKind === "map") {
-    const plain = { packable: false, inside: undefined, remade: false, field: undefined };
+    const plain = { packable: false, inside: undefined, remade: false, wellKnown, field: undefined };
     const inside: MessageLayout = new Map([
       [1, { ...plain, form: scalarForm(field.mapKey) }],
       [2, { ...plain, ...contentOf(field), remade: isStruct(field) }],
     ]);
-    return { form: "message", packable: false, inside, remade: false, field };
+    return { form: "message", packable: false, inside, remade: false, wellKnown, field };
   }
   const content = contentOf(field);
   const list = field.fieldKind === "list";
   const packable = list && content.form !== "bytes" && content.form !== "message";
-  return { ...content, packable, remade: !list && isStruct(field), field };
+  return { ...content, packable, remade: !list && isStruct(field), wellKnown, field };
 }
 
 function contentOf(field: DescField): Pick<FieldLayout, "form" | "inside"> {
   if (field.message !== undefined) return { form: "message", inside: layoutOf(field.message) };
   return { form: field.scalar === undefined ? "varint" : scalarForm(field.scalar), inside: undefined };
+}
+
+/** Of protobuf's own messages. */
+export function isWellKnown({ typeName }: DescMessage): boolean {
+  return typeName.startsWith("google.protobuf.");
 }
 
 /** But for the Struct in a Value, which stays a message until the whole is made plain. */

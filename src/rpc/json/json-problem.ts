@@ -9,8 +9,8 @@ import {
 import type { FieldViolation } from "../../errors.ts";
 import { maxCallerDepth } from "../../jsonrpc/caller-json.ts";
 import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
+import { maxNumberChars } from "./costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
-import { maxNumberChars } from "./long-number.ts";
 
 /** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
 export const requestJson = { ignoreUnknownFields: false, recursionLimit: 2 * maxCallerDepth + 8 };

@@ -118,7 +118,8 @@ function textOf({ chunks, skip }: KeptBody): string {
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(skip));
 }
 
-function parsed(text: string): JsonValue | undefined {
+/** Undefined for what is no JSON. */
+export function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

@@ -13,8 +13,15 @@ export function refuseManyValues(json: readonly Uint8Array[]): void {
   if (hasMoreValues(json, maxRequestValues)) throw manyValues("body");
 }
 
+/** Most values that a request may have besides a structure, far above what any can use. */
+export const maxOwnValues = 10_000;
+
+const tooManyValues = [
+  `has too many values: a request may have ${maxCallerValues} in its arguments, which may have more as arguments_json,`,
+  `and ${maxOwnValues} besides`,
+].join(" ");
+
 /** What a request of too many values is told, whichever form it came in. */
 export function manyValues(field: string): ManagerError {
-  const description = `has more than ${maxCallerValues} values: a call's arguments may be so large in arguments_json`;
-  return invalidRequest([{ field, description }]);
+  return invalidRequest([{ field, description: tooManyValues }]);
 }

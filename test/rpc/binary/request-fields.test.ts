@@ -29,7 +29,7 @@ describe("A request that has a field far too many times is refused by its name, 
   it.each(paths)("%s", (_title, input, path) => {
     const error = refusalOf(input, timesOver(path, farTooMany));
     expect(error?.details).toMatchObject({ reason: "INVALID_REQUEST", violations: [{ field: ownName(path) }] });
-    expect(error?.message).toContain(`has more than ${maxCallerValues} values`);
+    expect(error?.message).toContain("has too many values");
   });
 });
 
