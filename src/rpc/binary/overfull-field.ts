@@ -27,6 +27,16 @@ export function overfullField(desc: DescMessage, bytes: Uint8Array, bound: Field
   return new RecordCount(bytes, bound).overfull(layoutOf(desc));
 }
 
+/**
+ * Whether a field that is made anew each time it comes does so in the outermost message. Looks at that alone, which costs
+ * next to nothing.
+ */
+export function isRemade(desc: DescMessage, bytes: Uint8Array): boolean {
+  const layout = layoutOf(desc);
+  const isEver = [...layout.values()].some(({ remade }) => remade);
+  return isEver && new RecordCount(bytes, { maxFields: Number.POSITIVE_INFINITY, maxDepth: 1 }).isRemade(layout);
+}
+
 class RecordCount {
   readonly #bytes: Uint8Array;
   readonly #maxLevels: number;
@@ -77,6 +87,20 @@ class RecordCount {
       // The decoder comes no further than this, either.
       if (this.#at > this.#bytes.length || this.#layouts.length > this.#maxLevels) return undefined;
     }
+  }
+
+  isRemade(layout: MessageLayout): boolean {
+    let cameBefore = false;
+    while (this.#at < this.#bytes.length) {
+      const tag = this.#varint();
+      const known = layout.get(tag >>> 3);
+      if (known?.remade && cameBefore) return true;
+      cameBefore ||= known?.remade === true;
+      if (known === undefined) this.#skip(tag);
+      else if (known.form === "message") this.#skipBytes();
+      else this.#scalar(known, tag & 7);
+    }
+    return false;
   }
 
   #pathTo(last: FieldLayout | undefined): OverfullPath {

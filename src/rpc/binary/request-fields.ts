@@ -1,7 +1,7 @@
 import type { DescMessage } from "@bufbuild/protobuf";
 import { maxCallerDepth, maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import { manyValues, maxOwnValues } from "../json/request-values.ts";
-import { type OverfullPath, overfullField } from "./overfull-field.ts";
+import { isRemade, type OverfullPath, overfullField } from "./overfull-field.ts";
 import { isWellKnown } from "./wire-layout.ts";
 
 /**
@@ -15,8 +15,10 @@ const maxFields = 4 * maxCallerValues + 1000;
 /** A spec with all that it may have takes 5000. */
 const ownWeight = Math.floor(maxFields / maxOwnValues);
 
-/** So few bytes can't cost much, whatever they hold. */
-const smallBytes = 4096;
+/** Most requests, which are not worth a look. */
+const tinyBytes = 1024;
+/** So few bytes can't cost much, whatever they hold, but for a Struct that is made anew each time it comes. */
+const smallBytes = 64 * 1024;
 
 const bound = { maxFields, ownWeight, maxDepth: requestBinary.recursionLimit };
 
@@ -25,7 +27,7 @@ const bound = { maxFields, ownWeight, maxDepth: requestBinary.recursionLimit };
  * would keep every other caller waiting for seconds. Throws `invalid`, naming the field.
  */
 export function refuseManyFields(desc: DescMessage, bytes: Uint8Array): void {
-  if (bytes.length <= smallBytes) return;
+  if (bytes.length <= tinyBytes || (bytes.length <= smallBytes && !isRemade(desc, bytes))) return;
   const path = overfullField(desc, bytes, bound);
   if (path !== undefined) throw manyValues(nameOf(path));
 }

@@ -71,6 +71,12 @@ describe("refuseManyFields", () => {
     expect(refusalOf(CallToolRequestSchema, bytes)?.message).toContain("arguments: ");
   });
 
+  it("needs to look at the outermost message alone for that", () => {
+    const inside = paths.filter(([, , path]) => path.length > 1 && path.at(-1)?.message?.name === "Struct");
+    const ours = inside.filter(([, , path]) => !path.at(-1)?.parent.typeName.startsWith("google.protobuf."));
+    expect(ours).toEqual([]);
+  });
+
   it("leaves what is nested too deep to the decoder, which refuses it", () => {
     let bytes: Buffer = Buffer.alloc(0);
     for (let level = 0; level < 3000; level += 1) {
