@@ -6,6 +6,8 @@ import type { ServerSpec } from "./spec.ts";
 const maxArgBytes = 131_000;
 const maxSpecBytes = 64 * 1024;
 const maxEnvNames = 1024;
+/** What Linux takes at the start of a program, arguments included, with a stack of the usual size. */
+const maxEnvBytes = 2 * 1024 * 1024;
 const maxCpus = 1024;
 const hourMs = 3_600_000;
 
@@ -27,34 +29,51 @@ const argument = z
 
 const absolutePath = z
   .string("must be set")
-  .max(4096, "must have at most 4096 characters")
+  .max(4096, { error: "must have at most 4096 characters", abort: true })
   .regex(/^\//, "must be an absolute path")
   .refine((path) => !path.includes("\0"), "must not hold a NUL character")
   .refine((path) => !path.split("/").includes(".."), "must not hold '..'")
   .overwrite(normalPath);
 
-/** zod leaves out the key `__proto__` of a record without a word. */
-export const plainMap = z.any().superRefine((map: unknown, context) => {
-  if (typeof map !== "object" || map === null || !Object.hasOwn(map, "__proto__")) return;
-  context.addIssue({ code: "custom", path: ["__proto__"], message: "the name __proto__ is not possible" });
-});
+/** A list whose length is looked at before its items: zod would check each of a million first. */
+export function listOf<Item extends z.ZodType>(item: Item, max: number) {
+  const message = `must have at most ${max} entries`;
+  return z.array(z.unknown()).max(max, message).pipe(z.array(item).max(max));
+}
+
+/**
+ * A map whose size is looked at before its entries, as with listOf. zod leaves out the key `__proto__` of a record without
+ * a word.
+ */
+export function mapOf<Entries extends z.ZodType>(entries: Entries, max: number) {
+  const sized = z.any().superRefine((map: unknown, context) => {
+    if (typeof map !== "object" || map === null) return;
+    if (Object.hasOwn(map, "__proto__")) {
+      context.addIssue({ code: "custom", path: ["__proto__"], message: "the name __proto__ is not possible" });
+    }
+    if (Object.keys(map).length > max) context.addIssue(`must have at most ${max} entries`);
+  });
+  return sized.pipe(entries);
+}
 
 const envRecord = z
   .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name must match ^[A-Za-z_][A-Za-z0-9_]*$"), argument)
   .superRefine((env, context) => {
+    let all = 0;
     for (const [name, value] of Object.entries(env)) {
-      if (Buffer.byteLength(name) + Buffer.byteLength(value) <= maxArgBytes) continue;
+      const bytes = Buffer.byteLength(name) + Buffer.byteLength(value);
+      all += bytes;
+      if (bytes <= maxArgBytes) continue;
       context.addIssue({
         code: "custom",
         path: [name],
         message: `name and value must have at most ${maxArgBytes} bytes`,
       });
     }
+    if (all > maxEnvBytes) context.addIssue(`must have at most ${maxEnvBytes} bytes, all names and values together`);
   });
 
-const envSchema = plainMap.pipe(
-  envRecord.refine((env) => Object.keys(env).length <= maxEnvNames, `must have at most ${maxEnvNames} entries`),
-);
+const envSchema = mapOf(envRecord, maxEnvNames);
 
 const target = absolutePath.superRefine((path, context) => {
   const message = engineOwned(path);
@@ -83,18 +102,15 @@ const mountSchema = z.discriminatedUnion(
   { error: "must be set: BIND, VOLUME or TMPFS" },
 );
 
-const mountsSchema = z
-  .array(mountSchema)
-  .max(64, "must have at most 64 entries")
-  .superRefine((mounts, context) => {
-    const seen = new Set<string>();
-    for (const [index, { target }] of mounts.entries()) {
-      if (seen.has(target)) {
-        context.addIssue({ code: "custom", path: [index, "target"], message: "is the target of another mount, too" });
-      }
-      seen.add(target);
+const mountsSchema = listOf(mountSchema, 64).superRefine((mounts, context) => {
+  const seen = new Set<string>();
+  for (const [index, { target }] of mounts.entries()) {
+    if (seen.has(target)) {
+      context.addIssue({ code: "custom", path: [index, "target"], message: "is the target of another mount, too" });
     }
-  });
+    seen.add(target);
+  }
+});
 
 const count = (min: number, max: number) =>
   z
@@ -118,18 +134,16 @@ const limitsSchema = z.strictObject({
   pids: count(1, 4_194_304).exactOptional(),
 });
 
-const labelsRecord = z
-  .record(
-    z
-      .string()
-      .min(1, "the name must not be empty")
-      .max(256, "the name must have at most 256 characters")
-      .refine((name) => name !== "managed-by" && !name.startsWith("mcpm."), "the name is the manager's own"),
-    z.string().max(4096, "must have at most 4096 characters"),
-  )
-  .refine((labels) => Object.keys(labels).length <= 64, "must have at most 64 entries");
+const labelsRecord = z.record(
+  z
+    .string()
+    .min(1, "the name must not be empty")
+    .max(256, "the name must have at most 256 characters")
+    .refine((name) => name !== "managed-by" && !name.startsWith("mcpm."), "the name is the manager's own"),
+  z.string().max(4096, "must have at most 4096 characters"),
+);
 
-const labelsSchema = plainMap.pipe(labelsRecord);
+const labelsSchema = mapOf(labelsRecord, 64);
 
 const durationMs = (maxMs: number, maxText: string) =>
   z.number(notDuration).min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
@@ -169,8 +183,8 @@ const specFields = z.strictObject({
     .min(1, "must be set")
     .max(512, "must have at most 512 characters")
     .regex(/^[!-~]*$/, "must be printable ASCII without spaces"),
-  command: z.array(argument).max(256, "must have at most 256 entries").exactOptional(),
-  args: z.array(argument).max(1024, "must have at most 1024 entries").exactOptional(),
+  command: listOf(argument, 256).exactOptional(),
+  args: listOf(argument, 1024).exactOptional(),
   env: envSchema.exactOptional(),
   mounts: mountsSchema.exactOptional(),
   limits: limitsSchema.exactOptional(),
@@ -184,10 +198,10 @@ const specFields = z.strictObject({
     )
     .exactOptional(),
   readOnlyRoot: z.boolean().exactOptional(),
-  capAdd: z
-    .array(z.string().regex(/^(?!CAP_)[A-Z][A-Z_]{0,63}$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"))
-    .max(64, "must have at most 64 entries")
-    .exactOptional(),
+  capAdd: listOf(
+    z.string().regex(/^(?!CAP_)[A-Z][A-Z_]{0,63}$/, "must be a capability without CAP_, e.g. NET_BIND_SERVICE"),
+    64,
+  ).exactOptional(),
   era: z.enum(["legacy", "modern"], "must be unset, LEGACY or MODERN").exactOptional(),
   pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").exactOptional(),
   restart: restartSchema.exactOptional(),

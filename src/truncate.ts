@@ -1,6 +1,9 @@
 /** The text if it has at most `maxBytes` of UTF-8, else its beginning (or its end) with an ellipsis; characters stay whole. */
 export function truncateUtf8(text: string, options: { maxBytes: number; keep: "start" | "end" }): string {
-  const bytes = Buffer.from(text);
+  // One character more than may stay shows that something is cut; the rest may be millions.
+  const enough = options.maxBytes + 1;
+  const part = options.keep === "start" ? text.slice(0, enough) : text.slice(-enough);
+  const bytes = Buffer.from(part);
   if (bytes.length <= options.maxBytes) return text;
   const room = options.maxBytes - 3;
   if (options.keep === "start") {

@@ -152,6 +152,31 @@ describe("startRequestSchema", () => {
       { env: Object.fromEntries(strings(1025).map((name) => [name, ""])) },
       "spec.env: must have at most 1024 entries",
     ],
+    [
+      "an environment that no program can start with",
+      { env: Object.fromEntries(strings(17).map((name) => [name, "x".repeat(130_000)])) },
+      "spec.env: must have at most 2097152 bytes, all names and values together",
+    ],
+    [
+      "more mounts than allowed, whatever they are",
+      { mounts: Array(65).fill({}) },
+      "spec.mounts: must have at most 64 entries",
+    ],
+    [
+      "more arguments than allowed, whatever they are",
+      { args: Array(1025).fill("\0") },
+      "spec.args: must have at most 1024 entries",
+    ],
+    [
+      "more labels than allowed, whatever they are",
+      { labels: Object.fromEntries(strings(65).map((name) => [`mcpm.${name}`, ""])) },
+      "spec.labels: must have at most 64 entries",
+    ],
+    [
+      "a target of a million dots",
+      { mounts: [{ type: "MOUNT_TYPE_TMPFS", target: "/.".repeat(1_000_000) }] },
+      "spec.mounts[0].target: must have at most 4096 characters",
+    ],
     ["too many CPUs", { limits: { cpus: 1025 } }, "spec.limits.cpus: must be at most 1024"],
     ["too few CPUs", { limits: { cpus: 0.001 } }, "spec.limits.cpus: must be at least 0.01"],
     ["no CPUs", { limits: { cpus: 0 } }, "spec.limits.cpus: must be at least 0.01"],

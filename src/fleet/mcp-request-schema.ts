@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { logLevels } from "../mcp/log-level.ts";
-import { plainMap, serverNameSchema } from "../spec-schema.ts";
-import { wellFormed } from "./request-schema.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../mcp/params-limit.ts";
+import { mapOf, serverNameSchema } from "../spec-schema.ts";
+import { requestStateSchema, wellFormed } from "./request-schema.ts";
 
 const maxArguments = 1024;
 
@@ -9,17 +10,23 @@ const uri = wellFormed.min(1, "must be set").max(8192, "must have at most 8192 c
 const name = wellFormed.min(1, "must be set").max(256, "must have at most 256 characters");
 const resultFormat = z.enum(["typed", "json"], "must be unset, TYPED or JSON");
 
-const argumentsSchema = plainMap.pipe(
+const argumentsSchema = mapOf(
   z
     .record(wellFormed, wellFormed)
-    .refine((map) => Object.keys(map).length <= maxArguments, `must have at most ${maxArguments} entries`),
+    .refine((map) => textsFit([...Object.keys(map), ...Object.values(map)]), tooLargeForParams),
+  maxArguments,
 );
+
+function textsFit(texts: readonly string[]): boolean {
+  const chars = texts.reduce((sum, { length }) => sum + length, 0);
+  return fitForParams(chars, () => texts.reduce((sum, text) => sum + jsonChars(text), 0));
+}
 
 export const readResourceRequestSchema = z.strictObject({
   server: serverNameSchema,
   uri,
   resultFormat,
-  requestState: wellFormed.optional(),
+  requestState: requestStateSchema.optional(),
 });
 
 export const subscribeResourceRequestSchema = z.strictObject({ server: serverNameSchema, uri });
@@ -29,7 +36,7 @@ export const getPromptRequestSchema = z.strictObject({
   prompt: name,
   arguments: argumentsSchema,
   resultFormat,
-  requestState: wellFormed.optional(),
+  requestState: requestStateSchema.optional(),
 });
 
 export const completeRequestSchema = z

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { notDuration, serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../mcp/params-limit.ts";
+import { listOf, notDuration, serverNameSchema, serverSpecSchema } from "../spec-schema.ts";
 import { isPageToken, notPageToken } from "./page.ts";
 
 /** The year 10,000, which no Timestamp reaches. */
@@ -9,10 +10,16 @@ const pageSize = z.number().int().min(0, "must not be negative").max(1000, "must
 // Before a server is asked for its list in vain.
 const pageToken = z
   .string()
-  .max(1024, "must have at most 1024 characters")
+  .max(1024, { error: "must have at most 1024 characters", abort: true })
   .refine((token) => isPageToken(token), notPageToken);
 
 export const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
+
+/** What a server that asked for input gave its caller, to have it back. */
+export const requestStateSchema = wellFormed.refine(
+  (text) => fitForParams(text.length, () => jsonChars(text)),
+  tooLargeForParams,
+);
 
 export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec: serverSpecSchema.optional() });
 
@@ -32,7 +39,7 @@ export const callToolRequestSchema = z.strictObject({
   server: serverNameSchema,
   tool: wellFormed.min(1, "must be set").max(256, "must have at most 256 characters"),
   resultFormat: z.enum(["typed", "json"], "must be unset, TYPED or JSON"),
-  requestState: wellFormed.optional(),
+  requestState: requestStateSchema.optional(),
   idempotencyKey: z
     .string()
     .regex(/^[ -~]{1,128}$/, "must have 1 to 128 characters, printable ASCII only")
@@ -61,9 +68,7 @@ export const logsRequestSchema = z
       .min(0, "must not be before 1970")
       .lt(endOfTimeMs, "must not be after the year 9999")
       .optional(),
-    sources: z
-      .array(z.enum(["stderr", "stdout", "mcp", "lifecycle"], "must be a known source"))
-      .max(16, "must have at most 16 entries"),
+    sources: listOf(z.enum(["stderr", "stdout", "mcp", "lifecycle"], "must be a known source"), 16),
     cursor: z.string().max(1024, "must have at most 1024 characters"),
   })
   .refine((request) => request.cursor === "" || request.sinceMs === undefined, {

@@ -7,10 +7,11 @@ import { refuseManyValues } from "../rpc/json/request-values.ts";
 import { bodyOf } from "../rpc/wire/node-body.ts";
 import type { NodeRequest } from "../rpc/wire/node-handler.ts";
 import type { UnreadAnswer } from "../rpc/wire/unread-answers.ts";
-import { bodyRead, joined } from "../rpc/wire/whole-body.ts";
+import { bodyRead } from "../rpc/wire/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
+  readonly bytes: number;
   /** The first member that its object has twice. */
   readonly repeated: JsonPath | undefined;
 }
@@ -34,9 +35,8 @@ export async function readJsonBody(
   if (encoding !== "identity") {
     throw unsupportedMedia(`the body must not be packed (Content-Encoding: ${encoding.slice(0, 100)})`);
   }
-  const { chunks, whole } = await bodyRead(request, { maxBytes: maxRequestBytes, unsent, signal });
+  const { bytes: body, whole } = await bodyRead(request, { maxBytes: maxRequestBytes, unsent, signal });
   if (!whole) throw tooLarge(maxRequestBytes);
-  const body = joined(chunks);
   if (body.length === 0) return undefined;
   if (!jsonInUtf8.test(request.headers["content-type"] ?? "")) {
     throw unsupportedMedia("the body must have the content type application/json, in UTF-8");
@@ -60,7 +60,7 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
-    return { value: JSON.parse(text) as JsonValue, repeated: repeatedMember(text) };
+    return { value: JSON.parse(text) as JsonValue, bytes: body.length, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

@@ -8,6 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../errors.ts";
+import { refuseCostlyJson } from "../rpc/json/costly-json.ts";
 import { fieldOf } from "../rpc/json/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";
 import { refuseLooseJson } from "../rpc/json/loose-json.ts";
@@ -31,6 +32,7 @@ export function requestMessage({ route, fields }: RouteMatch, input: Input): Mes
       throw invalidRequest([{ field: name, description: "is in the path and must not be given again" }]);
     json[name] = value;
   }
+  refuseCostlyJson(desc, json, { bytes: input.body?.bytes ?? 0 });
   refuseLooseJson(desc, json);
   try {
     return fromJson(desc, json, requestJson);

@@ -1,6 +1,6 @@
 import { invalidRequest } from "../errors.ts";
 import { expectEnd, JsonSyntaxError, scanValue } from "./json-scan.ts";
-import { oneLine } from "./one-line.ts";
+import { oneLine, spacedOut } from "./one-line.ts";
 
 /** Deepest nesting that a caller's JSON may have. */
 export const maxCallerDepth = 128;
@@ -24,7 +24,7 @@ export function checkedJsonObject(text: string, field: string): string {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw invalidRequest([{ field, description: `must be the text of one JSON object: ${error.message}` }]);
   }
-  return oneLine(text.replaceAll(/[\r\n\t]/g, " "));
+  return oneLine(spacedOut(text));
 }
 
 function unpairedSurrogate(text: string): number {

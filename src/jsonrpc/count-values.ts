@@ -1,12 +1,15 @@
+const space = 0x20;
 const quote = 0x22;
 const backslash = 0x5c;
 const comma = 0x2c;
 const openBrace = 0x7b;
+const closeBrace = 0x7d;
 const openBracket = 0x5b;
+const closeBracket = 0x5d;
 
 /**
  * Whether the bytes of a JSON text, in pieces, hold more values than `max`, containers included. Nothing is built: each
- * value comes first in the text or in a container, or after a comma. An empty container counts twice.
+ * value comes first in the text or in a container, or after a comma.
  */
 export function hasMoreValues(chunks: readonly Uint8Array[], max: number): boolean {
   // Every value but the last takes two bytes at least, and the usual text is short.
@@ -15,18 +18,20 @@ export function hasMoreValues(chunks: readonly Uint8Array[], max: number): boole
   let values = 1;
   let inString = false;
   let escaped = false;
+  // A container that may have a first value.
+  let opened = false;
   for (const chunk of chunks) {
     for (let at = 0; at < chunk.length; at += 1) {
-      const byte = chunk[at];
+      const byte = chunk[at] ?? 0;
       if (inString) {
         if (escaped) escaped = false;
         else if (byte === backslash) escaped = true;
         else if (byte === quote) inString = false;
-      } else if (byte === quote) {
-        inString = true;
-      } else if (byte === comma || byte === openBrace || byte === openBracket) {
-        values += 1;
+      } else if (byte > space) {
+        if (byte === comma || (opened && byte !== closeBrace && byte !== closeBracket)) values += 1;
         if (values > max) return true;
+        opened = byte === openBrace || byte === openBracket;
+        inString = byte === quote;
       }
     }
   }

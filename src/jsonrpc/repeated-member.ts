@@ -1,6 +1,9 @@
 import { decodeName } from "./json-members.ts";
 import { skipString } from "./json-scan.ts";
 
+const space = 0x20;
+const zero = 0x30;
+const nine = 0x39;
 const quote = 0x22;
 const comma = 0x2c;
 const openBrace = 0x7b;
@@ -23,6 +26,8 @@ export function repeatedMember(text: string): JsonPath | undefined {
   const open: Container[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);
+    // Most of a long text is spaces or digits, where nothing begins or ends.
+    if (code <= space || (code >= zero && code <= nine)) continue;
     const container = open.at(-1);
     if (code === quote) {
       const end = skipString(text, at);

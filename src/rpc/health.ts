@@ -72,12 +72,15 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   return !shutdown.aborted && (own || (found !== undefined && takesCalls(found))) ? Status.SERVING : Status.NOT_SERVING;
 }
 
+/** More is the name of no server. */
+const maxNameChars = 100;
+
 function takesCalls({ state, instances }: ServerSnapshot): boolean {
   const runs = instances.some((one) => one.state === "ready" && one.record.state !== "paused");
   return state === "idle" || (state === "ready" && runs);
 }
 
 function unknownService(service: string): ManagerError {
-  const message = `no service ${JSON.stringify(service)}: "" is the manager, server/<name> a server`;
+  const message = `no service ${JSON.stringify(service.slice(0, maxNameChars))}: "" is the manager, server/<name> a server`;
   return new ManagerError("not_found", message, { details: { reason: "SERVER_NOT_FOUND", delivery: "not_sent" } });
 }

@@ -1,8 +1,12 @@
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
+import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import { refuseManyFields } from "./binary/request-fields.ts";
+import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
+import { refuseCostlyText } from "./json/costly-json.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 import { markCaller } from "./wire/caller-header.ts";
 import { bodyOf } from "./wire/node-body.ts";
@@ -11,6 +15,7 @@ import { pacedBody } from "./wire/paced-body.ts";
 import { clampTimeout } from "./wire/timeout-header.ts";
 import type { UnreadAnswer, UnreadAnswers } from "./wire/unread-answers.ts";
 import { countAt } from "./wire/unread-rest.ts";
+import { type MessageReading, wholeMessages } from "./wire/whole-messages.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 
@@ -26,6 +31,7 @@ export function nodeAdapter(options: {
   readonly fallback: NodeHandler;
   /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
   readonly refuse: RefuseRpc;
+  readonly maxRequestBytes: number;
   readonly unread: UnreadAnswers;
   /** Names of the RPCs whose answers are not counted. */
   readonly mayStayUnread: ReadonlySet<string>;
@@ -56,16 +62,18 @@ async function answer(
     request: NodeRequest;
     response: NodeResponse;
     refuse: RefuseRpc;
+    maxRequestBytes: number;
     unread: UnreadAnswers;
     mayStayUnread: ReadonlySet<string>;
   },
 ): Promise<void> {
-  const { request, response, refuse, unread, mayStayUnread } = options;
+  const { request, response, refuse, maxRequestBytes, unread, mayStayUnread } = options;
   // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
   // does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
   const unsent = isKept ? unread.open(response) : undefined;
-  const body = request.method === "GET" ? {} : { body: bodyOf(request, unsent) };
+  const reading = { maxBytes: maxRequestBytes, ...countedMessages(request.headers["content-type"] ?? "", method) };
+  const body = request.method === "GET" ? {} : { body: wholeMessages(bodyOf(request, unsent), reading) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   markCaller(universal.header, request.socket);
@@ -77,6 +85,22 @@ async function answer(
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
   else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, counted }), response);
+}
+
+/** How messages of a content type that the library takes are counted before it makes anything of them. */
+function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReading, "enveloped" | "check"> {
+  const json = /json/i.test(type);
+  return {
+    enveloped: /^application\/(?:connect|grpc)/i.test(type),
+    check: (message) => {
+      try {
+        if (json) refuseCostlyText(method.input, message);
+        else refuseManyFields(method.input, message);
+      } catch (error) {
+        throw toConnectError(toManagerError(error));
+      }
+    },
+  };
 }
 
 function paced(

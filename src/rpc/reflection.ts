@@ -21,6 +21,8 @@ import {
   ServerReflectionResponseSchema as AlphaResponseSchema,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 
+import { invalidRequest } from "../errors.ts";
+
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
 /**
@@ -39,6 +41,7 @@ export class Reflection {
 
   async *answer(requests: AsyncIterable<ServerReflectionRequest>): AsyncGenerator<ServerReflectionResponse> {
     for await (const request of requests) {
+      refuseLongTexts(request);
       const messageResponse = this.#answerOne(request.messageRequest);
       yield create(ServerReflectionResponseSchema, {
         validHost: request.host,
@@ -94,6 +97,18 @@ export class Reflection {
     for (const dependency of file.dependencies) this.#addFile(dependency);
   }
 }
+
+/** No name of ours is longer, and the answer has the whole request in it. Throws `invalid`, naming the field. */
+function refuseLongTexts(request: ServerReflectionRequest): void {
+  for (const { name, localName, oneof } of ServerReflectionRequestSchema.fields) {
+    const { messageRequest } = request;
+    const value = oneof === undefined ? request.host : messageRequest.case === localName ? messageRequest.value : "";
+    if (typeof value !== "string" || value.length <= maxTextChars) continue;
+    throw invalidRequest([{ field: name, description: `must have at most ${maxTextChars} characters` }]);
+  }
+}
+
+const maxTextChars = 1024;
 
 async function* asV1(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<ServerReflectionRequest> {
   for await (const request of requests) {

@@ -6,6 +6,7 @@ import {
   type Interceptor,
 } from "@connectrpc/connect";
 import { FarDeadlines } from "../fleet/call-wait.ts";
+import { requestBinary } from "./binary/request-fields.ts";
 import { hasBegun } from "./call/call-begun.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./call/deadline-interceptor.ts";
 import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts";
@@ -51,8 +52,7 @@ export function serveRoutes(
   const library = nodeAdapter({ ...options, router });
   if (!options.lean) return { handler: library };
   const lean = { ...options, methods, interceptors: interceptorsOf(options), farDeadlines: new FarDeadlines() };
-  const { recursionLimit } = requestJson;
-  return { handler: leanConnect({ ...lean, next: library }), streams: leanGrpc({ ...lean, recursionLimit }) };
+  return { handler: leanConnect({ ...lean, next: library }), streams: leanGrpc(lean) };
 }
 
 export function interceptorsOf(options: ServingOptions): Interceptor[] {
@@ -74,7 +74,7 @@ function routerOptions(options: ServingOptions): ConnectRouterOptions {
     readMaxBytes: options.maxRequestBytes,
     writeMaxBytes: options.maxAnswerBytes,
     jsonOptions: requestJson,
-    binaryOptions: { recursionLimit: requestJson.recursionLimit },
+    binaryOptions: requestBinary,
     // Callers are near; packing costs more than it saves.
     acceptCompression: [],
   };

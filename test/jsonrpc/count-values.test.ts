@@ -13,4 +13,10 @@ describe("hasMoreValues", () => {
     expect(hasMoreValues(inPieces(text, size), 6)).toBe(true);
     expect(hasMoreValues(inPieces(text, size), 7)).toBe(false);
   });
+
+  it("counts a container that is empty once", () => {
+    const text = `[${" { } , [\n], ".repeat(100)}{}]`;
+    expect(hasMoreValues(inPieces(text, 1000), 201)).toBe(true);
+    expect(hasMoreValues(inPieces(text, 1000), 202)).toBe(false);
+  });
 });

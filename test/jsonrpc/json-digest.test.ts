@@ -67,6 +67,25 @@ describe("jsonDigest", () => {
   });
 });
 
+describe("jsonDigest of more values than a structure may have", () => {
+  const rest = ",1".repeat(100_000);
+
+  it.each([
+    ["spaces", `[ "a \\" b\\\\" ,\n"ü"\t${rest} ]`, `["a \\" b\\\\","ü"${rest}]`],
+    ["spaces around names", `{ "a" : [1${rest}] }`, `{"a":[1${rest}]}`],
+  ])("does not tell %s", (_what, one, other) => {
+    expect(jsonDigest(one)).toBe(jsonDigest(other));
+  });
+
+  it.each([
+    ["spaces in strings", `["a  b"${rest}]`, `["a b"${rest}]`],
+    ["the order of members, which is its caller's own", `{"a":1,"b":[1${rest}]}`, `{"b":[1${rest}],"a":1}`],
+    ["the last value", `[1${rest}]`, `[1${rest.slice(0, -1)}2]`],
+  ])("tells %s", (_what, one, other) => {
+    expect(jsonDigest(one)).not.toBe(jsonDigest(other));
+  });
+});
+
 /** With members in the order of their names. */
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);

@@ -3,7 +3,7 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { oneLine } from "../../src/jsonrpc/one-line.ts";
+import { oneLine, spacedOut } from "../../src/jsonrpc/one-line.ts";
 import { nextTurn, openWire } from "./wire.ts";
 
 /** The lines that a server on Node's readline reads. */
@@ -51,5 +51,16 @@ describe("Connection", () => {
       { id: 7, result: JSON.parse(params) },
       { id: "\u2028", error: { message: "\u2028" } },
     ]);
+  });
+});
+
+describe("spacedOut", () => {
+  it("puts a space in the place of each raw break and tab, and leaves all else", () => {
+    fc.assert(
+      fc.property(breaking, (text) => {
+        const whole = text.toWellFormed();
+        expect(spacedOut(whole)).toBe(whole.replaceAll(/[\r\n\t]/g, " "));
+      }),
+    );
   });
 });

@@ -26,7 +26,8 @@ async function serve(
 ): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const handler = nodeAdapter({ router, refuse: refuseRpc, unread, mayStayUnread: new Set(), fallback: notFound, log });
+  const limits = { maxRequestBytes: 1_000_000, unread, mayStayUnread: new Set<string>() };
+  const handler = nodeAdapter({ router, refuse: refuseRpc, ...limits, fallback: notFound, log });
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
   return `http://127.0.0.1:${listener.port}`;

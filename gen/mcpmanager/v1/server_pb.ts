@@ -56,8 +56,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$` and
-   * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL. Values are never shown again: in answers they are blank. With the runtime `process` the
-   * server gets nothing else but the manager's PATH and HOME.
+   * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values together
+   * 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in answers they are
+   * blank. With the runtime `process` the server gets nothing else but the manager's PATH and HOME.
    *
    * @generated from field: map<string, string> env = 4;
    */

@@ -1,4 +1,4 @@
-import { checkedJsonObject } from "../../jsonrpc/caller-json.ts";
+import { provenJson } from "./proven-json.ts";
 
 interface AskedFields {
   readonly metaJson: string;
@@ -16,5 +16,5 @@ export function askedFromProto({ metaJson, clientCapabilitiesJson, inputResponse
 }
 
 function jsonOf(text: string, field: string): string | undefined {
-  return text === "" ? undefined : checkedJsonObject(text, field);
+  return text === "" ? undefined : provenJson(text, field);
 }

@@ -104,7 +104,8 @@ function deliveryOf(details: ErrorDetails): string {
 
 /** Percent-encoding makes up to three bytes of one: the limit is on the encoded form. */
 function shortMessage(message: string, maxBytes: number): string {
-  let text = truncateUtf8(message.toWellFormed(), { maxBytes, keep: "start" });
+  // As truncateUtf8: a message may have all of a request in it.
+  let text = truncateUtf8(message.slice(0, maxBytes + 1).toWellFormed(), { maxBytes, keep: "start" });
   while (encodeURIComponent(text).length > 2 * maxBytes) {
     text = truncateUtf8(text, { maxBytes: Math.floor(Buffer.byteLength(text) / 2), keep: "start" });
   }

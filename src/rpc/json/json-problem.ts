@@ -9,6 +9,7 @@ import {
 import type { FieldViolation } from "../../errors.ts";
 import { maxCallerDepth } from "../../jsonrpc/caller-json.ts";
 import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
+import { maxNumberChars } from "./costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
 
 /** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
@@ -148,10 +149,15 @@ function fits(scalar: ScalarType, json: JsonValue): boolean {
 }
 
 function isInteger(json: JsonValue, bits: bigint): boolean {
-  const text = typeof json === "number" ? json : typeof json === "string" && /^-?[0-9]+$/.test(json) ? json : undefined;
+  const text = typeof json === "number" ? json : isIntegerText(json) ? json : undefined;
   if (text === undefined || (typeof text === "number" && !Number.isInteger(text))) return false;
   const value = BigInt(text);
   return value >= -(2n ** bits) && value < 2n ** bits;
+}
+
+/** Longer ones are none that a field can have, and cost much. */
+function isIntegerText(json: JsonValue): json is string {
+  return typeof json === "string" && json.length <= maxNumberChars && /^-?[0-9]+$/.test(json);
 }
 
 function isObject(json: JsonValue): json is { [key: string]: JsonValue } {

@@ -13,7 +13,6 @@ import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
 import { readsLoosely, refuseLooseJson } from "./loose-json.ts";
-import { refuseManyValues } from "./request-values.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
 interface KeptBody {
@@ -49,7 +48,6 @@ export function keptJsonBody(
     }
     kept.ended = true;
     check.end();
-    asConnectError(() => refuseManyValues(chunks));
     const json = readsLoosely(input) ? parsed(textOf(kept)) : undefined;
     if (json !== undefined) asConnectError(() => refuseLooseJson(input, json));
   };
@@ -120,7 +118,8 @@ function textOf({ chunks, skip }: KeptBody): string {
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(skip));
 }
 
-function parsed(text: string): JsonValue | undefined {
+/** Undefined for what is no JSON. */
+export function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;
   } catch {

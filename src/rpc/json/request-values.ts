@@ -1,16 +1,27 @@
-import { invalidRequest } from "../../errors.ts";
+import { invalidRequest, type ManagerError } from "../../errors.ts";
 import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import { hasMoreValues } from "../../jsonrpc/count-values.ts";
 
-/** More than a structure may have: room for the rest of a request, and for empty containers, which count twice. */
-const maxRequestValues = 2 * maxCallerValues + 1000;
+/** Room for the rest of a request besides a structure. */
+const maxRequestValues = maxCallerValues + 1000;
 
 /**
  * Refuses JSON of so many values before it is parsed: a million of them, within the limit of bytes, would keep every
  * other caller waiting for seconds. Throws `invalid`.
  */
 export function refuseManyValues(json: readonly Uint8Array[]): void {
-  if (!hasMoreValues(json, maxRequestValues)) return;
-  const description = `has far more than ${maxCallerValues} values: a call's arguments may be so large in arguments_json`;
-  throw invalidRequest([{ field: "body", description }]);
+  if (hasMoreValues(json, maxRequestValues)) throw manyValues("body");
+}
+
+/** Most values that a request may have besides a structure, far above what any can use. */
+export const maxOwnValues = 10_000;
+
+const tooManyValues = [
+  `has too many values: a request may have ${maxCallerValues} in its arguments, which may have more as arguments_json,`,
+  `and ${maxOwnValues} besides`,
+].join(" ");
+
+/** What a request of too many values is told, whichever form it came in. */
+export function manyValues(field: string): ManagerError {
+  return invalidRequest([{ field, description: tooManyValues }]);
 }

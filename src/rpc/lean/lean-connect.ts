@@ -1,6 +1,6 @@
 import { isUtf8 } from "node:buffer";
 import type { OutgoingHttpHeaders } from "node:http";
-import { type DescMessage, fromJson, type JsonValue, type Message, toJsonString } from "@bufbuild/protobuf";
+import { type DescMessage, fromJson, type Message, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Interceptor, type UnaryResponse } from "@connectrpc/connect";
 import { mergeNonProtocolHeaders } from "@connectrpc/connect/protocol";
 import {
@@ -9,15 +9,17 @@ import {
   errorToJson,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
-import { toManagerError } from "../../errors.ts";
+import { invalidRequest, toManagerError } from "../../errors.ts";
 import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
 import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
 import { callerDeadlinePassed, callerLeft } from "../call/deadline-interceptor.ts";
 import { invokeUnary, type UnaryCall } from "../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
-import { requestJson } from "../json/json-problem.ts";
+import { refuseCostlyJson } from "../json/costly-json.ts";
+import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
+import { parsed } from "../json/request-body.ts";
 import { refuseManyValues } from "../json/request-values.ts";
 import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
@@ -25,7 +27,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handle
 import { requestHeaders } from "../wire/request-headers.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
-import { bodyRead, joined } from "../wire/whole-body.ts";
+import { bodyRead } from "../wire/whole-body.ts";
 import { isGone, writeWhole } from "../wire/write-whole.ts";
 
 export interface LeanConnectOptions {
@@ -91,8 +93,14 @@ async function take(exchange: Exchange, options: LeanConnectOptions): Promise<vo
     if (!isGone(response)) write(failureOf(undefined, error), { response, unread });
     return;
   }
-  // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
-  const call = read.whole && !isGone(response) ? callOf(joined(read.chunks), exchange) : undefined;
+  let call: UnaryCall | undefined;
+  try {
+    // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+    call = read.whole && !isGone(response) ? callOf(read.bytes, exchange) : undefined;
+  } catch (error) {
+    wait.end();
+    return write(failureOf(undefined, error), { response, unread });
+  }
   if (call !== undefined) return answer(call, exchange, options);
   wait.end();
   if (isGone(response)) return;
@@ -113,7 +121,7 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
   );
 }
 
-/** Undefined for what is not just such a message. */
+/** As messageOf. */
 function callOf(body: Buffer, { method, header, wait, timeoutMs, sinceMs }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
@@ -122,18 +130,24 @@ function callOf(body: Buffer, { method, header, wait, timeoutMs, sinceMs }: Exch
   return { method, message, header, timeoutMs: left, protocolName: "connect", wait, answer };
 }
 
-/** Undefined for what the library refuses, or has to look at closely. */
+/**
+ * Undefined for what is no JSON, and perhaps none of ours: the library says so. Throws `invalid` as the library does, which
+ * would read all of it once more to find out.
+ */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {
-  if (!isUtf8(body)) return undefined;
+  if (!isUtf8(body)) throw invalidRequest([{ field: "body", description: "is not UTF-8" }]);
+  refuseManyValues([body]);
+  const text = body.toString();
+  const json = parsed(text);
+  if (json === undefined) return undefined;
+  refuseCostlyJson(input, json, { bytes: body.length });
+  refuseLooseJson(input, json);
+  const repeated = repeatedMember(text);
+  if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
-    refuseManyValues([body]);
-    const text = body.toString();
-    const json = JSON.parse(text) as JsonValue;
-    if (repeatedMember(text) !== undefined) return undefined;
-    refuseLooseJson(input, json);
     return fromJson(input, json, requestJson);
   } catch {
-    return undefined;
+    throw invalidRequest([jsonViolation(input, json)]);
   }
 }
 

@@ -4,6 +4,7 @@ import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../../errors.ts";
 import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
 import type { Log } from "../../log.ts";
+import { refuseManyFields, requestBinary } from "../binary/request-fields.ts";
 import { callerDeadlinePassed } from "../call/deadline-interceptor.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import type { RpcMethod } from "../call/rpc-methods.ts";
@@ -12,7 +13,7 @@ import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import type { StreamHandler } from "../wire/stream-handler.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
-import { joined, readBody } from "../wire/whole-body.ts";
+import { readBody } from "../wire/whole-body.ts";
 import { streamAnswerer } from "./answer-stream.ts";
 import { unaryAnswerer } from "./answer-unary.ts";
 import {
@@ -27,7 +28,6 @@ import { envelopeBytes } from "./grpc-envelope.ts";
 export interface LeanGrpcOptions extends GrpcAnswererOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
   readonly maxRequestBytes: number;
-  readonly recursionLimit: number;
   readonly farDeadlines: FarDeadlines;
   readonly log: Log;
 }
@@ -50,7 +50,7 @@ interface Exchange {
  * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not
  * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
  * response that Node makes of a stream. Whatever is not just so (an envelope that is none, bytes that are no such message,
- * too many of them) goes to the library, with what was read of it, so that both have one behaviour.
+ * too many of them, or of values) goes to the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
   const routes = new Map([...options.methods].map(([path, method]) => [path, routeOf(method, options)]));
@@ -75,7 +75,7 @@ function read(exchange: Exchange, options: LeanGrpcOptions): void {
     unsent: options.unread.watch(stream),
     onRead: (read) => {
       wait.removeEventListener("abort", onLate);
-      const request = read.whole ? requestOf(joined(read.chunks), exchange, options) : undefined;
+      const request = read.whole ? requestOf(read.bytes, exchange) : undefined;
       // Its caller left in the middle.
       if (stream.destroyed) wait.end();
       else if (request === undefined) handOver(exchange, read);
@@ -130,14 +130,12 @@ function handOver({ stream, wait, next }: Exchange, read: ReadBefore): void {
 }
 
 /** Undefined for what is not just one message. */
-function requestOf(
-  body: Buffer,
-  { input, header, wait, timeoutMs, sinceMs }: Exchange,
-  { recursionLimit }: LeanGrpcOptions,
-): RpcRequest | undefined {
+function requestOf(body: Buffer, { input, header, wait, timeoutMs, sinceMs }: Exchange): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
+  const bytes = body.subarray(envelopeBytes);
   try {
-    const message = fromBinary(input, body.subarray(envelopeBytes), { recursionLimit });
+    refuseManyFields(input, bytes);
+    const message = fromBinary(input, bytes, requestBinary);
     return { message, header, timeoutMs: timeoutLeft(timeoutMs, sinceMs), protocolName: "grpc", wait };
   } catch {
     return;

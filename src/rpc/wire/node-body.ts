@@ -5,7 +5,7 @@ import type { UnreadAnswer } from "./unread-answers.ts";
 
 /** What was read of a request's body by whoever then left the request to another. */
 export interface ReadBefore {
-  readonly chunks: readonly Buffer[];
+  readonly bytes: Buffer;
   /** Whether there is no more of it. */
   readonly whole: boolean;
 }
@@ -36,7 +36,7 @@ export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): Asyn
 
 async function* chunksOf(request: NodeRequest): AsyncGenerator<Buffer> {
   const before = takeBody(request);
-  yield* before?.chunks ?? [];
+  if (before !== undefined && before.bytes.length > 0) yield before.bytes;
   if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
 }
 

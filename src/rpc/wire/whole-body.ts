@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
 import { chunkPace } from "./chunk-pace.ts";
+import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
@@ -21,24 +22,22 @@ export interface BodyReading {
  * ends the reading early.
  */
 export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
-  const chunks = new Chunks();
+  const read = new GrowingBytes();
   const pace = chunkPace(body);
-  let bytes = 0;
   const stop = () => {
     unsent.close();
     body.off("data", onData).off("end", onEnd).off("close", onClose);
   };
   const onData = (chunk: Buffer) => {
-    chunks.add(chunk);
-    bytes += chunk.length;
+    read.add(chunk);
     pace();
-    if (bytes <= maxBytes) {
+    if (read.length <= maxBytes) {
       unsent.add(chunk.length);
       return;
     }
     stop();
     body.pause();
-    onRead({ chunks: chunks.all, whole: false });
+    onRead({ bytes: read.all, whole: false });
   };
   const onClose = () => {
     stop();
@@ -46,7 +45,7 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
   };
   const onEnd = () => {
     stop();
-    onRead({ chunks: chunks.all, whole: true });
+    onRead({ bytes: read.all, whole: true });
   };
   // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
   body.on("error", ignoreError);
@@ -55,26 +54,6 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
 }
 
 function ignoreError(): void {}
-
-/** So many pieces are put together into one. */
-const maxPieces = 256;
-const maxPieceBytes = 1024;
-
-/** The pieces of a body. Small ones are put together: each has a hundred times the memory of its one byte. */
-class Chunks {
-  readonly #whole: Buffer[] = [];
-  readonly #small: Buffer[] = [];
-
-  add(chunk: Buffer): void {
-    this.#small.push(chunk);
-    if (chunk.length > maxPieceBytes) this.#whole.push(...this.#small.splice(0));
-    else if (this.#small.length === maxPieces) this.#whole.push(Buffer.concat(this.#small.splice(0)));
-  }
-
-  get all(): Buffer[] {
-    return this.#small.length === 0 ? this.#whole : [...this.#whole, ...this.#small];
-  }
-}
 
 export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
   /** Ends the reading. Its reason must be a ManagerError. */

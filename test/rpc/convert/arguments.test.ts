@@ -1,6 +1,6 @@
 import { create, fromBinary, fromJsonString, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CallToolRequestSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { argumentsJson } from "../../../src/rpc/convert/arguments.ts";
 
@@ -107,5 +107,23 @@ describe("argumentsJson", () => {
       field: "arguments",
       description: "must have at most 128 levels",
     });
+  });
+});
+
+describe("Arguments that no call may send are refused", () => {
+  const tooLarge = "is too large: what a call sends may have at most 10484736 bytes as JSON";
+
+  it("before a structure is written: a control character takes six times its length", () => {
+    const written = vi.spyOn(JSON, "stringify");
+    const input = { case: "arguments" as const, value: { "\u0001": ["\u0001".repeat(2_000_000)] } };
+    const violation = violationOf(() => argumentsJson(input));
+    expect(written).not.toHaveBeenCalled();
+    written.mockRestore();
+    expect(violation).toEqual({ field: "arguments", description: tooLarge });
+  });
+
+  it("before a text is looked at", () => {
+    const input = { case: "argumentsJson", value: "no JSON".repeat(2_000_000) } as const;
+    expect(violationOf(() => argumentsJson(input))).toEqual({ field: "arguments_json", description: tooLarge });
   });
 });

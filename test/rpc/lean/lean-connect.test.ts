@@ -222,10 +222,10 @@ describe("The lean path of Connect", () => {
     const path = "/mcpmanager.v1.ManagerService/Get";
     expect(await ask(listener.port, [requestOf({ path, body: '{"name":"n"}' })])).toContain('{"server":{"name":"n"}}');
     expect(next).not.toHaveBeenCalled();
-    await ask(listener.port, [requestOf({ path, body: '{"nope":1}' })]);
+    await ask(listener.port, [requestOf({ path, body: "nope" })]);
     const long = chunked("a".repeat(50), "b".repeat(50));
     await ask(listener.port, [requestOf({ path, headers: ["transfer-encoding: chunked"], body: long })]);
-    expect(bodies).toEqual(['{"nope":1}', "a".repeat(50) + "b".repeat(50)]);
+    expect(bodies).toEqual(["nope", "a".repeat(50) + "b".repeat(50)]);
     await listener.close({ graceMs: 0 });
   });
 

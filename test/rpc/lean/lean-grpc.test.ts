@@ -141,7 +141,6 @@ async function serveGet() {
     methods: new Map([["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc: ManagerService.method.get, call }]]),
     interceptors: [],
     maxRequestBytes: 1024,
-    recursionLimit: 100,
     farDeadlines: new FarDeadlines(),
     mayStayUnread: new Set(),
     log: silentLog,

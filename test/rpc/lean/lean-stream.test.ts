@@ -45,7 +45,6 @@ async function serve(desc: StreamMethod["desc"], call: StreamMethod["call"], int
     methods: new Map([["/mcpmanager.v1.ManagerService/Logs", { kind: "server_streaming", desc, call }]]),
     interceptors,
     maxRequestBytes: 1024,
-    recursionLimit: 100,
     farDeadlines: new FarDeadlines(),
     mayStayUnread: new Set(["Logs"]),
     log: silentLog,

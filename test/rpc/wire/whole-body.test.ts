@@ -1,13 +1,13 @@
 import { once } from "node:events";
 import net from "node:net";
-import { Readable } from "node:stream";
+import type { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/log.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { ReadBefore } from "../../../src/rpc/wire/node-body.ts";
 import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
-import { joined, readBody } from "../../../src/rpc/wire/whole-body.ts";
+import { readBody } from "../../../src/rpc/wire/whole-body.ts";
 import { Turns } from "./turns.ts";
 
 const opened: Listener[] = [];
@@ -25,22 +25,13 @@ function read(body: Readable, response: NodeResponse): Promise<ReadBefore> {
 }
 
 describe("A body in many small pieces", () => {
-  it("is kept in few, in their order", async () => {
-    const pieces = Array.from({ length: 20_000 }, (_, index) => Buffer.from([index % 251]));
-    pieces.splice(7_000, 0, Buffer.alloc(50_000, 1));
-    const { chunks, whole } = await read(Readable.from(pieces), {} as NodeResponse);
-    expect(whole).toBe(true);
-    expect(chunks.length).toBeLessThan(500);
-    expect(joined(chunks).equals(Buffer.concat(pieces))).toBe(true);
-  });
-
   it("is read in turns of the event loop", async () => {
     using turns = new Turns();
     const listener = await Listener.open({
       host: "127.0.0.1",
       port: 0,
       handler: (request, response) => {
-        void read(request, response).then(({ chunks }) => response.end(String(joined(chunks).length)));
+        void read(request, response).then(({ bytes }) => response.end(String(bytes.length)));
         request.on("data", turns.note);
       },
     });

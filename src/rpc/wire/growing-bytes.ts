@@ -1,0 +1,44 @@
+const none: Buffer = Buffer.alloc(0);
+
+/**
+ * Bytes that come in pieces, as one Buffer. The first piece, which is usually the only one, is kept as it is; of the
+ * others a copy: a piece of one byte would take a hundred, and keep the whole of what was read from the socket with it.
+ */
+export class GrowingBytes {
+  #bytes: Buffer = none;
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  add(piece: Buffer): void {
+    const length = this.#length + piece.length;
+    if (this.#length === 0) {
+      this.#bytes = piece;
+    } else {
+      if (length > this.#bytes.length) this.#grow(Math.max(length, 2 * this.#length));
+      this.#bytes.set(piece, this.#length);
+    }
+    this.#length = length;
+  }
+
+  /** All of them, which must not be changed by who gets them. */
+  get all(): Buffer {
+    return this.#bytes.subarray(0, this.#length);
+  }
+
+  /** All of them, which are no longer here. */
+  take(): Buffer {
+    const { all } = this;
+    this.#bytes = none;
+    this.#length = 0;
+    return all;
+  }
+
+  #grow(size: number): void {
+    const grown = Buffer.allocUnsafeSlow(size);
+    grown.set(this.all);
+    this.#bytes = grown;
+  }
+}
