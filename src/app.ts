@@ -125,8 +125,8 @@ function createRuntime(config: Config, log: Log): Runtime {
   if (config.runtime === "process") {
     return createProcessRuntime({ baseEnv: config.processEnv, log, now: Date.now, newId: randomUUID });
   }
-  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots } = config;
-  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, log });
+  const { dockerHost, dockerTls, dockerConfigDir, fleet, bindRoots, allowLabels } = config;
+  return createDockerRuntime({ dockerHost, tls: dockerTls, dockerConfigDir, fleet, bindRoots, allowLabels, log });
 }
 
 interface Parts {

@@ -65,6 +65,11 @@ const settings = {
     fallback: [] as readonly string[],
     parse: list(oneOf(["bridge"])),
   }),
+  allowLabels: setting("MCPM_ALLOW_LABELS", {
+    help: "labels that a spec may give its container as they are, comma-separated; a name may end in * (team,com.example.*)",
+    fallback: [] as readonly string[],
+    parse: list(text(/^[A-Za-z0-9_./-]{1,255}\*?$/, "must hold names of labels; one may end in *")),
+  }),
   allowWritableRoot: setting("MCPM_ALLOW_WRITABLE_ROOT", {
     help: "1: a spec may ask for a writable root",
     fallback: false,

@@ -5,7 +5,7 @@ import { PullPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ManagerProcess } from "../../test/line/manager-process.ts";
 import type { ManagerClient } from "../../test/line/test-manager.ts";
 import { TestFleet } from "../../test/runtime/docker/test-fleet.ts";
-import { startBundledManager } from "./bundled-manager.ts";
+import { bundleHere, startBundledManager } from "./bundled-manager.ts";
 import { echoImage } from "./echo-container.ts";
 
 /** With room for all that growth.ts has in flight: by default, what waits beyond 1024 calls is refused. */
@@ -15,17 +15,22 @@ export const echoSpec = { image: echoImage, pullPolicy: PullPolicy.NEVER, callLi
 export class BenchManager implements AsyncDisposable {
   readonly #fleet = new TestFleet();
   readonly #env: Record<string, string>;
-  readonly #bundled: boolean;
+  readonly #bundle: string | undefined;
   #process: ManagerProcess | undefined;
 
-  private constructor(env: Record<string, string>, bundled: boolean) {
+  private constructor(env: Record<string, string>, bundle: string | undefined) {
     this.#env = env;
-    this.#bundled = bundled;
+    this.#bundle = bundle;
   }
 
-  /** Without `bundled` it runs from its sources, whose files a profile tells apart. */
-  static async start(env: Record<string, string> = {}, { bundled = true } = {}): Promise<BenchManager> {
-    const manager = new BenchManager(env, bundled);
+  /**
+   * Without `bundled` it runs from its sources, whose files a profile tells apart. `bundle`: the folder of another tree's.
+   */
+  static async start(
+    env: Record<string, string> = {},
+    { bundled = true, bundle = bundleHere } = {},
+  ): Promise<BenchManager> {
+    const manager = new BenchManager(env, bundled ? bundle : undefined);
     await manager.boot();
     return manager;
   }
@@ -33,9 +38,9 @@ export class BenchManager implements AsyncDisposable {
   /** Starts a manager on the fleet; after `shutDown`, the next one. */
   async boot(): Promise<void> {
     const { fleet } = this.#fleet;
-    this.#process = await (this.#bundled
-      ? startBundledManager({ fleet, env: this.#env })
-      : ManagerProcess.start(fleet, this.#env));
+    this.#process = await (this.#bundle === undefined
+      ? ManagerProcess.start(fleet, this.#env)
+      : startBundledManager({ fleet, env: this.#env, bundle: this.#bundle }));
   }
 
   /** Its servers go on. */

@@ -18,3 +18,8 @@ export function cpuNsOf(pid: number): number {
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   return (Number(fields[11]) + Number(fields[12])) * 10_000_000;
 }
+
+/** How long the main thread of a process was ready to run and had no processor, in nanoseconds. */
+export function withoutProcessorNsOf(pid: number): number {
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/schedstat`, "utf8").split(" ")[1]);
+}

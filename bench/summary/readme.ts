@@ -33,7 +33,8 @@ function tableParts({ title, rows, notes }: Table): string[] {
   return [`### ${title}`, markdown(rows), ...notes];
 }
 
-function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
+/** A table, whose first row is its head. */
+export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
   const align = head.map((_cell, column) => (column === 0 ? "---" : "---:"));
   return [head, align, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }

@@ -29,6 +29,11 @@ export class Inventory {
   #again: NodeJS.Timeout | undefined;
   #againMs = firstAgainMs;
   #closed = false;
+  #looks = 0;
+  /** Which look what is known of a container comes from. */
+  readonly #lastLook = new Map<string, number>();
+  /** Containers that are left alone, and were told of. */
+  readonly #told = new Set<string>();
 
   constructor(options: InventoryOptions) {
     this.#options = options;
@@ -36,7 +41,11 @@ export class Inventory {
       ...options,
       isOrphan: (record) => this.#isOrphan(record),
       // What no event told of is found at the next round at the latest.
-      onListed: (records) => this.#lookAtKnown(records),
+      list: async () => {
+        const { found: records, looked } = await this.#looked(() => options.runtime.list({}));
+        this.#lookAtKnown(records, looked);
+        return records;
+      },
     });
   }
 
@@ -72,7 +81,7 @@ export class Inventory {
     const { runtime, log } = this.#options;
     clearTimeout(this.#again);
     this.#again = undefined;
-    const listed = runtime.list({}).then((records) => this.#compare(records));
+    const listed = this.#looked(() => runtime.list({})).then(({ found, looked }) => this.#compare(found, looked));
     listed.catch((error: unknown) => {
       log.debug("could not reconcile with the engine; trying again", { error: String(error) });
       this.reconcileSoon();
@@ -82,16 +91,30 @@ export class Inventory {
   /** Something happened to this instance. */
   look(id: string): void {
     const { runtime, log, servers } = this.#options;
-    const looked = runtime.inspect(id, {}).then((record) => {
-      if (record !== undefined) servers.get(record.server)?.look(record);
-      else for (const server of servers.values()) server.lookGone(id);
+    const look = this.#looked(() => runtime.inspect(id, {})).then(({ found: record, looked }) => {
+      if (record === undefined) for (const server of servers.values()) server.lookGone(id);
+      else if (this.#isNews(id, looked)) servers.get(record.server)?.look(record);
     });
-    looked.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
+    look.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
   }
 
-  async #compare(records: readonly InstanceRecord[]): Promise<void> {
+  /** Asks the engine, and notes when: an answer that took its time may be older than one that came before it. */
+  async #looked<T>(ask: () => Promise<T>): Promise<{ found: T; looked: number }> {
+    this.#looks += 1;
+    const looked = this.#looks;
+    return { found: await ask(), looked };
+  }
+
+  /** Whether what was asked for then is newer than what is known of this container. */
+  #isNews(id: string, looked: number): boolean {
+    if ((this.#lastLook.get(id) ?? 0) > looked) return false;
+    this.#lastLook.set(id, looked);
+    return true;
+  }
+
+  async #compare(records: readonly InstanceRecord[], looked: number): Promise<void> {
     const { servers } = this.#options;
-    this.#lookAtKnown(records);
+    this.#lookAtKnown(records, looked);
     if (records.some(({ silent }) => silent)) this.reconcileSoon();
     // A server that is busy knows best what its containers are.
     const isUnknown = ({ server, stopping }: InstanceRecord) => {
@@ -101,16 +124,17 @@ export class Inventory {
     await this.#takeStock(records.filter(isUnknown));
   }
 
-  #lookAtKnown(records: readonly InstanceRecord[]): void {
+  #lookAtKnown(records: readonly InstanceRecord[], looked: number): void {
     const { servers } = this.#options;
+    const listed = new Set(records.map(({ id }) => id));
+    for (const id of this.#lastLook.keys()) if (!listed.has(id)) this.#lastLook.delete(id);
     for (const record of records) {
       const server = servers.get(record.server);
       if (server === undefined || server.busy || record.stopping || record.silent) continue;
-      server.look(record);
+      if (this.#isNews(record.id, looked)) server.look(record);
       // What did not work when a replacement or a restart was over.
       if (server.owns(record.id) && (record.next || record.restarting)) void this.#nameOf(record);
     }
-    const listed = new Set(records.map(({ id }) => id));
     for (const server of servers.values()) {
       // One by one: what was made since is not in the list, and not gone.
       if (!server.busy) for (const id of server.ids) if (!listed.has(id)) this.look(id);
@@ -118,7 +142,9 @@ export class Inventory {
   }
 
   /** Finishes removals, removes what never started, takes over the rest. */
-  async #takeStock(records: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
+  async #takeStock(found: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
+    for (const record of found) this.#tell(record);
+    const records = found.filter(({ leaveAlone }) => leaveAlone === undefined);
     const lost = losers(records);
     const isLeft = (record: InstanceRecord) =>
       lost.has(record) || planFor(record.server, record).kind === "finish_removal";
@@ -163,19 +189,28 @@ export class Inventory {
   #adopt(name: string, records: readonly InstanceRecord[]): { done: Promise<void> } | undefined {
     const { log, servers, add } = this.#options;
     const readable = records.filter(({ spec }) => spec !== undefined);
-    for (const record of records) {
-      if (record.specError === undefined) continue;
-      log.error("left alone a container whose spec can't be read", { ...about(record), problem: record.specError });
-    }
     const spec = readable[0]?.spec;
     if (spec === undefined || servers.has(name)) return undefined;
     for (const record of readable) log.info("adopting a server", about(record));
     return { done: add({ name, spec }).adopt(readable) };
   }
 
+  /** Says once of a container why it is left alone. */
+  #tell(record: InstanceRecord): void {
+    const { leaveAlone, specError: problem } = record;
+    if ((leaveAlone ?? problem) === undefined || this.#told.has(record.id)) return;
+    const { log } = this.#options;
+    // One that the engine does not answer for now may be told of again, when it does.
+    if (!record.silent) this.#told.add(record.id);
+    if (leaveAlone === undefined)
+      log.error("left alone a container whose spec can't be read", { ...about(record), problem });
+    else
+      log.error("left alone a container that is not as a manager makes it", { ...about(record), problem: leaveAlone });
+  }
+
   /** Whether a container is nobody's: of no server, or one too many. One that can't be read is another version's. */
   #isOrphan(record: InstanceRecord): boolean {
-    if (record.specError !== undefined) return false;
+    if (record.specError !== undefined || record.leaveAlone !== undefined) return false;
     const server = this.#options.servers.get(record.server);
     return server === undefined || (!server.busy && !server.owns(record.id));
   }

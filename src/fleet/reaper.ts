@@ -6,9 +6,9 @@ export interface ReaperOptions {
   readonly log: Log;
   readonly elapsedMs: () => number;
   readonly reapGraceMs: number;
+  /** What the engine has of the fleet. */
+  readonly list: () => Promise<readonly InstanceRecord[]>;
   readonly isOrphan: (record: InstanceRecord) => boolean;
-  /** Told what each round finds. */
-  readonly onListed: (records: readonly InstanceRecord[]) => void;
 }
 
 /** Removes containers of this fleet that belong to nobody, once they have done so for the whole grace period. */
@@ -33,12 +33,10 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { runtime, log, elapsedMs, reapGraceMs, isOrphan, onListed } = this.#options;
+    const { log, elapsedMs, reapGraceMs, list, isOrphan } = this.#options;
     try {
       const nowMs = elapsedMs();
-      const records = await runtime.list({});
-      onListed(records);
-      const orphans = records.filter(isOrphan);
+      const orphans = (await list()).filter(isOrphan);
       this.#orphans = new Map(orphans.map(({ id }) => [id, this.#orphans.get(id) ?? nowMs]));
       for (const record of orphans) {
         if (nowMs - (this.#orphans.get(record.id) ?? nowMs) >= reapGraceMs) await this.#reap(record);

@@ -1,6 +1,7 @@
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
+import { removeReplaced } from "./replacements.ts";
 
 export interface ReplaceOptions {
   readonly old: InstanceRecord;
@@ -37,10 +38,10 @@ export async function replaceByLegacy(context: LaunchContext, options: ReplaceOp
 }
 
 /** The new one answers; what can't be cleared up now is the reaper's. */
-async function finishReplacement(context: LaunchContext, { id, replaces }: InstanceRecord): Promise<void> {
+async function finishReplacement(context: LaunchContext, record: InstanceRecord): Promise<void> {
   const { runtime } = context;
   await cleanUp(context, async () => {
-    if (replaces !== undefined) await runtime.remove(replaces, {});
-    await runtime.takeName(id, {});
+    await removeReplaced(runtime, record);
+    await runtime.takeName(record.id, {});
   });
 }

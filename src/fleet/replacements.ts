@@ -1,4 +1,14 @@
-import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+
+/** What a record says of the instance whose place it takes. */
+export type Replacement = Pick<InstanceRecord, "server" | "replica" | "replaces">;
+
+/** Removes the instance whose place this one has taken, if that is still there and was the same copy of the same server. */
+export async function removeReplaced(runtime: Runtime, next: Replacement): Promise<void> {
+  if (next.replaces === undefined) return;
+  const old = await runtime.inspect(next.replaces, {});
+  if (old !== undefined && isSameCopy(old, next)) await runtime.remove(old.id, {});
+}
 
 /**
  * Of instances of which one was to take the other's place when a manager died, those that must go: the old one where
@@ -8,7 +18,7 @@ export function losers(records: readonly InstanceRecord[]): Set<InstanceRecord> 
   const byId = new Map(records.map((record) => [record.id, record]));
   const pairs = records.flatMap((next) => {
     const old = next.replaces === undefined ? undefined : byId.get(next.replaces);
-    return old === undefined ? [] : [{ old, next }];
+    return old !== undefined && isSameCopy(old, next) ? [{ old, next }] : [];
   });
   return new Set(
     pairs.flatMap(({ old, next }) => {
@@ -16,4 +26,8 @@ export function losers(records: readonly InstanceRecord[]): Set<InstanceRecord> 
       return next.state === "running" ? [old] : [next];
     }),
   );
+}
+
+function isSameCopy(one: InstanceRecord, other: Replacement): boolean {
+  return one.server === other.server && one.replica === other.replica;
 }

@@ -133,8 +133,8 @@ export class ServerInstance {
     const run = state.kind === "ready" ? state.run : undefined;
     this.#status.enter({ kind: "draining" }, "stopping");
     try {
-      const { id, replaces } = record ?? {};
-      await tearDown({ runtime, log, server, id, replaces, run, idle: () => this.seats.allLeft(), clock });
+      const idle = () => this.seats.allLeft();
+      await tearDown({ runtime, log, server, id: record?.id, record, run, idle, clock });
     } catch (error) {
       this.#status.fail(toManagerError(error).with({ server }));
       throw error;

@@ -2,6 +2,7 @@ import type { Log } from "../log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
 import { leaveMark } from "./leave-mark.ts";
+import { type Replacement, removeReplaced } from "./replacements.ts";
 import type { Release, Run } from "./run.ts";
 import type { StopClock } from "./stop-clock.ts";
 
@@ -11,8 +12,8 @@ export interface TearDownOptions {
   readonly server: string;
   /** The engine's id of the instance. Undefined: there is none. */
   readonly id: string | undefined;
-  /** The instance whose place it took, if any: it may still be there. */
-  readonly replaces?: string | undefined;
+  /** Its record, which says whose place it took: that one may still be there. */
+  readonly record?: Replacement | undefined;
   /** Its session, if it has one. */
   readonly run: Run | undefined;
   /** Resolves when no call is under way. */
@@ -25,7 +26,7 @@ export interface TearDownOptions {
  * finishes. Throws when the engine does not answer; the mark stays then, too.
  */
 export async function tearDown(options: TearDownOptions): Promise<void> {
-  const { runtime, server, id, replaces, run } = options;
+  const { runtime, server, id, record, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
     if (id !== undefined) await leaveMark(() => runtime.markStopping(id, {}), { ...options, doing: "stopping" });
@@ -34,7 +35,8 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
     run?.release(why);
   }
   // First what it replaced: found alone, that would be taken for a server.
-  for (const one of [replaces, id]) if (one !== undefined) await runtime.remove(one, {});
+  if (record !== undefined) await removeReplaced(runtime, record);
+  if (id !== undefined) await runtime.remove(id, {});
 }
 
 /**

@@ -74,7 +74,10 @@ export interface Runtime extends AsyncDisposable {
    */
   markRestarting(id: string, options: RuntimeCallOptions): Promise<void>;
 
-  /** Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. */
+  /**
+   * Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. What is not this
+   * fleet's is not touched.
+   */
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /** The instance as it is now, or undefined when it is gone. */
@@ -135,7 +138,7 @@ export interface InstanceRecord {
   readonly server: string;
   readonly instance: string;
   readonly replica: number;
-  /** The spec as the user gave it, env values included; undefined when no manager made it, or it can't be read (`specError` says why). */
+  /** The spec as the user gave it, env values included; undefined when it can't be read: `specError` says why. */
   readonly spec: ServerSpec | undefined;
   readonly specError?: string;
   /** As in its CreateRequest. */
@@ -149,6 +152,11 @@ export interface InstanceRecord {
   readonly restarting: boolean;
   /** It was made to take another's place, and has not taken its name yet. */
   readonly next?: true;
+  /**
+   * Why it is neither taken over nor removed unasked, though its labels are this fleet's: it is less closed than its spec
+   * asks for, or has another's name. Undefined: it is as a manager makes it.
+   */
+  readonly leaveAlone?: string;
   /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
   readonly tty?: true;
   /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */

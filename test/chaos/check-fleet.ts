@@ -1,28 +1,29 @@
 import { ConnectError } from "@connectrpc/connect";
 import { type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { type ManagerClient, textOf } from "../line/test-manager.ts";
-import type { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { type Inspection, inspect } from "./inspection.ts";
+import type { Inspection } from "./inspection.ts";
 import { type Entry, type Ledger, nameOf } from "./ledger.ts";
 
 export interface CheckContext {
   readonly ledger: Ledger;
   readonly client: ManagerClient;
-  readonly engine: TestFleet;
+  readonly fleet: string;
+  /** Gives what the engine has of the fleet. */
+  readonly inspect: () => Promise<Inspection>;
   /** The named volumes that servers may have made. */
   readonly volumes: readonly string[];
 }
 
 /** What does not hold in a fleet whose manager has adopted what there was; then the ledger is what there is. */
 export async function checkFleet(context: CheckContext): Promise<string[]> {
-  const { ledger, client, engine } = context;
+  const { ledger, client, inspect } = context;
   const { servers } = await client.list({});
   const shown = new Map(servers.map((server) => [server.name, server]));
   const strangers = servers.filter(({ name }) => !ledger.has(name)).map(({ name }) => `nobody asked for ${name}`);
   const told = await Promise.all([...ledger.values()].map((entry) => checkServer(entry, { shown, client })));
   // Answered, so that what came up by itself is up: then what each has is what it keeps.
   const settled = (await client.list({})).servers;
-  const left = await inspect(engine);
+  const left = await inspect();
   const findings = [
     ...strangers,
     ...told.flat(),
@@ -93,7 +94,7 @@ function checkContainers(
 
 /** The mark of one owner, and what the servers' data is in. */
 function checkVolumes({ volumes }: Inspection, context: CheckContext): string[] {
-  const marks = volumes.filter((name) => name.startsWith(`mcpm-owner.${context.engine.fleet}.`));
+  const marks = volumes.filter((name) => name.startsWith(`mcpm-owner.${context.fleet}.`));
   const others = volumes.filter((name) => !marks.includes(name) && !context.volumes.includes(name));
   const tooMany = marks.length === 1 ? [] : [`the fleet has ${marks.length} owner's marks: ${marks.join(", ")}`];
   return [...tooMany, ...others.map((name) => `the volume ${name} is left`)];

@@ -1,7 +1,8 @@
-import { randomBytes } from "node:crypto";
 import { ManagerProcess } from "../line/manager-process.ts";
+import { CommittedImage } from "../runtime/docker/committed-image.ts";
 import { TestFleet, testEngine } from "../runtime/docker/test-fleet.ts";
 import { TestRegistry } from "../runtime/docker/test-registry.ts";
+import { Bystanders } from "./bystanders.ts";
 import { type CallCounts, call } from "./callers.ts";
 import { checkFleet } from "./check-fleet.ts";
 import { Choices } from "./choices.ts";
@@ -10,7 +11,6 @@ import { type Inspection, inspect } from "./inspection.ts";
 import { killInstant } from "./kill-instant.ts";
 import { type KindOptions, kindsOf } from "./kinds.ts";
 import { type Ledger, newLedger } from "./ledger.ts";
-import { VolumeImage } from "./volume-image.ts";
 
 const maxUntilKillMs = 4000;
 const maxUntilKilledAtBootMs = 1500;
@@ -36,6 +36,7 @@ interface Parts {
   readonly engine: TestFleet;
   readonly manager: ManagerProcess;
   readonly images: KindOptions["images"];
+  readonly bystanders: Bystanders;
   /** What it all stands on. */
   readonly resources: AsyncDisposable;
 }
@@ -49,6 +50,7 @@ export class Killing implements AsyncDisposable {
   readonly #seed: number;
   readonly #engine: TestFleet;
   readonly #resources: AsyncDisposable;
+  readonly #bystanders: Bystanders;
   readonly #ledger: Ledger;
   readonly #volume: string;
   /** Volumes of containers, which must go with them, by the container. */
@@ -61,6 +63,7 @@ export class Killing implements AsyncDisposable {
     this.#resources = parts.resources;
     this.#engine = parts.engine;
     this.#manager = parts.manager;
+    this.#bystanders = parts.bystanders;
     this.#volume = `${this.#engine.fleet}-data`;
     this.#ledger = newLedger(kindsOf({ images: parts.images, volume: this.#volume }));
   }
@@ -68,11 +71,13 @@ export class Killing implements AsyncDisposable {
   static async open(seed: number): Promise<Killing> {
     await using opened = new AsyncDisposableStack();
     const registry = opened.use(await TestRegistry.open({ blobDelayMs: 100 }));
-    const image = opened.use(await VolumeImage.make(testEngine(), randomBytes(6).toString("hex")));
+    // Each of its containers gets an anonymous volume, which must go with it.
+    const image = opened.use(await CommittedImage.make(testEngine(), { changes: "VOLUME /scratch" }));
     const engine = opened.use(new TestFleet());
+    const bystanders = opened.use(await Bystanders.make(engine));
     const manager = await ManagerProcess.start(engine.fleet);
-    const images = { pulled: registry.image, volume: image.name };
-    return new Killing(seed, { engine, manager, images, resources: opened.move() });
+    const images = { pulled: registry.image, volume: image.name, lying: bystanders.image.name };
+    return new Killing(seed, { engine, manager, images, bystanders, resources: opened.move() });
   }
 
   async round(): Promise<Round> {
@@ -86,15 +91,20 @@ export class Killing implements AsyncDisposable {
         entry.underWay === undefined ? [] : [[name, entry.underWay] as const],
       ),
     );
-    const left = await inspect(this.#engine);
+    const left = await this.#inspect();
     for (const { id, anonymousVolumes } of left.containers) this.#anonymous.set(id, anonymousVolumes);
     const killedAtBoot = choices.below(4) === 0;
     if (killedAtBoot) await ManagerProcess.killAtBoot(this.#engine.fleet, choices.below(maxUntilKilledAtBootMs));
     this.#manager = await ManagerProcess.start(this.#engine.fleet);
     await fetch(`http://127.0.0.1:${this.#manager.port}/ready`, { signal: AbortSignal.timeout(readyMs) });
     const { client } = this.#manager;
-    const context = { ledger: this.#ledger, client, engine: this.#engine, volumes: [this.#volume] };
-    findings.push(...(await checkFleet(context)), ...(await this.#checkAnonymous()));
+    const inspect = () => this.#inspect();
+    const context = { ledger: this.#ledger, client, inspect, fleet: this.#engine.fleet, volumes: [this.#volume] };
+    findings.push(
+      ...(await checkFleet(context)),
+      ...(await this.#checkAnonymous()),
+      ...(await this.#bystanders.check()),
+    );
     const there = new Set(
       [...this.#ledger.values()].flatMap(({ kind, expected }) => (expected.presence === "there" ? [kind.name] : [])),
     );
@@ -108,12 +118,13 @@ export class Killing implements AsyncDisposable {
       [...this.#ledger.keys()].map((name) => this.#manager.client.stop({ name, gracePeriod: { seconds: 0n } })),
     );
     await this.#manager.kill("SIGTERM");
-    const { containers, volumes } = await inspect(this.#engine);
+    const { containers, volumes } = await this.#inspect();
     const others = volumes.filter((name) => name !== this.#volume);
     return [
       ...containers.map(({ name }) => `the container ${name} is left at the end`),
       ...others.map((name) => `the volume ${name} is left at the end`),
       ...(await this.#checkAnonymous()),
+      ...(await this.#bystanders.check()),
     ];
   }
 
@@ -146,8 +157,14 @@ export class Killing implements AsyncDisposable {
     await Promise.all([...commands, ...calling]);
   }
 
+  /** What the engine has of the fleet, without what only says so. */
+  async #inspect(): Promise<Inspection> {
+    const { containers, volumes } = await inspect(this.#engine);
+    return { containers: containers.filter(({ id }) => !this.#bystanders.ids.has(id)), volumes };
+  }
+
   async #checkAnonymous(): Promise<string[]> {
-    const { containers } = await inspect(this.#engine);
+    const { containers } = await this.#inspect();
     const present = new Set(containers.map(({ id }) => id));
     const { Volumes } = await this.#engine.docker.listVolumes();
     const volumes = new Set(Volumes.map(({ Name }) => Name));

@@ -40,6 +40,8 @@ export interface KindOptions {
     readonly pulled: string;
     /** One that makes an anonymous volume. */
     readonly volume: string;
+    /** One whose labels are those of a manager, and say what is not so. */
+    readonly lying: string;
   };
   /** The named one. */
   readonly volume: string;
@@ -53,6 +55,7 @@ export function kindsOf({ images, volume }: KindOptions): readonly Kind[] {
     server("slow", ["hostile.mjs", "--handshake-ms", "300"]),
     server("revived", ["hostile.mjs"], { restart: revived, kind: crashes }),
     server("replaced", ["hostile.mjs", "--exit-on-probe"], { restart: revived, kind: crashes }),
+    server("lying", ["hostile.mjs", "--exit-on-probe"], { image: images.lying, restart: revived, kind: crashes }),
     server("modern", ["modern.mjs"]),
     server("copies", ["hostile.mjs"], { replicas: 3 }),
     server("idle", ["hostile.mjs"], { idleTimeout: ms(200) }),

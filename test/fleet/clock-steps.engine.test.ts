@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ownerLabels } from "../../src/runtime/docker/labels.ts";
-import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
 const hour = 3_600_000;
@@ -52,8 +51,7 @@ describe("A wall clock that is set by an hour", () => {
       return engine.runtime.list(options);
     };
     await open.boot();
-    const options = { Image: testImage, Labels: ownerLabels(engine.fleet) };
-    const { id } = await engine.docker.createContainer(options);
+    const { id } = await engine.runtime.create({ server: "gone", instance: "1", replica: 0, spec: spec() }, {});
     const before = rounds;
     // The round that sees it first, and the one after that.
     await expect.poll(() => rounds, { timeout: 10_000 }).toBeGreaterThan(before + 2);

@@ -280,3 +280,28 @@ describe("A call made after the attachment ended", () => {
     await expect(call).rejects.toMatchObject({ details: { delivery: "not_sent" } });
   });
 });
+
+describe("A listing that the engine takes long for", () => {
+  it("does not undo what came of a look after it was asked for", async () => {
+    await open.fleet.start("a", { spec: spec() });
+    const container = open.containerOf("a");
+    const stateOf = () => open.fleet.get("a").instances[0]?.record.state;
+    const listed = Promise.withResolvers<void>();
+    const held = Promise.withResolvers<void>();
+    open.faults.list = async (options) => {
+      const records = await open.engine.runtime.list(options);
+      listed.resolve();
+      await held.promise;
+      return records;
+    };
+    await container.pause();
+    await expect.poll(stateOf).toBe("paused");
+    open.listener?.resync();
+    await listed.promise;
+    await container.unpause();
+    await expect.poll(stateOf).toBe("running");
+    held.resolve();
+    await setImmediate();
+    expect(stateOf()).toBe("running");
+  });
+});

@@ -25,6 +25,7 @@ export class OpenFleet implements AsyncDisposable {
   fleet: Fleet;
   /** What the fleet warned of in its log. */
   readonly warnings: string[] = [];
+  readonly errors: string[] = [];
   readonly #runtime: Runtime;
   readonly #more: Partial<FleetOptions>;
 
@@ -79,7 +80,11 @@ export class OpenFleet implements AsyncDisposable {
       runtime: this.#runtime,
       policy,
       clientInfo: { name: "test", version: "0" },
-      log: { ...silentLog, warn: (message) => this.warnings.push(message) },
+      log: {
+        ...silentLog,
+        warn: (message) => this.warnings.push(message),
+        error: (message) => this.errors.push(message),
+      },
       now: Date.now,
       elapsedMs: () => performance.now(),
       newId: randomUUID,

@@ -154,7 +154,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callTimeout?: Duration | undefined;
 
   /**
-   * Labels for the container; the runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256 characters, a value at most 4096; names that start with `mcpm.` and
+   * Labels for the container, which has them as `mcpm.label.<name>`, but for those that the operator lists in
+   * `MCPM_ALLOW_LABELS`, which it has as they are; the runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256 characters, a value at most 4096; names that start with `mcpm.` and
    * the names `managed-by` and `__proto__` are refused.
    *
    * @generated from field: map<string, string> labels = 17;

@@ -3,6 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { readPaced } from "../../read-paced.ts";
 import type { Attachment, AttachmentSink } from "../runtime.ts";
+import { assertContainerId } from "./container-id.ts";
 import { Demuxer } from "./demux.ts";
 import { type Engine, keepAliveMs } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";
@@ -18,6 +19,7 @@ export async function openAttachment(
   options: { readonly engine: Engine; readonly signal?: AbortSignal | undefined },
 ): Promise<Attachment> {
   const { engine, signal } = options;
+  assertContainerId(id);
   const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const opened = await engine.call(
     `attach to container ${id}`,

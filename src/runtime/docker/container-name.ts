@@ -28,11 +28,21 @@ export function restartingName(fleet: string, server: string, replica: number): 
   return containerName(fleet, server, replica) + restartingSuffix;
 }
 
-/** Whether the container `actual` of this server was marked by a Stop. A server called "stopping" is not. */
+/** All names that the container of one copy of a server can have. */
+export function namesOf(
+  fleet: string,
+  server: string,
+  replica: number,
+): { has: (name: string, id: string) => boolean } {
+  const plain = [containerName, nextName, restartingName].map((nameOf) => nameOf(fleet, server, replica));
+  return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
+}
+
+/** Whether a container of this server was marked by a Stop. A server called "stopping" is not. */
 export function isStopping(
-  actual: string,
+  { name, id }: { readonly name: string; readonly id: string },
   owner: { readonly fleet: string; readonly server: string; readonly replica: number },
 ): boolean {
   const stopping = stoppingName(owner.fleet, owner.server, owner.replica);
-  return actual === stopping || actual.startsWith(`${stopping}-`);
+  return name === stopping || name === stoppingNameWithId(stopping, id);
 }

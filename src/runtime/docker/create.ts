@@ -3,13 +3,18 @@ import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
 import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import { statusOf } from "./engine-error.ts";
-import { imageUnavailable } from "./images.ts";
+import { type Images, imageUnavailable } from "./images.ts";
 import { containerLabels } from "./labels.ts";
 import { type MountContext, resolveMounts } from "./mounts.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
 
 /** How often a name is asked for that was taken and that nobody had a moment later. */
 const maxTries = 3;
+
+export interface CreateContext extends MountContext {
+  readonly images: Images;
+  readonly allowLabels: readonly string[];
+}
 
 /**
  * Creates a server's container and returns its id. Once the request is on its way it is not aborted: the engine would
@@ -18,11 +23,13 @@ const maxTries = 3;
  */
 export async function createContainer(
   request: CreateRequest,
-  context: MountContext & RuntimeCallOptions,
+  context: CreateContext & RuntimeCallOptions,
 ): Promise<string> {
   const { server, replica, spec, replaces } = request;
   const { engine, fleet, signal } = context;
-  const labels = containerLabels(request, fleet);
+  const image = await context.images.lookUp(spec.image, context);
+  if (image === undefined) throw imageUnavailable(spec.image, "any more: it was removed meanwhile");
+  const labels = containerLabels(request, { ...context, imageLabels: image.labels });
   const mounts = await resolveMounts(spec.mounts, context);
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.

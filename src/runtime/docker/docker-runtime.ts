@@ -38,6 +38,8 @@ export interface DockerRuntimeOptions {
   readonly fleet: string;
   /** Host folders that bind mounts may come from. */
   readonly bindRoots: readonly string[];
+  /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
+  readonly allowLabels?: readonly string[];
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -58,10 +60,10 @@ class DockerRuntime implements Runtime {
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
-    const { fleet, log, dockerConfigDir } = options;
+    const { log, dockerConfigDir } = options;
     this.#engine = new Engine(options);
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, log });
-    this.#instances = new Instances({ engine: this.#engine, images: this.#images, fleet });
+    this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
   }
 
   async version(options: RuntimeCallOptions): Promise<string> {
@@ -141,7 +143,8 @@ class DockerRuntime implements Runtime {
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
-    await removeContainer(id, { engine: this.#engine, ...options });
+    // Whatever said that it is to go: no one else's container is removed.
+    if (await this.#instances.isOurs(id, options)) await removeContainer(id, { engine: this.#engine, ...options });
   }
 
   async inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
@@ -169,7 +172,7 @@ class DockerRuntime implements Runtime {
   }
 
   get #context() {
-    const { fleet, bindRoots } = this.#options;
-    return { engine: this.#engine, fleet, bindRoots };
+    const { fleet, bindRoots, allowLabels = [] } = this.#options;
+    return { engine: this.#engine, images: this.#images, fleet, bindRoots, allowLabels };
   }
 }

@@ -1,8 +1,8 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
-import { inspect } from "node:util";
 import Docker from "dockerode";
 import type { ManagerError } from "../../errors.ts";
+import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
 import { engineError, refusal } from "./engine-error.ts";
 import { abortError, untilAborted } from "./until-aborted.ts";
@@ -40,7 +40,7 @@ export class Engine {
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
-    this.#agent = unseen(secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false }));
+    this.#agent = secure ? new https.Agent({ keepAlive: false }) : new http.Agent({ keepAlive: false });
     this.requestOptions = {
       agent: this.#agent,
       ...(this.address.kind === "local"
@@ -49,6 +49,7 @@ export class Engine {
       ...(options.tls === undefined ? {} : { ca: options.tls.ca, cert: options.tls.cert, key: options.tls.key }),
     };
     this.docker = new Docker(modemOptions(this.address, { agent: this.#agent, tls: options.tls }));
+    sendDirectly(this.docker);
   }
 
   /** Runs one request; every failure is a ManagerError. `doing` completes "the Docker engine could not …". */
@@ -104,14 +105,6 @@ export class Engine {
   #error(error: unknown, doing: string): Error {
     return engineError(error, { doing, address: formatDockerAddress(this.address) });
   }
-}
-
-/**
- * docker-modem prints the options of every request for its debug log, whether that is on or not, to any depth. By the
- * agent that reaches every open connection and all that listens to it: with many servers it took minutes.
- */
-function unseen<T extends http.Agent>(agent: T): T {
-  return Object.assign(agent, { [inspect.custom]: () => "Agent" });
 }
 
 /**

@@ -1,6 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { HistoryLine, RuntimeCallOptions } from "../runtime.ts";
+import { assertContainerId } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { readRefusal } from "./http-refusal.ts";
 
@@ -19,8 +20,15 @@ export async function* readHistory(
   options: RuntimeCallOptions & { readonly engine: Engine; readonly untilMs: number },
 ): AsyncGenerator<HistoryLine> {
   const { engine, signal, untilMs } = options;
+  assertContainerId(id);
   const path = `/containers/${id}/logs?stdout=1&stderr=1&timestamps=1&until=${(untilMs / 1000).toFixed(3)}`;
-  const body = await engine.call(`read the log of container ${id}`, () => get(engine, path), { signal });
+  const body = await engine.call(
+    `read the log of container ${id}`,
+    (_docker, { abortSignal }) => get(engine, { path, signal: abortSignal }),
+    {
+      signal,
+    },
+  );
   const pending: { stdout?: Parts | undefined; stderr?: Parts | undefined } = {};
   for await (const { stream, time, part, ends } of frames(body)) {
     let line = pending[stream];
@@ -51,10 +59,13 @@ function joined(stream: HistoryLine["stream"], { time, parts }: Parts): HistoryL
   return { stream, timeMs: Date.parse(time), line, truncated: bytes > maxLineBytes };
 }
 
-async function get(engine: Engine, path: string): Promise<http.IncomingMessage> {
+async function get(
+  engine: Engine,
+  { path, signal }: { readonly path: string; readonly signal: AbortSignal | undefined },
+): Promise<http.IncomingMessage> {
   const secure = engine.address.kind === "remote" && engine.address.tls;
   const { promise, resolve, reject } = Promise.withResolvers<http.IncomingMessage>();
-  const request = (secure ? https : http).request({ ...engine.requestOptions, method: "GET", path });
+  const request = (secure ? https : http).request({ ...engine.requestOptions, method: "GET", path, signal });
   request.on("error", reject);
   request.on("response", (response) => {
     if (response.statusCode === 200) resolve(response);

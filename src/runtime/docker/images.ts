@@ -6,6 +6,7 @@ import type { ServerSpec } from "../../spec.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Abort, Engine } from "./engine.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
+import type { Labels } from "./labels.ts";
 import { lines } from "./lines.ts";
 import { type PullMessage, PullProgress } from "./pull-progress.ts";
 import { registryAuth } from "./registry-auth.ts";
@@ -14,12 +15,29 @@ const imageReference = /^[\w.-]+(:\d+)?(\/[\w.-]+)*(:[\w.-]+)?(@[\w+.-]+:[0-9a-f
 
 type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string) => void };
 
+/** What is read of an image. */
+export interface ImageFacts {
+  /** Its digest in its registry; empty for one that was built here or is gone. */
+  readonly digest: string;
+  readonly labels: Labels;
+  /** Whom it runs as unless told otherwise; empty is root. */
+  readonly user: string;
+}
+
+/** All labels of an image together: every listing and every event of its containers repeats them. */
+const maxLabelBytes = 256 * 1024;
+
+function factsOf(info: Docker.ImageInspectInfo | undefined): ImageFacts {
+  const digest = info?.RepoDigests?.[0]?.split("@")[1] ?? "";
+  return { digest, labels: info?.Config?.Labels ?? {}, user: info?.Config?.User ?? "" };
+}
+
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */
 export class Images {
   readonly #engine: Engine;
   readonly #configDir: string | undefined;
   readonly #log: Log;
-  readonly #digests = new Map<string, string>();
+  readonly #facts = new Map<string, ImageFacts>();
 
   constructor(options: { readonly engine: Engine; readonly dockerConfigDir: string | undefined; readonly log: Log }) {
     this.#engine = options.engine;
@@ -36,24 +54,29 @@ export class Images {
     const { image, pullPolicy = "if_missing" } = spec;
     // Asked in any case: the engine judges the reference first.
     const found = await this.#inspect(image, options);
-    if (found !== undefined && pullPolicy !== "always") return found.Id;
+    if (found !== undefined && pullPolicy !== "always") return usable(image, found);
     if (pullPolicy === "never") {
       throw imageUnavailable(image, "and pull_policy is NEVER: build, load or pull it first");
     }
     await this.#pull(image, options);
     const pulled = await this.#inspect(image, options);
     if (pulled === undefined) throw imageUnavailable(image, "any more: it was pulled, and removed meanwhile");
-    return pulled.Id;
+    return usable(image, pulled);
   }
 
-  /** Digest of the image in its registry; empty for one that was built here or is gone. */
-  async digest(imageId: string, options: RuntimeCallOptions): Promise<string> {
-    const known = this.#digests.get(imageId);
+  /** What an image says, which its id pins. Of one that is gone nothing is known. */
+  async facts(imageId: string, options: RuntimeCallOptions): Promise<ImageFacts> {
+    const known = this.#facts.get(imageId);
     if (known !== undefined) return known;
-    const found = await this.#inspect(imageId, options);
-    const digest = found?.RepoDigests?.[0]?.split("@")[1] ?? "";
-    this.#digests.set(imageId, digest);
-    return digest;
+    const facts = factsOf(await this.#inspect(imageId, options));
+    this.#facts.set(imageId, facts);
+    return facts;
+  }
+
+  /** What the image that a reference names now says; undefined when there is none. */
+  async lookUp(image: string, options: RuntimeCallOptions): Promise<(ImageFacts & { id: string }) | undefined> {
+    const found = await this.#inspect(image, options);
+    return found === undefined ? undefined : { id: found.Id, ...factsOf(found) };
   }
 
   async #inspect(image: string, options: RuntimeCallOptions): Promise<Docker.ImageInspectInfo | undefined> {
@@ -101,6 +124,14 @@ async function readPull(
     if (shown !== undefined) onProgress?.(shown);
   }
   return failure;
+}
+
+/** The id of an image whose containers don't make every listing dear for everybody. */
+function usable(image: string, info: Docker.ImageInspectInfo): string {
+  const bytes = Buffer.byteLength(JSON.stringify(info.Config?.Labels ?? {}));
+  if (bytes <= maxLabelBytes) return info.Id;
+  const description = `the labels of the image ${image} have ${bytes} bytes; at most ${maxLabelBytes} are allowed`;
+  throw invalidRequest([{ field: "spec.image", description }]);
 }
 
 export function imageUnavailable(image: string, why: string, cause?: unknown): ManagerError {

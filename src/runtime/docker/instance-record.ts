@@ -2,7 +2,8 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord } from "../runtime.ts";
 import { isStopping, nextName, restartingName } from "./container-name.ts";
-import { eraOf, type Labels, label, readSpec, replicaOf } from "./labels.ts";
+import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";
+import { misnamed, type OwnLabels } from "./own-labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
   created: "created",
@@ -14,29 +15,24 @@ const states: Readonly<Record<string, InstanceRecord["state"]>> = {
   dead: "exited",
 };
 
+export interface RecordContext {
+  readonly fleet: string;
+  readonly own: OwnLabels;
+}
+
 /** An inspected container as a record; undefined while the engine is removing it. */
 export function instanceRecord(
   info: Docker.ContainerInspectInfo,
-  context: { readonly fleet: string; readonly imageDigest: string },
+  context: RecordContext & { readonly imageDigest: string },
 ): InstanceRecord | undefined {
   const state = states[info.State.Status];
   if (state === undefined) return undefined;
-  const labels = info.Config.Labels;
-  const server = labels[label.server] ?? "";
-  const replica = replicaOf(labels);
-  const name = info.Name.replace(/^\//, "");
+  const { own } = context;
   const startTimeMs = Date.parse(info.State.StartedAt);
   return {
-    id: info.Id,
-    server,
-    instance: labels[label.instance] ?? "",
-    replica,
-    ...specOf(info),
-    ...originOf(labels),
+    ...identityOf({ id: info.Id, name: plainName(info.Name) }, context),
+    ...specOf(own.labels, info.Config.Env ?? []),
     state,
-    stopping: isStopping(name, { fleet: context.fleet, server, replica }),
-    restarting: name === restartingName(context.fleet, server, replica),
-    ...(name === nextName(context.fleet, server, replica) ? { next: true } : {}),
     ...(info.Config.Tty ? { tty: true } : {}),
     imageId: info.Image,
     imageDigest: context.imageDigest,
@@ -48,24 +44,14 @@ export function instanceRecord(
 }
 
 /** What the listing says of a container that the engine does not answer for; its env, and so its spec, is not known. */
-export function silentRecord(info: Docker.ContainerInfo, fleet: string): InstanceRecord | undefined {
+export function silentRecord(info: Docker.ContainerInfo, context: RecordContext): InstanceRecord | undefined {
   const state = states[info.State];
   if (state === undefined) return undefined;
-  const labels = info.Labels;
-  const server = labels[label.server] ?? "";
-  const replica = replicaOf(labels);
-  const name = info.Names[0]?.replace(/^\//, "") ?? "";
   return {
-    id: info.Id,
-    server,
-    instance: labels[label.instance] ?? "",
-    replica,
+    ...identityOf({ id: info.Id, name: plainName(info.Names[0] ?? "") }, context),
     spec: undefined,
     specError: "the engine does not answer for it; is a docker attach to it stalled?",
-    ...originOf(labels),
     state,
-    stopping: isStopping(name, { fleet, server, replica }),
-    restarting: name === restartingName(fleet, server, replica),
     silent: true,
     imageId: info.ImageID,
     imageDigest: "",
@@ -73,16 +59,39 @@ export function silentRecord(info: Docker.ContainerInfo, fleet: string): Instanc
   };
 }
 
-function originOf(labels: Labels): Pick<InstanceRecord, "era" | "replaces"> {
-  const era = eraOf(labels);
-  const replaces = labels[label.replaces];
-  return { ...(era === undefined ? {} : { era }), ...(replaces === undefined ? {} : { replaces }) };
+/** A container's name, without the slash that the engine puts in front. */
+export function plainName(name: string): string {
+  return name.replace(/^\//, "");
 }
 
-function specOf(info: Docker.ContainerInspectInfo): { spec: ServerSpec | undefined; specError?: string } {
-  if (info.Config.Labels[label.spec] === undefined) return { spec: undefined };
+type Identity = Pick<
+  InstanceRecord,
+  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "stopping" | "restarting" | "next" | "leaveAlone"
+>;
+
+function identityOf(container: { readonly id: string; readonly name: string }, context: RecordContext): Identity {
+  const { id, name } = container;
+  const { fleet, own } = context;
+  const { server, instance, replica, labels, isNamedSo } = own;
+  const era = eraOf(labels);
+  const replaces = replacesOf(labels);
+  return {
+    id,
+    server,
+    instance,
+    replica,
+    ...(era === undefined ? {} : { era }),
+    ...(replaces === undefined ? {} : { replaces }),
+    stopping: isStopping({ name, id }, { fleet, server, replica }),
+    restarting: name === restartingName(fleet, server, replica),
+    ...(name === nextName(fleet, server, replica) ? { next: true } : {}),
+    ...(isNamedSo ? {} : { leaveAlone: misnamed(own, fleet) }),
+  };
+}
+
+function specOf(labels: Labels, containerEnv: readonly string[]): { spec: ServerSpec | undefined; specError?: string } {
   try {
-    return { spec: readSpec(info.Config.Labels, info.Config.Env ?? []) };
+    return { spec: readSpec(labels, containerEnv) };
   } catch (error) {
     return { spec: undefined, specError: error instanceof Error ? error.message : String(error) };
   }

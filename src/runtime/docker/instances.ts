@@ -1,51 +1,63 @@
+import { realpath } from "node:fs/promises";
 import type Docker from "dockerode";
+import type { Log } from "../../log.ts";
+import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
+import { isWithin } from "./bind-source.ts";
+import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
-import type { Images } from "./images.ts";
-import { instanceRecord, silentRecord } from "./instance-record.ts";
-import { isOwned, ownerFilter } from "./labels.ts";
+import type { ImageFacts, Images } from "./images.ts";
+import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
+import { isOwned, type Labels, ownerFilter } from "./labels.ts";
+import { type OwnLabels, ownLabels } from "./own-labels.ts";
+import { weaknessOf } from "./weakness.ts";
 
 /** Inspections at a time: enough to keep the engine busy, without a socket for each container. */
 const parallelInspections = 8;
 /** While a stalled `docker attach` holds up a container that was killed, the engine does not answer for it. */
 const maxInspectMs = 10_000;
 
-/** This fleet's containers as records. */
-export class Instances {
-  readonly #engine: Engine;
-  readonly #images: Images;
-  readonly #fleet: string;
+interface InstancesOptions {
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly fleet: string;
+  readonly bindRoots: readonly string[];
+  readonly log: Log;
+}
 
-  constructor(options: { readonly engine: Engine; readonly images: Images; readonly fleet: string }) {
-    this.#engine = options.engine;
-    this.#images = options.images;
-    this.#fleet = options.fleet;
+/** This fleet's containers as records. What has its labels and is not a manager's is left out, and told of once. */
+export class Instances {
+  readonly #options: InstancesOptions;
+  /** Containers that are known to be a manager's, and those that were told of: neither changes. */
+  readonly #ours = new Set<string>();
+  readonly #told = new Set<string>();
+
+  constructor(options: InstancesOptions) {
+    this.#options = options;
   }
 
   /** Undefined when the container is gone, is being removed, or is not this fleet's. */
   async inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
-    const info = await this.#engine.call(
-      `inspect container ${id}`,
-      async (docker, abort): Promise<Docker.ContainerInspectInfo | undefined> => {
-        try {
-          return await docker.getContainer(id).inspect(abort);
-        } catch (error) {
-          if (statusOf(error) === 404) return undefined;
-          throw error;
-        }
-      },
-      options,
-    );
-    if (info === undefined || !isOwned(info.Config.Labels, this.#fleet)) return undefined;
-    const imageDigest = await this.#images.digest(info.Image, options);
-    return instanceRecord(info, { fleet: this.#fleet, imageDigest });
+    const found = await this.#find(id, options);
+    if (found === undefined) return undefined;
+    const { info, image, own } = found;
+    const record = instanceRecord(info, { fleet: this.#options.fleet, own, imageDigest: image.digest });
+    if (record?.spec === undefined || record.leaveAlone !== undefined) return record;
+    const weakness = await this.#weaknessOf({ info, image, spec: record.spec }, options);
+    return weakness === undefined ? record : { ...record, leaveAlone: weakness };
+  }
+
+  /** Whether a container is one that a manager of this fleet made. */
+  async isOurs(id: string, options: RuntimeCallOptions): Promise<boolean> {
+    return this.#ours.has(id) || (await this.#find(id, options)) !== undefined;
   }
 
   async list(options: RuntimeCallOptions): Promise<InstanceRecord[]> {
-    const containers = await this.#engine.call(
+    const filters = { label: ownerFilter(this.#options.fleet) };
+    const containers = await this.#options.engine.call(
       "list containers",
-      (docker, abort) => docker.listContainers({ all: true, filters: { label: ownerFilter(this.#fleet) }, ...abort }),
+      (docker, abort) => docker.listContainers({ all: true, filters, ...abort }),
       options,
     );
     const records: (InstanceRecord | undefined)[] = [];
@@ -55,6 +67,10 @@ export class Instances {
       for (const [index, container] of queue) records[index] = await this.#recordOf(container, options);
     };
     await Promise.all(Array.from({ length: parallelInspections }, work));
+    const listed = new Set(containers.map(({ Id }) => Id));
+    for (const known of [this.#ours, this.#told]) {
+      for (const id of known) if (!listed.has(id)) known.delete(id);
+    }
     return records.filter((record) => record !== undefined);
   }
 
@@ -68,8 +84,74 @@ export class Instances {
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
       // Unless it answers nothing at all.
-      await this.#engine.call("answer", (docker) => docker.ping(), { signal: AbortSignal.timeout(maxInspectMs) });
-      return silentRecord(info, this.#fleet);
+      const limit = AbortSignal.timeout(maxInspectMs);
+      await this.#options.engine.call("answer", (docker) => docker.ping(), { signal: limit });
+      const container = { id: info.Id, name: info.Names[0] ?? "", labels: info.Labels };
+      const { own } = await this.#ownOf(container, { imageId: info.ImageID, signal: limit });
+      return own === undefined ? undefined : silentRecord(info, { fleet: this.#options.fleet, own });
     }
   }
+
+  async #find(id: string, options: RuntimeCallOptions) {
+    const info = await this.#inspect(id, options);
+    if (info === undefined || !isOwned(info.Config.Labels, this.#options.fleet)) return undefined;
+    const container = { id: info.Id, name: info.Name, labels: info.Config.Labels };
+    const { image, own } = await this.#ownOf(container, { imageId: info.Image, ...options });
+    return own === undefined ? undefined : { info, image, own };
+  }
+
+  async #inspect(id: string, options: RuntimeCallOptions): Promise<Docker.ContainerInspectInfo | undefined> {
+    const inspect = async (docker: Docker, abort: object) => {
+      try {
+        return await containerOf(docker, id).inspect(abort);
+      } catch (error) {
+        if (statusOf(error) === 404) return undefined;
+        throw error;
+      }
+    };
+    return this.#options.engine.call(`inspect container ${id}`, inspect, options);
+  }
+
+  async #ownOf(
+    container: { readonly id: string; readonly name: string; readonly labels: Labels },
+    { imageId, ...options }: RuntimeCallOptions & { readonly imageId: string },
+  ): Promise<{ image: ImageFacts; own: OwnLabels | undefined }> {
+    const { images, fleet, log } = this.#options;
+    const image = await images.facts(imageId, options);
+    const { id, name, labels } = container;
+    const own = ownLabels({ id, name: plainName(name), labels, imageLabels: image.labels }, fleet);
+    if (!("stranger" in own)) {
+      this.#ours.add(id);
+      return { image, own };
+    }
+    if (!this.#told.has(id)) {
+      this.#told.add(id);
+      log.warn("left alone a container that has this fleet's labels and is no manager's", {
+        container: id.slice(0, 12),
+        name: plainName(name),
+        reason: own.stranger,
+      });
+    }
+    return { image, own: undefined };
+  }
+
+  async #weaknessOf(
+    found: { readonly info: Docker.ContainerInspectInfo; readonly image: ImageFacts; readonly spec: ServerSpec },
+    options: RuntimeCallOptions,
+  ): Promise<string | undefined> {
+    const { info, image, spec } = found;
+    const isNamed = info.Config.Image === spec.image;
+    const isOfImage = isNamed || (await this.#options.images.lookUp(spec.image, options))?.id === info.Image;
+    const realSources = await Promise.all((spec.mounts ?? []).map(realSource));
+    const isAllowedSource = (source: string, asked: string | undefined) =>
+      source === asked ||
+      realSources.includes(source) ||
+      this.#options.bindRoots.some((root) => isWithin(source, root));
+    return weaknessOf({ info, spec, imageUser: image.user, isOfImage, isAllowedSource });
+  }
+}
+
+/** Where a bind leads by now: it was resolved when the container was made. */
+async function realSource({ type, source = "" }: { readonly type: string; readonly source?: string }): Promise<string> {
+  return type === "bind" ? realpath(source).catch(() => "") : "";
 }

@@ -3,6 +3,7 @@ import type { Era, ServerSpec } from "../../spec.ts";
 import { serverNameSchema } from "../../spec-schema.ts";
 import { storedSpec } from "../../stored-spec.ts";
 import type { CreateRequest } from "../runtime.ts";
+import { isContainerId } from "./container-id.ts";
 
 const managedBy = "mcp-docker-manager";
 
@@ -20,9 +21,12 @@ export const label = {
   spec: "mcpm.spec",
 } as const;
 
+/** What stands in front of the name of a label that a spec asks for. */
+const userPrefix = "mcpm.label.";
+
 export type Labels = Readonly<Record<string, string>>;
 
-/** The two labels that make a container or a volume ours. Everything is listed, adopted and removed by both. */
+/** The two labels by which the fleet's containers and volumes are listed. Whether one is ours, `own-labels.ts` says. */
 export function ownerLabels(fleet: string): Record<string, string> {
   return { [label.managedBy]: managedBy, [label.fleet]: fleet };
 }
@@ -36,22 +40,50 @@ export function isOwned(labels: Labels | null | undefined, fleet: string): boole
   return labels?.[label.managedBy] === managedBy && labels[label.fleet] === fleet;
 }
 
+export interface LabelContext {
+  readonly fleet: string;
+  /** What the container's image says in labels of its own. */
+  readonly imageLabels: Labels;
+  /** Names of labels that the operator lets a spec give as they are; one that ends in `*` stands for all that begin so. */
+  readonly allowLabels: readonly string[];
+}
+
 /**
- * All labels of a container: the user's, then ours over them. Labels can't be changed later, and events and
- * `docker ps` show them: env values stay out (lifecycle.md, "In the engine").
+ * All labels of a container. A container has its image's labels, too, where it has none of that name: each of ours is
+ * set, if only to nothing, or the image could say it, and what else the image says is blank, or programs that obey
+ * labels would obey an image. Labels can't be changed later, and events and `docker ps` show them: env values stay out
+ * (lifecycle.md, "In the engine").
  */
-export function containerLabels(request: CreateRequest, fleet: string): Record<string, string> {
+export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
   const { server, instance, replica, spec, era, replaces } = request;
+  const { fleet, imageLabels, allowLabels } = context;
   return {
-    ...spec.labels,
+    ...blank(imageLabels),
+    ...usersLabels(spec.labels ?? {}, allowLabels),
     ...ownerLabels(fleet),
     [label.server]: server,
     [label.instance]: instance,
-    ...(replica === 0 ? {} : { [label.replica]: String(replica) }),
+    [label.replica]: String(replica),
     [label.era]: era ?? "auto",
-    ...(replaces === undefined ? {} : { [label.replaces]: replaces }),
+    [label.replaces]: replaces ?? "",
     [label.spec]: specLabel(spec),
   };
+}
+
+/** What describes an image to people (OCI image spec, annotations), and what no program obeys, may stay. */
+const describing = /^org\.(?:opencontainers\.image|label-schema)\./;
+
+function blank(imageLabels: Labels): Record<string, string> {
+  const names = Object.keys(imageLabels).filter((name) => !describing.test(name));
+  return Object.fromEntries(names.map((name) => [name, ""]));
+}
+
+/** Programs beside the manager obey labels (proxies, updaters, Compose): a spec's go out under a prefix of ours. */
+function usersLabels(labels: Labels, allowed: readonly string[]): Record<string, string> {
+  const isAllowed = (name: string) =>
+    allowed.some((entry) => (entry.endsWith("*") ? name.startsWith(entry.slice(0, -1)) : name === entry));
+  const shown = (name: string) => (isAllowed(name) ? name : `${userPrefix}${name}`);
+  return Object.fromEntries(Object.entries(labels).map(([name, value]) => [shown(name), value]));
 }
 
 /** Undefined: to be found out. */
@@ -60,8 +92,16 @@ export function eraOf(labels: Labels): Era | undefined {
   return era === "legacy" || era === "modern" ? era : undefined;
 }
 
-export function replicaOf(labels: Labels): number {
-  return Number(labels[label.replica] ?? 0);
+/** Undefined where no number stands that a copy can have. */
+export function replicaOf(labels: Labels): number | undefined {
+  const text = labels[label.replica] || "0";
+  return /^\d{1,4}$/.test(text) ? Number(text) : undefined;
+}
+
+/** Id of the container whose place this one takes; undefined where none stands. */
+export function replacesOf(labels: Labels): string | undefined {
+  const id = labels[label.replaces] ?? "";
+  return isContainerId(id) ? id : undefined;
 }
 
 /** The user's spec as canonical JSON, env values blank. The schema bounds its size. */

@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
+import { containerOf } from "./container-id.ts";
 import { stoppingName, stoppingNameWithId } from "./container-name.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
@@ -12,7 +13,7 @@ export async function markStopping(
   const { id, server, replica } = record;
   const stopping = stoppingName(options.fleet, server, replica);
   const rename = async (docker: Docker, abort: object) => {
-    const container = docker.getContainer(id);
+    const container = containerOf(docker, id);
     try {
       await container.rename({ name: stopping, ...abort });
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { RuntimeCallOptions } from "../runtime.ts";
+import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 import { waitUntil } from "./stop.ts";
@@ -26,7 +27,7 @@ async function tryRemove(
     `remove container ${id}`,
     async (docker, abort) => {
       try {
-        await docker.getContainer(id).remove({ force: true, v: true, ...abort });
+        await containerOf(docker, id).remove({ force: true, v: true, ...abort });
         return "gone";
       } catch (error) {
         if (statusOf(error) === 404) return "gone";

@@ -1,4 +1,5 @@
 import type { RuntimeCallOptions } from "../runtime.ts";
+import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 
@@ -18,7 +19,7 @@ export async function rename(
     doing,
     async (docker, abort) => {
       try {
-        await docker.getContainer(id).rename({ name, ...abort });
+        await containerOf(docker, id).rename({ name, ...abort });
       } catch (error) {
         const status = statusOf(error);
         // 400: the engine says so of a name that it has already.

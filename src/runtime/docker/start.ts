@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import { bindNotAllowed, resolveBindSource } from "./bind-source.ts";
+import { containerOf } from "./container-id.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
@@ -10,14 +11,14 @@ export async function startContainer(id: string, context: MountContext & Runtime
   const { engine, bindRoots } = context;
   const info = await engine.call(
     `inspect container ${id}`,
-    (docker, abort) => docker.getContainer(id).inspect(abort),
+    (docker, abort) => containerOf(docker, id).inspect(abort),
     context,
   );
   await checkBinds(info.HostConfig.Mounts ?? [], bindRoots);
   const server = info.Config.Labels[label.server] ?? id;
   const start = async (docker: Docker, abort: object) => {
     try {
-      await docker.getContainer(id).start(abort);
+      await containerOf(docker, id).start(abort);
     } catch (error) {
       const status = statusOf(error);
       if (status === 304) return;

@@ -1,4 +1,5 @@
 import type { RuntimeCallOptions } from "../runtime.ts";
+import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 
@@ -25,7 +26,7 @@ async function sendSignal(id: string, name: "SIGTERM" | "SIGKILL", options: Stop
     `signal container ${id}`,
     async (docker, abort) => {
       try {
-        await docker.getContainer(id).kill({ signal: name, ...abort });
+        await containerOf(docker, id).kill({ signal: name, ...abort });
         return true;
       } catch (error) {
         const status = statusOf(error);
@@ -66,7 +67,7 @@ export async function waitUntil(
     `wait for container ${id}`,
     async (docker, abort) => {
       try {
-        await docker.getContainer(id).wait({ condition, ...abort });
+        await containerOf(docker, id).wait({ condition, ...abort });
       } catch (error) {
         if (statusOf(error) !== 404) throw error;
       }

@@ -18,8 +18,10 @@ async function upgradingEngine(greeting: Buffer = Buffer.alloc(0)) {
   return { engine, container };
 }
 
+const id = "abc0".repeat(16);
+
 async function attach(engine: FakeEngine, sink: Recorder, signal?: AbortSignal) {
-  return openAttachment("abc", sink, { engine: new Engine({ dockerHost: engine.dockerHost }), signal });
+  return openAttachment(id, sink, { engine: new Engine({ dockerHost: engine.dockerHost }), signal });
 }
 
 describe("Attachment", () => {
@@ -141,7 +143,7 @@ describe("Attachment", () => {
       () => {},
     );
     const impatient = new Engine({ dockerHost: engine.dockerHost, answerMs: 50 });
-    await expect(openAttachment("abc", new Recorder(), { engine: impatient })).rejects.toMatchObject({
+    await expect(openAttachment(id, new Recorder(), { engine: impatient })).rejects.toMatchObject({
       details: { reason: "ENGINE_UNAVAILABLE" },
     });
     await expect.poll(() => engine.openConnections).toBe(0);

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test } from "vitest";
-import { TestFleet } from "./test-fleet.ts";
+import { CommittedImage } from "./committed-image.ts";
+import { TestFleet, testImage } from "./test-fleet.ts";
 
 const { spec } = TestFleet;
 
@@ -94,15 +95,36 @@ describe("DockerRuntime.list", () => {
   test("shows a container whose record it can't read, saying why", async () => {
     const { id } = await fleet.docker.createContainer({
       Image: "mcpm-test/servers:latest",
+      name: `mcp-${fleet.fleet}.odd`,
       Labels: {
         "managed-by": "mcp-docker-manager",
         "mcpm.fleet": fleet.fleet,
         "mcpm.server": "odd",
+        "mcpm.instance": "1",
         "mcpm.spec": "not JSON",
       },
     });
     const record = (await fleet.runtime.list({})).find((one) => one.id === id);
     expect(record).toMatchObject({ server: "odd", spec: undefined, specError: expect.stringContaining("JSON") });
+  });
+});
+
+describe("DockerRuntime.remove", () => {
+  const fleet = new TestFleet();
+  afterAll(() => fleet[Symbol.asyncDispose]());
+
+  test("leaves alone what is not this fleet's, whatever labels it has", async () => {
+    const { id } = await fleet.create(spec("echo.mjs"));
+    const { Config } = await fleet.docker.getContainer(id).inspect();
+    await using image = await CommittedImage.make(fleet.docker, { labels: Config.Labels });
+    const persons = await fleet.docker.createContainer({ Image: image.name });
+    const nobodys = await fleet.docker.createContainer({ Image: testImage });
+    for (const { id } of [persons, nobodys]) {
+      await fleet.runtime.remove(id, {});
+      expect(await fleet.runtime.inspect(id, {})).toBeUndefined();
+      expect(await fleet.docker.getContainer(id).inspect()).toMatchObject({ Id: id });
+      await fleet.docker.getContainer(id).remove();
+    }
   });
 });
 
@@ -113,6 +135,14 @@ describe("DockerRuntime.prepare", () => {
   test("says that the policy NEVER kept it from pulling", async () => {
     const missing = { image: "registry.invalid/nobody/nothing:1", pullPolicy: "never" } as const;
     await expect(fleet.runtime.prepare(missing, {})).rejects.toThrow(/NEVER/);
+  });
+
+  test("refuses an image whose labels would make every listing dear", async () => {
+    await using image = await CommittedImage.make(fleet.docker, { labels: { big: "x".repeat(300_000) } });
+    await expect(fleet.runtime.prepare({ image: image.name, pullPolicy: "never" }, {})).rejects.toMatchObject({
+      kind: "invalid",
+      details: { violations: [{ field: "spec.image" }] },
+    });
   });
 
   test("is content with an image that is there when the policy is IF_MISSING", async () => {

@@ -24,7 +24,7 @@ describe("DockerRuntime", () => {
       message: expect.stringMatching(/unix:\/\/\/nonexistent\/docker\.sock .*ENOENT.*DOCKER_HOST/),
     });
     await expect(runtime.list({})).rejects.toMatchObject(engineUnavailable);
-    await expect(runtime.remove("abc", {})).rejects.toMatchObject(engineUnavailable);
+    await expect(runtime.remove("0".repeat(64), {})).rejects.toMatchObject(engineUnavailable);
   });
 
   test("says so when the engine hangs up", async () => {
@@ -76,8 +76,9 @@ describe("DockerRuntime", () => {
     const request = Promise.withResolvers<{ url: string; body: string }>();
     await using engine = await FakeEngine.listen((incoming, response) => {
       void text(incoming).then((body) => {
-        if (incoming.method === "POST") request.resolve({ url: incoming.url ?? "", body });
-        response.writeHead(404).end('{"message":"No such image"}');
+        if (incoming.url?.startsWith("/images/")) return response.end('{"Id": "sha256:0"}');
+        request.resolve({ url: incoming.url ?? "", body });
+        return response.writeHead(404).end('{"message":"No such image"}');
       });
     });
     await using runtime = runtimeOn(engine.dockerHost);

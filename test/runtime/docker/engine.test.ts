@@ -1,10 +1,19 @@
-import type { Agent } from "node:http";
 import { createServer } from "node:net";
-import { inspect } from "node:util";
-import { describe, expect, it, vi } from "vitest";
+import type Docker from "dockerode";
+import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/errors.ts";
+import { silentLog } from "../../../src/log.ts";
+import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
+import { Recorder } from "../recorder.ts";
 import { FakeEngine } from "./fake-engine.ts";
+
+/** An engine to ask, without a limit of time. */
+function opened(dockerHost: string) {
+  const engine = new Engine({ dockerHost });
+  const docker = (run: (docker: Docker) => Promise<unknown>) => engine.call("answer", run, { unlimited: true });
+  return { docker, close: () => engine.close() };
+}
 
 describe("Engine", () => {
   it("that accepts a request and says nothing is unavailable after a while", async () => {
@@ -18,24 +27,65 @@ describe("Engine", () => {
     silent.close();
   });
 
-  it("does not look through the connections that are open when it opens another", async () => {
-    const asked = Promise.withResolvers<void>();
-    await using silent = await FakeEngine.listen(() => asked.resolve());
-    const engine = new Engine({ dockerHost: silent.dockerHost });
-    const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
-    const calls = [version()];
-    await asked.promise;
-    const seen = vi.fn(() => "");
-    const { sockets } = engine.requestOptions.agent as Agent;
-    for (const socket of Object.values(sockets).flat()) Object.assign(socket ?? {}, { [inspect.custom]: seen });
-    expect(Object.values(sockets)).not.toEqual([]);
-    calls.push(version());
-    await expect.poll(() => Object.values(sockets).flat().length).toBe(2);
-    expect(seen).not.toHaveBeenCalled();
-    engine.forbid(new ManagerError("cancelled", "over", { details: { reason: "CANCELLED" } }));
-    await Promise.allSettled(calls);
-    engine.close();
+  it("that answers with a redirect is not followed anywhere", async () => {
+    const heard: string[] = [];
+    await using elsewhere = await FakeEngine.listen(({ url = "" }) => void heard.push(url));
+    for (const location of ["http://127.0.0.1:1/gone", "http://unix/x", "/volumes/x"]) {
+      await using engine = await FakeEngine.listen(({ url = "" }, response) => {
+        heard.push(url);
+        response.writeHead(301, { location }).end();
+      });
+      const { docker, close } = opened(engine.dockerHost);
+      await expect(docker((engine) => engine.version())).rejects.toMatchObject({ kind: "unavailable" });
+      close();
+    }
+    expect(elsewhere.openConnections).toBe(0);
+    expect(heard).toEqual(["/version", "/version", "/version"]);
   });
+
+  it("whose answer breaks off is unavailable, however long a call may take", async () => {
+    await using broken = await FakeEngine.listen(({ socket }, response) => {
+      response.writeHead(200, { "content-length": 100 }).write("{");
+      response.once("drain", () => {});
+      setImmediate(() => socket.destroy());
+    });
+    const { docker, close } = opened(broken.dockerHost);
+    await expect(docker((engine) => engine.getContainer("0".repeat(64)).wait())).rejects.toMatchObject({
+      kind: "unavailable",
+      details: { reason: "ENGINE_UNAVAILABLE" },
+    });
+    close();
+  });
+
+  it.each(["../volumes/x", "..", "abc", `${"0".repeat(64)}/x`, `${"0".repeat(64)}\n`, "A".repeat(64), "a/../b"])(
+    "is never asked for a container %j",
+    async (id) => {
+      const asked: string[] = [];
+      await using fake = await FakeEngine.listen(({ url = "" }) => void asked.push(url));
+      await using runtime = createDockerRuntime({
+        dockerHost: fake.dockerHost,
+        fleet: "blue",
+        bindRoots: [],
+        log: silentLog,
+      });
+      const history = async () => {
+        for await (const _ of runtime.history(id, { untilMs: 0 }));
+      };
+      const calls = [
+        () => runtime.inspect(id, {}),
+        () => runtime.remove(id, {}),
+        () => runtime.start(id, {}),
+        () => runtime.stop(id, { graceMs: 1 }),
+        () => runtime.markStopping(id, {}),
+        () => runtime.markRestarting(id, {}),
+        () => runtime.takeName(id, {}),
+        () => runtime.attach(id, new Recorder(), {}),
+        history,
+      ];
+      for (const call of calls) await expect(call(), String(call)).rejects.toMatchObject({ kind: "internal" });
+      expect(asked).toEqual([]);
+    },
+  );
 
   it("that is another manager's by now ends what is under way, and takes no more", async () => {
     const asked = Promise.withResolvers<void>();

@@ -5,6 +5,7 @@ import {
   isOwned,
   ownerFilter,
   readSpec,
+  replacesOf,
   replicaOf,
   specLabel,
 } from "../../../src/runtime/docker/labels.ts";
@@ -26,7 +27,7 @@ const full: ServerSpec = {
   labels: { team: "données" },
 };
 const labelsOf = (spec: ServerSpec, more: Partial<CreateRequest> = {}) =>
-  containerLabels({ ...owner, spec, ...more }, "blue");
+  containerLabels({ ...owner, spec, ...more }, { fleet: "blue", imageLabels: {}, allowLabels: [] });
 const containerEnv = ["PATH=/bin", "TOKEN=hunter2", "EMPTY=", "ODD=a=b=c"];
 
 describe("labels", () => {
@@ -56,7 +57,7 @@ describe("labels", () => {
       "mcpm.server": "files",
       "mcpm.instance": "i-1",
       "mcpm.era": "auto",
-      team: "données",
+      "mcpm.label.team": "données",
     });
     expect(isOwned(labels, "blue")).toBe(true);
     expect(isOwned(labels, "red")).toBe(false);
@@ -64,10 +65,49 @@ describe("labels", () => {
     expect(ownerFilter("blue")).toEqual(["managed-by=mcp-docker-manager", "mcpm.fleet=blue"]);
   });
 
-  test("number the copies of a server but for the first", () => {
+  test("number the copies of a server", () => {
     expect(replicaOf(labelsOf(full))).toBe(0);
     expect(replicaOf(labelsOf(full, { replica: 2 }))).toBe(2);
-    expect(labelsOf(full)).not.toHaveProperty("mcpm.replica");
+    // As managers wrote them that did not set what had no value.
+    expect(replicaOf({})).toBe(0);
+    for (const odd of ["-1", "1.5", "x", "1e3", "99999999999"])
+      expect(replicaOf({ "mcpm.replica": odd })).toBeUndefined();
+  });
+
+  test("are all set, whatever the image says, and what else it says is blank but for what describes it", () => {
+    const imageLabels = {
+      "mcpm.replica": "7",
+      "mcpm.replaces": "bystander",
+      "mcpm.instance": "i-0",
+      "mcpm.spec": "{}",
+      "mcpm.era": "legacy",
+      exitCode: "0",
+      "traefik.enable": "true",
+      "com.docker.compose.project": "web",
+      "org.opencontainers.image.title": "A server",
+    };
+    const context = { fleet: "blue", imageLabels, allowLabels: [] };
+    const plain = containerLabels({ ...owner, spec: { image: "a" } }, { ...context, imageLabels: {} });
+    const labels = containerLabels({ ...owner, spec: { image: "a" } }, context);
+    expect(labels).toEqual({ ...plain, exitCode: "", "traefik.enable": "", "com.docker.compose.project": "" });
+    // A container has its image's labels where it was given none of that name.
+    for (const name of Object.keys(imageLabels).filter((name) => name.startsWith("mcpm."))) {
+      expect(labels, name).toHaveProperty([name]);
+    }
+  });
+
+  test("of a spec go out under a prefix, but for those that the operator lists", () => {
+    const labels = { team: "a", "com.example.a": "b", "traefik.enable": "true", "com.docker.compose.project": "web" };
+    const context = { fleet: "blue", imageLabels: {}, allowLabels: ["team", "com.example.*"] };
+    const out = containerLabels({ ...owner, spec: { image: "a", labels } }, context);
+    expect(out).toMatchObject({
+      team: "a",
+      "com.example.a": "b",
+      "mcpm.label.traefik.enable": "true",
+      "mcpm.label.com.docker.compose.project": "web",
+    });
+    for (const name of ["traefik.enable", "com.docker.compose.project"]) expect(out).not.toHaveProperty([name]);
+    expect(readSpec(out, []).labels).toEqual(labels);
   });
 
   test("call the era auto when it is to be found out", () => {
@@ -78,8 +118,13 @@ describe("labels", () => {
   });
 
   test("say whose place a container takes, if it takes any", () => {
-    expect(labelsOf(full)).not.toHaveProperty("mcpm.replaces");
-    expect(labelsOf(full, { replaces: "abc" })["mcpm.replaces"]).toBe("abc");
+    const id = "0a".repeat(32);
+    expect(replacesOf(labelsOf(full))).toBeUndefined();
+    expect(replacesOf(labelsOf(full, { replaces: id }))).toBe(id);
+    expect(replacesOf({})).toBeUndefined();
+    for (const odd of ["mcp-other", "../volumes/x", id.toUpperCase(), `${id}\n`, id.slice(1)]) {
+      expect(replacesOf({ "mcpm.replaces": odd }), odd).toBeUndefined();
+    }
   });
 
   test.each([

@@ -61,6 +61,9 @@ export class TestFleet extends TestInstances {
     const label = ["managed-by=mcp-docker-manager", `mcpm.fleet=${this.fleet}`];
     const containers = await this.docker.listContainers({ all: true, filters: { label } });
     await Promise.all(containers.map(({ Id }) => this.runtime.remove(Id, {})));
+    // What the runtime does not take for the fleet's.
+    const strangers = await this.docker.listContainers({ all: true, filters: { label } });
+    await Promise.all(strangers.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })));
     await this.runtime[Symbol.asyncDispose]();
     // Those of servers, and the locks of managers that were killed.
     await Promise.all((await this.volumes()).map((name) => this.docker.getVolume(name).remove()));

@@ -29,7 +29,7 @@ export class LockVolumes {
     const volumes = (found ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels: labels ?? {} }));
     return {
       locks: volumes.map((volume) => readLock(this.fleet, volume)).filter((lock) => lock !== undefined),
-      question: volumes.map(({ labels }) => readAsk(labels)).find((nonce) => nonce !== undefined),
+      question: volumes.map((volume) => readAsk(this.fleet, volume)).find((nonce) => nonce !== undefined),
     };
   }
 

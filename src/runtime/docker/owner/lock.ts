@@ -69,7 +69,8 @@ export function readLock(fleet: string, volume: { readonly name: string; readonl
   const { name, labels } = volume;
   const nonce = labels[nonceLabel];
   const generation = Number(name.slice(fleetPrefix(fleet).length));
-  if (nonce === undefined || name !== lockName(fleet, { generation })) return undefined;
+  const isNumbered = Number.isSafeInteger(generation) && name === lockName(fleet, { generation });
+  if (nonce === undefined || !isNumbered) return undefined;
   const after = labels[afterLabel] ?? "";
   return {
     generation,
@@ -85,8 +86,8 @@ export function readLock(fleet: string, volume: { readonly name: string; readonl
 }
 
 /** The asker's nonce, if the volume is a question. */
-export function readAsk(labels: Labels): string | undefined {
-  return labels[askLabel];
+export function readAsk(fleet: string, volume: { readonly name: string; readonly labels: Labels }): string | undefined {
+  return volume.name === askName(fleet) ? volume.labels[askLabel] : undefined;
 }
 
 export function sayHolder({ host, pid, since }: Holder): string {
