@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Readable } from "node:stream";
+import { chunkPace } from "./chunk-pace.ts";
 import type { NodeRequest, NodeResponse } from "./node-handler.ts";
 
 /** What a client may still send, and how long, after it was answered. */
@@ -29,8 +30,10 @@ export function discardRestOf(stream: ServerHttp2Stream): void {
 function drop(body: Readable, stop: () => void): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(stop, maxMs);
+  const pace = chunkPace(body);
   let bytes = 0;
   body.on("data", (chunk: Buffer) => {
+    pace();
     bytes += chunk.length;
     if (bytes > maxBytes) stop();
   });

@@ -1,6 +1,7 @@
 import type { Readable } from "node:stream";
 import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
+import { chunkPace } from "./chunk-pace.ts";
 import { leftInBody, type ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
@@ -20,22 +21,24 @@ export interface BodyReading {
  * ends the reading early.
  */
 export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
-  const chunks: Buffer[] = [];
+  const chunks = new Chunks();
+  const pace = chunkPace(body);
   let bytes = 0;
   const stop = () => {
     unsent.close();
     body.off("data", onData).off("end", onEnd).off("close", onClose);
   };
   const onData = (chunk: Buffer) => {
-    chunks.push(chunk);
+    chunks.add(chunk);
     bytes += chunk.length;
+    pace();
     if (bytes <= maxBytes) {
       unsent.add(chunk.length);
       return;
     }
     stop();
     body.pause();
-    onRead({ chunks, whole: false });
+    onRead({ chunks: chunks.all, whole: false });
   };
   const onClose = () => {
     stop();
@@ -43,7 +46,7 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
   };
   const onEnd = () => {
     stop();
-    onRead({ chunks, whole: true });
+    onRead({ chunks: chunks.all, whole: true });
   };
   // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
   body.on("error", ignoreError);
@@ -52,6 +55,26 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
 }
 
 function ignoreError(): void {}
+
+/** So many pieces are put together into one. */
+const maxPieces = 256;
+const maxPieceBytes = 1024;
+
+/** The pieces of a body. Small ones are put together: each has a hundred times the memory of its one byte. */
+class Chunks {
+  readonly #whole: Buffer[] = [];
+  readonly #small: Buffer[] = [];
+
+  add(chunk: Buffer): void {
+    this.#small.push(chunk);
+    if (chunk.length > maxPieceBytes) this.#whole.push(...this.#small.splice(0));
+    else if (this.#small.length === maxPieces) this.#whole.push(Buffer.concat(this.#small.splice(0)));
+  }
+
+  get all(): Buffer[] {
+    return this.#small.length === 0 ? this.#whole : [...this.#whole, ...this.#small];
+  }
+}
 
 export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
   /** Ends the reading. Its reason must be a ManagerError. */

@@ -1,0 +1,33 @@
+import http from "node:http";
+import type { ServerHttp2Stream } from "node:http2";
+import type net from "node:net";
+import type { Readable } from "node:stream";
+import { readOn, stopReading } from "./reading.ts";
+
+/** More than the largest body has in pieces of the usual size. */
+const maxPerTurn = 2_000;
+
+/**
+ * Counts the pieces in which a request's body comes: each costs the same, even one of a byte. After too many the
+ * connection is read on in the next turn of the event loop.
+ */
+export function chunkPace(body: Readable): () => void {
+  let count = 0;
+  return () => {
+    count += 1;
+    if (count !== maxPerTurn) return;
+    const socket = socketOf(body);
+    if (socket === undefined) return;
+    stopReading(socket);
+    setImmediate(() => {
+      count = 0;
+      readOn(socket);
+    });
+  };
+}
+
+function socketOf(body: Readable): net.Socket | undefined {
+  if (body instanceof http.IncomingMessage) return body.socket;
+  const stream = "stream" in body ? (body.stream as ServerHttp2Stream) : (body as ServerHttp2Stream);
+  return stream.session?.socket as net.Socket | undefined;
+}
