@@ -4,10 +4,11 @@ import { invalidRequest, ManagerError } from "../errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import { refuseManyValues } from "../rpc/json/request-values.ts";
+import { joined } from "../rpc/wire/kept-chunks.ts";
 import { bodyOf } from "../rpc/wire/node-body.ts";
 import type { NodeRequest } from "../rpc/wire/node-handler.ts";
 import type { UnreadAnswer } from "../rpc/wire/unread-answers.ts";
-import { bodyRead, joined } from "../rpc/wire/whole-body.ts";
+import { bodyRead } from "../rpc/wire/whole-body.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;

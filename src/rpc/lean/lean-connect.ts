@@ -20,12 +20,13 @@ import { requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { refuseManyValues } from "../json/request-values.ts";
 import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
+import { joined } from "../wire/kept-chunks.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
-import { bodyRead, joined } from "../wire/whole-body.ts";
+import { bodyRead } from "../wire/whole-body.ts";
 import { isGone, writeWhole } from "../wire/write-whole.ts";
 
 export interface LeanConnectOptions {

@@ -8,11 +8,12 @@ import { callerDeadlinePassed } from "../call/deadline-interceptor.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import type { RpcMethod } from "../call/rpc-methods.ts";
 import { discardRestOf } from "../wire/discard-rest.ts";
+import { joined } from "../wire/kept-chunks.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import type { StreamHandler } from "../wire/stream-handler.ts";
 import { timeoutLeft } from "../wire/timeout-header.ts";
-import { joined, readBody } from "../wire/whole-body.ts";
+import { readBody } from "../wire/whole-body.ts";
 import { streamAnswerer } from "./answer-stream.ts";
 import { unaryAnswerer } from "./answer-unary.ts";
 import {

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { joined } from "../wire/kept-chunks.ts";
 import type { UnreadAnswer } from "../wire/unread-answers.ts";
-import { joined } from "../wire/whole-body.ts";
 import { endWhole } from "../wire/write-whole.ts";
 import { respondGrpc } from "./grpc-answer.ts";
 

@@ -7,20 +7,28 @@ import { readOn, stopReading } from "./reading.ts";
 /** More than the largest body has in pieces of the usual size. */
 const maxPerTurn = 2_000;
 
+/** The pieces that came since a connection was last read on. */
+interface Pieces {
+  count: number;
+}
+
+const piecesOf = new WeakMap<net.Socket, Pieces>();
+
 /**
- * Counts the pieces in which a request's body comes: each costs the same, even one of a byte. After too many the
- * connection is read on in the next turn of the event loop.
+ * Counts the pieces in which requests' bodies come on a connection: each costs the same, even one of a byte. After too
+ * many the connection is read on in the next turn of the event loop.
  */
 export function chunkPace(body: Readable): () => void {
-  let count = 0;
+  const socket = socketOf(body);
+  if (socket === undefined) return () => {};
+  const pieces = piecesOf.get(socket) ?? { count: 0 };
+  piecesOf.set(socket, pieces);
   return () => {
-    count += 1;
-    if (count !== maxPerTurn) return;
-    const socket = socketOf(body);
-    if (socket === undefined) return;
+    pieces.count += 1;
+    if (pieces.count !== maxPerTurn) return;
     stopReading(socket);
     setImmediate(() => {
-      count = 0;
+      pieces.count = 0;
       readOn(socket);
     });
   };

@@ -2,6 +2,7 @@ import type http from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
 import { isWhole } from "./open-streams.ts";
+import { PipelinedAnswers } from "./pipelined-answers.ts";
 
 /** One connection, and what is asked on it. */
 export class Connection {
@@ -11,6 +12,7 @@ export class Connection {
   usedAtMs: number;
   /** The last answer over HTTP/1.1: those before it have ended when it has. */
   answer: http.ServerResponse | undefined;
+  readonly pipelined = new PipelinedAnswers();
   /** What is open over HTTP/2. */
   readonly streams = new Set<ServerHttp2Stream>();
 

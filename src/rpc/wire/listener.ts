@@ -56,7 +56,10 @@ export class Listener {
   readonly #http2: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #connections: Connections;
-  readonly #turns = new RequestTurns(() => this.#connections.sockets());
+  readonly #turns = new RequestTurns(
+    () => this.#connections.sockets(),
+    (socket) => this.#connections.of(socket)?.pipelined.hasRoom ?? true,
+  );
   readonly #open: OpenStreams;
   readonly #streams: StreamHandler | undefined;
   readonly #ownStreams: StreamListener;
@@ -76,6 +79,7 @@ export class Listener {
       this.#used(request.socket, response);
       this.#turns.take(request.socket, () => {
         if (isGone(response)) return false;
+        this.#connections.of(request.socket)?.pipelined.begin(response, () => this.#turns.look(request.socket));
         handler(request, response);
         return true;
       });
@@ -166,9 +170,14 @@ export class Listener {
       socket.off("timeout", destroy);
       socket.unshift(seen);
       if (isHttp2) this.#speakHttp2(connection);
-      else this.#http1.emit("connection", socket);
+      else this.#speakHttp1(socket);
     };
     socket.on("readable", onReadable);
+  }
+
+  #speakHttp1(socket: net.Socket): void {
+    socket.on("drain", () => this.#turns.look(socket));
+    this.#http1.emit("connection", socket);
   }
 
   /** HTTP/2 ends its streams itself: a connection whose other side has ended is over. */

@@ -2,7 +2,9 @@ import type { Readable } from "node:stream";
 import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
 import { chunkPace } from "./chunk-pace.ts";
-import { leftInBody, type ReadBefore } from "./node-body.ts";
+import { KeptChunks } from "./kept-chunks.ts";
+import { leftInBody } from "./left-in-body.ts";
+import type { ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
 
@@ -21,24 +23,22 @@ export interface BodyReading {
  * ends the reading early.
  */
 export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
-  const chunks = new Chunks();
+  const chunks = new KeptChunks();
   const pace = chunkPace(body);
-  let bytes = 0;
   const stop = () => {
     unsent.close();
     body.off("data", onData).off("end", onEnd).off("close", onClose);
   };
   const onData = (chunk: Buffer) => {
     chunks.add(chunk);
-    bytes += chunk.length;
     pace();
-    if (bytes <= maxBytes) {
+    if (chunks.bytes <= maxBytes) {
       unsent.add(chunk.length);
       return;
     }
     stop();
     body.pause();
-    onRead({ chunks: chunks.all, whole: false });
+    onRead({ chunks: chunks.take(), whole: false });
   };
   const onClose = () => {
     stop();
@@ -46,7 +46,7 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
   };
   const onEnd = () => {
     stop();
-    onRead({ chunks: chunks.all, whole: true });
+    onRead({ chunks: chunks.take(), whole: true });
   };
   // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
   body.on("error", ignoreError);
@@ -55,26 +55,6 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
 }
 
 function ignoreError(): void {}
-
-/** So many pieces are put together into one. */
-const maxPieces = 256;
-const maxPieceBytes = 1024;
-
-/** The pieces of a body. Small ones are put together: each has a hundred times the memory of its one byte. */
-class Chunks {
-  readonly #whole: Buffer[] = [];
-  readonly #small: Buffer[] = [];
-
-  add(chunk: Buffer): void {
-    this.#small.push(chunk);
-    if (chunk.length > maxPieceBytes) this.#whole.push(...this.#small.splice(0));
-    else if (this.#small.length === maxPieces) this.#whole.push(Buffer.concat(this.#small.splice(0)));
-  }
-
-  get all(): Buffer[] {
-    return this.#small.length === 0 ? this.#whole : [...this.#whole, ...this.#small];
-  }
-}
 
 export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
   /** Ends the reading. Its reason must be a ManagerError. */
@@ -96,10 +76,4 @@ export function bodyRead(request: NodeRequest, { signal, ...options }: WholeBody
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
   return promise;
-}
-
-/** The bytes of chunks, without a copy when there is one only. */
-export function joined(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }
