@@ -13,12 +13,34 @@ export interface KeepOptions {
   readonly connection: Pick<Connection, "streams" | "usedAtMs">;
 }
 
+/** How often a session is looked at for bytes of which no request came. */
+const unseenCheckMs = 200;
+/** More than a client sends between its requests: pings, and the rest of what was answered early. */
+const maxUnseenBytes = 256 * 1024;
+
+/**
+ * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
+ * cost more than one.
+ */
+function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
+  let { bytesRead } = socket;
+  let { usedAtMs } = connection;
+  const check = setInterval(() => {
+    const isUsed = connection.streams.size > 0 || connection.usedAtMs !== usedAtMs;
+    if (!isUsed && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
+    ({ bytesRead } = socket);
+    ({ usedAtMs } = connection);
+  }, unseenCheckMs).unref();
+  socket.once("close", () => clearInterval(check));
+}
+
 /** Closes an HTTP/2 connection that never begins, whose other end is gone, or that nobody uses. */
 export function keepSession(session: http2.ServerHttp2Session, socket: net.Socket, options: KeepOptions): void {
   const destroy = () => socket.destroy();
   const begins = setTimeout(destroy, options.firstBytesMs);
   session.once("remoteSettings", () => clearTimeout(begins));
   const { connection } = options;
+  closeWhenUnseen(socket, connection);
   let { usedAtMs } = connection;
   let idlePings = 0;
   let answered = true;

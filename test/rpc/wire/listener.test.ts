@@ -163,6 +163,26 @@ describe("Listener", () => {
     await once(used, "close");
   });
 
+  it("closes an HTTP/2 connection that sends lists of headers that are too long, and no request", async () => {
+    const { port } = await open();
+    const session = openHttp2(port);
+    expect(await overHttp2(session)).toBe("GET /x HTTP/2.0");
+    const client = await connectRaw(port);
+    client.socket.write(Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1"));
+    // `accept-encoding: gzip, deflate` of the static table, ten thousand times.
+    const list = Buffer.concat([Buffer.from([0x82, 0x86, 0x84]), Buffer.alloc(10_000, 0x90)]);
+    const head = Buffer.from([0, 0, 0, 1, 5, 0, 0, 0, 0]);
+    head.writeUIntBE(list.length, 0, 3);
+    for (let id = 1; !client.socket.destroyed; id += 2) {
+      head.writeUInt32BE(id, 5);
+      if (!client.socket.write(Buffer.concat([head, list]))) {
+        await Promise.race([client.closed, new Promise((resolve) => client.socket.once("drain", resolve))]);
+      }
+    }
+    expect(await overHttp2(session)).toBe("GET /x HTTP/2.0");
+    session.close();
+  });
+
   it("answers on an HTTP/2 connection whose client leaves 20 MB of other answers unread", async () => {
     const { port } = await open({
       handler: (request, response) => response.end(request.url === "/x" ? "small" : Buffer.alloc(20_000_000)),

@@ -5,35 +5,12 @@ import { afterEach, describe, expect, it } from "vitest";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import { RequestTurns } from "../../../src/rpc/wire/request-turns.ts";
 import { connectRaw } from "./raw-client.ts";
+import { Turns } from "./turns.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
-
-/** What happens in each turn of the event loop. */
-class Turns implements Disposable {
-  #now = 0;
-  most = 0;
-  #next: NodeJS.Immediate;
-
-  constructor() {
-    const turn = () => {
-      this.#now = 0;
-      this.#next = setImmediate(turn);
-    };
-    this.#next = setImmediate(turn);
-  }
-
-  note = (): void => {
-    this.#now += 1;
-    this.most = Math.max(this.most, this.#now);
-  };
-
-  [Symbol.dispose](): void {
-    clearImmediate(this.#next);
-  }
-}
 
 const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0", "latin1");
 

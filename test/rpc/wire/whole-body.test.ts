@@ -1,0 +1,56 @@
+import { once } from "node:events";
+import net from "node:net";
+import { Readable } from "node:stream";
+import { afterEach, describe, expect, it } from "vitest";
+import { silentLog } from "../../../src/log.ts";
+import { Listener } from "../../../src/rpc/wire/listener.ts";
+import type { ReadBefore } from "../../../src/rpc/wire/node-body.ts";
+import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";
+import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { joined, readBody } from "../../../src/rpc/wire/whole-body.ts";
+import { Turns } from "./turns.ts";
+
+const opened: Listener[] = [];
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
+});
+
+const maxBytes = 1_000_000;
+const unread = new UnreadAnswers({ maxBytes, log: silentLog, elapsedMs: () => performance.now() });
+
+function read(body: Readable, response: NodeResponse): Promise<ReadBefore> {
+  return new Promise((onRead, onLeft) => {
+    readBody(body, { maxBytes, unsent: unread.watch(response), onRead, onLeft: () => onLeft(new Error("left")) });
+  });
+}
+
+describe("A body in many small pieces", () => {
+  it("is kept in few, in their order", async () => {
+    const pieces = Array.from({ length: 20_000 }, (_, index) => Buffer.from([index % 251]));
+    pieces.splice(7_000, 0, Buffer.alloc(50_000, 1));
+    const { chunks, whole } = await read(Readable.from(pieces), {} as NodeResponse);
+    expect(whole).toBe(true);
+    expect(chunks.length).toBeLessThan(500);
+    expect(joined(chunks).equals(Buffer.concat(pieces))).toBe(true);
+  });
+
+  it("is read in turns of the event loop", async () => {
+    using turns = new Turns();
+    const listener = await Listener.open({
+      host: "127.0.0.1",
+      port: 0,
+      handler: (request, response) => {
+        void read(request, response).then(({ chunks }) => response.end(String(joined(chunks).length)));
+        request.on("data", turns.note);
+      },
+    });
+    opened.push(listener);
+    const client = net.connect(listener.port, "127.0.0.1");
+    const head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
+    client.end(`${head}${"1\r\nx\r\n".repeat(300_000)}0\r\n\r\n`);
+    const [answer] = await once(client, "data");
+    expect(String(answer)).toContain("300000");
+    // What 64 KiB hold.
+    expect(turns.most).toBeLessThanOrEqual(11_000);
+  });
+});
