@@ -50,7 +50,9 @@ describe("Of thousands of GET /openapi.json that are not read", () => {
   it("the manager keeps one document, over HTTP/2", async () => {
     collectGarbage();
     const before = process.memoryUsage().rss;
-    const sessions = Array.from({ length: 4 }, () => http2.connect(manager.url, { settings: { initialWindowSize: 0 } }));
+    const sessions = Array.from({ length: 4 }, () =>
+      http2.connect(manager.url, { settings: { initialWindowSize: 0 } }),
+    );
     await Promise.all(sessions.map((session) => once(session, "remoteSettings")));
     const streams = sessions.flatMap((session) =>
       Array.from({ length: requests / sessions.length }, () => session.request({ ":path": "/openapi.json" })),
@@ -69,6 +71,25 @@ describe("Of thousands of GET /openapi.json that are not read", () => {
     const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
     expect(headers["content-length"]).toBe(String(Buffer.byteLength(body)));
     expect(await text(stream)).toBe(body);
+    session.destroy();
+  });
+});
+
+describe("A request whose body does not matter", () => {
+  it.each([
+    ["a probe", { ":path": "/health" }],
+    ["the document", { ":path": "/openapi.json" }],
+    ["an unknown path", { ":path": "/nowhere" }],
+    ["an unknown RPC", { ":path": "/mcpmanager.v1.ManagerService/Nothing", "content-type": "application/grpc" }],
+    ["a rebound name", { ":path": "/health", ":authority": "evil.example" }],
+  ])("has none of it kept while its answer is not read: of %s", async (_of, headers) => {
+    await using manager = await TestManager.start({ MCPM_RUNTIME: "process" });
+    const session = http2.connect(manager.url, { settings: { initialWindowSize: 0 } });
+    await once(session, "remoteSettings");
+    const stream = session.request({ ":method": "POST", ...headers }, { endStream: false });
+    await once(stream, "response");
+    // More than the window that a stream begins with: it is read.
+    await new Promise((resolve) => stream.write(Buffer.alloc(1_000_000), resolve));
     session.destroy();
   });
 });

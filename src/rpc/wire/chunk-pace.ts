@@ -9,6 +9,7 @@ const maxPerTurn = 2_000;
 
 /** The pieces that came since a connection was last read on. */
 interface Pieces {
+  readonly socket: net.Socket;
   count: number;
 }
 
@@ -19,19 +20,36 @@ const piecesOf = new WeakMap<net.Socket, Pieces>();
  * many the connection is read on in the next turn of the event loop.
  */
 export function chunkPace(body: Readable): () => void {
-  const socket = socketOf(body);
-  if (socket === undefined) return () => {};
-  const pieces = piecesOf.get(socket) ?? { count: 0 };
-  piecesOf.set(socket, pieces);
+  let pieces: Pieces | undefined;
+  let isFirst = true;
   return () => {
-    pieces.count += 1;
-    if (pieces.count !== maxPerTurn) return;
-    stopReading(socket);
-    setImmediate(() => {
-      pieces.count = 0;
-      readOn(socket);
-    });
+    // Most bodies are one piece, and so many requests are not begun in a turn.
+    if (isFirst) {
+      isFirst = false;
+      return;
+    }
+    pieces ??= ofConnection(body);
+    if (pieces !== undefined) count(pieces);
   };
+}
+
+function count(pieces: Pieces): void {
+  pieces.count += 1;
+  if (pieces.count !== maxPerTurn) return;
+  stopReading(pieces.socket);
+  setImmediate(() => {
+    pieces.count = 0;
+    readOn(pieces.socket);
+  });
+}
+
+/** Undefined of one that is closed. */
+function ofConnection(body: Readable): Pieces | undefined {
+  const socket = socketOf(body);
+  if (socket === undefined) return undefined;
+  const pieces = piecesOf.get(socket) ?? { socket, count: 0 };
+  piecesOf.set(socket, pieces);
+  return pieces;
 }
 
 function socketOf(body: Readable): net.Socket | undefined {

@@ -42,8 +42,8 @@ class BodyReading {
     this.#request = request;
     this.#unsent = unsent;
     this.#pace = chunkPace(request);
-    if (request.readableEnded) this.#state = "ended";
-    else if (isGone(request)) this.#state = "left";
+    if (isLeft(request)) this.#state = "left";
+    else if (request.readableEnded) this.#state = "ended";
     // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
     request.on("error", ignoreError);
     if (this.#state !== "reading") return;
@@ -89,7 +89,7 @@ class BodyReading {
 
   readonly #onEnd = (): void => {
     // A stream of HTTP/2 that is closed in the middle of it ends like this, too.
-    this.#state = "stream" in this.#request && this.#request.stream.destroyed ? "left" : "ended";
+    this.#state = isLeft(this.#request) ? "left" : "ended";
     this.#onChange?.();
   };
 
@@ -99,9 +99,9 @@ class BodyReading {
   };
 }
 
-/** Over HTTP/2 the request itself does not tell. */
-function isGone(request: NodeRequest): boolean {
-  return "stream" in request ? request.stream.destroyed : request.destroyed;
+/** Over HTTP/2 the stream tells, and the request itself when Node has let it flow since. */
+function isLeft(request: NodeRequest): boolean {
+  return request.aborted || ("stream" in request ? request.stream.destroyed : request.destroyed);
 }
 
 function ignoreError(): void {}

@@ -76,10 +76,11 @@ export class Listener {
     this.#pingMs = pingMs ?? defaultPingMs;
     // A request without Host, or that expects what nobody knows, is the handler's to judge.
     const inTurn: http.RequestListener = (request, response) => {
-      this.#used(request.socket, response);
-      this.#turns.take(request.socket, () => {
+      const { socket } = request;
+      const connection = this.#used(socket, response);
+      this.#turns.take(socket, () => {
         if (isGone(response)) return false;
-        this.#connections.of(request.socket)?.pipelined.begin(response, () => this.#turns.look(request.socket));
+        connection?.pipelined.begin(response, () => this.#turns.look(socket));
         handler(request, response);
         return true;
       });
@@ -138,11 +139,12 @@ export class Listener {
     this.#http1.close();
   }
 
-  #used(socket: net.Socket, answer: http.ServerResponse): void {
+  #used(socket: net.Socket, answer: http.ServerResponse): Connection | undefined {
     const connection = this.#connections.of(socket);
-    if (connection === undefined) return;
+    if (connection === undefined) return undefined;
     connection.usedAtMs = elapsedMs();
     connection.answer = answer;
+    return connection;
   }
 
   #accept(socket: net.Socket): void {

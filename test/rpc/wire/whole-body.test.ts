@@ -3,11 +3,12 @@ import net from "node:net";
 import { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/log.ts";
+import { joined } from "../../../src/rpc/wire/kept-chunks.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { ReadBefore } from "../../../src/rpc/wire/node-body.ts";
 import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
-import { joined, readBody } from "../../../src/rpc/wire/whole-body.ts";
+import { readBody } from "../../../src/rpc/wire/whole-body.ts";
 import { Turns } from "./turns.ts";
 
 const opened: Listener[] = [];
