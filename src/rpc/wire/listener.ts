@@ -77,7 +77,7 @@ export class Listener {
     // A request without Host, or that expects what nobody knows, is the handler's to judge.
     const inTurn: http.RequestListener = (request, response) => {
       const { socket } = request;
-      const connection = this.#used(socket, response);
+      const connection = this.#used(socket);
       this.#turns.take(socket, () => {
         if (isGone(response)) return false;
         connection?.pipelined.begin(response, () => this.#turns.look(socket));
@@ -139,11 +139,9 @@ export class Listener {
     this.#http1.close();
   }
 
-  #used(socket: net.Socket, answer: http.ServerResponse): Connection | undefined {
+  #used(socket: net.Socket): Connection | undefined {
     const connection = this.#connections.of(socket);
-    if (connection === undefined) return undefined;
-    connection.usedAtMs = elapsedMs();
-    connection.answer = answer;
+    if (connection !== undefined) connection.usedAtMs = elapsedMs();
     return connection;
   }
 

@@ -21,6 +21,12 @@ export class PipelinedAnswers {
     });
   }
 
+  /** Whether a request that has come whole is still to be answered. */
+  get isBusy(): boolean {
+    for (const { req, writableEnded } of this.#begun) if (req.complete && !writableEnded) return true;
+    return false;
+  }
+
   get hasRoom(): boolean {
     if (this.#begun.size >= maxBegun) return false;
     let bytes = 0;
