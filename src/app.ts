@@ -163,6 +163,6 @@ function createHandlers(config: Config, parts: Parts): Served {
   const probes = probeHandler({ ready, fallback: notFound });
   const { maxRequestBytes } = config;
   const calls = localCalls(router);
-  const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler(probes) });
+  const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler({ unread, fallback: probes }) });
   return guardedServed(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
 }

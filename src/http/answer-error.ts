@@ -6,6 +6,7 @@ import { toManagerError } from "../errors.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { plainGrpcMessage } from "../rpc/errors/grpc-message.ts";
 import type { NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import { endEarly } from "./end-early.ts";
 import { statusJson } from "./status-json.ts";
 
 export interface ErrorAnswer {
@@ -29,7 +30,7 @@ export function answerError({ request, response, error, status }: ErrorAnswer): 
     trailers.forEach((value, name) => {
       response.setHeader(name, value);
     });
-    response.end();
+    endEarly({ request, response });
     return;
   }
   if (isConnectStream(request, type)) {
@@ -37,12 +38,12 @@ export function answerError({ request, response, error, status }: ErrorAnswer): 
     response.statusCode = 200;
     response.setHeader("content-type", type);
     const end = JSON.stringify(endStreamToJson(new Headers(), failure, undefined));
-    response.end(encodeEnvelope(endStreamFlag, Buffer.from(end)));
+    endEarly({ request, response }, encodeEnvelope(endStreamFlag, Buffer.from(end)));
     return;
   }
   response.statusCode = status ?? codeToHttpStatus(failure.code);
   response.setHeader("content-type", "application/json");
-  response.end(errorText(failure, request.url ?? ""));
+  endEarly({ request, response }, errorText(failure, request.url ?? ""));
 }
 
 function isConnectStream({ method, url = "" }: NodeRequest, type: string): boolean {

@@ -4,6 +4,7 @@ import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-ha
 import type { StreamHandler } from "../rpc/wire/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
+import { endEarly } from "./end-early.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
@@ -36,7 +37,7 @@ export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
     if (request.method === "OPTIONS" && request.headers.origin !== undefined) {
       setHeaders(response, preflightHeaders());
       response.statusCode = 204;
-      response.end();
+      endEarly({ request, response });
       return;
     }
     try {

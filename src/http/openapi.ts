@@ -1,31 +1,49 @@
 import type { NodeHandler } from "../rpc/wire/node-handler.ts";
+import type { UnreadAnswers } from "../rpc/wire/unread-answers.ts";
+import { isGone } from "../rpc/wire/write-whole.ts";
 import { answerError } from "./answer-error.ts";
+import { endEarly } from "./end-early.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
 
 const path = "/openapi.json";
+/** What one more answer takes until it is read: the document is the same for all. */
+const answerBytes = 8 * 1024;
 
-/** Read when somebody asks: few do, and it is large. */
-async function documentText(): Promise<string> {
-  const { default: document } = await import("../../gen/openapi.json", { with: { type: "json" } });
-  return `${JSON.stringify(document)}\n`;
+export interface OpenApiOptions {
+  readonly unread: UnreadAnswers;
+  /** Answers requests for other paths. */
+  readonly fallback: NodeHandler;
 }
 
 /** `GET /openapi.json`: the document of the REST routes. */
-export function openApiHandler(fallback: NodeHandler): NodeHandler {
+export function openApiHandler({ unread, fallback }: OpenApiOptions): NodeHandler {
+  let loading: Promise<Buffer> | undefined;
   return (request, response) => {
     if (request.url?.split("?")[0] !== path) {
       fallback(request, response);
-    } else if (request.method !== "GET" && request.method !== "HEAD") {
+      return;
+    }
+    if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       refuse(wrongMethod(path, ["GET", "HEAD"]), { request, response });
-    } else {
-      response.statusCode = 200;
-      response.setHeader("content-type", "application/json");
-      documentText().then(
-        (text) => response.end(text),
-        (error) => answerError({ request, response, error }),
-      );
+      return;
     }
+    loading ??= document();
+    loading.then(
+      (bytes) => {
+        if (isGone(response)) return;
+        response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
+        unread.open(response).add(answerBytes);
+        endEarly({ request, response }, bytes);
+      },
+      (error) => answerError({ request, response, error }),
+    );
   };
+}
+
+/** Read when somebody asks, and once: few do, and it is large. */
+async function document(): Promise<Buffer> {
+  const { default: json } = await import("../../gen/openapi.json", { with: { type: "json" } });
+  return Buffer.from(`${JSON.stringify(json)}\n`);
 }

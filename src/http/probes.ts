@@ -1,4 +1,5 @@
-import type { NodeHandler, NodeResponse } from "../rpc/wire/node-handler.ts";
+import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import { endEarly } from "./end-early.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
 
@@ -13,6 +14,14 @@ const readyMs = 2000;
 
 /** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
 export function probeHandler(options: ProbeOptions): NodeHandler {
+  /** One for all who ask meanwhile: each is a request to the engine. */
+  let asking: Promise<Answer> | undefined;
+  const ask = () => {
+    asking ??= readiness(options).finally(() => {
+      asking = undefined;
+    });
+    return asking;
+  };
   return (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
     if (path !== "/health" && path !== "/ready") {
@@ -21,18 +30,32 @@ export function probeHandler(options: ProbeOptions): NodeHandler {
       response.setHeader("allow", "GET, HEAD");
       refuse(wrongMethod(path, ["GET", "HEAD"]), { request, response });
     } else if (path === "/health") {
-      write(response, { status: 200, body: { status: "ok" } });
+      write(ok, { request, response });
     } else {
-      options.ready(AbortSignal.timeout(readyMs)).then(
-        () => write(response, { status: 200, body: { status: "ok" } }),
-        (error: Error) => write(response, { status: 503, body: { status: "unavailable", message: error.message } }),
-      );
+      ask().then((answer) => write(answer, { request, response }));
     }
   };
 }
 
-function write(response: NodeResponse, answer: { status: number; body: object }): void {
+interface Answer {
+  readonly status: number;
+  readonly body: object;
+}
+
+const ok: Answer = { status: 200, body: { status: "ok" } };
+
+async function readiness({ ready }: ProbeOptions): Promise<Answer> {
+  try {
+    await ready(AbortSignal.timeout(readyMs));
+    return ok;
+  } catch (error) {
+    return { status: 503, body: { status: "unavailable", message: (error as Error).message } };
+  }
+}
+
+function write(answer: Answer, exchange: { request: NodeRequest; response: NodeResponse }): void {
+  const { response } = exchange;
   response.statusCode = answer.status;
   response.setHeader("content-type", "application/json");
-  response.end(`${JSON.stringify(answer.body)}\n`);
+  endEarly(exchange, `${JSON.stringify(answer.body)}\n`);
 }

@@ -1,6 +1,5 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { UnreadAnswer } from "../wire/unread-answers.ts";
-import { joined } from "../wire/whole-body.ts";
 import { endWhole } from "../wire/write-whole.ts";
 import { respondGrpc } from "./grpc-answer.ts";
 
@@ -100,4 +99,10 @@ export class MessageWriter {
     this.#pending = [];
     return batch;
   }
+}
+
+/** The bytes of chunks, without a copy when there is one only. */
+function joined(chunks: readonly Buffer[]): Buffer {
+  const [first] = chunks;
+  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }

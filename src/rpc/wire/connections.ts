@@ -1,7 +1,7 @@
-import type http from "node:http";
 import type { ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
 import { isWhole } from "./open-streams.ts";
+import { PipelinedAnswers } from "./pipelined-answers.ts";
 
 /** One connection, and what is asked on it. */
 export class Connection {
@@ -9,8 +9,8 @@ export class Connection {
   readonly address: string;
   /** When it last asked for something, or came. */
   usedAtMs: number;
-  /** The last answer over HTTP/1.1: those before it have ended when it has. */
-  answer: http.ServerResponse | undefined;
+  /** What is under way over HTTP/1.1. */
+  readonly pipelined = new PipelinedAnswers();
   /** What is open over HTTP/2. */
   readonly streams = new Set<ServerHttp2Stream>();
 
@@ -22,8 +22,7 @@ export class Connection {
 
   /** Whether something is done for it: a request has come whole, and its answer has not ended. */
   get isBusy(): boolean {
-    const { answer } = this;
-    if (answer?.req.complete && !answer.writableEnded && !answer.destroyed) return true;
+    if (this.pipelined.isBusy) return true;
     for (const stream of this.streams) if (isWhole(stream) && !stream.writableEnded) return true;
     return false;
   }

@@ -32,15 +32,15 @@ function drop(body: Readable, stop: () => void): void {
   const timer = setTimeout(stop, maxMs);
   const pace = chunkPace(body);
   let bytes = 0;
+  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would then
+  // end this connection long after, under the next request.
+  body.removeAllListeners("data");
   body.on("data", (chunk: Buffer) => {
     pace();
     bytes += chunk.length;
     if (bytes > maxBytes) stop();
   });
   body.on("error", () => {});
-  // A reader that has not returned its iterator would keep the body from flowing: what a client sent in excess would
-  // then end this connection long after, under the next request.
-  body.removeAllListeners("readable");
   body.once("close", () => clearTimeout(timer));
   body.once("end", () => clearTimeout(timer));
   body.resume();

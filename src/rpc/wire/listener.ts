@@ -56,7 +56,10 @@ export class Listener {
   readonly #http2: http2.Http2Server;
   readonly #sessions = new Set<http2.ServerHttp2Session>();
   readonly #connections: Connections;
-  readonly #turns = new RequestTurns(() => this.#connections.sockets());
+  readonly #turns = new RequestTurns(
+    () => this.#connections.sockets(),
+    (socket) => this.#connections.of(socket)?.pipelined.hasRoom ?? true,
+  );
   readonly #open: OpenStreams;
   readonly #streams: StreamHandler | undefined;
   readonly #ownStreams: StreamListener;
@@ -73,9 +76,11 @@ export class Listener {
     this.#pingMs = pingMs ?? defaultPingMs;
     // A request without Host, or that expects what nobody knows, is the handler's to judge.
     const inTurn: http.RequestListener = (request, response) => {
-      this.#used(request.socket, response);
-      this.#turns.take(request.socket, () => {
+      const { socket } = request;
+      const connection = this.#used(socket);
+      this.#turns.take(socket, () => {
         if (isGone(response)) return false;
+        connection?.pipelined.begin(response, () => this.#turns.look(socket));
         handler(request, response);
         return true;
       });
@@ -134,11 +139,10 @@ export class Listener {
     this.#http1.close();
   }
 
-  #used(socket: net.Socket, answer: http.ServerResponse): void {
+  #used(socket: net.Socket): Connection | undefined {
     const connection = this.#connections.of(socket);
-    if (connection === undefined) return;
-    connection.usedAtMs = elapsedMs();
-    connection.answer = answer;
+    if (connection !== undefined) connection.usedAtMs = elapsedMs();
+    return connection;
   }
 
   #accept(socket: net.Socket): void {
@@ -166,9 +170,14 @@ export class Listener {
       socket.off("timeout", destroy);
       socket.unshift(seen);
       if (isHttp2) this.#speakHttp2(connection);
-      else this.#http1.emit("connection", socket);
+      else this.#speakHttp1(socket);
     };
     socket.on("readable", onReadable);
+  }
+
+  #speakHttp1(socket: net.Socket): void {
+    socket.on("drain", () => this.#turns.look(socket));
+    this.#http1.emit("connection", socket);
   }
 
   /** HTTP/2 ends its streams itself: a connection whose other side has ended is over. */

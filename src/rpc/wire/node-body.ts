@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
-import { ManagerError } from "../../errors.ts";
+import { comingBody } from "./coming-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
 
@@ -19,33 +19,20 @@ export function leaveBody(from: NodeRequest | ServerHttp2Stream, read: ReadBefor
 
 /**
  * A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. Throws
- * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it.
+ * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it;
+ * its chunks then come in few pieces.
  */
 export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): AsyncGenerator<Buffer> {
   try {
-    for await (const chunk of chunksOf(request)) {
-      unsent?.add(chunk.length);
-      yield chunk;
+    const before = takeBody(request);
+    if (before !== undefined && before.bytes.length > 0) {
+      unsent?.add(before.bytes.length);
+      yield before.bytes;
     }
-  } catch (cause) {
-    throw leftInBody(cause);
+    if (!before?.whole) yield* comingBody(request, unsent);
   } finally {
     unsent?.close();
   }
-}
-
-async function* chunksOf(request: NodeRequest): AsyncGenerator<Buffer> {
-  const before = takeBody(request);
-  if (before !== undefined && before.bytes.length > 0) yield before.bytes;
-  if (!before?.whole) yield* request.iterator({ destroyOnReturn: false });
-}
-
-/** The reason of a request whose end never came. */
-export function leftInBody(cause?: unknown): ManagerError {
-  return new ManagerError("cancelled", "the caller left in the middle of its request", {
-    details: { reason: "CANCELLED" },
-    cause,
-  });
 }
 
 function takeBody(request: NodeRequest): ReadBefore | undefined {

@@ -10,11 +10,13 @@ const maxPerTurn = 100;
 const maxReadPerTurn = 500;
 /** A connection on which more than so many wait is read again when it is its turn among those like it. */
 const manyWaiting = 200;
+/** Requests that wait for their callers to read, over all connections: one takes about 4 KB. */
+const maxHeld = 10_000;
 
 /** The requests of one connection that wait for a later turn, first come first. */
 interface Lane {
   readonly socket: net.Socket;
-  readonly waiting: Begin[];
+  readonly waiting: (Begin | undefined)[];
   next: number;
 }
 
@@ -25,6 +27,7 @@ interface Lane {
  */
 export class RequestTurns {
   readonly #sockets: () => Iterable<net.Socket>;
+  readonly #hasRoom: (socket: net.Socket) => boolean;
   #begun = 0;
   #read = 0;
   #isScheduled = false;
@@ -32,18 +35,31 @@ export class RequestTurns {
   readonly #lanes = new Map<net.Socket, Lane>();
   /** Connections that sent many at once, and have begun them all: one a turn is read on. */
   readonly #heavy = new Set<net.Socket>();
+  /** Those whose connection has no room. Who has waited for the longest time comes first. */
+  readonly #held = new Map<net.Socket, Lane>();
+  #heldCount = 0;
 
-  /** `sockets`: all that may be read. */
-  constructor(sockets: () => Iterable<net.Socket>) {
+  /** `sockets`: all that may be read. `hasRoom`: whether one more request of a connection may begin. */
+  constructor(sockets: () => Iterable<net.Socket>, hasRoom: (socket: net.Socket) => boolean = () => true) {
     this.#sockets = sockets;
+    this.#hasRoom = hasRoom;
   }
 
   /** Now, or in a later turn, in the order in which they came on the connection. */
   take(socket: net.Socket, begin: Begin): void {
     this.#read += 1;
     const lane = this.#lanes.get(socket);
+    const held = this.#held.get(socket);
     if (lane !== undefined) {
       lane.waiting.push(begin);
+    } else if (held !== undefined) {
+      held.waiting.push(begin);
+      this.#countHeld(1);
+      // Node reads on by itself when something of the answers is taken.
+      stopReading(socket);
+    } else if (!this.#hasRoom(socket)) {
+      this.#hold({ socket, waiting: [begin], next: 0 });
+      stopReading(socket);
     } else if (this.#begun < maxPerTurn) {
       if (begin()) this.#begun += 1;
       if (this.#begun === maxPerTurn) this.#schedule();
@@ -56,6 +72,34 @@ export class RequestTurns {
     if (this.#read !== maxReadPerTurn) return;
     for (const each of this.#sockets()) stopReading(each);
     this.#schedule();
+  }
+
+  /** A connection may have room again. */
+  look(socket: net.Socket): void {
+    const lane = this.#held.get(socket);
+    if (lane === undefined || !this.#hasRoom(socket)) return;
+    this.#release(lane);
+    this.#lanes.set(socket, lane);
+    this.#schedule();
+  }
+
+  #hold(lane: Lane): void {
+    this.#held.set(lane.socket, lane);
+    this.#countHeld(lane.waiting.length - lane.next);
+  }
+
+  #release(lane: Lane): void {
+    this.#held.delete(lane.socket);
+    this.#heldCount -= lane.waiting.length - lane.next;
+  }
+
+  #countHeld(more: number): void {
+    this.#heldCount += more;
+    for (const lane of this.#held.values()) {
+      if (this.#heldCount <= maxHeld) break;
+      this.#release(lane);
+      lane.socket.destroy();
+    }
   }
 
   #schedule(): void {
@@ -84,15 +128,20 @@ export class RequestTurns {
 
   #readOnAll(): void {
     for (const socket of this.#sockets()) {
-      if (!this.#lanes.has(socket) && !this.#heavy.has(socket)) readOn(socket);
+      if (!this.#lanes.has(socket) && !this.#heavy.has(socket) && !this.#held.has(socket)) readOn(socket);
     }
   }
 
   /** A lane that still waits goes to the end, where the loop over the lanes comes to it again. */
   #beginOne(lane: Lane): void {
     this.#lanes.delete(lane.socket);
+    if (!this.#hasRoom(lane.socket)) {
+      this.#hold(lane);
+      return;
+    }
     while (lane.next < lane.waiting.length) {
       const begin = lane.waiting[lane.next];
+      lane.waiting[lane.next] = undefined;
       lane.next += 1;
       if (!begin?.()) continue;
       this.#begun += 1;

@@ -147,7 +147,8 @@ export class UnreadAnswer {
 
 /** Over HTTP/2 this is the stream's end alone, and says why: RESOURCE_EXHAUSTED to clients of gRPC. */
 function giveUp(response: NodeResponse | ServerHttp2Stream): void {
-  const stream = "stream" in response ? response.stream : "session" in response ? response : undefined;
-  if (stream === undefined) response.destroy();
-  else stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  if ("stream" in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  else if ("session" in response) response.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  // Of a response that is behind another the end would wait for that one's.
+  else response.req.socket.destroy();
 }

@@ -3,7 +3,8 @@ import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
 import { chunkPace } from "./chunk-pace.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
-import { leftInBody, type ReadBefore } from "./node-body.ts";
+import { leftInBody } from "./left-in-body.ts";
+import type { ReadBefore } from "./node-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
 import type { UnreadAnswer } from "./unread-answers.ts";
 
@@ -75,10 +76,4 @@ export function bodyRead(request: NodeRequest, { signal, ...options }: WholeBody
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
   return promise;
-}
-
-/** The bytes of chunks, without a copy when there is one only. */
-export function joined(chunks: readonly Buffer[]): Buffer {
-  const [first] = chunks;
-  return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);
 }

@@ -1,4 +1,5 @@
 import http2 from "node:http2";
+import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import type { ConnectionsOptions } from "../../../src/rpc/wire/connections.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
@@ -10,7 +11,10 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
 
-/** A listener that answers `/now` at once, and the others never. */
+/** More than the system takes of it over a loopback connection. */
+const page = Buffer.alloc(20_000_000);
+
+/** A listener that answers `/now` and `/page` at once, and the others never. */
 async function open(connections: ConnectionsOptions) {
   const asked: NodeResponse[] = [];
   const listener = await Listener.open({
@@ -19,6 +23,7 @@ async function open(connections: ConnectionsOptions) {
     connections,
     handler: (request, response) => {
       if (request.url === "/now") response.end("answered");
+      else if (request.url === "/page") response.end(page);
       else asked.push(response);
     },
   });
@@ -71,6 +76,31 @@ describe.each([
       await expect.poll(() => asked.length).toBe(count + 3);
     }
     await Promise.all([silent.closed, half.closed, gone]);
+  });
+
+  it("takes the place of one whose caller asks for more and reads nothing", async () => {
+    const { port, asked } = await open(connections);
+    const unread = net.connect(port, "127.0.0.1").pause();
+    unread.write(request("/page") + request("/page"));
+    const busy = [await connectRaw(port), await connectRaw(port)];
+    for (const { socket } of busy) socket.write(request("/waits"));
+    await expect.poll(() => asked.length).toBe(2);
+    const next = await connectRaw(port);
+    next.socket.write(request("/now"));
+    await next.until("answered");
+    unread.destroy();
+  });
+
+  it("is refused when a call is under way on all of them, also before a request that has not come whole", async () => {
+    const { port, asked } = await open(connections);
+    const busy = [await connectRaw(port), await connectRaw(port), await connectRaw(port)];
+    const half = "POST /waits HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nab";
+    for (const { socket } of busy) socket.write(request("/waits") + half);
+    await expect.poll(() => asked.length).toBe(6);
+    const refused = await connectRaw(port);
+    await refused.closed;
+    asked[0]?.end("in the end");
+    await busy[0]?.until("in the end");
   });
 
   it("is refused when calls are under way on all of them", async () => {

@@ -108,7 +108,7 @@ describe("UnreadAnswers", () => {
     const unread = new UnreadAnswers({ maxBytes: 100, log: silentLog, elapsedMs: () => clock.ms });
     const given: string[] = [];
     const open = (name: string, mayStay: boolean) => {
-      const response = Object.assign(new EventEmitter(), { destroy: () => given.push(name) });
+      const response = Object.assign(new EventEmitter(), { req: { socket: { destroy: () => given.push(name) } } });
       return unread.open(response as unknown as NodeResponse, { mayStay });
     };
     const answer = open("answer", false);

@@ -1,0 +1,14 @@
+import type { NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+
+/**
+ * Ends an answer for which its request's body does not matter. What comes of that is dropped from now on: until the answer
+ * is read it would be kept, and a caller needs to read none.
+ */
+export function endEarly(
+  { request, response }: { readonly request: NodeRequest; readonly response: NodeResponse },
+  body?: string | Uint8Array,
+): void {
+  if (body === undefined || request.method === "HEAD") response.end();
+  else response.end(body);
+  request.resume();
+}
