@@ -42,9 +42,8 @@ class BodyReading {
     this.#request = request;
     this.#unsent = unsent;
     this.#pace = chunkPace(request);
-    // Over HTTP/1.1 one that has ended is destroyed, too.
-    if (request.readableEnded && !request.aborted) this.#state = "ended";
-    else if (isLeft(request)) this.#state = "left";
+    if (request.readableEnded) this.#state = request.aborted ? "left" : "ended";
+    else if (request.destroyed || isLeft(request)) this.#state = "left";
     // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
     request.on("error", ignoreError);
     if (this.#state !== "reading") return;
@@ -100,9 +99,9 @@ class BodyReading {
   };
 }
 
-/** Over HTTP/2 the stream tells, and the request itself when Node has let it flow since. */
+/** Over HTTP/2 the stream tells first. */
 function isLeft(request: NodeRequest): boolean {
-  return request.aborted || ("stream" in request ? request.stream.destroyed : request.destroyed);
+  return request.aborted || ("stream" in request && request.stream.destroyed);
 }
 
 function ignoreError(): void {}

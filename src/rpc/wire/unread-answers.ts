@@ -34,6 +34,8 @@ export class UnreadAnswers {
   readonly #waiting = new Set<UnreadAnswer>();
   /** The same of those that may stay unread while there is room: the first to go when there is not. */
   readonly #staying = new Set<UnreadAnswer>();
+  /** Who took something last of all. */
+  #newest: UnreadAnswer | undefined;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -61,12 +63,20 @@ export class UnreadAnswers {
 
   #note(answer: UnreadAnswer, { bytes, among }: { bytes: number; among: Set<UnreadAnswer> }): void {
     this.#bytes += bytes;
-    among.delete(answer);
     if (answer.bytes > 0) {
       answer.takenAtMs = this.#options.elapsedMs();
-      among.add(answer);
+      // A body may come a byte at a time.
+      if (answer !== this.#newest) {
+        among.delete(answer);
+        among.add(answer);
+        this.#newest = answer;
+      }
+    } else {
+      among.delete(answer);
+      if (answer === this.#newest) this.#newest = undefined;
     }
-    if (bytes > 0) this.#check(answer.takenAtMs);
+    // Those that stand still while there is room are found by the timer.
+    if (bytes > 0 && this.#bytes > this.#options.maxBytes) this.#check(answer.takenAtMs);
     this.#schedule();
   }
 
