@@ -1,4 +1,7 @@
-/** bundles: the main loads on the bundle of another tree, BEFORE=<its folder>, and on this tree's, in turn. */
+/**
+ * bundles: the main loads on the bundle of another tree, BEFORE=<its folder>, and on this tree's, in turn; ONLY=<part of a
+ * name> leaves out the others.
+ */
 import { mainLoads, type Pace } from "./bundles/loads.ts";
 import { BenchManager } from "./load/bench-manager.ts";
 import { bundleBefore } from "./load/bundled-manager.ts";
@@ -13,6 +16,7 @@ interface Pair<T> {
   readonly after: T;
 }
 
+const only = process.env.ONLY ?? "";
 const rounds = short ? 3 : 9;
 /** What a change may cost. */
 const leastRatio = 0.97;
@@ -27,6 +31,7 @@ const paces = new Map<string, Pair<Pace>[]>();
 // A first round, in which both are still cold, does not count.
 for (let round = 0; round <= rounds; round += 1) {
   for (const [name, load] of before) {
+    if (!name.includes(only)) continue;
     const pair = await inTurn({ before: load, after: after.get(name) ?? load }, { afterFirst: round % 2 === 1 });
     if (round > 0) paces.set(name, [...(paces.get(name) ?? []), pair]);
   }

@@ -11,8 +11,8 @@ export class Connection {
   usedAtMs: number;
   /** What is under way over HTTP/1.1. */
   readonly pipelined = new PipelinedAnswers();
-  /** What is open over HTTP/2. */
-  readonly streams = new Set<ServerHttp2Stream>();
+  /** What is open over HTTP/2, and since when: the oldest first. */
+  readonly streams = new Map<ServerHttp2Stream, number>();
 
   constructor(socket: net.Socket, usedAtMs: number) {
     this.socket = socket;
@@ -23,7 +23,7 @@ export class Connection {
   /** Whether something is done for it: a request has come whole, and its answer has not ended. */
   get isBusy(): boolean {
     if (this.pipelined.isBusy) return true;
-    for (const stream of this.streams) if (isWhole(stream) && !stream.writableEnded) return true;
+    for (const stream of this.streams.keys()) if (isWhole(stream) && !stream.writableEnded) return true;
     return false;
   }
 }
@@ -56,6 +56,10 @@ export class Connections {
 
   of(socket: net.Socket): Connection | undefined {
     return this.#open.get(socket);
+  }
+
+  all(): Iterable<Connection> {
+    return this.#open.values();
   }
 
   sockets(): Iterable<net.Socket> {

@@ -69,7 +69,8 @@ export class Listener {
   readonly #pingMs: number;
 
   private constructor({ handler, streams, malformed, firstBytesMs, pingMs, ...limits }: ListenOptions) {
-    this.#open = new OpenStreams({ elapsedMs, limits: limits.openStreams });
+    const connections = () => this.#connections.all();
+    this.#open = new OpenStreams({ elapsedMs, connections, limits: limits.openStreams });
     this.#connections = new Connections(limits.connections ?? { maxPerAddress: Infinity, max: Infinity });
     this.#streams = streams;
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;

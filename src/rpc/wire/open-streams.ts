@@ -1,4 +1,5 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Connection } from "./connections.ts";
 
 /** Late ones that are ended at once: each costs some microseconds, and there may be tens of thousands. */
 const maxEndedAtOnce = 200;
@@ -30,6 +31,7 @@ const defaults: OpenStreamsLimits = {
 export interface OpenStreamsOptions {
   /** Milliseconds since any moment. */
   readonly elapsedMs: () => number;
+  readonly connections: () => Iterable<Connection>;
   readonly limits?: Partial<OpenStreamsLimits> | undefined;
 }
 
@@ -40,60 +42,74 @@ export interface OpenStreamsOptions {
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;
+  readonly #connections: () => Iterable<Connection>;
   readonly #limits: OpenStreamsLimits;
-  /** When each was opened: the oldest first. */
-  readonly #opened = new Map<ServerHttp2Stream, number>();
+  #size = 0;
   /** When an answer that has ended was first seen to wait for its caller. */
   readonly #untaken = new WeakMap<ServerHttp2Stream, number>();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ elapsedMs, limits }: OpenStreamsOptions) {
+  constructor({ elapsedMs, connections, limits }: OpenStreamsOptions) {
     this.#elapsedMs = elapsedMs;
+    this.#connections = connections;
     this.#limits = { ...defaults, ...limits };
   }
 
   /** False: there are too many, and the stream was refused, which tells its caller that it may try again. */
-  add(stream: ServerHttp2Stream): boolean {
-    if (this.#opened.size >= this.#limits.maxOpen) {
+  add(stream: ServerHttp2Stream, { streams, usedAtMs }: Connection): boolean {
+    if (this.#size >= this.#limits.maxOpen) {
       stream.on("error", () => {});
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
       return false;
     }
-    this.#opened.set(stream, this.#elapsedMs());
+    streams.set(stream, usedAtMs);
+    this.#size += 1;
     this.#schedule();
     return true;
   }
 
-  delete(stream: ServerHttp2Stream): void {
-    this.#opened.delete(stream);
+  delete(stream: ServerHttp2Stream, { streams }: Connection): void {
+    if (streams.delete(stream)) this.#size -= 1;
   }
 
   #schedule(pauseMs = this.#limits.checkMs): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       const isDone = this.#check();
-      if (this.#opened.size > 0) this.#schedule(isDone ? undefined : 1);
+      if (this.#size > 0) this.#schedule(isDone ? undefined : 1);
     }, pauseMs).unref();
   }
 
   /** False: there are more to end. */
   #check(): boolean {
-    let ended = 0;
-    const nowMs = this.#elapsedMs();
     const { maxOpen, beginMsOfMany } = this.#limits;
-    const beginMs = this.#opened.size > maxOpen / 2 ? beginMsOfMany : this.#limits.beginMs;
-    for (const [stream, openedMs] of this.#opened) {
-      const ageMs = nowMs - openedMs;
-      if (ageMs < beginMs) break;
-      // Told already, and its close is on its way.
-      if (stream.closed) continue;
-      // Over HTTP/2 this says that there is too much of it: RESOURCE_EXHAUSTED to clients of gRPC.
-      if (!this.#isLate(stream, { ageMs, nowMs })) continue;
-      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-      ended += 1;
-      if (ended === maxEndedAtOnce) return false;
+    const beginMs = this.#size > maxOpen / 2 ? beginMsOfMany : this.#limits.beginMs;
+    const look = { nowMs: this.#elapsedMs(), beginMs };
+    let left = maxEndedAtOnce;
+    for (const { streams } of this.#connections()) {
+      left -= this.#endLate(streams, { ...look, most: left });
+      if (left === 0) return false;
     }
     return true;
+  }
+
+  /** Ends those of one connection that are late, so many at most. Returns how many. */
+  #endLate(
+    streams: Connection["streams"],
+    { nowMs, beginMs, most }: { nowMs: number; beginMs: number; most: number },
+  ): number {
+    let ended = 0;
+    for (const [stream, openedMs] of streams) {
+      const ageMs = nowMs - openedMs;
+      // The others are younger.
+      if (ageMs < beginMs || ended === most) break;
+      // One that is closed was told already, and its close is on its way.
+      if (stream.closed || !this.#isLate(stream, { ageMs, nowMs })) continue;
+      // Over HTTP/2 this says that there is too much of it: RESOURCE_EXHAUSTED to clients of gRPC.
+      stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+      ended += 1;
+    }
+    return ended;
   }
 
   #isLate(stream: ServerHttp2Stream, { ageMs, nowMs }: { ageMs: number; nowMs: number }): boolean {

@@ -45,9 +45,29 @@ export class RequestTurns {
     this.#hasRoom = hasRoom;
   }
 
-  /** Now, or in a later turn, in the order in which they came on the connection. */
-  take(socket: net.Socket, begin: Begin): void {
+  /** Now, or in a later turn, in the order in which they came on the connection. Returns whether it was now. */
+  take(socket: net.Socket, begin: Begin): boolean {
+    // The turn ends when all sockets that were ready have been read.
+    if (this.#read === 0) this.#schedule();
     this.#read += 1;
+    const isNow = this.#begun < maxPerTurn && !this.#waits(socket) && this.#hasRoom(socket);
+    if (isNow) {
+      if (begin()) this.#begun += 1;
+    } else {
+      this.#defer(socket, begin);
+      // Node reads on by itself when something of the answers is taken.
+      stopReading(socket);
+    }
+    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
+    if (this.#read === maxReadPerTurn) for (const each of this.#sockets()) stopReading(each);
+    return isNow;
+  }
+
+  #waits(socket: net.Socket): boolean {
+    return this.#lanes.size + this.#held.size > 0 && (this.#lanes.has(socket) || this.#held.has(socket));
+  }
+
+  #defer(socket: net.Socket, begin: Begin): void {
     const lane = this.#lanes.get(socket);
     const held = this.#held.get(socket);
     if (lane !== undefined) {
@@ -55,23 +75,11 @@ export class RequestTurns {
     } else if (held !== undefined) {
       held.waiting.push(begin);
       this.#countHeld(1);
-      // Node reads on by itself when something of the answers is taken.
-      stopReading(socket);
-    } else if (!this.#hasRoom(socket)) {
-      this.#hold({ socket, waiting: [begin], next: 0 });
-      stopReading(socket);
-    } else if (this.#begun < maxPerTurn) {
-      if (begin()) this.#begun += 1;
-      if (this.#begun === maxPerTurn) this.#schedule();
-    } else {
+    } else if (this.#hasRoom(socket)) {
       this.#lanes.set(socket, { socket, waiting: [begin], next: 0 });
-      stopReading(socket);
-      this.#schedule();
+    } else {
+      this.#hold({ socket, waiting: [begin], next: 0 });
     }
-    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
-    if (this.#read !== maxReadPerTurn) return;
-    for (const each of this.#sockets()) stopReading(each);
-    this.#schedule();
   }
 
   /** A connection may have room again. */

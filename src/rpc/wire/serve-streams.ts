@@ -27,23 +27,23 @@ export function serveStreams(
   session: http2.ServerHttp2Session,
   { connection, open, turns, elapsedMs, streams, own }: StreamServing,
 ): void {
+  // A listener that is left on a stream that has closed costs microseconds: Node keeps such streams for a while.
   function onClose(this: http2.ServerHttp2Stream) {
-    open.delete(this);
-    connection.streams.delete(this);
+    this.off("close", onClose);
+    open.delete(this, connection);
   }
   session.on("stream", (stream, headers, flags, rawHeaders: string[]) => {
     connection.usedAtMs = elapsedMs();
-    if (!open.add(stream)) return;
-    connection.streams.add(stream);
+    if (!open.add(stream, connection)) return;
     stream.on("close", onClose);
-    // Until it is handled nobody else listens, and an error that nobody listens to would end the process.
-    stream.on("error", ignoreError);
-    turns.take(connection.socket, () => {
+    const isBegun = turns.take(connection.socket, () => {
       if (stream.destroyed) return false;
       const next = () => own(stream, headers, flags, rawHeaders);
       if (streams === undefined || !streams(stream, headers, next)) next();
       return true;
     });
+    // Until then nobody else listens, and an error that nobody listens to would end the process.
+    if (!isBegun) stream.on("error", ignoreError);
   });
 }
 
