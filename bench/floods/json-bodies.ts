@@ -1,4 +1,4 @@
-import type { Body } from "./large-requests.ts";
+import type { Body } from "./body.ts";
 import { counted, filled } from "./proto-bytes.ts";
 import type { Protocol } from "./send-request.ts";
 

@@ -1,15 +1,8 @@
 import type { Attack } from "./attack.ts";
+import type { Body } from "./body.ts";
 import { jsonBodies } from "./json-bodies.ts";
 import { bombs, protoBodies } from "./proto-bodies.ts";
-import { type LargeRequest, type Protocol, sendRequest } from "./send-request.ts";
-
-/** A body that is made when it is needed: all of them together are a gigabyte. */
-export interface Body {
-  readonly name: string;
-  readonly protocols: readonly Protocol[];
-  /** What differs by protocol: where it goes, and how its parts are named there. */
-  make(protocol: Protocol): LargeRequest;
-}
+import { sendRequest } from "./send-request.ts";
 
 /** More than a header may have is refused by Node itself. */
 const queryBytes = [15_000, 1_000_000];

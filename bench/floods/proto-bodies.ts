@@ -1,5 +1,5 @@
 import { gzipSync } from "node:zlib";
-import type { Body } from "./large-requests.ts";
+import type { Body } from "./body.ts";
 import { counted, field, filled, nested } from "./proto-bytes.ts";
 import type { LargeRequest, Protocol } from "./send-request.ts";
 

@@ -76,7 +76,7 @@ export class Killing implements AsyncDisposable {
     await using opened = new AsyncDisposableStack();
     const registry = opened.use(await TestRegistry.open({ blobDelayMs: 100 }));
     // Each of its containers gets an anonymous volume, which must go with it.
-    const image = opened.use(await CommittedImage.make(testEngine(), { changes: "VOLUME /scratch" }));
+    const image = opened.use(await CommittedImage.make(testEngine(), { changes: ["VOLUME /scratch"] }));
     const engine = opened.use(new TestFleet());
     const bystanders = opened.use(await Bystanders.make(engine));
     const env = { MCPM_REGISTRIES: registry.host };

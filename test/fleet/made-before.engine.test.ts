@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { ownerLabels } from "../../src/runtime/docker/labels.ts";
 import type { ServerSpec } from "../../src/spec.ts";
 import { madeBefore } from "../runtime/docker/made-before.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
@@ -58,4 +59,23 @@ it("Copies and replacements that an older manager made are what they were", asyn
   expect(ids("a")).toEqual(copies.map(({ id }) => id));
   expect(ids("b")).toEqual([next.id]);
   expect((await open.engine.runtime.list({})).map(({ id }) => id)).not.toContain(old.id);
+});
+
+it("A mount that an older manager hid is not done without when its server is started again", async () => {
+  const { docker, fleet } = open.engine;
+  const mounts = [{ type: "volume", source: `${fleet}-hidden`, target: "//tmp", writable: true }] as const;
+  const asked = spec({ mounts, restart: { policy: "never" } });
+  await docker.createVolume({ Name: `${fleet}-hidden`, Labels: ownerLabels(fleet) });
+  const before = await madeBefore({ docker, fleet, server: "a", spec: asked });
+  await open.boot();
+  expect(open.fleet.get("a")).toMatchObject({ state: "ready", failure: undefined });
+  await before.kill();
+  await expect.poll(() => open.fleet.get("a").state).toBe("failed");
+  await expect(open.fleet.start("a", {})).rejects.toMatchObject({
+    message: expect.stringContaining("Stop the server"),
+    details: { reason: "START_REFUSED" },
+  });
+  await open.fleet.stop("a", { graceMs: 0 });
+  const normal = { ...asked, mounts: [{ ...mounts[0], target: "/tmp" }] };
+  expect((await open.fleet.start("a", { spec: normal })).state).toBe("ready");
 });

@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
-import { isWhole } from "./open-streams.ts";
 import { PipelinedAnswers } from "./pipelined-answers.ts";
+import { isWhole } from "./whole-stream.ts";
 
 /** One connection, and what is asked on it. */
 export class Connection {

@@ -1,5 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Connection } from "./connections.ts";
+import { isWhole } from "./whole-stream.ts";
 
 /** Late ones that are ended at once: each costs some microseconds, and there may be tens of thousands. */
 const maxEndedAtOnce = 200;
@@ -119,9 +120,4 @@ export class OpenStreams {
     this.#untaken.set(stream, sinceMs);
     return nowMs - sinceMs >= this.#limits.untakenMs;
   }
-}
-
-/** Whether all of a stream's request has come. */
-export function isWhole(stream: ServerHttp2Stream): boolean {
-  return stream.endAfterHeaders || stream.readableEnded || stream.state.remoteClose === 1;
 }

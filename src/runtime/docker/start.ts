@@ -27,8 +27,9 @@ export async function startContainer(
     context,
   );
   context.check(info);
-  await checkBinds(info, context);
   const server = info.Config.Labels[label.server] ?? id;
+  checkHidden(info, server);
+  await checkBinds(info, context);
   const start = async (docker: Docker, abort: object) => {
     try {
       await containerOf(docker, id).start(abort);
@@ -45,6 +46,15 @@ export async function startContainer(
     }
   };
   await engine.call(`start ${server}`, start, context);
+}
+
+/** Managers of before 0.2 took `//tmp` for another place than `/tmp`, and put their own tmpfs over what was mounted there. */
+function checkHidden({ Mounts, HostConfig }: Docker.ContainerInspectInfo, server: string): void {
+  const { Tmpfs: tmpfs } = HostConfig as { readonly Tmpfs?: Record<string, string> | null };
+  const hidden = Mounts.find(({ Type, Destination }) => Type !== "tmpfs" && Object.hasOwn(tmpfs ?? {}, Destination));
+  if (hidden === undefined) return;
+  const message = `the container of ${server} does not see its mount at ${hidden.Destination}, which a tmpfs of an older manager hides: Stop the server, then Start it with its spec`;
+  throw refusal("not_running", message, { reason: "START_REFUSED", server });
 }
 
 /**

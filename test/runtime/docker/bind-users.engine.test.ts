@@ -4,7 +4,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServerSpec } from "../../../src/spec.ts";
-import { DerivedImage } from "./derived-image.ts";
+import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";
 
 const whoAmI = `
@@ -32,11 +32,13 @@ const denied = (text: RegExp, field = "spec.user") => ({
 describe("who may write to a bind mount", () => {
   let root = "";
   let fleet: TestFleet;
-  const images = new Map<string, DerivedImage>();
+  const images = new Map<string, CommittedImage>();
   const imageOf = async (user: string, more = "") => {
     const files = `writeFileSync("/etc/passwd", ${JSON.stringify(passwd.join("\n"))}); writeFileSync("/etc/group", ${JSON.stringify(group.join("\n"))});`;
     const key = `${user} ${more}`;
-    const image = images.get(key) ?? (await DerivedImage.make(fleet.docker, { program: files + more, user }));
+    const image =
+      images.get(key) ??
+      (await CommittedImage.make(fleet.docker, { program: files + more, changes: [`USER ${user}`] }));
     images.set(key, image);
     return image.name;
   };

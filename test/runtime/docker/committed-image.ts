@@ -2,10 +2,13 @@ import { randomBytes } from "node:crypto";
 import type Docker from "dockerode";
 import { testImage } from "./test-fleet.ts";
 
-/** What the test servers' image is changed by: labels of its own, and lines as of a Dockerfile (`VOLUME /x`). */
+/** What the test servers' image is changed by. */
 export interface ImageChanges {
   readonly labels?: Readonly<Record<string, string>>;
-  readonly changes?: string;
+  /** A Node program that root runs in it. */
+  readonly program?: string;
+  /** Lines as of a Dockerfile: `VOLUME /x`, `USER node`. */
+  readonly changes?: readonly string[];
 }
 
 /** The test servers' image with something changed, as `docker commit` makes one. Removed when disposed. */
@@ -17,14 +20,20 @@ export class CommittedImage implements AsyncDisposable {
     this.#docker = docker;
   }
 
-  static async make(docker: Docker, { labels = {}, changes }: ImageChanges): Promise<CommittedImage> {
+  static async make(docker: Docker, { labels = {}, program, changes = [] }: ImageChanges): Promise<CommittedImage> {
     const image = new CommittedImage(docker);
-    const [repo, tag] = image.name.split(":");
-    const container = await docker.createContainer({ Image: testImage, Labels: { ...labels } });
+    const container = await docker.createContainer({
+      Image: testImage,
+      Labels: { ...labels },
+      NetworkDisabled: true,
+      ...(program === undefined ? {} : { User: "0:0", Cmd: ["--input-type=module", "-e", imports + program] }),
+    });
     try {
-      await container.commit({ repo, tag, ...(changes === undefined ? {} : { changes }) });
+      if (program !== undefined) await run(container);
+      const [repo, tag] = image.name.split(":");
+      await container.commit({ repo, tag, changes: changes.join("\n") } as object);
     } finally {
-      await container.remove({ v: true });
+      await container.remove({ force: true, v: true });
     }
     return image;
   }
@@ -32,4 +41,12 @@ export class CommittedImage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#docker.getImage(this.name).remove({ force: true });
   }
+}
+
+const imports = 'import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"; ';
+
+async function run(container: Docker.Container): Promise<void> {
+  await container.start();
+  const { StatusCode } = (await container.wait()) as { StatusCode: number };
+  if (StatusCode !== 0) throw new Error(`the program that makes the image exited ${StatusCode}`);
 }

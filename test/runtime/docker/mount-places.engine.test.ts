@@ -3,7 +3,7 @@ import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
 import type { MountSpec, ServerSpec } from "../../../src/spec.ts";
 import { storedSpec } from "../../../src/stored-spec.ts";
 import { validate } from "../../../src/validate.ts";
-import { DerivedImage } from "./derived-image.ts";
+import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";
 
 /** What a server sees of where it was mounted: the file systems of these places, and whether they can be written. */
@@ -67,7 +67,7 @@ describe("the places of mounts", () => {
 
 describe("mounts whose targets are links in the image", () => {
   const fleet = new TestFleet();
-  let image: DerivedImage;
+  let image: CommittedImage;
   beforeAll(async () => {
     const program = `
       for (const [name, to] of Object.entries({ "/data": "/tmp", "/alias": "mnt", "/cache": "/tmp/cache", "/fw": "/sys/firmware", "/all": "/" }))
@@ -75,7 +75,7 @@ describe("mounts whose targets are links in the image", () => {
       mkdirSync("/mnt"); mkdirSync("/run/x", { recursive: true });
       mkdirSync("/deep/er", { recursive: true }); symlinkSync("/mnt", "/deep/er/link");
       symlinkSync("/run", "/var/run"); symlinkSync("alias", "/twice");`;
-    image = await DerivedImage.make(fleet.docker, { program });
+    image = await CommittedImage.make(fleet.docker, { program, changes: ["USER 1000:1000"] });
   });
   afterAll(async () => {
     await image[Symbol.asyncDispose]();
