@@ -105,7 +105,7 @@ export class Fleet {
     const { spec, signal } = options;
     if (spec !== undefined) {
       // What the runtime can't do at all comes before what the operator does not allow.
-      await this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
+      await this.#check(spec, signal);
       checkPolicy(spec, this.#options.policy);
     }
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
@@ -125,6 +125,8 @@ export class Fleet {
   async restart(name: string, options: CallerOptions & { graceMs: number }): Promise<ServerSnapshot> {
     const server = this.#server(name);
     if (server.stopping !== undefined) throw notRunning(name, undefined);
+    // What could not be started again is not ended.
+    await abortable(this.#check(server.spec, undefined), options.signal);
     return this.#cameUp(server, { coming: server.restart(options), signal: options.signal });
   }
 
@@ -207,6 +209,10 @@ export class Fleet {
     await this.#watch?.[Symbol.asyncDispose]();
     const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
     await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
+  }
+
+  #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
+    return this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
   }
 
   #stopOf(name: string): Promise<void> | undefined {

@@ -4,7 +4,7 @@ import type { InstanceRecord } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
-import { replaceByLegacy } from "./replace-by-legacy.ts";
+import { renew, replaceByLegacy } from "./replace.ts";
 import { startCancelled } from "./server-failure.ts";
 import { diedOfProbe, openRun, shakeHands } from "./shake-hands.ts";
 
@@ -73,6 +73,7 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   const { record } = options;
   context.enter("creating");
   context.onRestart();
+  if (record.outdated) return renew(context, { ...options, old: record, start: startAndShake });
   const asksEra = record.era === undefined && spec.era === undefined;
   if (asksEra && eras.diesOfProbe({ imageId: record.imageId, spec })) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });

@@ -116,7 +116,9 @@ export class Launcher {
       this.#launch = undefined;
       const failure = toManagerError(error).with({ server: this.#context.name });
       // Whoever aborted it, a Stop or the shutdown, decides what comes next.
-      if (!signal.aborted && cause === "asked") this.#status.fail(failure);
+      // What the operator does not allow now is not tried again and again.
+      const isFinal = cause === "asked" || failure.kind === "denied";
+      if (!signal.aborted && isFinal) this.#status.fail(failure);
       else if (!signal.aborted) this.#status.down(failure);
       throw failure;
     }

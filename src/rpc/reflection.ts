@@ -33,6 +33,8 @@ export class Reflection {
   readonly #services: readonly DescService[];
   /** By name and by symbol: each file with all that it imports, dependencies first. */
   readonly #files = new Map<string, DescFile>();
+  /** What a file and all that it imports are as bytes: a caller may ask for the same again and again. */
+  readonly #bytes = new Map<DescFile, readonly Uint8Array[]>();
 
   constructor(services: readonly DescService[]) {
     this.#services = services;
@@ -86,9 +88,9 @@ export class Reflection {
 
   #fileResponse(file: DescFile | undefined, wanted: string): Answer {
     if (file === undefined) return notFound(wanted);
-    const files = [...withDependencies(file)].reverse();
-    const fileDescriptorProto = files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
-    return { case: "fileDescriptorResponse", value: { fileDescriptorProto } };
+    const known = this.#bytes.get(file) ?? bytesOf(file);
+    this.#bytes.set(file, known);
+    return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [...known] } };
   }
 
   #addFile(file: DescFile): void {
@@ -114,6 +116,11 @@ async function* asV1(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<Serv
   for await (const request of requests) {
     yield fromBinary(ServerReflectionRequestSchema, toBinary(AlphaRequestSchema, request));
   }
+}
+
+function bytesOf(file: DescFile): readonly Uint8Array[] {
+  const files = [...withDependencies(file)].reverse();
+  return files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }
 
 function withDependencies(file: DescFile, seen = new Set<DescFile>()): Set<DescFile> {

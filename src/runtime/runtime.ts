@@ -170,6 +170,8 @@ export interface InstanceRecord {
    * it is less closed than its spec asks for, or has another's name. Undefined: it is as a manager makes it.
    */
   readonly leaveAlone?: string;
+  /** An older manager made it as it would not be made now, and it can't be started again: another one takes its place then. */
+  readonly outdated?: true;
   /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
   readonly tty?: true;
   /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */

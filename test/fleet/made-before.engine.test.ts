@@ -1,7 +1,7 @@
-import { chmod, mkdir, mkdtemp, realpath, rm } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { afterEach, beforeEach, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ownerLabels } from "../../src/runtime/docker/labels.ts";
 import type { ServerSpec } from "../../src/spec.ts";
 import { madeBefore } from "../runtime/docker/made-before.ts";
@@ -11,8 +11,8 @@ import { OpenFleet } from "./open-fleet.ts";
 let open: OpenFleet;
 let root: string;
 beforeEach(async () => {
-  open = new OpenFleet();
   root = await realpath(await mkdtemp(path.join(tmpdir(), "mcpm-before-")));
+  open = new OpenFleet({ bindRoots: [root] });
   await mkdir(path.join(root, "data"));
   await chmod(path.join(root, "data"), 0o777);
 });
@@ -61,21 +61,55 @@ it("Copies and replacements that an older manager made are what they were", asyn
   expect((await open.engine.runtime.list({})).map(({ id }) => id)).not.toContain(old.id);
 });
 
-it("A mount that an older manager hid is not done without when its server is started again", async () => {
-  const { docker, fleet } = open.engine;
-  const mounts = [{ type: "volume", source: `${fleet}-hidden`, target: "//tmp", writable: true }] as const;
-  const asked = spec({ mounts, restart: { policy: "never" } });
-  await docker.createVolume({ Name: `${fleet}-hidden`, Labels: ownerLabels(fleet) });
-  const before = await madeBefore({ docker, fleet, server: "a", spec: asked });
-  await open.boot();
-  expect(open.fleet.get("a")).toMatchObject({ state: "ready", failure: undefined });
-  await before.kill();
-  await expect.poll(() => open.fleet.get("a").state).toBe("failed");
-  await expect(open.fleet.start("a", {})).rejects.toMatchObject({
-    message: expect.stringContaining("Stop the server"),
-    details: { reason: "START_REFUSED" },
+/** What the process of the server's container sees. */
+const mountsOf = async (name: string) => {
+  const { State } = await open.containerOf(name).inspect();
+  return await readFile(`/proc/${State.Pid}/mounts`, "utf8");
+};
+
+describe("A container that an older manager made in a way that is no more", () => {
+  const restart = { policy: "on_failure", initialBackoffMs: 10 } as const;
+
+  it.each(["node", "1000"])(
+    "as the user %s with a writable bind, is made anew when it is started again",
+    async (user) => {
+      const { docker, fleet } = open.engine;
+      const asked = spec({ mounts: [bind()], user, restart });
+      const before = await madeBefore({ docker, fleet, server: "a", spec: asked });
+      await open.boot();
+      await before.kill();
+      await expect.poll(() => open.fleet.get("a").restartCount, { timeout: 20_000 }).toBe(1);
+      await expect.poll(() => open.fleet.get("a").state, { timeout: 20_000 }).toBe("ready");
+      const { Config, Name } = await open.containerOf("a").inspect();
+      expect([Config.User, Name]).toEqual(["1000:1000", `/mcp-${fleet}.a`]);
+      expect(await open.engine.runtime.list({})).toHaveLength(1);
+    },
+  );
+
+  it.each(["//tmp", "/tmp/."])("and that does not see its volume at %s, sees it after a Restart", async (target) => {
+    const { docker, fleet } = open.engine;
+    const source = `${fleet}-hidden`;
+    await docker.createVolume({ Name: source, Labels: ownerLabels(fleet) });
+    const asked = spec({ mounts: [{ type: "volume", source, target, writable: true }] });
+    await madeBefore({ docker, fleet, server: "a", spec: asked });
+    await open.boot();
+    expect(await mountsOf("a")).toMatch(/^tmpfs \/tmp /m);
+    await open.fleet.restart("a", { graceMs: 0, signal: undefined });
+    expect(open.fleet.get("a")).toMatchObject({ state: "ready" });
+    expect(await mountsOf("a")).not.toMatch(/^tmpfs \/tmp /m);
+    expect(await open.engine.runtime.list({})).toHaveLength(1);
   });
-  await open.fleet.stop("a", { graceMs: 0 });
-  const normal = { ...asked, mounts: [{ ...mounts[0], target: "/tmp" }] };
-  expect((await open.fleet.start("a", { spec: normal })).state).toBe("ready");
+
+  it("and may not be made any more, is FAILED at once and says why; a Restart of it is refused and ends nothing", async () => {
+    const { docker, fleet } = open.engine;
+    const asked = spec({ mounts: [bind()], user: "0", restart });
+    const before = await madeBefore({ docker, fleet, server: "a", spec: asked });
+    await open.boot();
+    const denied = { kind: "denied", details: { reason: "BIND_NOT_ALLOWED" } };
+    await expect(open.fleet.restart("a", { graceMs: 0, signal: undefined })).rejects.toMatchObject(denied);
+    expect(await before.inspect()).toMatchObject({ State: { Running: true } });
+    await before.kill();
+    await expect.poll(() => open.fleet.get("a").state, { timeout: 20_000 }).toBe("failed");
+    expect(open.fleet.get("a").failure).toMatchObject({ details: { reason: "BIND_NOT_ALLOWED" } });
+  });
 });

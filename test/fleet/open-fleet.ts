@@ -18,7 +18,7 @@ const policy = {
 
 /** A fleet on the real runtime, of which single methods can be made to fail, to wait or to do something first. */
 export class OpenFleet implements AsyncDisposable {
-  readonly engine = new TestFleet();
+  readonly engine: TestFleet;
   /** Replaces methods of the runtime for as long as they stand here. */
   readonly faults: Partial<Runtime> = {};
   listener: WatchListener | undefined;
@@ -29,7 +29,8 @@ export class OpenFleet implements AsyncDisposable {
   readonly #runtime: Runtime;
   readonly #more: Partial<FleetOptions>;
 
-  constructor(more: Partial<FleetOptions> = {}) {
+  constructor({ bindRoots = [], ...more }: Partial<FleetOptions> & { readonly bindRoots?: readonly string[] } = {}) {
+    this.engine = new TestFleet({ bindRoots });
     this.#more = more;
     this.#runtime = this.#withFaults();
     this.fleet = this.#newFleet();

@@ -75,10 +75,13 @@ function read(exchange: Exchange, options: LeanGrpcOptions): void {
     unsent: options.unread.watch(stream),
     onRead: (read) => {
       wait.removeEventListener("abort", onLate);
+      // Its caller left in the middle: a stream that is reset ends before it is destroyed.
+      if (stream.destroyed || stream.closed) {
+        wait.end();
+        return;
+      }
       const request = read.whole ? requestOf(read.bytes, exchange) : undefined;
-      // Its caller left in the middle.
-      if (stream.destroyed) wait.end();
-      else if (request === undefined) handOver(exchange, read);
+      if (request === undefined) handOver(exchange, read);
       else answer(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
     },
     onLeft: () => wait.end(),

@@ -9,6 +9,10 @@ export class Connection {
   readonly address: string;
   /** When it last asked for something, or came. */
   usedAtMs: number;
+  /** Whether it has asked for something yet. */
+  hasAsked = false;
+  /** What had come of it when it was last looked at. */
+  #seenBytes = 0;
   /** What is under way over HTTP/1.1. */
   readonly pipelined = new PipelinedAnswers();
   /** What is open over HTTP/2, and since when: the oldest first. */
@@ -18,6 +22,14 @@ export class Connection {
     this.socket = socket;
     this.address = socket.remoteAddress ?? "";
     this.usedAtMs = usedAtMs;
+  }
+
+  /** Whether bytes came since it was last looked at: a request that is sent slowly, say. */
+  hasNews(): boolean {
+    const { bytesRead } = this.socket;
+    const isNew = bytesRead !== this.#seenBytes;
+    this.#seenBytes = bytesRead;
+    return isNew;
   }
 
   /** Whether something is done for it: a request has come whole, and its answer has not ended. */
@@ -33,12 +45,18 @@ export interface ConnectionsOptions {
   readonly maxPerAddress: number;
   /** Connections of all. */
   readonly max: number;
+  /** What was asked so long ago protects a connection no more than nothing does. Default: 1 s. */
+  readonly lateMs?: number;
 }
 
+const defaultLateMs = 1_000;
+
 /**
- * The connections that are open, so many at most. One more takes the place of the one that asked for something the longest
- * ago, and that nothing is done for: who holds connections, and asks nothing, or only begins to, must not keep others out.
- * When calls are under way on all of them, it is refused.
+ * The connections that are open, so many at most. One more takes the place of another: first of one that never asked for
+ * anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under way
+ * began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds connections
+ * must not keep others out, nor take the place of who has one in use. When a call has just begun on each, the new one is
+ * refused.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -69,7 +87,7 @@ export class Connections {
   /** Undefined: there is no room, and the connection was closed. */
   add(socket: net.Socket, nowMs: number): Connection | undefined {
     const connection = new Connection(socket, nowMs);
-    if (!this.#makeRoom(connection)) {
+    if (!this.#makeRoom(connection, nowMs)) {
       socket.destroy();
       return undefined;
     }
@@ -79,11 +97,13 @@ export class Connections {
     return connection;
   }
 
-  #makeRoom({ address }: Connection): boolean {
-    const { max, maxPerAddress } = this.#options;
+  #makeRoom({ address }: Connection, nowMs: number): boolean {
+    const { max, maxPerAddress, lateMs = defaultLateMs } = this.#options;
     const ofAddress = (this.#perAddress.get(address) ?? 0) >= maxPerAddress;
     if (!ofAddress && this.#open.size < max) return true;
-    const given = leastNeeded(this.#open.values(), ofAddress ? address : undefined);
+    const open = [...this.#open.values()];
+    const candidates = ofAddress ? open.filter((one) => one.address === address) : open;
+    const given = leastNeeded(candidates, nowMs - lateMs);
     if (given === undefined) return false;
     given.socket.destroy();
     // Its close is told of later.
@@ -102,13 +122,18 @@ export class Connections {
   }
 }
 
-/** Of all, or of one address: the one that was used last the longest ago, of those that nothing is done for. */
-function leastNeeded(connections: Iterable<Connection>, address: string | undefined): Connection | undefined {
-  let least: Connection | undefined;
-  for (const connection of connections) {
-    if (address !== undefined && connection.address !== address) continue;
-    if (least !== undefined && connection.usedAtMs >= least.usedAtMs) continue;
-    if (!connection.isBusy) least = connection;
-  }
-  return least;
+/** `lateAtMs`: what was asked before is late. Undefined: all are in use. */
+function leastNeeded(connections: readonly Connection[], lateAtMs: number): Connection | undefined {
+  const silent = connections.find(({ hasAsked }) => !hasAsked);
+  if (silent !== undefined) return silent;
+  const late = connections.filter(({ usedAtMs }) => usedAtMs <= lateAtMs);
+  const idle = usedFirst(late.filter((connection) => !connection.hasNews() && !connection.isBusy));
+  if (idle !== undefined) return idle;
+  // By chance: where one caller holds nearly all, it is nearly always one of those.
+  if (late.length > 0) return late[Math.floor(Math.random() * late.length)];
+  return usedFirst(connections.filter(({ isBusy }) => !isBusy));
+}
+
+function usedFirst(connections: readonly Connection[]): Connection | undefined {
+  return connections.toSorted((a, b) => a.usedAtMs - b.usedAtMs)[0];
 }

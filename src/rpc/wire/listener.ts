@@ -142,7 +142,10 @@ export class Listener {
 
   #used(socket: net.Socket): Connection | undefined {
     const connection = this.#connections.of(socket);
-    if (connection !== undefined) connection.usedAtMs = elapsedMs();
+    if (connection !== undefined) {
+      connection.usedAtMs = elapsedMs();
+      connection.hasAsked = true;
+    }
     return connection;
   }
 

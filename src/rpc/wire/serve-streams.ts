@@ -34,6 +34,7 @@ export function serveStreams(
   }
   session.on("stream", (stream, headers, flags, rawHeaders: string[]) => {
     connection.usedAtMs = elapsedMs();
+    connection.hasAsked = true;
     if (!open.add(stream, connection)) return;
     stream.on("close", onClose);
     const isBegun = turns.take(connection.socket, () => {

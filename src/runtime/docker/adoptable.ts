@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import { normalPath } from "../../normal-path.ts";
 import type { ServerSpec } from "../../spec.ts";
+import { hasWritableBind, numericUser } from "./bind-rights.ts";
 import { boxWeaknesses } from "./weakness.ts";
 
 export interface FoundContainer {
@@ -10,8 +11,10 @@ export interface FoundContainer {
   readonly imageUser: string;
   /** Whether it was made from the image that the spec names, by that reference or by an id that the reference has. */
   readonly isOfImage: boolean;
-  /** Whether a bind's source is what the spec asks for, or what the operator lets any spec ask for. */
-  readonly isAllowedSource: (source: string, asked: string | undefined) => boolean;
+  /** Whether a folder is what a spec asks for by this source. */
+  readonly isSource: (folder: string, asked: string | undefined) => boolean;
+  /** As whom servers may write to bind mounts. */
+  readonly bindUsers: readonly string[];
 }
 
 /**
@@ -24,25 +27,35 @@ export function weaknessOf(found: FoundContainer): string | undefined {
   const weaknesses = [...boxWeaknesses(found.spec, found.info)];
   if (weaknesses.length > 0) return weaknesses.join(", and ");
   if (!hasAskedMounts(found)) return "has mounts that its spec does not ask for";
-  return hasAskedUser(found) ? undefined : "runs as another user than its spec asks for";
+  if (!hasAskedUser(found)) return "runs as another user than its spec asks for";
+  const { RestartPolicy, OomKillDisable } = found.info.HostConfig;
+  if (!["", "no"].includes(RestartPolicy?.Name ?? "")) return "is restarted by the engine";
+  return OomKillDisable ? "is not ended when it has no memory left" : undefined;
 }
 
 /** A volume without a name of its own came with the image. */
-function hasAskedMounts({ info, spec, isAllowedSource }: FoundContainer): boolean {
+function hasAskedMounts({ info, spec, isSource }: FoundContainer): boolean {
+  const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
+  const isOurs = ([target, options]: [string, string]) => target === "/tmp" && options.split(",").includes("noexec");
+  if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;
   return info.Mounts.every((mount) => {
     const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;
-    if (type === "tmpfs" || (type === "volume" && /^[0-9a-f]{64}$/.test(name))) return true;
+    if (type === "volume" && /^[0-9a-f]{64}$/.test(name)) return true;
     const asked = spec.mounts?.find((one) => one.type === type && one.target === normalPath(target));
-    if (asked === undefined || (writable && asked.writable !== true)) return false;
-    return type === "volume" ? asked.source === name : isAllowedSource(source, asked.source);
+    if (asked === undefined) return false;
+    if (type === "tmpfs") return true;
+    if (writable && asked.writable !== true) return false;
+    return type === "volume" ? asked.source === name : isSource(source, asked.source);
   });
 }
 
-/** Numbers are put for the name of a user, so that its image's groups don't count. */
-function hasAskedUser({ info, spec, imageUser }: FoundContainer): boolean {
+/** With a writable bind numbers are put for the name of a user, so that its image's groups don't count. */
+function hasAskedUser({ info, spec, imageUser, bindUsers }: FoundContainer): boolean {
   const asked = spec.user ?? imageUser;
   const { User: actual = "" } = info.Config;
-  return actual === asked || /^[1-9]\d*:[1-9]\d*$/.test(actual) || isRoot(asked);
+  if (actual === asked || isRoot(asked)) return true;
+  const isNumberPut = hasWritableBind(spec) && numericUser(asked) === undefined;
+  return isNumberPut && bindUsers.includes(actual) && !isRoot(actual);
 }
 
 function isRoot(name: string): boolean {

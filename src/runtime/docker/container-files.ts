@@ -43,7 +43,8 @@ export async function readFile(id: string, path: string, options: Options): Prom
       const archive = (await containerOf(docker, id).getArchive({ path, ...abort })) as Readable;
       return await leading(archive, maxArchiveBytes);
     } catch (error) {
-      if (statusOf(error) === 404) return undefined;
+      // Also a link that leads around in a circle, for which the engine says that it failed.
+      if (statusOf(error) !== undefined) return undefined;
       throw error;
     }
   };

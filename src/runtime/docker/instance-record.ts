@@ -3,6 +3,7 @@ import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord } from "../runtime.ts";
 import { isStopping, nextName, restartingName } from "./container-name.ts";
 import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";
+import { isOutdated } from "./outdated.ts";
 import { misnamed, type OwnLabels } from "./own-labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
@@ -34,6 +35,7 @@ export function instanceRecord(
     ...specOf(own.labels, info.Config.Env ?? []),
     state,
     ...(info.Config.Tty ? { tty: true } : {}),
+    ...(isOutdated(info) ? { outdated: true } : {}),
     imageId: info.Image,
     imageDigest: context.imageDigest,
     createTimeMs: Date.parse(info.Created),

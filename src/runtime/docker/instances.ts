@@ -4,7 +4,6 @@ import type { Log } from "../../log.ts";
 import type { ServerSpec } from "../../spec.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
 import { weaknessOf } from "./adoptable.ts";
-import { isWithin } from "./bind-source.ts";
 import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
@@ -22,7 +21,7 @@ interface InstancesOptions {
   readonly engine: Engine;
   readonly images: Images;
   readonly fleet: string;
-  readonly bindRoots: readonly string[];
+  readonly bindUsers?: readonly string[];
   readonly log: Log;
 }
 
@@ -150,16 +149,18 @@ export class Instances {
     const { info, image, spec } = found;
     const isNamed = info.Config.Image === spec.image;
     const isOfImage = isNamed || (await this.#options.images.lookUp(spec.image, options))?.id === info.Image;
-    const realSources = await Promise.all((spec.mounts ?? []).map(realSource));
-    const isAllowedSource = (source: string, asked: string | undefined) =>
-      source === asked ||
-      realSources.includes(source) ||
-      this.#options.bindRoots.some((root) => isWithin(source, root));
-    return weaknessOf({ info, spec, imageUser: image.user, isOfImage, isAllowedSource });
+    const sources = new Map(await Promise.all((spec.mounts ?? []).map(sourcesOf)));
+    const isSource = (folder: string, asked = "") => sources.get(asked)?.includes(folder) ?? false;
+    const { bindUsers = [] } = this.#options;
+    return weaknessOf({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
   }
 }
 
-/** Where a bind leads by now: it was resolved when the container was made. */
-async function realSource({ type, source = "" }: { readonly type: string; readonly source?: string }): Promise<string> {
-  return type === "bind" ? realpath(source).catch(() => "") : "";
+/**
+ * What a bind's source may be called in the container: as it was asked for, or as it was resolved, and by Docker Desktop
+ * as its virtual machine has it.
+ */
+async function sourcesOf({ source = "" }: { readonly source?: string }): Promise<[string, string[]]> {
+  const real = await realpath(source).catch(() => source);
+  return [source, [source, real, `/host_mnt${source}`, `/host_mnt${real}`]];
 }

@@ -9,6 +9,7 @@ import { containerOf } from "./container-id.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
+import { isOutdated } from "./outdated.ts";
 import { quoted } from "./user-files.ts";
 
 /** Starts a created or exited container; nothing to do when it runs. `check` refuses one by what it is. */
@@ -28,7 +29,7 @@ export async function startContainer(
   );
   context.check(info);
   const server = info.Config.Labels[label.server] ?? id;
-  checkHidden(info, server);
+  if (isOutdated(info)) throw outdated(server);
   await checkBinds(info, context);
   const start = async (docker: Docker, abort: object) => {
     try {
@@ -48,13 +49,9 @@ export async function startContainer(
   await engine.call(`start ${server}`, start, context);
 }
 
-/** Managers of before 0.2 took `//tmp` for another place than `/tmp`, and put their own tmpfs over what was mounted there. */
-function checkHidden({ Mounts, HostConfig }: Docker.ContainerInspectInfo, server: string): void {
-  const { Tmpfs: tmpfs } = HostConfig as { readonly Tmpfs?: Record<string, string> | null };
-  const hidden = Mounts.find(({ Type, Destination }) => Type !== "tmpfs" && Object.hasOwn(tmpfs ?? {}, Destination));
-  if (hidden === undefined) return;
-  const message = `the container of ${server} does not see its mount at ${hidden.Destination}, which a tmpfs of an older manager hides: Stop the server, then Start it with its spec`;
-  throw refusal("not_running", message, { reason: "START_REFUSED", server });
+function outdated(server: string): Error {
+  const message = `the container of ${server} was made by an older manager, in a way that is no more: Stop the server, then Start it with its spec`;
+  return refusal("not_running", message, { reason: "START_REFUSED", server });
 }
 
 /**
@@ -77,11 +74,7 @@ async function checkBinds(
   const { User: user } = info.Config;
   const shown = `the container's user, ${user === "" ? "root" : quoted(user)},`;
   const numbers = numericUser(user);
-  if (numbers === undefined) {
-    throw bindUserDenied(
-      `${shown} may not write to a bind mount: Stop the server and Start it, which finds out its numbers`,
-    );
-  }
+  if (numbers === undefined) throw bindUserDenied(`${shown} may not write to a bind mount: it must be uid:gid`);
   checkBindUser(numbers, { shown, bindUsers });
 }
 

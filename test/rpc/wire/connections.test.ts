@@ -1,7 +1,7 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import type { ConnectionsOptions } from "../../../src/rpc/wire/connections.ts";
+import { type Connection, Connections, type ConnectionsOptions } from "../../../src/rpc/wire/connections.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";
 import { connectRaw } from "./raw-client.ts";
@@ -34,8 +34,8 @@ async function open(connections: ConnectionsOptions) {
 const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: x\r\n\r\n`;
 
 describe.each([
-  ["of one address", { maxPerAddress: 3, max: 100 }],
-  ["of all", { maxPerAddress: 100, max: 3 }],
+  ["of one address", { maxPerAddress: 3, max: 100, lateMs: 600_000 }],
+  ["of all", { maxPerAddress: 100, max: 3, lateMs: 600_000 }],
 ])("With as many connections %s as there may be, one more", (_whose, connections) => {
   it("takes the place of the one that was idle for the longest", async () => {
     const { port, asked } = await open(connections);
@@ -119,5 +119,51 @@ describe.each([
     const next = await connectRaw(port);
     next.socket.write(request("/now"));
     await next.until("answered");
+  });
+
+  it("takes the place of one that says nothing, not of one whose request comes slowly", async () => {
+    const { port, asked } = await open({ ...connections, lateMs: 0 });
+    const slow = await connectRaw(port);
+    slow.socket.write("POST /waits HTTP/1.1\r\nHost: x\r\nContent-Length: 50\r\n\r\n");
+    await expect.poll(() => asked.length).toBe(1);
+    for (let count = 0; count < 20; count += 1) {
+      slow.socket.write("x");
+      await connectRaw(port);
+    }
+    slow.socket.write("x".repeat(30));
+    asked[0]?.end("in the end");
+    await slow.until("in the end");
+  });
+});
+
+describe("Connections", () => {
+  /** Connections of one address that were opened and used at these times. */
+  function used(connections: Connections, times: readonly number[]): Connection[] {
+    return times.map((usedAtMs) => {
+      const connection = connections.add(new net.Socket(), usedAtMs);
+      if (connection === undefined) throw new Error("there is no room");
+      connection.hasAsked = true;
+      return connection;
+    });
+  }
+  const busyWith = (connection: Connection) => {
+    const stream = { endAfterHeaders: true, writableEnded: false } as unknown as http2.ServerHttp2Stream;
+    connection.streams.set(stream, connection.usedAtMs);
+  };
+
+  it("give up one whose stream has no end rather than one in use, between two of its calls", () => {
+    const connections = new Connections({ maxPerAddress: 3, max: 3 });
+    const [first, second, inUse] = used(connections, [0, 10, 4_995]);
+    for (const connection of [first, second]) if (connection !== undefined) busyWith(connection);
+    expect(connections.add(new net.Socket(), 5_000)).toBeDefined();
+    const left = [first, second, inUse].map((one) => one !== undefined && connections.of(one.socket) === one);
+    expect(left.filter((is) => is)).toHaveLength(2);
+    expect(left[2]).toBe(true);
+  });
+
+  it("refuse one more while each was asked for something just now", () => {
+    const connections = new Connections({ maxPerAddress: 3, max: 3 });
+    for (const connection of used(connections, [4_500, 4_600, 4_700])) busyWith(connection);
+    expect(connections.add(new net.Socket(), 5_000)).toBeUndefined();
   });
 });

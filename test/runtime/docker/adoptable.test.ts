@@ -19,6 +19,11 @@ const host = {
 const bind = { Type: "bind", Source: "/srv/a", Destination: "/data", RW: false };
 const mounted: ServerSpec = { image: "a", mounts: [{ type: "bind", source: "/srv/a", target: "/data" }] };
 
+const writing = {
+  mounts: [{ ...bind, RW: true }],
+  spec: { image: "a", mounts: [{ type: "bind", source: "/srv/a", target: "/data", writable: true }] },
+} satisfies { mounts: readonly object[]; spec: ServerSpec };
+
 interface Change {
   readonly host?: object;
   readonly networks?: object;
@@ -41,7 +46,8 @@ function weakness(change: Change = {}): string | undefined {
     spec: change.spec ?? { image: "a" },
     imageUser: change.imageUser ?? "1000:1000",
     isOfImage: change.isOfImage ?? true,
-    isAllowedSource: (source, asked) => source === asked || source.startsWith("/srv/roots/"),
+    isSource: (folder, asked) => folder === asked || folder === `/host_mnt${asked}`,
+    bindUsers: ["1000:1000"],
   };
   return weaknessOf(found);
 }
@@ -59,17 +65,15 @@ describe("A container as a manager makes it is not weaker than its spec", () => 
       { host: { NetworkMode: "bridge" }, networks: { bridge: {} }, spec: { image: "a", network: "bridge" } },
     ],
     ["with the bind of its spec", { mounts: [bind], spec: mounted }],
-    [
-      "with a bind that leads elsewhere below the roots by now",
-      { mounts: [{ ...bind, Source: "/srv/roots/b" }], spec: mounted },
-    ],
+    ["with that bind as Docker Desktop shows it", { mounts: [{ ...bind, Source: "/host_mnt/srv/a" }], spec: mounted }],
     ["with its image's volume", { mounts: [{ Type: "volume", Name: "e".repeat(64), Destination: "/x", RW: true }] }],
     [
       "with the writable root of its spec",
       { host: { ReadonlyRootfs: false }, spec: { image: "a", readOnlyRoot: false } },
     ],
     ["as its image's user", { user: "node", imageUser: "node" }],
-    ["as that user by number", { user: "1000:1000", imageUser: "node" }],
+    ["as that user by number, to write to a bind", { user: "1000:1000", imageUser: "node", ...writing }],
+    ["with our own /tmp", { host: { Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" } } }],
     ["as the root that its image asks for", { user: "", imageUser: "" }],
     ["on an engine that writes no-new-privileges another way", { host: { SecurityOpt: ["no-new-privileges=true"] } }],
   ])("%s", (_what, change) => {
@@ -108,9 +112,21 @@ describe("A container is weaker than its spec", () => {
     ["with more groups", { host: { GroupAdd: ["docker"] } }],
     ["with another container's volumes", { host: { VolumesFrom: ["web"] } }],
     ["with a bind that its spec lacks", { mounts: [bind] }],
+    ["with a bind of another folder below the roots", { mounts: [{ ...bind, Source: "/srv/b" }], spec: mounted }],
     ["with a bind of another folder", { mounts: [{ ...bind, Source: "/etc" }], spec: mounted }],
     ["with a bind that is writable", { mounts: [{ ...bind, RW: true }], spec: mounted }],
     ["with another's volume", { mounts: [{ Type: "volume", Name: "db", Destination: "/data", RW: true }] }],
+    ["with a tmpfs that nobody asked for", { host: { Tmpfs: { "/x": "noexec" } } }],
+    ["with a /tmp to run programs from", { host: { Tmpfs: { "/tmp": "exec" } } }],
+    ["with a tmpfs mount that nobody asked for", { mounts: [{ Type: "tmpfs", Destination: "/x", RW: true }] }],
+    ["that the engine restarts", { host: { RestartPolicy: { Name: "always" } } }],
+    ["that is not ended when it has no memory left", { host: { OomKillDisable: true } }],
+    ["as another user", { user: "4242:4242" }],
+    ["as a user by number who may not write to binds", { user: "4242:4242", imageUser: "node", ...writing }],
+    [
+      "as another number than its spec's, to write to a bind",
+      { user: "1001:1001", imageUser: "1000:1000", ...writing },
+    ],
     ["as root", { user: "0" }],
     ["as root by another name", { user: "root:node" }],
     ["as a user with root's group", { user: "1000:0" }],

@@ -1,4 +1,5 @@
 import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { Era } from "../spec.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { removeReplaced } from "./replacements.ts";
@@ -14,18 +15,34 @@ export interface ReplaceOptions {
 
 /**
  * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container is
- * replaced by one that is marked legacy, and so is never asked. Killed at any instant, a manager leaves one of the two
+ * replaced by one that is marked legacy, and so is never asked.
+ */
+export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
+  context.log.info("a server exited when it was asked for its era: trying the legacy one", { server: context.name });
+  return replace(context, { ...options, era: "legacy" });
+}
+
+/** An older manager made a container as it would not be made now, nor be started: another one takes its place. */
+export function renew(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
+  context.log.info("making a container anew that an older manager made in a way that is no more", {
+    server: context.name,
+    container: options.old.id.slice(0, 12),
+  });
+  return replace(context, { ...options, era: options.old.era });
+}
+
+/**
+ * Puts another container in the place of one that does not run. Killed at any instant, a manager leaves one of the two
  * that the next one goes on with: the old one goes once the new one answers. When that fails, the new one goes.
  */
-export async function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
-  const { runtime, log, name: server, replica, spec } = context;
-  const { old, signal, start } = options;
-  log.info("a server exited when it was asked for its era: trying the legacy one", { server });
+async function replace(
+  context: LaunchContext,
+  { old, signal, start, era }: ReplaceOptions & { readonly era: Era | undefined },
+): Promise<Launched> {
+  const { runtime, name: server, replica, spec } = context;
   context.enter("creating");
-  const record = await runtime.create(
-    { server, instance: old.instance, replica, spec, era: "legacy", replaces: old.id },
-    { signal },
-  );
+  const request = { server, instance: old.instance, replica, spec, replaces: old.id };
+  const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
   context.onInstance(record);
   try {
     const launched = await start(context, { record, signal });
