@@ -29,6 +29,7 @@ import { timeoutLeft } from "../wire/timeout-header.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
 import { bodyRead } from "../wire/whole-body.ts";
 import { isGone, writeWhole } from "../wire/write-whole.ts";
+import { HandOverTurns } from "./hand-over-turns.ts";
 
 export interface LeanConnectOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
@@ -48,6 +49,7 @@ interface Exchange {
   readonly response: NodeResponse;
   readonly header: Headers;
   readonly wait: CallWait;
+  readonly turns: HandOverTurns;
   readonly timeoutMs: number | undefined;
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
@@ -60,6 +62,7 @@ interface Exchange {
  */
 export function leanConnect(options: LeanConnectOptions): NodeHandler {
   const { methods, maxRequestBytes, next } = options;
+  const turns = new HandOverTurns();
   return (request, response) => {
     const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
     if (method?.kind !== "unary") {
@@ -74,7 +77,7 @@ export function leanConnect(options: LeanConnectOptions): NodeHandler {
     }
     const wait = new CallWait(options.farDeadlines);
     if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
-    const exchange = { method, request, response, header, wait, timeoutMs, sinceMs: performance.now() };
+    const exchange = { method, request, response, header, wait, turns, timeoutMs, sinceMs: performance.now() };
     // Of an answer that can't be written nobody else is there to be told.
     take(exchange, options).catch(() => response.destroy());
   };
@@ -105,7 +108,9 @@ async function take(exchange: Exchange, options: LeanConnectOptions): Promise<vo
   wait.end();
   if (isGone(response)) return;
   leaveBody(request, read);
-  next(request, response);
+  exchange.turns.take(() => {
+    if (!isGone(response)) next(request, response);
+  });
 }
 
 function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boolean {

@@ -24,6 +24,7 @@ import {
   respondGrpc,
 } from "./grpc-answer.ts";
 import { envelopeBytes } from "./grpc-envelope.ts";
+import { HandOverTurns } from "./hand-over-turns.ts";
 
 export interface LeanGrpcOptions extends GrpcAnswererOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
@@ -41,6 +42,7 @@ interface Exchange {
   readonly wait: CallWait;
   /** Leaves the request to the RPC library. */
   readonly next: () => void;
+  readonly turns: HandOverTurns;
   readonly timeoutMs: number | undefined;
   /** When the request's headers came: the deadline counts from there. */
   readonly sinceMs: number;
@@ -53,6 +55,7 @@ interface Exchange {
  * too many of them, or of values) goes to the library, with what was read of it, so that both have one behaviour.
  */
 export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
+  const turns = new HandOverTurns();
   const routes = new Map([...options.methods].map(([path, method]) => [path, routeOf(method, options)]));
   return (stream, headers, next) => {
     const path = headers[":path"] ?? "";
@@ -62,7 +65,7 @@ export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
     const { timeoutMs, error } = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return false;
     const wait = new CallWait(options.farDeadlines);
-    read({ ...route, stream, path, header, wait, next, timeoutMs, sinceMs: performance.now() }, options);
+    read({ ...route, stream, path, header, wait, next, turns, timeoutMs, sinceMs: performance.now() }, options);
     return true;
   };
 }
@@ -126,10 +129,12 @@ function notReached({ stream, path }: Exchange, { error, log }: { error: unknown
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
-function handOver({ stream, wait, next }: Exchange, read: ReadBefore): void {
+function handOver({ stream, wait, next, turns }: Exchange, read: ReadBefore): void {
   wait.end();
   leaveBody(stream, read);
-  next();
+  turns.take(() => {
+    if (!stream.destroyed && !stream.closed) next();
+  });
 }
 
 /** Undefined for what is not just one message. */
