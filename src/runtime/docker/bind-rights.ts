@@ -61,7 +61,7 @@ export function checkBindUser(
   { shown, bindUsers }: { readonly shown: string; readonly bindUsers: readonly string[] },
 ): void {
   if (bindUsers.includes(user)) return;
-  const is = shown.includes(user) ? shown : `${shown} is ${user}, and`;
+  const is = shown.includes(user.replace(/:$/, "")) ? shown : `${shown} is ${user}, and`;
   const todo = `set user to ${bindUsers.join(" or ")} (MCPM_BIND_USERS), mount read-only, or use a volume`;
   throw bindUserDenied(`${is} may not write to a bind mount: ${todo}`);
 }
@@ -71,8 +71,13 @@ export function checkBindRights(spec: ServerSpec, bindUsers: readonly string[]):
   const { mounts = [], capAdd = [] } = spec;
   checkBindCapabilities(capAdd, { binds: mounts.filter(({ type }) => type === "bind") });
   if (!hasWritableBind(spec)) return;
+  const shown = `user ${spec.user}`;
   const user = numericUser(spec.user ?? "");
-  if (user !== undefined) checkBindUser(user, { shown: `user ${spec.user}`, bindUsers });
+  if (user !== undefined) checkBindUser(user, { shown, bindUsers });
+  // Which group goes with it, the image says; the user is none that may in any case.
+  const uid = /^[0-9]{1,10}$/.test(spec.user ?? "") ? Number(spec.user) : undefined;
+  const isSome = uid === undefined || bindUsers.some((allowed) => allowed.startsWith(`${uid}:`));
+  if (!isSome) checkBindUser(`${uid}:`, { shown, bindUsers });
 }
 
 export function bindUserDenied(description: string): ManagerError {

@@ -29,8 +29,8 @@ export async function startContainer(
   );
   context.check(info);
   const server = info.Config.Labels[label.server] ?? id;
-  if (isOutdated(info)) throw outdated(server);
   await checkBinds(info, context);
+  if (isOutdated(info)) throw outdated(server);
   const start = async (docker: Docker, abort: object) => {
     try {
       await containerOf(docker, id).start(abort);

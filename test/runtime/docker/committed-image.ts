@@ -31,7 +31,7 @@ export class CommittedImage implements AsyncDisposable {
     try {
       if (program !== undefined) await run(container);
       const [repo, tag] = image.name.split(":");
-      await container.commit({ repo, tag, changes: changes.join("\n") } as object);
+      await container.commit({ repo, tag, ...(changes.length === 0 ? {} : { changes: changes.join("\n") }) });
     } finally {
       await container.remove({ force: true, v: true });
     }
