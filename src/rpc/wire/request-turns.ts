@@ -45,13 +45,12 @@ export class RequestTurns {
     this.#hasRoom = hasRoom;
   }
 
-  /** Now, or in a later turn, in the order in which they came on the connection. Returns whether it was now. */
-  take(socket: net.Socket, begin: Begin): boolean {
+  /** Now, or in a later turn, in the order in which they came on the connection. */
+  take(socket: net.Socket, begin: Begin): void {
     // The turn ends when all sockets that were ready have been read.
     if (this.#read === 0) this.#schedule();
     this.#read += 1;
-    const isNow = this.#begun < maxPerTurn && !this.#waits(socket) && this.#hasRoom(socket);
-    if (isNow) {
+    if (this.#begun < maxPerTurn && !this.#waits(socket) && this.#hasRoom(socket)) {
       if (begin()) this.#begun += 1;
     } else {
       this.#defer(socket, begin);
@@ -60,7 +59,6 @@ export class RequestTurns {
     }
     // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
     if (this.#read === maxReadPerTurn) for (const each of this.#sockets()) stopReading(each);
-    return isNow;
   }
 
   #waits(socket: net.Socket): boolean {

@@ -29,7 +29,7 @@ export function serveStreams(
 ): void {
   // A listener that is left on a stream that has closed costs microseconds: Node keeps such streams for a while.
   function onClose(this: http2.ServerHttp2Stream) {
-    this.off("close", onClose);
+    this.off("close", onClose).off("error", ignoreError);
     open.delete(this, connection);
   }
   session.on("stream", (stream, headers, flags, rawHeaders: string[]) => {
@@ -37,14 +37,14 @@ export function serveStreams(
     connection.hasAsked = true;
     if (!open.add(stream, connection)) return;
     stream.on("close", onClose);
-    const isBegun = turns.take(connection.socket, () => {
+    // Nobody else may listen, and an error that nobody listens to would end the process.
+    stream.on("error", ignoreError);
+    turns.take(connection.socket, () => {
       if (stream.destroyed) return false;
       const next = () => own(stream, headers, flags, rawHeaders);
       if (streams === undefined || !streams(stream, headers, next)) next();
       return true;
     });
-    // Until then nobody else listens, and an error that nobody listens to would end the process.
-    if (!isBegun) stream.on("error", ignoreError);
   });
 }
 

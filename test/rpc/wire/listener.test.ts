@@ -295,3 +295,31 @@ async function slowProxy(to: number): Promise<Disposable & { readonly port: numb
   await once(server, "listening");
   return { port: (server.address() as net.AddressInfo).port, [Symbol.dispose]: () => server.close() };
 }
+
+describe("A connection that HTTP/2 ends for its frames, as soon as a stream was opened", () => {
+  it("ends neither the process nor anybody else's", async () => {
+    const frame = (type: number, flags: number, id: number, payload = Buffer.alloc(0)) => {
+      const head = Buffer.alloc(9);
+      head.writeUIntBE(payload.length, 0, 3);
+      head.set([type, flags], 3);
+      head.writeUInt32BE(id, 5);
+      return Buffer.concat([head, payload]);
+    };
+    const preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+    // POST / for x, without an end; then more frames that carry nothing than Node takes.
+    const request = frame(1, 4, 1, Buffer.from([0x83, 0x86, 0x84, 0x41, 1, 0x78]));
+    const bytes = Buffer.concat([preface, frame(4, 0, 0), request, ...Array(20_000).fill(frame(0, 0, 1))]);
+    const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: (request) => request.resume() });
+    for (let count = 0; count < 50; count += 1) {
+      const socket = net.connect(listener.port, "127.0.0.1");
+      socket.on("error", () => {}).resume();
+      const closed = new Promise((resolve) => socket.once("close", resolve));
+      socket.write(bytes);
+      await closed;
+    }
+    const other = net.connect(listener.port, "127.0.0.1");
+    await new Promise((resolve) => other.once("connect", resolve));
+    other.destroy();
+    await listener.close({ graceMs: 0 });
+  });
+});
