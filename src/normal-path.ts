@@ -1,5 +1,5 @@
 /**
- * The one spelling of an absolute path: `//a/./b/` is `/a/b`. Whoever reads a path of a spec reads this one, so that two
+ * The one spelling of an absolute path: `//a/./b/` is `/a/b`. All who read a path of a spec read this one, so that two
  * of them can't mean different places by it. A path that is not absolute is not one of ours, and stays as it is.
  */
 export function normalPath(path: string): string {
