@@ -1,5 +1,4 @@
 import type { Served } from "../rpc/serve-routes.ts";
-import { answerGuards } from "../rpc/wire/answer-guards.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
 import type { StreamHandler } from "../rpc/wire/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
@@ -9,11 +8,9 @@ import { Guard, type GuardOptions } from "./guard.ts";
 import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
 
-/** Stands in front of every request, whatever its protocol: target, Host, Origin, CORS, and what every answer tells a browser. */
+/** Stands in front of every request, whatever its protocol: target, Host, Origin and CORS. */
 export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
   return (request, response) => {
-    // No browser speaks gRPC, whose answers by the fast path have none of these either.
-    if (!grpc.test(request.headers["content-type"] ?? "")) setHeaders(response, answerGuards);
     const target = readTarget(request.url ?? "");
     if (target === undefined) {
       refuse(badTarget, { request, response });
@@ -47,8 +44,6 @@ export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
     }
   };
 }
-
-const grpc = /^application\/grpc(?!-web)/i;
 
 /** Stands in front of all that a port serves. */
 export function guardedServed({ handler, streams }: Served, options: GuardOptions): Served {

@@ -1,4 +1,4 @@
-import { chunkPace } from "./chunk-pace.ts";
+import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";
 import type { NodeRequest } from "./node-handler.ts";
@@ -34,14 +34,13 @@ class BodyReading {
   readonly #request: NodeRequest;
   readonly #unsent: UnreadAnswer | undefined;
   readonly #kept = new GrowingBytes();
-  readonly #pace: () => void;
+  #pieces = 0;
   #state: "reading" | "paused" | "ended" | "left" = "reading";
   #onChange: (() => void) | undefined;
 
   constructor(request: NodeRequest, unsent: UnreadAnswer | undefined) {
     this.#request = request;
     this.#unsent = unsent;
-    this.#pace = chunkPace(request);
     if (request.readableEnded) this.#state = request.aborted ? "left" : "ended";
     else if (request.destroyed || isLeft(request)) this.#state = "left";
     // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
@@ -79,7 +78,8 @@ class BodyReading {
   readonly #onData = (chunk: Buffer): void => {
     this.#kept.add(chunk);
     this.#unsent?.add(chunk.length);
-    this.#pace();
+    this.#pieces += 1;
+    if (this.#pieces > 1) countPiece(this.#request);
     if (this.#unsent === undefined && this.#kept.length >= maxWaitingBytes) {
       this.#state = "paused";
       this.#request.pause();

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Readable } from "node:stream";
-import { chunkPace } from "./chunk-pace.ts";
+import { countPiece } from "./count-piece.ts";
 import type { NodeRequest, NodeResponse } from "./node-handler.ts";
 
 /** What a client may still send, and how long, after it was answered. */
@@ -30,13 +30,12 @@ export function discardRestOf(stream: ServerHttp2Stream): void {
 function drop(body: Readable, stop: () => void): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(stop, maxMs);
-  const pace = chunkPace(body);
   let bytes = 0;
   // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would then
   // end this connection long after, under the next request.
   body.removeAllListeners("data");
   body.on("data", (chunk: Buffer) => {
-    pace();
+    countPiece(body);
     bytes += chunk.length;
     if (bytes > maxBytes) stop();
   });

@@ -25,7 +25,7 @@ export class GrowingBytes {
 
   /** All of them, which must not be changed by who gets them. */
   get all(): Buffer {
-    return this.#bytes.subarray(0, this.#length);
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
   /** All of them, which are no longer here. */

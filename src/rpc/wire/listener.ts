@@ -5,6 +5,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { answerMalformed, type MalformedRequest } from "./answer-malformed.ts";
 import { type Connection, Connections, type ConnectionsOptions } from "./connections.ts";
 import { discardRest } from "./discard-rest.ts";
+import { GuardedHttp2Response, GuardedResponse } from "./guarded-response.ts";
 import { keepSession } from "./keep-session.ts";
 import type { NodeHandler } from "./node-handler.ts";
 import { OpenStreams, type OpenStreamsLimits } from "./open-streams.ts";
@@ -86,12 +87,18 @@ export class Listener {
         return true;
       });
     };
-    this.#http1 = http.createServer({ keepAliveTimeout: 75_000, requireHostHeader: false }, inTurn);
+    this.#http1 = http.createServer(
+      { keepAliveTimeout: 75_000, requireHostHeader: false, ServerResponse: GuardedResponse },
+      inTurn,
+    );
     this.#http1.on("checkExpectation", inTurn);
     if (malformed !== undefined) answerMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
-    this.#http2 = http2.createServer({ maxSessionMemory, settings: { maxConcurrentStreams } }, handler);
+    this.#http2 = http2.createServer(
+      { maxSessionMemory, settings: { maxConcurrentStreams }, Http2ServerResponse: GuardedHttp2Response },
+      handler,
+    );
     this.#ownStreams = takeStreamListener(this.#http2);
     // Node would answer both itself, by a bare status.
     this.#http2.on("checkExpectation", handler);

@@ -81,16 +81,13 @@ export class UnreadAnswers {
   }
 
   #schedule(): void {
-    if (this.#waiting.size + this.#staying.size === 0) {
-      clearTimeout(this.#timer);
+    if (this.#waiting.size + this.#staying.size === 0) return;
+    // One that nobody needs any more is left to pass: most answers are taken at once.
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-    } else {
-      this.#timer ??= setTimeout(() => {
-        this.#timer = undefined;
-        this.#check(this.#options.elapsedMs());
-        this.#schedule();
-      }, checkMs).unref();
-    }
+      this.#check(this.#options.elapsedMs());
+      this.#schedule();
+    }, checkMs).unref();
   }
 
   #check(nowMs: number): void {

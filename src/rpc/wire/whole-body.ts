@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { AbortSource } from "../../abort-source.ts";
 import { toManagerError } from "../../errors.ts";
-import { chunkPace } from "./chunk-pace.ts";
+import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";
 import type { ReadBefore } from "./node-body.ts";
@@ -20,18 +20,17 @@ export interface BodyReading {
 
 /**
  * Reads a body by events: an iterator costs several times more for the one chunk that a body usually is. What it gives
- * ends the reading early.
+ * ends the reading early. Of errors, which come before the close, somebody else must know.
  */
 export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: BodyReading): () => void {
   const read = new GrowingBytes();
-  const pace = chunkPace(body);
   const stop = () => {
     unsent.close();
     body.off("data", onData).off("end", onEnd).off("close", onClose);
   };
   const onData = (chunk: Buffer) => {
+    if (read.length > 0) countPiece(body);
     read.add(chunk);
-    pace();
     if (read.length <= maxBytes) {
       unsent.add(chunk.length);
       return;
@@ -48,8 +47,6 @@ export function readBody(body: Readable, { maxBytes, unsent, onRead, onLeft }: B
     stop();
     onRead({ bytes: read.all, whole: true });
   };
-  // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
-  body.on("error", ignoreError);
   body.on("data", onData).on("end", onEnd).on("close", onClose);
   return stop;
 }
@@ -72,6 +69,8 @@ export function bodyRead(request: NodeRequest, { signal, ...options }: WholeBody
     signal.removeEventListener("abort", onAbort);
     resolve(read);
   };
+  // Stays until the body is gone: an error that nobody listens to would end the process.
+  request.on("error", ignoreError);
   const stop = readBody(request, { ...options, onRead, onLeft: () => reject(leftInBody()) });
   if (signal.aborted) onAbort();
   else signal.addEventListener("abort", onAbort);
