@@ -46,9 +46,17 @@ function keys(value: string): () => Buffer {
   return () => counted(size, { unit, at: unit.indexOf("k"), digits: 6 });
 }
 
+/** About a hundred thousand members, as many as there may be, whose names are long and distinct. */
+function longNames(char: string): () => Buffer {
+  const unit = Buffer.from(`,"kkkkkk${char.repeat(Math.floor(155 / char.length))}":0`);
+  return () => counted(99_000 * unit.length, { unit, at: unit.indexOf("k"), digits: 6 });
+}
+
 export const jsonBodies: readonly Body[] = [
   call("8 M array members", { begin: "[0", middle: again(",0"), end: "]" }),
   call("1.4 M keys", { begin: '{"b":0', middle: keys("0"), end: "}" }),
+  call("99,000 long names", { begin: '{"b":0', middle: longNames("x"), end: "}" }),
+  call("99,000 long names in escapes", { begin: '{"b":0', middle: longNames("\\u00e9"), end: "}" }),
   call("[[[[…", { begin: "", middle: again("["), end: "" }),
   call("16 MB of digits", { begin: "1", middle: again("1"), end: "" }),
   call("16 MB of escapes", { begin: '"', middle: again("\\u00e9"), end: '"' }),

@@ -60,7 +60,8 @@ const utf8 = new TextDecoder("utf-8", { fatal: true });
 function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
-    return { value: JSON.parse(text) as JsonValue, bytes: body.length, repeated: repeatedMember(text) };
+    const value = JSON.parse(text) as JsonValue;
+    return { value, bytes: body.length, repeated: repeatedMember(text, value) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

@@ -6,10 +6,12 @@ const zero = 0x30;
 const nine = 0x39;
 const quote = 0x22;
 const comma = 0x2c;
+const colon = 0x3a;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
+const backslash = 0x5c;
 
 /** Where something is in a JSON value: names of members, positions in lists. */
 export type JsonPath = readonly (string | number)[];
@@ -19,10 +21,52 @@ type Container =
   | { readonly kind: "list"; key: number };
 
 /**
- * The first member that its object has already, or undefined. `text` must be JSON. JSON.parse takes the last of such
- * members without a word, other parsers the first: whoever checks a request must not see another value than who runs it.
+ * The first member that its object has already, or undefined. `text` must be JSON, and `value` what JSON.parse makes of it:
+ * that takes the last of such members without a word, other parsers the first, and whoever checks a request must not see
+ * another value than who runs it.
  */
-export function repeatedMember(text: string): JsonPath | undefined {
+export function repeatedMember(text: string, value: unknown): JsonPath | undefined {
+  // To count them costs a fifth of comparing their names.
+  return membersIn(text) === membersOf(value) ? undefined : firstRepeated(text);
+}
+
+/** Members of all objects in a JSON text: each has one colon. */
+function membersIn(text: string): number {
+  let members = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === quote) at = closingQuote(text, at);
+    else if (code === colon) members += 1;
+  }
+  return members;
+}
+
+function closingQuote(text: string, start: number): number {
+  let at = start;
+  for (;;) {
+    at = text.indexOf('"', at + 1);
+    // Not in JSON.
+    if (at === -1) return text.length;
+    let first = at;
+    while (text.charCodeAt(first - 1) === backslash) first -= 1;
+    if ((at - first) % 2 === 0) return at;
+  }
+}
+
+/** Members of all objects in a value, which may be nested more deeply than functions can be. */
+function membersOf(value: unknown): number {
+  let members = 0;
+  const open = [value];
+  while (open.length > 0) {
+    const container = open.pop();
+    if (typeof container !== "object" || container === null) continue;
+    if (!Array.isArray(container)) members += Object.keys(container).length;
+    for (const item of Object.values(container)) if (typeof item === "object" && item !== null) open.push(item);
+  }
+  return members;
+}
+
+function firstRepeated(text: string): JsonPath | undefined {
   const open: Container[] = [];
   for (let at = 0; at < text.length; at += 1) {
     const code = text.charCodeAt(at);

@@ -31,7 +31,8 @@ const drafts: Readonly<Record<string, SchemaDraft>> = {
  * `$ref` that leads out of the schema is unsupported. It may take any time and memory: run it where both are bounded.
  */
 export function checkArguments({ schemaJson, argumentsJson }: CheckInput): CheckResult {
-  const ambiguous = ambiguity(argumentsJson);
+  const value: unknown = JSON.parse(argumentsJson);
+  const ambiguous = ambiguity(argumentsJson, value);
   if (ambiguous !== undefined) return { kind: "rejected", violations: [ambiguous] };
   const schema: unknown = schemaJson === "" ? undefined : JSON.parse(schemaJson);
   if (!isObject(schema)) return unsupported("it is no object");
@@ -45,7 +46,7 @@ export function checkArguments({ schemaJson, argumentsJson }: CheckInput): Check
   if (draft === undefined) return unsupported(`its $schema ${JSON.stringify($schema)} is not known`);
   // The library passes over it, and would accept what it refuses.
   if (/"\$dynamicRef"\s*:\s*"/.test(schemaJson)) return unsupported("$dynamicRef can't be checked");
-  return checkValue(JSON.parse(argumentsJson), { schema, draft });
+  return checkValue(value, { schema, draft });
 }
 
 function checkValue(value: unknown, { schema, draft }: { schema: Schema; draft: SchemaDraft }): CheckResult {
@@ -71,8 +72,8 @@ function unknownType(errors: readonly OutputUnit[]): string | undefined {
 }
 
 /** Arguments whose values here and at the server may not be the same. */
-function ambiguity(argumentsJson: string): FieldViolation | undefined {
-  const repeated = repeatedMember(argumentsJson);
+function ambiguity(argumentsJson: string, value: unknown): FieldViolation | undefined {
+  const repeated = repeatedMember(argumentsJson, value);
   if (repeated !== undefined) return violation(repeated, "is given twice, and servers differ in which they take");
   const inexact = inexactNumber(argumentsJson);
   return inexact && violation(inexact, "is a number that is not exactly a double, and can't be checked");

@@ -147,7 +147,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text);
+  const repeated = repeatedMember(text, json);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
     return fromJson(input, json, requestJson);
