@@ -166,11 +166,11 @@ export class Listener {
     socket.on("end", destroy);
     socket.setNoDelay(true);
     socket.setTimeout(this.#firstBytesMs, destroy);
-    let seen = Buffer.alloc(0);
+    let seen: Buffer = Buffer.alloc(0);
     const onReadable = () => {
       const chunk: Buffer | null = socket.read();
       if (chunk === null) return;
-      seen = Buffer.concat([seen, chunk]);
+      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
       const length = Math.min(seen.length, http2Preface.length);
       const isHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
       if (isHttp2 && length < http2Preface.length) return;
