@@ -5,10 +5,11 @@ import { type Config, ConfigError } from "./config.ts";
 import type { ManagerError } from "./errors.ts";
 import { ArgumentCheck } from "./fleet/argument-check/argument-check.ts";
 import { CheckThread } from "./fleet/argument-check/check-thread.ts";
+import { FarDeadlines } from "./fleet/call-wait.ts";
 import { Fleet } from "./fleet/fleet.ts";
 import { IdempotentCalls } from "./fleet/idempotency/idempotent-calls.ts";
 import { ToolCalls } from "./fleet/tool-calls.ts";
-import { guardedServed, notFound } from "./http/handler.ts";
+import { frontDoor } from "./http/handler.ts";
 import { malformedText } from "./http/malformed.ts";
 import { openApiHandler } from "./http/openapi.ts";
 import { probeHandler } from "./http/probes.ts";
@@ -16,8 +17,9 @@ import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { openFilesLimit } from "./open-files.ts";
-import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
-import type { Served } from "./rpc/serve-routes.ts";
+import { allowAll } from "./operations/authorize.ts";
+import { callOpener } from "./operations/call-context.ts";
+import { localCalls, type RouterOptions, rpcRoutes } from "./rpc/router.ts";
 import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
 import { Listener, type ListenOptions } from "./rpc/wire/listener.ts";
 import { UnreadAnswers } from "./rpc/wire/unread-answers.ts";
@@ -142,13 +144,15 @@ interface Parts {
 }
 
 /** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */
-function createHandlers(config: Config, parts: Parts): Served {
+function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "handler" | "streams"> {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
   const unread = new UnreadAnswers({ maxBytes: config.maxUnreadBytes, log, elapsedMs });
   const router: RouterOptions = {
     ...parts,
     unread,
+    openCall: callOpener(new FarDeadlines()),
+    authorize: allowAll,
     now: Date.now,
     elapsedMs,
     heartbeatMs,
@@ -160,9 +164,8 @@ function createHandlers(config: Config, parts: Parts): Served {
     await abortable(settled, signal);
     await runtime.version({ signal });
   };
-  const probes = probeHandler({ ready, fallback: notFound });
-  const { maxRequestBytes } = config;
-  const calls = localCalls(router);
-  const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler({ unread, fallback: probes }) });
-  return guardedServed(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
+  const rpc = rpcRoutes(router, { refuse: refuseRpc });
+  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.maxRequestBytes, unread });
+  const mounts = [rpc.mount, rest, openApiHandler({ unread }), probeHandler({ ready })];
+  return frontDoor({ mounts, streams: rpc.streams }, config);
 }

@@ -1,14 +1,15 @@
 import type { DescField, DescMethod } from "@bufbuild/protobuf";
 import { z } from "zod";
-import { requestRules } from "./request-rules.ts";
+import { managerOperations } from "../../src/rpc/methods/manager-operations.ts";
 
 /** The part of a zod schema that JSON Schema can say. */
 export type Rule = z.core.JSONSchema.BaseSchema;
 
 /** The rules of an RPC's request. */
 export function ruleOfRequest({ name, localName }: DescMethod): Rule {
-  if (!Object.hasOwn(requestRules, localName)) throw new Error(`request-rules.ts has no schema for ${name}`);
-  const schema = requestRules[localName as keyof typeof requestRules];
+  if (!Object.hasOwn(managerOperations, localName))
+    throw new Error(`manager-operations.ts has no operation for ${name}`);
+  const { schema } = managerOperations[localName as keyof typeof managerOperations];
   // What comes out of it: what a map's check takes in is anything.
   return z.toJSONSchema(schema, { io: "output", unrepresentable: "any" });
 }

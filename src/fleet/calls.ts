@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { AbortSource } from "../abort-source.ts";
 import { type ManagerError, toManagerError } from "../errors.ts";
+import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
 import type { Seat } from "./seats.ts";
@@ -9,8 +10,7 @@ import type { Seat } from "./seats.ts";
 export interface Call<T> {
   readonly signal: AbortSource | undefined;
   readonly chars: number;
-  /** Callers take turns in the queue. */
-  readonly caller?: string | undefined;
+  readonly caller: Caller;
   readonly work: (seat: Seat) => Promise<T>;
 }
 
@@ -129,10 +129,10 @@ export class Calls {
     const turn = Promise.withResolvers<Seat>();
     const call: Queued = { start: turn.resolve, fail: turn.reject };
     const onAbort = () => {
-      this.#queue.remove(caller, call);
+      this.#queue.remove(caller.lane, call);
       if (signal !== undefined) call.fail(this.#waitEnded(signal));
     };
-    this.#queue.add(caller, call);
+    this.#queue.add(caller.lane, call);
     this.#queuedChars += cost;
     signal?.addEventListener("abort", onAbort, { once: true });
     try {

@@ -6,6 +6,7 @@ import type { LogLevel } from "../mcp/log-level.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
+import type { Caller } from "./caller.ts";
 import { type CallerOptions, deadlineSignal } from "./deadline-signal.ts";
 import { Departed } from "./departed.ts";
 import { EraVerdicts } from "./era-verdicts.ts";
@@ -47,8 +48,7 @@ export interface CallOptions extends CallerOptions {
   readonly callerHasDeadline: boolean;
   /** Characters that the call keeps in memory while it waits. */
   readonly chars?: number;
-  /** Whose call it is: callers take turns where calls queue. */
-  readonly caller?: string;
+  readonly caller: Caller;
 }
 
 export interface StartOptions {

@@ -9,9 +9,6 @@ import { callDigest } from "./idempotency/call-digest.ts";
 import type { IdempotentCalls } from "./idempotency/idempotent-calls.ts";
 import type { ToolAnswer } from "./idempotency/outcome.ts";
 
-/** The one that everybody has, as long as there is no authentication. */
-const anonymous = "";
-
 export interface ToolCallsOptions {
   readonly fleet: Fleet;
   readonly idempotentCalls: IdempotentCalls;
@@ -47,10 +44,10 @@ export class ToolCalls {
 
   async #callOnce(server: string, call: ToolCall, options: ToolCallOptions & { key: string }): Promise<ToolAnswer> {
     const { fleet, idempotentCalls } = this.#options;
-    const { key, callerHasDeadline } = options;
+    const { key, callerHasDeadline, caller } = options;
     // Of callers who share a call each has a deadline of its own, and the call has none.
     using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
-    const keyed = { scope: [anonymous, server, call.tool] as const, key, digest: callDigest(call) };
+    const keyed = { scope: [caller.scope, server, call.tool] as const, key, digest: callDigest(call) };
     const alone = { limit: undefined, callerHasDeadline: true };
     const send = (signal: AbortSource) => this.#send(server, call, { ...options, ...alone, signal });
     try {

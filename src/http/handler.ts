@@ -1,5 +1,4 @@
-import type { Served } from "../rpc/serve-routes.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
 import type { StreamHandler } from "../rpc/wire/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
@@ -45,23 +44,43 @@ export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
   };
 }
 
-/** Stands in front of all that a port serves. */
-export function guardedServed({ handler, streams }: Served, options: GuardOptions): Served {
-  const guard = new Guard(options);
-  const requests = { handler: guarded(handler, guard) };
-  return streams === undefined ? requests : { ...requests, streams: guardedStreams(streams, guard) };
+/** What a port serves: faces that take requests, and those that take streams before Node makes requests of them. */
+export interface Faces {
+  readonly mounts: readonly Mount[];
+  readonly streams: readonly StreamHandler[];
 }
 
-/** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
-function guardedStreams(streams: StreamHandler, guard: Guard): StreamHandler {
-  return (stream, headers, next) => {
-    // A Host header besides the authority, or an Origin, is for the guard to look at closely.
-    if (headers.host !== undefined || headers.origin !== undefined) return false;
-    return guard.refusalOf(headers) === undefined && streams(stream, headers, next);
+/** Stands in front of all that a port serves: each request goes to the first face that takes it. */
+export function frontDoor({ mounts, streams }: Faces, options: GuardOptions): Served {
+  const guard = new Guard(options);
+  return { handler: guarded(firstOf(mounts), guard), streams: guardedStreams(streams, guard) };
+}
+
+/** What a listener is given. */
+interface Served {
+  readonly handler: NodeHandler;
+  readonly streams: StreamHandler;
+}
+
+/** Hands a request to the first that takes it; what none takes is not found. */
+export function firstOf(mounts: readonly Mount[]): NodeHandler {
+  return (request, response) => {
+    for (const mount of mounts) if (mount(request, response)) return;
+    notFound(request, response);
   };
 }
 
-/** Answers what no route knows. */
+/** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
+function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): StreamHandler {
+  return (stream, headers, next) => {
+    // A Host header besides the authority, or an Origin, is for the guard to look at closely.
+    if (headers.host !== undefined || headers.origin !== undefined) return false;
+    if (guard.refusalOf(headers) !== undefined) return false;
+    return handlers.some((handler) => handler(stream, headers, next));
+  };
+}
+
+/** Answers what no face knows. */
 export function notFound(request: NodeRequest, response: NodeResponse): void {
   refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
 }

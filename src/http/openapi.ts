@@ -1,4 +1,4 @@
-import type { NodeHandler } from "../rpc/wire/node-handler.ts";
+import type { Mount } from "../rpc/wire/node-handler.ts";
 import type { UnreadAnswers } from "../rpc/wire/unread-answers.ts";
 import { isGone } from "../rpc/wire/write-whole.ts";
 import { answerError } from "./answer-error.ts";
@@ -10,24 +10,15 @@ const path = "/openapi.json";
 /** What one more answer takes until it is read: the document is the same for all. */
 const answerBytes = 8 * 1024;
 
-export interface OpenApiOptions {
-  readonly unread: UnreadAnswers;
-  /** Answers requests for other paths. */
-  readonly fallback: NodeHandler;
-}
-
 /** `GET /openapi.json`: the document of the REST routes. */
-export function openApiHandler({ unread, fallback }: OpenApiOptions): NodeHandler {
+export function openApiHandler({ unread }: { readonly unread: UnreadAnswers }): Mount {
   let loading: Promise<Buffer> | undefined;
   return (request, response) => {
-    if (request.url?.split("?")[0] !== path) {
-      fallback(request, response);
-      return;
-    }
+    if (request.url?.split("?")[0] !== path) return false;
     if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       refuse(wrongMethod(path, ["GET", "HEAD"]), { request, response });
-      return;
+      return true;
     }
     loading ??= document();
     loading.then(
@@ -39,6 +30,7 @@ export function openApiHandler({ unread, fallback }: OpenApiOptions): NodeHandle
       },
       (error) => answerError({ request, response, error }),
     );
+    return true;
   };
 }
 

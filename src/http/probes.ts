@@ -1,4 +1,4 @@
-import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
 import { endEarly } from "./end-early.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
@@ -6,14 +6,12 @@ import { wrongMethod } from "./refusals.ts";
 export interface ProbeOptions {
   /** Resolves when the manager can serve; rejects, or takes longer than a probe waits, when it can't. */
   readonly ready: (signal: AbortSignal) => Promise<void>;
-  /** Answers requests for other paths. */
-  readonly fallback: NodeHandler;
 }
 
 const readyMs = 2000;
 
 /** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
-export function probeHandler(options: ProbeOptions): NodeHandler {
+export function probeHandler(options: ProbeOptions): Mount {
   /** One for all who ask meanwhile: each is a request to the engine. */
   let asking: Promise<Answer> | undefined;
   const ask = () => {
@@ -24,9 +22,8 @@ export function probeHandler(options: ProbeOptions): NodeHandler {
   };
   return (request, response) => {
     const path = request.url?.split("?")[0] ?? "";
-    if (path !== "/health" && path !== "/ready") {
-      options.fallback(request, response);
-    } else if (request.method !== "GET" && request.method !== "HEAD") {
+    if (path !== "/health" && path !== "/ready") return false;
+    if (request.method !== "GET" && request.method !== "HEAD") {
       response.setHeader("allow", "GET, HEAD");
       refuse(wrongMethod(path, ["GET", "HEAD"]), { request, response });
     } else if (path === "/health") {
@@ -34,6 +31,7 @@ export function probeHandler(options: ProbeOptions): NodeHandler {
     } else {
       ask().then((answer) => write(answer, { request, response }));
     }
+    return true;
   };
 }
 

@@ -5,8 +5,8 @@ import type { AbortSource } from "../abort-source.ts";
 import { ManagerError, toManagerError } from "../errors.ts";
 import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
-import { mayStayUnread } from "../rpc/methods/service.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
+import { connectionOf } from "../rpc/wire/connection-of.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";
 import { pacedBody } from "../rpc/wire/paced-body.ts";
 import { requestHeaders } from "../rpc/wire/request-headers.ts";
 import type { UnreadAnswers } from "../rpc/wire/unread-answers.ts";
@@ -26,8 +26,6 @@ export interface RestOptions {
   readonly calls: LocalCalls;
   readonly maxRequestBytes: number;
   readonly unread: UnreadAnswers;
-  /** Answers requests for other paths. */
-  readonly fallback: NodeHandler;
 }
 
 interface Exchange {
@@ -38,23 +36,21 @@ interface Exchange {
 }
 
 /** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
-export function restHandler(options: RestOptions): NodeHandler {
+export function restHandler(options: RestOptions): Mount {
   return (request, response) => {
     const { pathname, searchParams } = urlOf(request.url ?? "/");
     const matches = matchRoutes(pathname);
     const match = matches.find(({ route }) => answers(route, request.method ?? ""));
-    if (matches.length === 0) {
-      options.fallback(request, response);
-      return;
-    }
+    if (matches.length === 0) return false;
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
       response.setHeader("allow", allowed.join(", "));
       refuse(wrongMethod(pathname, allowed), { request, response });
-      return;
+      return true;
     }
     const exchange = { match, query: searchParams, request, response };
     call(options, exchange).catch((error: unknown) => writeError(exchange, error));
+    return true;
   };
 }
 
@@ -78,9 +74,9 @@ function answers(route: Route, method: string): boolean {
 
 async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
-  const open = options.calls.open(forwarded(request), response);
+  const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await bodyOf(exchange, { ...options, signal: open.wait });
+    const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
     // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
@@ -135,7 +131,7 @@ async function callStream(
   const answer = unread.open(response);
   const values = countAt(createContextValues(), answer);
   const lines = ndjson(rpc, calls.stream({ ...call, values }));
-  const body = mayStayUnread.has(rpc.name) ? lines : pacedBody(lines, { answer, streams: true });
+  const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { answer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
   await write(body, { response, signal: leftSignal(response) });
   response.end();
@@ -169,10 +165,10 @@ function json(rpc: { readonly output: DescMethodUnary["output"] }, message: Mess
 }
 
 /** The caller's own headers reach the interceptors; those of the body that was read here do not. */
-function forwarded({ headers, socket }: NodeRequest): Headers {
+function forwarded({ headers }: NodeRequest): Headers {
   const own: IncomingHttpHeaders = {};
   for (const name of Object.keys(headers)) if (!ofTheBody.test(name)) own[name] = headers[name];
-  return requestHeaders(own, socket);
+  return requestHeaders(own);
 }
 
 const ofTheBody = /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/;

@@ -11,6 +11,15 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { ServerSnapshot } from "../fleet/server-snapshot.ts";
+import { operations, serverOfHealth } from "../operations/operations.ts";
+import type { ServiceOperations } from "./service-operations.ts";
+
+/** What each RPC of health is. */
+export const healthOperations = {
+  check: operations.checkHealth,
+  list: operations.listHealth,
+  watch: operations.watchHealth,
+} satisfies ServiceOperations<typeof Health>;
 
 export interface HealthOptions {
   readonly fleet: Fleet;
@@ -65,7 +74,7 @@ async function* watch(
 }
 
 function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
-  const server = /^server\/(.+)$/.exec(service)?.[1];
+  const server = serverOfHealth(service);
   const own = service === "" || service === ManagerService.typeName;
   const found = fleet.list().find(({ name }) => name === server);
   if (!own && found === undefined) return Status.SERVICE_UNKNOWN;

@@ -1,16 +1,21 @@
 import { type ConnectRouter, createContextValues } from "@connectrpc/connect";
 import type { UniversalServerRequest, UniversalServerResponse } from "@connectrpc/connect/protocol";
+import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
+import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { toManagerError } from "../errors.ts";
 import type { Log } from "../log.ts";
+import type { OpenCall } from "../operations/call-context.ts";
 import { refuseManyFields } from "./binary/request-fields.ts";
+import { withCall } from "./call/call-key.ts";
 import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
 import { refuseCostlyText } from "./json/costly-json.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
-import { markCaller } from "./wire/caller-header.ts";
+import type { OperationOf } from "./service-operations.ts";
+import { connectionOf } from "./wire/connection-of.ts";
 import { bodyOf } from "./wire/node-body.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "./wire/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "./wire/node-handler.ts";
 import { pacedBody } from "./wire/paced-body.ts";
 import { clampTimeout } from "./wire/timeout-header.ts";
 import type { UnreadAnswer, UnreadAnswers } from "./wire/unread-answers.ts";
@@ -27,23 +32,18 @@ export type RefuseRpc = (status: number, exchange: { request: NodeRequest; respo
  */
 export function nodeAdapter(options: {
   readonly router: ConnectRouter;
-  /** Answers requests for other paths. */
-  readonly fallback: NodeHandler;
   /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
   readonly refuse: RefuseRpc;
   readonly maxRequestBytes: number;
   readonly unread: UnreadAnswers;
-  /** Names of the RPCs whose answers are not counted. */
-  readonly mayStayUnread: ReadonlySet<string>;
+  readonly operationOf: OperationOf;
+  readonly openCall: OpenCall;
   readonly log: Log;
-}): NodeHandler {
+}): Mount {
   const methods = new Map(options.router.handlers.map((method) => [method.requestPath, method]));
   return (request, response) => {
     const method = methods.get(request.url?.split("?", 1)[0] ?? "");
-    if (method === undefined) {
-      options.fallback(request, response);
-      return;
-    }
+    if (method === undefined) return false;
     // The library stops to listen when the response closes. The error of a request that is behind another on its connection
     // can come after that, and one that nobody listens to would end the process.
     request.on("error", () => {});
@@ -53,6 +53,7 @@ export function nodeAdapter(options: {
       // Nobody must wait for the rest.
       response.destroy();
     });
+    return true;
   };
 }
 
@@ -64,10 +65,11 @@ async function answer(
     refuse: RefuseRpc;
     maxRequestBytes: number;
     unread: UnreadAnswers;
-    mayStayUnread: ReadonlySet<string>;
+    operationOf: OperationOf;
+    openCall: OpenCall;
   },
 ): Promise<void> {
-  const { request, response, refuse, maxRequestBytes, unread, mayStayUnread } = options;
+  const { request, response, refuse, maxRequestBytes, unread, operationOf, openCall } = options;
   // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
   // does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
@@ -76,15 +78,26 @@ async function answer(
   const body = request.method === "GET" ? {} : { body: wholeMessages(bodyOf(request, unsent), reading) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
-  markCaller(universal.header, request.socket);
+  // The library enforces the deadline, and refuses one that is none.
+  const timeoutMs = timeoutOf(universal.header);
+  const call = openCall({ headers: universal.header, connection: connectionOf(request), timeoutMs, enforced: false });
   const kept = withKeptJson(universal, method);
   const unreadAnswer = unread.open(response);
-  const contextValues = countAt(kept.contextValues ?? createContextValues(), unreadAnswer);
+  const contextValues = countAt(withCall(kept.contextValues ?? createContextValues(), call), unreadAnswer);
   const answered = await method({ ...kept, contextValues });
-  const counted = mayStayUnread.has(method.method.name) ? undefined : unreadAnswer;
+  const counted = operationOf(method.method).mayLag ? undefined : unreadAnswer;
   // Without a body: the library found no protocol for this method, content type or version.
   if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
   else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, counted }), response);
+}
+
+/** The deadline of a request by any of the library's protocols, in milliseconds. Undefined: it has none, or one that is none. */
+function timeoutOf(headers: Headers): number | undefined {
+  const isGrpc = /^application\/grpc/i.test(headers.get("content-type") ?? "");
+  const { timeoutMs } = isGrpc
+    ? parseGrpcTimeout(headers.get("grpc-timeout"), Number.POSITIVE_INFINITY)
+    : parseConnectTimeout(headers.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
+  return timeoutMs;
 }
 
 /** How messages of a content type that the library takes are counted before it makes anything of them. */

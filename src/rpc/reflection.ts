@@ -9,6 +9,7 @@ import {
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code } from "@connectrpc/connect";
 import {
+  type ServerReflection,
   type ServerReflectionRequest,
   ServerReflectionRequestSchema,
   type ServerReflectionResponse,
@@ -19,9 +20,20 @@ import {
   ServerReflectionRequestSchema as AlphaRequestSchema,
   type ServerReflectionResponse as AlphaResponse,
   ServerReflectionResponseSchema as AlphaResponseSchema,
+  type ServerReflection as ServerReflectionAlpha,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
+import { operations } from "../operations/operations.ts";
+import { reflectRequestSchema } from "../operations/probe-schema.ts";
+import { validate } from "../validate.ts";
+import type { ServiceOperations } from "./service-operations.ts";
 
-import { invalidRequest } from "../errors.ts";
+/** What the one RPC of reflection is. */
+export const reflectionOperations = { serverReflectionInfo: operations.reflect } satisfies ServiceOperations<
+  typeof ServerReflection
+>;
+export const reflectionAlphaOperations = { serverReflectionInfo: operations.reflect } satisfies ServiceOperations<
+  typeof ServerReflectionAlpha
+>;
 
 type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
@@ -43,7 +55,8 @@ export class Reflection {
 
   async *answer(requests: AsyncIterable<ServerReflectionRequest>): AsyncGenerator<ServerReflectionResponse> {
     for await (const request of requests) {
-      refuseLongTexts(request);
+      const { host, messageRequest: asked } = request;
+      validate(reflectRequestSchema, asked.case === undefined ? { host } : { host, [asked.case]: asked.value });
       const messageResponse = this.#answerOne(request.messageRequest);
       yield create(ServerReflectionResponseSchema, {
         validHost: request.host,
@@ -99,18 +112,6 @@ export class Reflection {
     for (const dependency of file.dependencies) this.#addFile(dependency);
   }
 }
-
-/** No name of ours is longer, and the answer has the whole request in it. Throws `invalid`, naming the field. */
-function refuseLongTexts(request: ServerReflectionRequest): void {
-  for (const { name, localName, oneof } of ServerReflectionRequestSchema.fields) {
-    const { messageRequest } = request;
-    const value = oneof === undefined ? request.host : messageRequest.case === localName ? messageRequest.value : "";
-    if (typeof value !== "string" || value.length <= maxTextChars) continue;
-    throw invalidRequest([{ field: name, description: `must have at most ${maxTextChars} characters` }]);
-  }
-}
-
-const maxTextChars = 1024;
 
 async function* asV1(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<ServerReflectionRequest> {
   for await (const request of requests) {

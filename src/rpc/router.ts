@@ -1,52 +1,68 @@
-import type { ConnectRouter } from "@connectrpc/connect";
 import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../log.ts";
+import type { Authorize } from "../operations/authorize.ts";
+import type { OpenCall } from "../operations/call-context.ts";
 import { LocalCalls } from "./call/local-calls.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
-import { healthService } from "./health.ts";
-import { callsIntoServer, managerService, mayStayUnread, reachesServer } from "./methods/service.ts";
+import { healthOperations, healthService } from "./health.ts";
+import { managerOperations } from "./methods/manager-operations.ts";
+import { managerService } from "./methods/service.ts";
 import type { ServiceOptions } from "./methods/service-options.ts";
 import type { RefuseRpc } from "./node-adapter.ts";
-import { Reflection } from "./reflection.ts";
-import { interceptorsOf, type Served, type ServingOptions, serveRoutes } from "./serve-routes.ts";
-import type { NodeHandler } from "./wire/node-handler.ts";
+import { Reflection, reflectionAlphaOperations, reflectionOperations } from "./reflection.ts";
+import { interceptorsOf, type ServedRoutes, type ServingOptions, serveRoutes } from "./serve-routes.ts";
+import { operationsOf, type ServedService, served } from "./service-operations.ts";
 import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
   readonly unread: UnreadAnswers;
+  readonly openCall: OpenCall;
+  readonly authorize: Authorize;
   readonly lean: boolean;
 }
 
-/** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect; `fallback` answers requests for other paths. */
-export function rpcHandler(
-  options: RouterOptions,
-  { fallback, refuse }: { fallback: NodeHandler; refuse: RefuseRpc },
-): Served {
-  return serveRoutes(routesOf(options), { ...servingOptions(options), fallback, refuse });
+/** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect. */
+export function rpcRoutes(options: RouterOptions, { refuse }: { readonly refuse: RefuseRpc }): ServedRoutes {
+  return serveRoutes(servicesOf(options), { ...servingOptions(options), refuse });
 }
 
 /** The same service for callers in this process, behind the same interceptors. */
 export function localCalls(options: RouterOptions): LocalCalls {
-  return new LocalCalls(managerService(options), interceptorsOf(servingOptions(options)));
+  const service = managerOf(options);
+  const operationOf = operationsOf([service]);
+  const interceptors = interceptorsOf({ ...servingOptions(options), operationOf });
+  return new LocalCalls(service.implementation, { interceptors, operationOf, openCall: options.openCall });
 }
 
-function routesOf(options: RouterOptions): (router: ConnectRouter) => void {
+function managerOf(options: ServiceOptions): ServedService<typeof ManagerService> {
+  return { service: ManagerService, implementation: managerService(options), operations: managerOperations };
+}
+
+function servicesOf(options: RouterOptions): ServedService[] {
   const reflection = new Reflection([ManagerService, Health, ServerReflection, ServerReflectionAlpha]);
-  return (router) => {
-    router.service(ManagerService, managerService(options));
-    router.service(Health, healthService(options));
-    router.service(ServerReflection, { serverReflectionInfo: (requests) => reflection.answer(requests) });
-    router.service(ServerReflectionAlpha, { serverReflectionInfo: (requests) => reflection.answerAlpha(requests) });
-  };
+  return [
+    served(managerOf(options)),
+    served({ service: Health, implementation: healthService(options), operations: healthOperations }),
+    served({
+      service: ServerReflection,
+      implementation: { serverReflectionInfo: (requests) => reflection.answer(requests) },
+      operations: reflectionOperations,
+    }),
+    served({
+      service: ServerReflectionAlpha,
+      implementation: { serverReflectionInfo: (requests) => reflection.answerAlpha(requests) },
+      operations: reflectionAlphaOperations,
+    }),
+  ];
 }
 
-function servingOptions({ info, log, unread, lean }: RouterOptions): ServingOptions {
+function servingOptions({ info, log, unread, openCall, authorize, lean }: RouterOptions): ServingOptions {
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
   const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
-  return { log, unread, lean, ...limits, callsIntoServer, reachesServer, mayStayUnread };
+  return { log, unread, openCall, authorize, lean, ...limits };
 }

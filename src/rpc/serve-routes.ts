@@ -1,12 +1,7 @@
-import {
-  ConnectError,
-  type ConnectRouter,
-  type ConnectRouterOptions,
-  createConnectRouter,
-  type Interceptor,
-} from "@connectrpc/connect";
-import { FarDeadlines } from "../fleet/call-wait.ts";
+import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
+import type { OpenCall } from "../operations/call-context.ts";
 import { requestBinary } from "./binary/request-fields.ts";
+import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";
 import { hasBegun } from "./call/call-begun.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./call/deadline-interceptor.ts";
 import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts";
@@ -17,51 +12,52 @@ import { explainJsonError } from "./json/request-body.ts";
 import { leanConnect } from "./lean/lean-connect.ts";
 import { leanGrpc } from "./lean/lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
-import type { NodeHandler } from "./wire/node-handler.ts";
+import { operationsOf, type ServedService } from "./service-operations.ts";
+import type { Mount } from "./wire/node-handler.ts";
 import type { StreamHandler } from "./wire/stream-handler.ts";
 import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
+type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
+
 /** What holds for every RPC, whichever services there are. */
-export interface ServingOptions extends DeadlineOptions, ErrorOptions {
+export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
   readonly unread: UnreadAnswers;
-  /** Names of the RPCs that callers may leave unread for as long as there is room. */
-  readonly mayStayUnread: ReadonlySet<string>;
+  readonly openCall: OpenCall;
   /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
   readonly lean: boolean;
 }
 
-/** Takes requests, and before them the streams that need none. */
-export interface Served {
-  readonly handler: NodeHandler;
-  readonly streams?: StreamHandler;
+/** Takes the requests of its RPCs, and before them the streams that need none. */
+export interface ServedRoutes {
+  readonly mount: Mount;
+  readonly streams: readonly StreamHandler[];
 }
 
 /** Serves any services over gRPC, gRPC-Web and Connect: interceptors, limits, errors that name the field. */
 export function serveRoutes(
-  routes: (router: ConnectRouter) => void,
-  options: ServingOptions & {
-    /** Answers requests for other paths. */
-    readonly fallback: NodeHandler;
-    readonly refuse: RefuseRpc;
-  },
-): Served {
-  const router = createConnectRouter(routerOptions(options));
-  const methods = rpcMethods(routes, router);
-  const library = nodeAdapter({ ...options, router });
-  if (!options.lean) return { handler: library };
-  const lean = { ...options, methods, interceptors: interceptorsOf(options), farDeadlines: new FarDeadlines() };
-  return { handler: leanConnect({ ...lean, next: library }), streams: leanGrpc(lean) };
+  services: readonly ServedService[],
+  options: ServingOptions & { readonly refuse: RefuseRpc },
+): ServedRoutes {
+  const operationOf = operationsOf(services);
+  const interceptors = interceptorsOf({ ...options, operationOf });
+  const router = createConnectRouter(routerOptions(options, interceptors));
+  for (const { service, implementation, options: own } of services) router.service(service, implementation, own);
+  const library = nodeAdapter({ ...options, operationOf, router });
+  if (!options.lean) return { mount: library, streams: [] };
+  const lean = { ...options, operationOf, methods: rpcMethods(services), interceptors };
+  return { mount: leanConnect({ ...lean, next: library }), streams: [leanGrpc(lean)] };
 }
 
-export function interceptorsOf(options: ServingOptions): Interceptor[] {
-  return [errorInterceptor(options), deadlineInterceptor(options)];
+/** What every request passes, the first one first. */
+export function interceptorsOf(options: CheckOptions): Interceptor[] {
+  return [errorInterceptor(options), deadlineInterceptor(options), authorizeInterceptor(options)];
 }
 
-function routerOptions(options: ServingOptions): ConnectRouterOptions {
+function routerOptions(options: ServingOptions, interceptors: Interceptor[]): ConnectRouterOptions {
   return {
-    interceptors: interceptorsOf(options),
+    interceptors,
     // Errors from before the interceptors pass the context's signal on their way out, which this gate can watch.
     requestGate: ({ signal, values, method }) => {
       const explain = () => {

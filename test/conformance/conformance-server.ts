@@ -6,14 +6,16 @@
 import { readFileSync } from "node:fs";
 import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
-import { guardedServed, notFound } from "../../src/http/handler.ts";
+import { frontDoor } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { allowAll } from "../../src/operations/authorize.ts";
 import { createPinoLog } from "../../src/pino-log.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { anOperation, openCall } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;
@@ -29,23 +31,27 @@ const request = fromBinary(message("ServerCompatRequest"), await readDelimited()
 // Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
 const jsonOptions = { ...requestJson, registry };
 const log = createPinoLog("warn");
-const served = serveRoutes((router) => router.service(service(), conformanceService(registry), { jsonOptions }), {
+const conformance = {
+  service: service(),
+  implementation: conformanceService(registry),
+  operations: Object.fromEntries(service().methods.map(({ localName }) => [localName, anOperation])),
+  options: { jsonOptions },
+};
+const { mount, streams } = serveRoutes([conformance], {
   log,
   lean: path !== "library",
-  mayStayUnread: new Set(),
+  openCall,
+  authorize: allowAll,
   unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
   maxAnswerBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,
-  callsIntoServer: new Set(),
-  reachesServer: new Set(),
-  fallback: notFound,
   refuse: refuseRpc,
 });
 const listener = await Listener.open({
   host,
   port: 0,
-  ...guardedServed(served, { allowedHosts: [], corsOrigins: [] }),
+  ...frontDoor({ mounts: [mount], streams }, { allowedHosts: [], corsOrigins: [] }),
   malformed: malformedText,
 });
 process.once("SIGTERM", () => void listener.close({ graceMs: 0 }));

@@ -1,11 +1,13 @@
 import type { Fleet } from "../../src/fleet/fleet.ts";
-import { notFound } from "../../src/http/handler.ts";
+import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { restHandler } from "../../src/http/rest-handler.ts";
 import { silentLog } from "../../src/log.ts";
-import { localCalls, type RouterOptions, rpcHandler } from "../../src/rpc/router.ts";
+import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
+import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { openCall } from "../rpc/a-call.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
 
 /** The manager's port in front of a fleet that throws whatever it is told to, for errors that no real one throws. */
@@ -17,14 +19,19 @@ export class BrokenFleet implements AsyncDisposable {
   }
 
   /** Get, List, Watch, Logs, and calls into servers fail with this. */
-  static async open(failure: unknown = new TypeError("x is not a function")): Promise<BrokenFleet> {
+  static async open(
+    failure: unknown = new TypeError("x is not a function"),
+    { lean = true, authorize = allowAll }: { readonly lean?: boolean; readonly authorize?: Authorize } = {},
+  ): Promise<BrokenFleet> {
     const fail = () => {
       throw failure;
     };
     const unread = new UnreadAnswers({ maxBytes: 1_048_576, log: silentLog, elapsedMs: () => 0 });
     const options = {
       unread,
-      lean: true,
+      openCall,
+      authorize,
+      lean,
       fleet: { get: fail, list: fail, log: fail, changed: fail, call: fail } as unknown as Fleet,
       runtime: { kind: "docker" },
       info: { maxRequestBytes: 65_536, maxLineBytes: 65_536, maxCallTimeoutMs: 60_000 },
@@ -34,9 +41,10 @@ export class BrokenFleet implements AsyncDisposable {
       shutdown: new AbortController().signal,
       log: silentLog,
     } as unknown as RouterOptions;
-    const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, unread, fallback: notFound });
-    const served = rpcHandler(options, { fallback: rest, refuse: refuseRpc });
-    return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, ...served }));
+    const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, unread });
+    const { mount, streams } = rpcRoutes(options, { refuse: refuseRpc });
+    const handler = firstOf([mount, rest]);
+    return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, handler, streams: streams[0] }));
   }
 
   get url(): string {

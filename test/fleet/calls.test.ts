@@ -4,6 +4,7 @@ import { ManagerError } from "../../src/errors.ts";
 import { type Call, Calls, type CallsOptions } from "../../src/fleet/calls.ts";
 import { type Seat, Seats } from "../../src/fleet/seats.ts";
 import { Session } from "../../src/mcp/session.ts";
+import { aCaller } from "./a-caller.ts";
 
 const session = new Session({
   clientInfo: { name: "test", version: "0" },
@@ -16,7 +17,7 @@ const failed = new ManagerError("not_running", "server fs failed", { details: { 
 const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
 const cancelled = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
 
-const echo = { chars: 0, signal: undefined, work: async (seat: Seat) => seat.session };
+const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (seat: Seat) => seat.session };
 const seats = new Seats(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
@@ -41,7 +42,7 @@ describe("Calls", () => {
   it("does the work at once when there is a session", async () => {
     const { calls } = open({}, session);
     const work = Promise.withResolvers<string>();
-    const done = calls.run({ chars: 0, signal: undefined, work: () => work.promise });
+    const done = calls.run({ ...echo, work: () => work.promise });
     expect([calls.inFlight, calls.queued]).toEqual([1, 0]);
     work.resolve("done");
     expect(await done).toBe("done");
@@ -69,8 +70,7 @@ describe("Calls", () => {
       new ManagerError("unavailable", "lost", { details: { reason: "ATTACHMENT_LOST", delivery } });
     let tries = 0;
     const unsent = calls.run({
-      chars: 0,
-      signal: undefined,
+      ...echo,
       work: async () => {
         tries += 1;
         if (tries > 1) return "done";
@@ -81,7 +81,7 @@ describe("Calls", () => {
     await expect.poll(() => calls.queued).toBe(1);
     readiness.is(session);
     expect(await unsent).toBe("done");
-    const sent = calls.run({ chars: 0, signal: undefined, work: () => Promise.reject(lost("sent")) });
+    const sent = calls.run({ ...echo, work: () => Promise.reject(lost("sent")) });
     await expect(sent).rejects.toMatchObject({ details: { delivery: "sent" } });
     expect([calls.inFlight, calls.queued]).toEqual([0, 0]);
   });
@@ -143,7 +143,7 @@ describe("Calls", () => {
     const { calls } = open({}, session);
     await calls.idle();
     const work = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    const done = work.map(({ promise }) => calls.run({ chars: 0, signal: undefined, work: () => promise }));
+    const done = work.map(({ promise }) => calls.run({ ...echo, work: () => promise }));
     const seen: string[] = [];
     const idle = [calls.idle(), calls.idle()].map((promise) => promise.then(() => seen.push("idle")));
     work[0]?.resolve();
@@ -183,7 +183,7 @@ function heldCalls(calls: Calls) {
       begun.push(name);
       return done.promise;
     };
-    return calls.run({ ...echo, caller: name[0] ?? "", ...options, work });
+    return calls.run({ ...echo, caller: { ...aCaller, lane: name[0] }, ...options, work });
   };
   return { begun, run, end: (name: string) => ends.get(name)?.() };
 }

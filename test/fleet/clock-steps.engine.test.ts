@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
 const hour = 3_600_000;
@@ -17,6 +18,7 @@ afterEach(() => open[Symbol.asyncDispose]());
 const call = (name: string, tool: string, value = {}) =>
   open.fleet.call(name, {
     callerHasDeadline: false,
+    caller: aCaller,
     work: ({ session }, signal) => session.callTool({ tool, argumentsJson: JSON.stringify(value) }, { signal }),
   });
 

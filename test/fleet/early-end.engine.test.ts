@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { legacyServer } from "./legacy-server.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
@@ -35,7 +36,7 @@ describe("A server that stops when idle and exits just after it was taken over",
     await open.fleet.start("i", { spec });
     await open.boot();
     using subscription = open.fleet.follow("i", "mem://note");
-    await open.fleet.call("i", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    await open.fleet.call("i", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
     const changed = subscription.subscriber.changed();
     await open.containerOf("i").kill({ signal: "SIGTERM" });
     await changed;
@@ -63,6 +64,7 @@ describe("A server that stops when idle and exits just after it was taken over",
     await open.boot();
     const crash = open.fleet.call("i", {
       callerHasDeadline: true,
+      caller: aCaller,
       work: ({ session }, signal) => session.callTool({ tool: "exit", argumentsJson: '{"code":3}' }, { signal }),
     });
     await expect(crash).rejects.toMatchObject({ details: { reason: "SERVER_EXITED", exitCode: 3 } });

@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
 let open: OpenFleet;
@@ -21,6 +22,7 @@ const names = async () =>
 const echo = (name: string) =>
   open.fleet.call(name, {
     callerHasDeadline: false,
+    caller: aCaller,
     work: ({ session }, signal) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, { signal }),
   });
 
@@ -144,6 +146,7 @@ describe("An attachment that is lost while the container lives", () => {
     expect(open.fleet.get("a").mcp).toBe(mcp);
     const { json } = await open.fleet.call("a", {
       callerHasDeadline: false,
+      caller: aCaller,
       work: ({ session }, signal) => session.callTool({ tool: "received" }, { signal }),
     });
     expect(json.match(/"initialize"/g)).toHaveLength(1);
@@ -153,12 +156,13 @@ describe("An attachment that is lost while the container lives", () => {
     const attached = attachments();
     await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
     using subscription = open.fleet.follow("a", "mem://note");
-    await open.fleet.call("a", { callerHasDeadline: true, work: (seat) => subscription.take(seat) });
+    await open.fleet.call("a", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
     const again = subscription.subscriber.changed();
     attached[0]?.close();
     await again;
     const { json } = await open.fleet.call("a", {
       callerHasDeadline: true,
+      caller: aCaller,
       work: ({ session }) => session.callTool({ tool: "touch", argumentsJson: '{"uri":"mem://note"}' }, {}),
     });
     expect(json).toContain('"text":"1"');
@@ -186,6 +190,7 @@ describe("A late exit event of the process before", () => {
     await open.fleet.start("a", { spec: spec() });
     const pending = open.fleet.call("a", {
       callerHasDeadline: false,
+      caller: aCaller,
       work: ({ session }, signal) =>
         session.callTool({ tool: "sleep", argumentsJson: '{"ms":1500,"text":"unharmed"}' }, { signal }),
     });
@@ -222,6 +227,7 @@ describe("Calls that a Stop ends", () => {
     await open.fleet.start("a", { spec: spec() });
     const call = open.fleet.call("a", {
       callerHasDeadline: false,
+      caller: aCaller,
       work: ({ session }, signal) => session.callTool({ tool: "never" }, { signal }),
     });
     const stopped = open.fleet.stop("a", { graceMs: 200 });
@@ -265,6 +271,7 @@ describe("A call made after the attachment ended", () => {
     const ended = Promise.withResolvers<void>();
     await open.fleet.call("a", {
       callerHasDeadline: false,
+      caller: aCaller,
       work: async ({ session }) => {
         const { end } = session.sink;
         session.sink.end = (error) => {

@@ -6,6 +6,7 @@ import { type CallReading, followCall } from "../../src/fleet/follow-call.ts";
 import { LogRing } from "../../src/fleet/log-ring.ts";
 import type { ToolCalls } from "../../src/fleet/tool-calls.ts";
 import { scriptedSession } from "../mcp/scripted-session.ts";
+import { aCaller } from "./a-caller.ts";
 
 const hour = 3_600_000;
 const failure = new ManagerError("too_much", "full", { details: { reason: "QUEUE_FULL", delivery: "not_sent" } });
@@ -31,6 +32,7 @@ function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined 
     call: { tool: "t" },
     signal: caller.signal,
     callerHasDeadline: true,
+    caller: aCaller,
     heartbeatMs,
     now: () => clock.ms,
     elapsedMs: () => clock.ms,

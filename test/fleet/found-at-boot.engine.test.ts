@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { HealthSpec } from "../../src/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
 let open: OpenFleet;
@@ -53,6 +54,7 @@ describe("A server that hangs when it is found at boot", () => {
     await open.fleet.start("h", { spec });
     await open.fleet.call("h", {
       callerHasDeadline: true,
+      caller: aCaller,
       work: ({ session }) => session.callTool({ tool: "deaf" }, {}),
     });
     const before = get("h").instances[0]?.record;

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../src/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { legacyServer } from "./legacy-server.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
@@ -51,6 +52,7 @@ describe("A call that comes while an idle server ends", () => {
     await stopping.promise;
     return open.fleet.call("i", {
       callerHasDeadline: true,
+      caller: aCaller,
       work: ({ session }) => session.callTool({ tool: "echo" }, {}),
     });
   };

@@ -6,6 +6,7 @@ import type { ServerSpec } from "../../src/spec.ts";
 import { CommittedImage } from "../runtime/docker/committed-image.ts";
 import { madeBefore } from "../runtime/docker/made-before.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
 let open: OpenFleet;
@@ -20,6 +21,7 @@ const idsOf = (name: string) => open.fleet.get(name).instances.map(({ record }) 
 const echo = (name: string) =>
   open.fleet.call(name, {
     callerHasDeadline: false,
+    caller: aCaller,
     work: ({ session }) => session.callTool({ tool: "echo", argumentsJson: '{"text":"hi"}' }, {}),
   });
 

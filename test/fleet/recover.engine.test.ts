@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { aCaller } from "./a-caller.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";
 
 it("A server taken over when the engine is back has each line of its log once", async () => {
@@ -15,6 +16,7 @@ it("A server taken over when the engine is back has each line of its log once", 
   const lines = () => open.eventsOf("a").filter((event) => event.kind === "line" && event.text === "once").length;
   await open.fleet.call("a", {
     callerHasDeadline: false,
+    caller: aCaller,
     work: ({ session }, signal) => session.callTool({ tool: "stderr", argumentsJson: '{"text":"once"}' }, { signal }),
   });
   await expect.poll(lines).toBe(1);

@@ -4,6 +4,7 @@ import type { Fleet } from "../../src/fleet/fleet.ts";
 import { ResourceFeeds } from "../../src/fleet/resource-feeds.ts";
 import { watchResource } from "../../src/fleet/watch-resource.ts";
 import { scriptedSession } from "../mcp/scripted-session.ts";
+import { aCaller } from "./a-caller.ts";
 
 const uri = "mem://a";
 
@@ -19,7 +20,11 @@ function openFleet(answer: Parameters<typeof scriptedSession>[0] = () => "{}") {
   const left = new AbortController();
   const { signal } = left;
   const watch = (heartbeatMs = 60_000) =>
-    watchResource(fleet, { server: "s", uri }, { callerHasDeadline: false, signal, heartbeatMs, maxTakeMs: 60_000 });
+    watchResource(
+      fleet,
+      { server: "s", uri },
+      { callerHasDeadline: false, caller: aCaller, signal, heartbeatMs, maxTakeMs: 60_000 },
+    );
   return { feeds, left, watch, update: () => tell("notifications/resources/updated", { uri }) };
 }
 

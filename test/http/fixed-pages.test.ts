@@ -3,6 +3,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { firstOf } from "../../src/http/handler.ts";
 import { probeHandler } from "../../src/http/probes.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { collectGarbage } from "../heap.ts";
@@ -102,7 +103,7 @@ describe("/ready", () => {
       asked.push(one);
       return one.promise;
     };
-    const handler = probeHandler({ ready, fallback: (_request, response) => void response.end() });
+    const handler = firstOf([probeHandler({ ready })]);
     const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
     const { socket, until, received, closed } = await connectRaw(listener.port);
     socket.write(`${"GET /ready HTTP/1.1\r\nHost: x\r\n\r\n".repeat(50)}GET /health HTTP/1.1\r\nHost: x\r\n\r\n`);

@@ -5,12 +5,13 @@ import { Code, ConnectError, createConnectRouter, type ServiceImpl } from "@conn
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { notFound } from "../../src/http/handler.ts";
+import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Log, silentLog } from "../../src/log.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { anOperation, openCall } from "./a-call.ts";
 import { connectRaw } from "./wire/raw-client.ts";
 
 const opened: Listener[] = [];
@@ -26,8 +27,8 @@ async function serve(
 ): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const limits = { maxRequestBytes: 1_000_000, unread, mayStayUnread: new Set<string>() };
-  const handler = nodeAdapter({ router, refuse: refuseRpc, ...limits, fallback: notFound, log });
+  const limits = { maxRequestBytes: 1_000_000, unread, operationOf: () => anOperation };
+  const handler = firstOf([nodeAdapter({ router, refuse: refuseRpc, openCall, ...limits, log })]);
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
   return `http://127.0.0.1:${listener.port}`;

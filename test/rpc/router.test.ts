@@ -5,13 +5,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import type { ToolCalls } from "../../src/fleet/tool-calls.ts";
-import { notFound } from "../../src/http/handler.ts";
+import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { silentLog } from "../../src/log.ts";
-import { rpcHandler } from "../../src/rpc/router.ts";
+import { allowAll } from "../../src/operations/authorize.ts";
+import { rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
+import { openCall } from "./a-call.ts";
 
 /** No request of these tests gets as far as a fleet. */
 let listener: Listener;
@@ -38,10 +40,12 @@ beforeAll(async () => {
     shutdown: new AbortController().signal,
     log: silentLog,
     unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+    openCall,
+    authorize: allowAll,
     lean: true,
   };
-  const served = rpcHandler(options, { fallback: notFound, refuse: refuseRpc });
-  listener = await Listener.open({ host: "127.0.0.1", port: 0, ...served });
+  const { mount, streams } = rpcRoutes(options, { refuse: refuseRpc });
+  listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: firstOf([mount]), streams: streams[0] });
 });
 afterAll(() => listener.close({ graceMs: 0 }));
 

@@ -1,15 +1,10 @@
-import {
-  Code,
-  ConnectError,
-  type Interceptor,
-  type StreamRequest,
-  type StreamResponse,
-  type UnaryRequest,
-} from "@connectrpc/connect";
+import { Code, ConnectError, type Interceptor, type StreamResponse } from "@connectrpc/connect";
 import type { AbortSource } from "../../abort-source.ts";
 import { ManagerError } from "../../errors.ts";
-import { deadlinePassed } from "../../fleet/deadline-signal.ts";
-import { callWaitKey } from "./caller-context.ts";
+import type { CallWait } from "../../fleet/call-wait.ts";
+import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
+import type { OperationOf } from "../service-operations.ts";
+import { callOf } from "./call-key.ts";
 import { LimitedMessages } from "./limited-messages.ts";
 
 /** How long a handler may take to say what became of its call once its signal has aborted. */
@@ -18,8 +13,7 @@ const settleMs = 100;
 export interface DeadlineOptions {
   /** The longest deadline of a call into a server; a longer one is cut to it. */
   readonly maxCallTimeoutMs: number;
-  /** Names of the RPCs that call into a server. */
-  readonly callsIntoServer: ReadonlySet<string>;
+  readonly operationOf: OperationOf;
 }
 
 /**
@@ -31,30 +25,30 @@ export interface DeadlineOptions {
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
-    const maxMs = options.callsIntoServer.has(request.method.name) ? options.maxCallTimeoutMs : undefined;
-    const wait = request.contextValues.get(callWaitKey);
-    if (wait?.signal === request.signal) {
-      if (maxMs !== undefined) wait.limit(maxMs);
+    const { wait } = callOf({ values: request.contextValues });
+    if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
+    const { signal } = wait;
+    if (signal === request.signal) {
       const response = await settled(next(request), wait);
-      return response.stream ? limitedStream(response, { signal: wait.signal }) : response;
+      return response.stream ? limitedStream(response, { signal }) : response;
     }
-    using limits = new DisposableStack();
-    const signal = limits.use(limitedSignal(request, maxMs)).signal;
-    const response = await settled(next({ ...request, signal }), signal);
-    return response.stream ? limitedStream(response, { signal, limits: limits.move() }) : response;
+    using follows = new DisposableStack();
+    follows.use(followed(wait, request.signal));
+    const response = await settled(next({ ...request, signal }), wait);
+    return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
   };
 }
 
-/** The limits hold until the last message. */
+/** `follows` ends with the last message. */
 function limitedStream(
   response: StreamResponse,
-  { signal, limits }: { readonly signal: AbortSignal; readonly limits?: Disposable },
+  { signal, follows }: { readonly signal: AbortSignal; readonly follows?: Disposable },
 ): StreamResponse {
   const message = new LimitedMessages(response.message, {
     signal,
     settleMs,
     abandoned: () => abandoned(signal),
-    onEnd: () => limits?.[Symbol.dispose](),
+    onEnd: () => follows?.[Symbol.dispose](),
   });
   return { ...response, message };
 }
@@ -90,20 +84,14 @@ function abandoned(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 
-/** The signal for the handler: the request's, with reasons of ours, and no later than the maximum. */
-function limitedSignal(request: UnaryRequest | StreamRequest, maxMs: number | undefined) {
-  const controller = new AbortController();
-  const onAbort = () => {
-    clearTimeout(maxTimer);
-    controller.abort(reasonOf(request.signal));
-  };
-  const maxTimer = maxMs === undefined ? undefined : setTimeout(() => controller.abort(deadlinePassed(maxMs)), maxMs);
-  request.signal.addEventListener("abort", onAbort, { once: true });
+/** Has the wait abort with the signal of the RPC library, and a reason of ours. Disposing it ends the wait. */
+function followed(wait: CallWait, signal: AbortSignal): Disposable {
+  const onAbort = () => wait.abort(reasonOf(signal));
+  signal.addEventListener("abort", onAbort, { once: true });
   return {
-    signal: controller.signal,
     [Symbol.dispose]() {
-      clearTimeout(maxTimer);
-      request.signal.removeEventListener("abort", onAbort);
+      wait.end();
+      signal.removeEventListener("abort", onAbort);
     },
   };
 }
@@ -114,14 +102,4 @@ function reasonOf(signal: AbortSource): ManagerError {
   if (reason instanceof ManagerError) return reason;
   if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();
   return callerLeft(reason);
-}
-
-/** The reason of a wait whose caller set the deadline. */
-export function callerDeadlinePassed(): ManagerError {
-  return new ManagerError("deadline", "the caller's deadline passed", { details: { reason: "DEADLINE_EXCEEDED" } });
-}
-
-/** The reason of a wait whose caller does not wait any more. */
-export function callerLeft(cause?: unknown): ManagerError {
-  return new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" }, cause });
 }

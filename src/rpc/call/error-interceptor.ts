@@ -3,33 +3,33 @@ import { type ManagerError, toManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { explainJsonError, forgetJsonBody } from "../json/request-body.ts";
+import type { OperationOf } from "../service-operations.ts";
 import { markBegun } from "./call-begun.ts";
 import { mapMessages } from "./map-messages.ts";
 
 export interface ErrorOptions {
   readonly log: Log;
-  /** Names of the RPCs whose requests go on to a server: an error of any other never says `sent`. */
-  readonly reachesServer: ReadonlySet<string>;
+  readonly operationOf: OperationOf;
 }
 
 /** Maps what handlers throw, once, for unary and streaming RPCs alike. A bug goes to the log with its stack. */
-export function errorInterceptor({ log, reachesServer }: ErrorOptions): Interceptor {
+export function errorInterceptor({ log, operationOf }: ErrorOptions): Interceptor {
   const mapped = (error: unknown, { method, contextValues }: UnaryRequest | StreamRequest): ConnectError => {
     if (error instanceof ConnectError) {
       explainJsonError(error, { values: contextValues, input: method.input });
-      addMissingDetails(error, { begun: reachesServer.has(method.name) });
+      addMissingDetails(error, { begun: operationOf(method).reachesServer });
       return error;
     }
     const failure = toManagerError(error);
     if (failure.kind === "internal") {
       log.error("bug: a handler threw what no module throws", { method: method.name, error: failure.cause ?? failure });
     }
-    return toConnectError(reachesServer.has(method.name) ? failure : neverSent(failure));
+    return toConnectError(operationOf(method).reachesServer ? failure : neverSent(failure));
   };
   return (next) => async (request) => {
     if (!request.stream) {
       forgetJsonBody(request.contextValues);
-      if (reachesServer.has(request.method.name)) markBegun(request.contextValues);
+      if (operationOf(request.method).reachesServer) markBegun(request.contextValues);
     }
     try {
       const response = await next(request);

@@ -1,7 +1,7 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Interceptor, StreamRequest, StreamResponse } from "@connectrpc/connect";
 import { mapMessages } from "./map-messages.ts";
-import { type AnyFn, CallContext, intercepted, type RpcCall } from "./rpc-call.ts";
+import { type AnyFn, intercepted, type RpcCall, RpcContext } from "./rpc-call.ts";
 import type { StreamMethod } from "./rpc-methods.ts";
 
 export type StreamCall = RpcCall<StreamMethod>;
@@ -14,7 +14,7 @@ type StreamFn = (request: StreamRequest) => Promise<StreamResponse>;
  */
 export function invokeStream(call: StreamCall, interceptors: readonly Interceptor[]): Promise<StreamResponse> {
   const { desc, call: method } = call.method;
-  const context = new CallContext(call);
+  const context = new RpcContext(call);
   const run: StreamFn = async ({ message, signal }) => ({
     ...context.response,
     stream: true,

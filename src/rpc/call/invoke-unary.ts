@@ -1,6 +1,6 @@
 import { create, type Message } from "@bufbuild/protobuf";
 import type { Interceptor, UnaryRequest, UnaryResponse } from "@connectrpc/connect";
-import { type AnyFn, CallContext, intercepted, type RpcCall } from "./rpc-call.ts";
+import { type AnyFn, intercepted, type RpcCall, RpcContext } from "./rpc-call.ts";
 import type { UnaryMethod } from "./rpc-methods.ts";
 
 export type UnaryCall = RpcCall<UnaryMethod>;
@@ -10,7 +10,7 @@ type UnaryFn = (request: UnaryRequest) => Promise<UnaryResponse>;
 /** Calls a unary method behind the interceptors, as the RPC library does. Throws ConnectError. */
 export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[]): Promise<UnaryResponse> {
   const { desc, call: method } = call.method;
-  const context = new CallContext(call);
+  const context = new RpcContext(call);
   const run: UnaryFn = async ({ message, signal }) => ({
     ...context.response,
     stream: false,

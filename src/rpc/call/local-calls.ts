@@ -3,26 +3,35 @@ import type { DescMethod, DescMethodServerStreaming, DescMethodUnary, Message } 
 import type { ContextValues, Interceptor, ServiceImpl } from "@connectrpc/connect";
 import { parseTimeout } from "@connectrpc/connect/protocol-connect";
 import type { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { CallWait, FarDeadlines } from "../../fleet/call-wait.ts";
+import type { CallContext, OpenCall } from "../../operations/call-context.ts";
+import { callerLeft } from "../../operations/call-end.ts";
 import { addMissingDetails } from "../errors/connect-error.ts";
-import { timeoutLeft } from "../wire/timeout-header.ts";
-import { callerDeadlinePassed, callerLeft } from "./deadline-interceptor.ts";
+import type { OperationOf } from "../service-operations.ts";
 import { invokeStream } from "./invoke-stream.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import type { RpcRequest } from "./rpc-call.ts";
 import type { RpcMethod, StreamMethod, UnaryMethod } from "./rpc-methods.ts";
 
-/** A caller's request, before its message is known. Its deadline, `connect-timeout-ms`, counts from here on. */
+/** A caller's request, before its message is known. */
 export interface OpenRequest {
   readonly header: Headers;
-  /** Aborts when the caller leaves, and at its deadline. */
-  readonly wait: CallWait;
-  /** What there was until the deadline. */
-  readonly timeoutMs: number | undefined;
-  /** When it was opened, by `performance.now()`. */
-  readonly sinceMs: number;
+  /** Aborts when the caller leaves, and at its deadline, `connect-timeout-ms`, which counts from the opening on. */
+  readonly call: CallContext;
   /** Whoever opened it ends it. */
   readonly end: () => void;
+}
+
+export interface LocalCallsOptions {
+  readonly interceptors: readonly Interceptor[];
+  readonly openCall: OpenCall;
+  readonly operationOf: OperationOf;
+}
+
+/** What a caller is. */
+export interface LocalCaller {
+  /** Emits `close` when the caller leaves. */
+  readonly leaving: EventEmitter;
+  readonly connection: object | undefined;
 }
 
 export interface LocalCall<Rpc extends DescMethod> {
@@ -40,25 +49,26 @@ export interface LocalCall<Rpc extends DescMethod> {
 export class LocalCalls {
   readonly #service: ServiceImpl<typeof ManagerService>;
   readonly #interceptors: readonly Interceptor[];
-  readonly #farDeadlines = new FarDeadlines();
+  readonly #openCall: OpenCall;
+  readonly operationOf: OperationOf;
 
-  constructor(service: ServiceImpl<typeof ManagerService>, interceptors: readonly Interceptor[]) {
+  constructor(service: ServiceImpl<typeof ManagerService>, { interceptors, openCall, operationOf }: LocalCallsOptions) {
     this.#service = service;
     this.#interceptors = interceptors;
+    this.#openCall = openCall;
+    this.operationOf = operationOf;
   }
 
-  /** `caller` emits `close` when the caller leaves. Throws ConnectError for a deadline that is none. */
-  open(header: Headers, caller: EventEmitter): OpenRequest {
-    const timeoutMs = timeoutOf(header);
-    const wait = new CallWait(this.#farDeadlines);
-    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
-    const onClose = () => wait.abort(callerLeft());
-    caller.once("close", onClose);
+  /** Throws ConnectError for a deadline that is none. */
+  open(header: Headers, { leaving, connection }: LocalCaller): OpenRequest {
+    const call = this.#openCall({ headers: header, connection, timeoutMs: timeoutOf(header) });
+    const onClose = () => call.wait.abort(callerLeft());
+    leaving.once("close", onClose);
     const end = () => {
-      wait.end();
-      caller.off("close", onClose);
+      call.wait.end();
+      leaving.off("close", onClose);
     };
-    return { header, wait, timeoutMs, sinceMs: performance.now(), end };
+    return { header, call, end };
   }
 
   /** Throws ConnectError. */
@@ -80,9 +90,8 @@ export class LocalCalls {
   }
 }
 
-function requestOf({ message, values, request }: LocalCall<DescMethod>): RpcRequest {
-  const { header, wait, timeoutMs, sinceMs } = request;
-  return { message, header, timeoutMs: timeoutLeft(timeoutMs, sinceMs), protocolName: "rest", wait, values };
+function requestOf({ message, values, request: { header, call } }: LocalCall<DescMethod>): RpcRequest {
+  return { message, header, protocolName: "rest", call, values };
 }
 
 /** Throws what a deadline that is none is refused with. */

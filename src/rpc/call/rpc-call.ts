@@ -1,19 +1,16 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
-import type { CallWait } from "../../fleet/call-wait.ts";
+import type { CallContext } from "../../operations/call-context.ts";
 import { AnswerHeaders } from "../wire/answer-headers.ts";
-import { callWaitKey } from "./caller-context.ts";
-import { callerDeadlinePassed } from "./deadline-interceptor.ts";
+import { withCall } from "./call-key.ts";
 
 /** A request of one message, by whichever protocol. */
 export interface RpcRequest {
   readonly message: Message;
   readonly header: Headers;
-  /** What is left until the caller's deadline; undefined: there is none. */
-  readonly timeoutMs: number | undefined;
   readonly protocolName: string;
-  /** Aborted when the caller leaves. Whoever made it ends it. */
-  readonly wait: CallWait;
+  /** Aborted when the caller leaves. Whoever opened it ends it. */
+  readonly call: CallContext;
   /** Default: none. */
   readonly values?: ContextValues | undefined;
   /** What the handler sets, for a protocol that sends it with an error, too. */
@@ -26,35 +23,34 @@ export interface RpcCall<Method extends { readonly desc: DescMethod }> extends R
 
 export type AnyFn = ReturnType<Interceptor>;
 
-/** What the handler of a call is told of it. From its making on the deadline counts. */
-export class CallContext implements HandlerContext {
+/** What the RPC library would tell a handler of its call. */
+export class RpcContext implements HandlerContext {
   readonly method: DescMethod;
   readonly service: DescService;
   readonly requestMethod = "POST";
   readonly url: string;
   readonly protocolName: string;
   readonly signal: AbortSignal;
-  readonly timeoutMs: () => number | undefined;
   readonly requestHeader: Headers;
   readonly responseHeader: Headers;
   readonly responseTrailer: Headers;
   readonly values: ContextValues;
 
-  constructor(call: RpcCall<{ readonly desc: DescMethod }>) {
-    const { wait, timeoutMs } = call;
-    const { desc } = call.method;
+  readonly timeoutMs: () => number | undefined;
+
+  constructor(request: RpcCall<{ readonly desc: DescMethod }>) {
+    const { call } = request;
+    const { desc } = request.method;
     this.method = desc;
     this.service = desc.parent;
     this.url = `http://localhost/${desc.parent.typeName}/${desc.name}`;
-    this.protocolName = call.protocolName;
-    this.signal = wait.signal;
-    this.requestHeader = call.header;
-    this.responseHeader = call.answer?.header ?? new AnswerHeaders();
-    this.responseTrailer = call.answer?.trailer ?? new AnswerHeaders();
-    this.values = (call.values ?? createContextValues()).set(callWaitKey, wait);
-    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
-    const endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
-    this.timeoutMs = () => endMs && endMs - performance.now();
+    this.protocolName = request.protocolName;
+    this.signal = call.wait.signal;
+    this.requestHeader = request.header;
+    this.responseHeader = request.answer?.header ?? new AnswerHeaders();
+    this.responseTrailer = request.answer?.trailer ?? new AnswerHeaders();
+    this.values = withCall(request.values ?? createContextValues(), call);
+    this.timeoutMs = () => call.timeoutLeftMs;
   }
 
   /** What interceptors are told of the call, but for its message. */

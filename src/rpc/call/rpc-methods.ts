@@ -1,5 +1,6 @@
 import type { DescMethodServerStreaming, DescMethodUnary, DescService, Message } from "@bufbuild/protobuf";
-import { Code, ConnectError, type ConnectRouter, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
+import type { ServedService } from "../service-operations.ts";
 
 /** A unary RPC and what answers it; the answer may lack what a message has besides its fields. */
 export interface UnaryMethod {
@@ -17,38 +18,17 @@ export interface StreamMethod {
 
 export type RpcMethod = UnaryMethod | StreamMethod;
 
-/** Registers routes with a router, and gives the methods among them that take one message, by their path. */
-export function rpcMethods(
-  routes: (router: ConnectRouter) => void,
-  router: ConnectRouter,
-): ReadonlyMap<string, RpcMethod> {
-  const methods = new Map<string, RpcMethod>();
-  const recording: ConnectRouter = {
-    handlers: router.handlers,
-    service(service, implementation, options) {
-      router.service(service, implementation, options);
-      // What a service has options of its own for, the library alone knows.
-      if (options === undefined)
-        for (const [path, method] of methodsOf(service, implementation)) methods.set(path, method);
-      return recording;
-    },
-    rpc(method, implementation, options) {
-      router.rpc(method, implementation, options);
-      return recording;
-    },
-  };
-  routes(recording);
-  return methods;
+/** The methods of these services that take one message, by their path, but of those that the RPC library answers itself. */
+export function rpcMethods(services: readonly ServedService[]): ReadonlyMap<string, RpcMethod> {
+  const own = services.filter(({ options }) => options === undefined);
+  return new Map(own.flatMap((served) => [...methodsOf(served)]));
 }
 
-function* methodsOf<T extends DescService>(
-  service: T,
-  implementation: Partial<ServiceImpl<T>>,
-): Generator<[string, RpcMethod]> {
+function* methodsOf({ service, implementation }: ServedService): Generator<[string, RpcMethod]> {
   for (const desc of service.methods) {
     const kind = desc.methodKind;
     if (kind !== "unary" && kind !== "server_streaming") continue;
-    const run = implementation[desc.localName as keyof ServiceImpl<T>] as RpcMethod["call"] | undefined;
+    const run = implementation[desc.localName] as RpcMethod["call"] | undefined;
     const call = run?.bind(implementation) ?? unimplemented(desc);
     yield [`/${service.typeName}/${desc.name}`, { kind, desc, call } as RpcMethod];
   }

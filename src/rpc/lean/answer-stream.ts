@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { createContextValues } from "@connectrpc/connect";
-import { callerLeft } from "../call/deadline-interceptor.ts";
+import { callerLeft } from "../../operations/call-end.ts";
 import { invokeStream } from "../call/invoke-stream.ts";
 import type { StreamMethod } from "../call/rpc-methods.ts";
 import { countAt } from "../wire/unread-rest.ts";
@@ -11,12 +11,12 @@ import { MessageWriter } from "./message-writer.ts";
 /** Calls of a server-streaming method, whose messages are written by gRPC as they come. */
 export function streamAnswerer(
   method: StreamMethod,
-  { interceptors, unread, mayStayUnread }: GrpcAnswererOptions,
+  { interceptors, unread, operationOf }: GrpcAnswererOptions,
 ): GrpcAnswerer {
   const envelope = grpcEnvelope(method.desc.output);
-  const mayStay = mayStayUnread.has(method.desc.name);
+  const mayStay = operationOf(method.desc).mayLag;
   return async (request, stream) => {
-    const { wait } = request;
+    const { wait } = request.call;
     const onClose = () => wait.abort(callerLeft());
     stream.on("close", onClose);
     const answer = unread.open(stream, { mayStay });

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
 import type { CallWait } from "../../fleet/call-wait.ts";
-import { callerLeft } from "../call/deadline-interceptor.ts";
+import { callerLeft } from "../../operations/call-end.ts";
 import { invokeUnary } from "../call/invoke-unary.ts";
 import type { UnaryMethod } from "../call/rpc-methods.ts";
 import type { UnreadAnswer } from "../wire/unread-answers.ts";
@@ -36,7 +36,8 @@ export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: Grp
     body: envelope(message),
   });
   return async (request, stream) => {
-    const open: Open = { wait: request.wait, answer: undefined };
+    const { wait } = request.call;
+    const open: Open = { wait, answer: undefined };
     stream.once("close", () => {
       open.wait?.abort(callerLeft());
       open.answer?.close();
@@ -47,7 +48,7 @@ export function unaryAnswerer(method: UnaryMethod, { interceptors, unread }: Grp
     } catch (error) {
       answered = { trailer: failureTrailer(error) };
     }
-    request.wait.end();
+    wait.end();
     open.wait = undefined;
     // The caller may be gone: nothing to write to then.
     if (stream.destroyed) return;

@@ -5,6 +5,7 @@ import { toManagerError } from "../../errors.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { plainGrpcMessage } from "../errors/grpc-message.ts";
+import type { OperationOf } from "../service-operations.ts";
 import { entriesOf } from "../wire/answer-headers.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
 
@@ -16,8 +17,7 @@ export type GrpcAnswerer = (request: RpcRequest, stream: ServerHttp2Stream) => P
 export interface GrpcAnswererOptions {
   readonly interceptors: readonly Interceptor[];
   readonly unread: UnreadAnswers;
-  /** Names of the RPCs whose answers may stay unread for as long as there is room. */
-  readonly mayStayUnread: ReadonlySet<string>;
+  readonly operationOf: OperationOf;
 }
 
 /** Begins an answer of gRPC; `trailer` is asked for when the body has ended. */

@@ -10,9 +10,9 @@ import {
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
 import { invalidRequest, toManagerError } from "../../errors.ts";
-import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
 import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
-import { callerDeadlinePassed, callerLeft } from "../call/deadline-interceptor.ts";
+import type { CallContext, OpenCall } from "../../operations/call-context.ts";
+import { callerLeft } from "../../operations/call-end.ts";
 import { invokeUnary, type UnaryCall } from "../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
@@ -21,11 +21,12 @@ import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
 import { refuseManyValues } from "../json/request-values.ts";
+import type { OperationOf } from "../service-operations.ts";
 import { AnswerHeaders, entriesOf } from "../wire/answer-headers.ts";
+import { connectionOf } from "../wire/connection-of.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../wire/node-handler.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
-import { timeoutLeft } from "../wire/timeout-header.ts";
 import type { UnreadAnswers } from "../wire/unread-answers.ts";
 import { bodyRead } from "../wire/whole-body.ts";
 import { isGone, writeWhole } from "../wire/write-whole.ts";
@@ -35,12 +36,11 @@ export interface LeanConnectOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
   readonly interceptors: readonly Interceptor[];
   readonly maxRequestBytes: number;
-  /** Names of the RPCs whose requests go on to a server. */
-  readonly reachesServer: ReadonlySet<string>;
+  readonly operationOf: OperationOf;
   readonly unread: UnreadAnswers;
-  readonly farDeadlines: FarDeadlines;
-  /** The RPC library, which takes everything. */
-  readonly next: NodeHandler;
+  readonly openCall: OpenCall;
+  /** The RPC library, which takes every RPC. */
+  readonly next: Mount;
 }
 
 interface Exchange {
@@ -48,11 +48,8 @@ interface Exchange {
   readonly request: NodeRequest;
   readonly response: NodeResponse;
   readonly header: Headers;
-  readonly wait: CallWait;
+  readonly call: CallContext;
   readonly turns: HandOverTurns;
-  readonly timeoutMs: number | undefined;
-  /** When the request's headers came: the deadline counts from there. */
-  readonly sinceMs: number;
 }
 
 /**
@@ -60,32 +57,26 @@ interface Exchange {
  * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
  * behaviour.
  */
-export function leanConnect(options: LeanConnectOptions): NodeHandler {
+export function leanConnect(options: LeanConnectOptions): Mount {
   const { methods, maxRequestBytes, next } = options;
   const turns = new HandOverTurns();
   return (request, response) => {
     const method = isPlainConnect(request, maxRequestBytes) ? methods.get(request.url ?? "") : undefined;
-    if (method?.kind !== "unary") {
-      next(request, response);
-      return;
-    }
-    const header = requestHeaders(request.headers, request.socket);
+    if (method?.kind !== "unary") return next(request, response);
+    const header = requestHeaders(request.headers);
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
-    if (error !== undefined) {
-      next(request, response);
-      return;
-    }
-    const wait = new CallWait(options.farDeadlines);
-    if (timeoutMs !== undefined) wait.limit(timeoutMs, callerDeadlinePassed);
-    const exchange = { method, request, response, header, wait, turns, timeoutMs, sinceMs: performance.now() };
+    if (error !== undefined) return next(request, response);
+    const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
     // Of an answer that can't be written nobody else is there to be told.
-    take(exchange, options).catch(() => response.destroy());
+    take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
+    return true;
   };
 }
 
 /** Reads the request, and answers it or leaves it to the library. */
 async function take(exchange: Exchange, options: LeanConnectOptions): Promise<void> {
-  const { request, response, wait } = exchange;
+  const { request, response } = exchange;
+  const { wait } = exchange.call;
   const { maxRequestBytes: maxBytes, unread, next } = options;
   let read: ReadBefore;
   try {
@@ -127,12 +118,11 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 }
 
 /** As messageOf. */
-function callOf(body: Buffer, { method, header, wait, timeoutMs, sinceMs }: Exchange): UnaryCall | undefined {
+function callOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
   const answer = { header: new AnswerHeaders(), trailer: new AnswerHeaders() };
-  const left = timeoutLeft(timeoutMs, sinceMs);
-  return { method, message, header, timeoutMs: left, protocolName: "connect", wait, answer };
+  return { method, message, header, protocolName: "connect", call, answer };
 }
 
 /**
@@ -157,7 +147,8 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
 }
 
 async function answer(call: UnaryCall, { response }: Exchange, options: LeanConnectOptions): Promise<void> {
-  const onClose = () => call.wait.abort(callerLeft());
+  const { wait } = call.call;
+  const onClose = () => wait.abort(callerLeft());
   response.once("close", onClose);
   let answered: Answered;
   try {
@@ -165,7 +156,7 @@ async function answer(call: UnaryCall, { response }: Exchange, options: LeanConn
   } catch (error) {
     answered = failureOf(call.answer, error);
   }
-  call.wait.end();
+  wait.end();
   response.off("close", onClose);
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
@@ -188,13 +179,13 @@ interface Answered {
 function successOf(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
-  { reachesServer }: LeanConnectOptions,
+  { operationOf }: LeanConnectOptions,
 ): Answered {
   try {
     return { status: 200, header: outgoing(header, trailer), text: toJsonString(desc.output, message) };
   } catch (cause) {
     const error = ConnectError.from(cause, Code.Internal);
-    addMissingDetails(error, { begun: reachesServer.has(desc.name) });
+    addMissingDetails(error, { begun: operationOf(desc).reachesServer });
     throw error;
   }
 }

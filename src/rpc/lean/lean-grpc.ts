@@ -2,17 +2,16 @@ import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "nod
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../../errors.ts";
-import { CallWait, type FarDeadlines } from "../../fleet/call-wait.ts";
 import type { Log } from "../../log.ts";
+import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { refuseManyFields, requestBinary } from "../binary/request-fields.ts";
-import { callerDeadlinePassed } from "../call/deadline-interceptor.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import type { RpcMethod } from "../call/rpc-methods.ts";
+import { connectionOf } from "../wire/connection-of.ts";
 import { discardRestOf } from "../wire/discard-rest.ts";
 import { leaveBody, type ReadBefore } from "../wire/node-body.ts";
 import { requestHeaders } from "../wire/request-headers.ts";
 import type { StreamHandler } from "../wire/stream-handler.ts";
-import { timeoutLeft } from "../wire/timeout-header.ts";
 import { readBody } from "../wire/whole-body.ts";
 import { streamAnswerer } from "./answer-stream.ts";
 import { unaryAnswerer } from "./answer-unary.ts";
@@ -29,7 +28,7 @@ import { HandOverTurns } from "./hand-over-turns.ts";
 export interface LeanGrpcOptions extends GrpcAnswererOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;
   readonly maxRequestBytes: number;
-  readonly farDeadlines: FarDeadlines;
+  readonly openCall: OpenCall;
   readonly log: Log;
 }
 
@@ -39,13 +38,10 @@ interface Exchange {
   readonly stream: ServerHttp2Stream;
   readonly path: string;
   readonly header: Headers;
-  readonly wait: CallWait;
+  readonly call: CallContext;
   /** Leaves the request to the RPC library. */
   readonly next: () => void;
   readonly turns: HandOverTurns;
-  readonly timeoutMs: number | undefined;
-  /** When the request's headers came: the deadline counts from there. */
-  readonly sinceMs: number;
 }
 
 /**
@@ -61,18 +57,19 @@ export function leanGrpc(options: LeanGrpcOptions): StreamHandler {
     const path = headers[":path"] ?? "";
     const route = isPlainGrpc(headers) ? routes.get(path) : undefined;
     if (route === undefined) return false;
-    const header = requestHeaders(headers, stream.session?.socket);
+    const header = requestHeaders(headers);
     const { timeoutMs, error } = parseTimeout(header.get("grpc-timeout"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return false;
-    const wait = new CallWait(options.farDeadlines);
-    read({ ...route, stream, path, header, wait, next, turns, timeoutMs, sinceMs: performance.now() }, options);
+    const call = options.openCall({ headers: header, connection: connectionOf(stream), timeoutMs });
+    read({ ...route, stream, path, header, call, next, turns }, options);
     return true;
   };
 }
 
-/** Reads the request, and has it answered. Its deadline counts from here on. */
+/** Reads the request, and has it answered. */
 function read(exchange: Exchange, options: LeanGrpcOptions): void {
-  const { answer, stream, wait, timeoutMs } = exchange;
+  const { answer, stream, call } = exchange;
+  const { wait } = call;
   const stop = readBody(stream, {
     maxBytes: options.maxRequestBytes + envelopeBytes,
     unsent: options.unread.watch(stream),
@@ -93,9 +90,9 @@ function read(exchange: Exchange, options: LeanGrpcOptions): void {
     stop();
     refuseLate(exchange);
   };
-  if (timeoutMs === undefined) return;
-  wait.addEventListener("abort", onLate);
-  wait.limit(timeoutMs, callerDeadlinePassed);
+  if (!call.hasDeadline) return;
+  if (wait.aborted) onLate();
+  else wait.addEventListener("abort", onLate);
 }
 
 function routeOf(method: RpcMethod, options: LeanGrpcOptions): Pick<Exchange, "input" | "answer"> {
@@ -116,8 +113,8 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 }
 
 /** The caller's deadline passed before its request was whole. */
-function refuseLate({ stream, wait }: Exchange): void {
-  const error = toManagerError(wait.reason).with({ delivery: "not_sent" });
+function refuseLate({ stream, call }: Exchange): void {
+  const error = toManagerError(call.wait.reason).with({ delivery: "not_sent" });
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();
@@ -129,8 +126,8 @@ function notReached({ stream, path }: Exchange, { error, log }: { error: unknown
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
-function handOver({ stream, wait, next, turns }: Exchange, read: ReadBefore): void {
-  wait.end();
+function handOver({ stream, call, next, turns }: Exchange, read: ReadBefore): void {
+  call.wait.end();
   leaveBody(stream, read);
   turns.take(() => {
     if (!stream.destroyed && !stream.closed) next();
@@ -138,13 +135,13 @@ function handOver({ stream, wait, next, turns }: Exchange, read: ReadBefore): vo
 }
 
 /** Undefined for what is not just one message. */
-function requestOf(body: Buffer, { input, header, wait, timeoutMs, sinceMs }: Exchange): RpcRequest | undefined {
+function requestOf(body: Buffer, { input, header, call }: Exchange): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
   const bytes = body.subarray(envelopeBytes);
   try {
     refuseManyFields(input, bytes);
     const message = fromBinary(input, bytes, requestBinary);
-    return { message, header, timeoutMs: timeoutLeft(timeoutMs, sinceMs), protocolName: "grpc", wait };
+    return { message, header, protocolName: "grpc", call };
   } catch {
     return;
   }

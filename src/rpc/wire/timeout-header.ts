@@ -26,8 +26,3 @@ export function clampedTimeout(name: string, value: string): string {
   }
   return value;
 }
-
-/** What is left of a deadline that counts from `sinceMs` on, of `performance.now()`. */
-export function timeoutLeft(timeoutMs: number | undefined, sinceMs: number): number | undefined {
-  return timeoutMs === undefined ? undefined : timeoutMs - (performance.now() - sinceMs);
-}

@@ -2,7 +2,6 @@ import { getEventListeners } from "node:events";
 import {
   Code,
   ConnectError,
-  createContextValues,
   type StreamRequest,
   type StreamResponse,
   type UnaryRequest,
@@ -11,9 +10,14 @@ import {
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/errors.ts";
 import { deadlineInterceptor } from "../../../src/rpc/call/deadline-interceptor.ts";
+import type { OperationOf } from "../../../src/rpc/service-operations.ts";
+import { anOperation, valuesOfCall } from "../a-call.ts";
 
 const passed = new ConnectError("the operation timed out", Code.DeadlineExceeded);
-const intercept = deadlineInterceptor({ maxCallTimeoutMs: 10, callsIntoServer: new Set(["CallTool"]) });
+const capped =
+  (name: string): OperationOf =>
+  (method) => ({ ...anOperation, capped: method.name === name });
+const intercept = deadlineInterceptor({ maxCallTimeoutMs: 10, operationOf: capped("CallTool") });
 
 /** What becomes of a request with this signal, which this handler takes. */
 function run(signal: AbortSignal, handler: (signal: AbortSignal) => unknown, name = "List") {
@@ -21,7 +25,7 @@ function run(signal: AbortSignal, handler: (signal: AbortSignal) => unknown, nam
     stream: false,
     method: { name },
     signal,
-    contextValues: createContextValues(),
+    contextValues: valuesOfCall(),
   } as unknown as UnaryRequest;
   return intercept(async (handed) => (await handler(handed.signal)) as UnaryResponse)(request);
 }
@@ -101,9 +105,9 @@ async function stream(
     stream: true,
     method: { name: "Follow" },
     signal,
-    contextValues: createContextValues(),
+    contextValues: valuesOfCall(),
   } as unknown as StreamRequest;
-  const interceptor = deadlineInterceptor({ maxCallTimeoutMs, callsIntoServer: new Set(["Follow"]) });
+  const interceptor = deadlineInterceptor({ maxCallTimeoutMs, operationOf: capped("Follow") });
   const response = await interceptor(async (handed) => {
     const message = handler(handed.signal);
     return { stream: true, message } as unknown as StreamResponse;

@@ -3,13 +3,13 @@ import http2 from "node:http2";
 import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { FarDeadlines } from "../../../src/fleet/call-wait.ts";
 import { silentLog } from "../../../src/log.ts";
 import { leanConnect } from "../../../src/rpc/lean/lean-connect.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import { bodyOf } from "../../../src/rpc/wire/node-body.ts";
-import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
+import type { Mount, NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { anOperation, openCall } from "../a-call.ts";
 import { connectRaw } from "../wire/raw-client.ts";
 import { bothPaths } from "./both-paths.ts";
 
@@ -202,9 +202,12 @@ describe("By Connect with JSON the lean path answers as the RPC library does", (
 describe("The lean path of Connect", () => {
   it("takes a plain call itself, and hands on what is not with all that was read of it", async () => {
     const bodies: string[] = [];
-    const next = vi.fn<NodeHandler>(async (request, response) => {
-      bodies.push(Buffer.concat(await Array.fromAsync(bodyOf(request))).toString());
-      response.end();
+    const next = vi.fn<Mount>((request, response) => {
+      void Array.fromAsync(bodyOf(request)).then((pieces) => {
+        bodies.push(Buffer.concat(pieces).toString());
+        response.end();
+      });
+      return true;
     });
     const desc = ManagerService.method.get;
     const handler = leanConnect({
@@ -213,8 +216,8 @@ describe("The lean path of Connect", () => {
       ]),
       interceptors: [],
       maxRequestBytes: 64,
-      reachesServer: new Set(),
-      farDeadlines: new FarDeadlines(),
+      operationOf: () => anOperation,
+      openCall,
       unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
       next,
     });
@@ -236,8 +239,8 @@ describe("The lean path of Connect", () => {
       methods: new Map([[path, { kind: "unary", desc: ManagerService.method.getInfo, call }]]),
       interceptors: [],
       maxRequestBytes: 64,
-      reachesServer: new Set(),
-      farDeadlines: new FarDeadlines(),
+      operationOf: () => anOperation,
+      openCall,
       unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
       next: vi.fn(),
     });

@@ -9,13 +9,13 @@ import {
   GetResponseSchema,
   ManagerService,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { FarDeadlines } from "../../../src/fleet/call-wait.ts";
 import { silentLog } from "../../../src/log.ts";
 import type { UnaryMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { anOperation, openCall } from "../a-call.ts";
 import { bothPaths } from "./both-paths.ts";
 import { ask, envelope, steady } from "./grpc-bytes.ts";
 
@@ -141,8 +141,8 @@ async function serveGet() {
     methods: new Map([["/mcpmanager.v1.ManagerService/Get", { kind: "unary", desc: ManagerService.method.get, call }]]),
     interceptors: [],
     maxRequestBytes: 1024,
-    farDeadlines: new FarDeadlines(),
-    mayStayUnread: new Set(),
+    openCall,
+    operationOf: () => anOperation,
     log: silentLog,
     unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
   });

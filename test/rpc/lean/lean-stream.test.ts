@@ -4,13 +4,13 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Code, ConnectError, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { FarDeadlines } from "../../../src/fleet/call-wait.ts";
 import { silentLog } from "../../../src/log.ts";
 import type { StreamMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { anOperation, openCall } from "../a-call.ts";
 import { ask } from "./grpc-bytes.ts";
 import { logsOf, messagesIn } from "./stream-bytes.ts";
 
@@ -45,8 +45,8 @@ async function serve(desc: StreamMethod["desc"], call: StreamMethod["call"], int
     methods: new Map([["/mcpmanager.v1.ManagerService/Logs", { kind: "server_streaming", desc, call }]]),
     interceptors,
     maxRequestBytes: 1024,
-    farDeadlines: new FarDeadlines(),
-    mayStayUnread: new Set(["Logs"]),
+    openCall,
+    operationOf: () => ({ ...anOperation, mayLag: true }),
     log: silentLog,
     unread,
   });

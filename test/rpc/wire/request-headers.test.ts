@@ -1,19 +1,15 @@
-import type { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
-import { callerOf } from "../../../src/rpc/wire/caller-header.ts";
 import { requestHeaders } from "../../../src/rpc/wire/request-headers.ts";
 
 const incoming = {
   ":path": "/x",
   "content-type": "application/grpc",
   "grpc-timeout": "99999999H",
-  "mcpm-caller": "somebody else",
   "set-cookie": ["a=1", "b=2"],
 };
-const socket = { remoteAddress: "127.0.0.1", remotePort: 4242 } as Socket;
 
 function headers(): Headers {
-  return requestHeaders(incoming, socket);
+  return requestHeaders(incoming);
 }
 
 /** The same ones, after somebody has asked for all of them. */
@@ -35,11 +31,10 @@ describe("requestHeaders", () => {
     expect(asked.get("set-cookie")).toBe("a=1, b=2");
     expect(asked.get("traceparent")).toBe(null);
     expect(asked.get("constructor")).toBe(null);
-    expect(callerOf(asked)).toBe("127.0.0.1:4242");
   });
 
   it("lists every header once, without those of HTTP/2 itself", () => {
-    const names = ["content-type", "grpc-timeout", "mcpm-caller", "set-cookie", "set-cookie"];
+    const names = ["content-type", "grpc-timeout", "set-cookie", "set-cookie"];
     expect([...headers().keys()]).toEqual(names);
     expect([...headers()].map(([name]) => name)).toEqual(names);
     expect([...headers().values()]).toEqual([...headers().entries()].map(([, value]) => value));

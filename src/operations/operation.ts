@@ -1,0 +1,45 @@
+import type { z } from "zod";
+
+/** What an operation does, for those who say who may do it. */
+export type Action =
+  /** Look at what there is. */
+  | "view"
+  /** Use what servers offer. */
+  | "call"
+  /** Read what servers log, which holds other callers' data. */
+  | "logs"
+  /** Start, stop and change servers. */
+  | "operate"
+  /** Change who may do what. */
+  | "administer";
+
+/** What an operation is about. */
+export type Target =
+  | { readonly kind: "fleet" }
+  /** Servers that are declared together. */
+  | { readonly kind: "set"; readonly set: string }
+  | { readonly kind: "server"; readonly server: string }
+  | { readonly kind: "tool"; readonly server: string; readonly tool: string }
+  /** `uri`: of the resource, or of the template it is made by. */
+  | { readonly kind: "resource"; readonly server: string; readonly uri: string }
+  | { readonly kind: "prompt"; readonly server: string; readonly prompt: string };
+
+/** What every face, authorisation and the deadlines have to know of an operation. `Request`: what it reads of a request. */
+export interface Operation<in Request = never> {
+  /**
+   * The rules of its request, in the domain's terms: `gracePeriodMs` is the field `grace_period`. Texts that hold JSON, and
+   * structures, have their rules where they are read (`jsonrpc/caller-json.ts`).
+   */
+  readonly schema: z.ZodObject;
+  readonly action: Action;
+  /** Of a request that nothing has checked yet. */
+  readonly targets: (request: Request) => readonly Target[];
+  /** Whether its answer holds no more than what its caller may view. */
+  readonly filtered: boolean;
+  /** Whether its request goes on to a server: an error of any other never says `sent`. */
+  readonly reachesServer: boolean;
+  /** Whether the manager's longest deadline applies to it. */
+  readonly capped: boolean;
+  /** Whether a caller may leave its stream unread for as long as there is room: what it misses is left out, not kept. */
+  readonly mayLag: boolean;
+}

@@ -1,0 +1,16 @@
+import { type ContextValues, createContextKey } from "@connectrpc/connect";
+import type { CallContext } from "../../operations/call-context.ts";
+
+const callKey = createContextKey<CallContext | undefined>(undefined, { description: "the call" });
+
+/** Has a request carry its call to interceptors and handlers. */
+export function withCall(values: ContextValues, call: CallContext): ContextValues {
+  return values.set(callKey, call);
+}
+
+/** The call that a request carries. Every door opens one. */
+export function callOf({ values }: { readonly values: ContextValues }): CallContext {
+  const call = values.get(callKey);
+  if (call === undefined) throw new Error("the request came by no door that opens calls");
+  return call;
+}
