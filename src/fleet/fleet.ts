@@ -14,8 +14,8 @@ import { closing, nameTaken, notFound } from "./fleet-error.ts";
 import { Inventory } from "./inventory.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
+import { type Changes, Notifier } from "./notifier.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
-import { Pulse } from "./pulse.ts";
 import type { ResourceSubscription } from "./resource-feeds.ts";
 import { sameSpec } from "./same-spec.ts";
 import type { Seat } from "./seats.ts";
@@ -64,7 +64,7 @@ export class Fleet {
   readonly #exits: ExitWatch;
   readonly #inventory: Inventory;
   readonly #eras = new EraVerdicts();
-  readonly #changes = new Pulse();
+  readonly #changes = new Notifier();
   #revision = 0;
   readonly #departed = new Departed();
   #watch: AsyncDisposable | undefined;
@@ -142,9 +142,9 @@ export class Fleet {
     return [...this.#servers.values()].map((server) => server.snapshot());
   }
 
-  /** Resolves at the next change of any server's state, or step of a pull. */
-  changed(): Promise<void> {
-    return this.#changes.next();
+  /** Tells of each change of any server's state, and of each step of a pull. */
+  get changes(): Changes {
+    return this.#changes;
   }
 
   /** How a server last was that is gone, if it went lately. */
@@ -254,7 +254,7 @@ export class Fleet {
       this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now });
     const onChange = () => {
-      this.#changes.wake();
+      this.#changes.notify();
       this.#revision += 1;
       return this.#revision;
     };
@@ -272,6 +272,6 @@ export class Fleet {
     if (this.#servers.get(server.name) !== server) return;
     this.#servers.delete(server.name);
     this.#departed.note(server.snapshot());
-    this.#changes.wake();
+    this.#changes.notify();
   }
 }
