@@ -72,8 +72,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     now: Date.now,
     elapsedMs,
     newId: randomUUID,
-    maxLineBytes: config.maxLineBytes,
-    maxQueuedChars: config.maxLineBytes,
+    limits: sameBothWays(config.maxLineBytes),
     logRingBytes: config.logRingBytes,
     defaultCallTimeoutMs: config.callTimeoutMs,
     reapGraceMs: config.reapGraceMs,
@@ -104,6 +103,14 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   const resources = opened.move();
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/**
+ * As much may wait for a server as a line of it may be long: one setting says what a server may take of the manager's
+ * memory in each direction. The contract says so, too (`CallLimits.max_queued`).
+ */
+function sameBothWays(maxLineBytes: number) {
+  return { maxLineBytes, maxQueuedChars: maxLineBytes };
 }
 
 /** The other half of what may be open is for servers, the engine and files. */

@@ -1,6 +1,7 @@
 import type { AbortSource } from "../abort-source.ts";
 import { abortable } from "../abortable.ts";
 import { toManagerError } from "../errors.ts";
+import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Log } from "../log.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
@@ -32,9 +33,8 @@ export interface FleetOptions {
   /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
   readonly elapsedMs: () => number;
   readonly newId: () => string;
-  readonly maxLineBytes: number;
-  /** Most characters of calls that may wait for one server to read. */
-  readonly maxQueuedChars: number;
+  /** Of the connection to each instance; as much may wait for a server that is not ready. */
+  readonly limits: ConnectionLimits;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
   readonly defaultCallTimeoutMs: number;
@@ -250,16 +250,14 @@ export class Fleet {
   }
 
   #add(server: { name: string; spec: ServerSpec }): ManagedServer {
-    const { runtime, clientInfo, log, now, elapsedMs, newId, maxLineBytes, maxQueuedChars, logRingBytes } =
-      this.#options;
+    const { runtime, clientInfo, log, now, elapsedMs, newId, limits, logRingBytes } = this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now });
     const onChange = () => {
       this.#changes.notify();
       this.#revision += 1;
       return this.#revision;
     };
-    const limits = { maxLineBytes, maxQueuedChars };
-    const shared = { runtime, clientInfo, log, now, elapsedMs, newId, ...limits, eras: this.#eras };
+    const shared = { runtime, clientInfo, log, now, elapsedMs, newId, limits, eras: this.#eras };
     const onEngineSilent = () => this.#inventory.reconcileSoon();
     const context = { ...shared, exits: this.#exits, ring, onChange, onEngineSilent };
     const added = new ManagedServer(context, server);

@@ -1,3 +1,4 @@
+import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Log } from "../log.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
@@ -14,8 +15,7 @@ export interface LaunchContext {
   readonly exits: ExitWatch;
   readonly ring: LogRing;
   readonly clientInfo: ClientInfo;
-  readonly maxLineBytes: number;
-  readonly maxQueuedChars: number;
+  readonly limits: ConnectionLimits;
   readonly name: string;
   readonly spec: ServerSpec;
   /** Which copy of the server: 0 is the first. */

@@ -50,13 +50,12 @@ export class ManagedServer {
     this.ring = ring;
     this.#logLevel = new KeptLogLevel(name, context);
     const { maxInFlight = specDefaults.maxInFlight, maxQueued = specDefaults.maxQueued } = spec.callLimits ?? {};
-    const { maxQueuedChars } = context;
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
       take: () => this.#replicas.take(),
       maxInFlight,
       maxQueued,
-      maxQueuedChars,
+      maxQueuedChars: context.limits.maxQueuedChars,
     });
     const onPull = (progress: string) => this.#onPull(progress);
     this.#replicas = new Replicas({ ...context, name, spec, onPull, onChange: () => this.#onChange() });

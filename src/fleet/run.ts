@@ -1,6 +1,7 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
+import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import { Session } from "../mcp/session.ts";
 import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
@@ -27,8 +28,7 @@ export interface RunOptions {
   readonly id: string;
   readonly instance: string;
   readonly clientInfo: ClientInfo;
-  readonly maxLineBytes: number;
-  readonly maxQueuedChars: number;
+  readonly limits: ConnectionLimits;
 }
 
 /** Why the manager itself ends a run. */
@@ -57,8 +57,7 @@ export class Run {
     this.#firstOrdinal = options.ring.nextOrdinal;
     this.session = new Session({
       clientInfo: options.clientInfo,
-      maxLineBytes: options.maxLineBytes,
-      maxQueuedChars: options.maxQueuedChars,
+      limits: options.limits,
       // Random per attachment: a reply to the attachment before can't settle a call of this one. Larger ids break
       // servers that parse int32.
       firstId: randomInt(1, 2 ** 30),

@@ -19,12 +19,9 @@ export function openRun(
   context: LaunchContext,
   options: { readonly record: InstanceRecord; readonly signal: AbortSignal },
 ): Promise<Run> {
-  const { runtime, exits, ring, clientInfo, maxLineBytes, maxQueuedChars, name } = context;
+  const { runtime, exits, ring, clientInfo, limits, name } = context;
   const { id, instance } = options.record;
-  return Run.open(
-    { runtime, exits, ring, server: name, id, instance, clientInfo, maxLineBytes, maxQueuedChars },
-    { signal: options.signal },
-  );
+  return Run.open({ runtime, exits, ring, server: name, id, instance, clientInfo, limits }, { signal: options.signal });
 }
 
 /**

@@ -9,8 +9,7 @@ const session = new Session({
   clientInfo: { name: "test", version: "0" },
   listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
   firstId: 1,
-  maxLineBytes: 1000,
-  maxQueuedChars: 1000,
+  limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });
 const failed = new ManagerError("not_running", "server fs failed", { details: { reason: "SERVER_FAILED" } });
 const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
