@@ -157,7 +157,7 @@ export class Fleet {
     return this.#servers.get(name)?.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
   }
 
-  /** Uses a server's session, as soon as it is ready. Errors name the server. */
+  /** Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in errors. */
   async call<T>(
     name: string,
     options: CallOptions & { work: (seat: Seat, signal: AbortSource | undefined) => Promise<T> },
