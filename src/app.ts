@@ -71,11 +71,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     policy: config,
     clientInfo: { name: "mcp-docker-manager", version },
     log,
-    now: Date.now,
-    elapsedMs,
+    clocks: { now: Date.now, elapsedMs },
     newId: randomUUID,
-    maxLineBytes: config.maxLineBytes,
-    maxQueuedChars: config.maxLineBytes,
+    limits: sameBothWays(config.maxLineBytes),
     logRingBytes: config.logRingBytes,
     defaultCallTimeoutMs: config.callTimeoutMs,
     reapGraceMs: config.reapGraceMs,
@@ -106,6 +104,14 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   const resources = opened.move();
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+/**
+ * As much may wait for a server as a line of it may be long: one setting says what a server may take of the manager's
+ * memory in each direction. The contract says so, too (`CallLimits.max_queued`).
+ */
+function sameBothWays(maxLineBytes: number) {
+  return { maxLineBytes, maxQueuedChars: maxLineBytes };
 }
 
 /** The other half of what may be open is for servers, the engine and files. */

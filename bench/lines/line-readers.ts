@@ -22,8 +22,7 @@ export function ourReader({ maxLineBytes }: ReaderOptions): LineReader {
   const connection = new Connection({
     write: () => true,
     firstId,
-    maxLineBytes,
-    maxQueuedChars: 1024,
+    limits: { maxLineBytes, maxQueuedChars: 1024 },
     listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
   });
   const demuxer = new Demuxer({ stdout: (chunk) => connection.receive(chunk), stderr() {} });

@@ -15,8 +15,7 @@ if (lineBytes === undefined || chunkBytes === undefined) throw new Error("skip-l
 const connection = new Connection({
   write: () => true,
   firstId: 1,
-  maxLineBytes: 32 * 1024 * 1024,
-  maxQueuedChars: 1024,
+  limits: { maxLineBytes: 32 * 1024 * 1024, maxQueuedChars: 1024 },
   listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
 });
 const demuxer = new Demuxer({ stdout: (chunk) => connection.receive(chunk), stderr() {} });

@@ -2,7 +2,7 @@ import type { CallEvents } from "../mcp/followed-calls.ts";
 import type { Progress } from "../mcp/progress.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
-import { Pulse } from "./pulse.ts";
+import { type Changes, Notifier } from "./notifier.ts";
 
 export type CallEvent =
   | { readonly kind: "progress"; readonly progress: Progress; readonly timeMs: number }
@@ -34,7 +34,7 @@ export class CallFeed implements CallEvents {
   readonly #log: () => LogRing;
   #ring: LogRing | undefined;
   readonly #now: () => number;
-  readonly #changes = new Pulse();
+  readonly #changes = new Notifier();
   #instance = "";
   #steps: Step[] = [];
   #stepChars = 0;
@@ -52,9 +52,9 @@ export class CallFeed implements CallEvents {
     return this.#instance;
   }
 
-  /** Resolves at the next event. */
-  changed(): Promise<void> {
-    return this.#changes.next();
+  /** Tells of each event. */
+  get changes(): Changes {
+    return this.#changes;
   }
 
   /** The call goes to this instance; what came from one before is void. */
@@ -70,17 +70,17 @@ export class CallFeed implements CallEvents {
     this.#steps.push({ progress, timeMs: this.#now(), ordinal: this.#ring?.nextOrdinal ?? 0 });
     this.#stepChars += charsOf(progress);
     while (this.#steps.length > maxSteps || (this.#stepChars > maxStepChars && this.#steps.length > 1)) this.#shift();
-    this.#changes.wake();
+    this.#changes.notify();
   }
 
   logged(): void {
     this.#unread ??= (this.#ring?.nextOrdinal ?? 0) - 1;
-    this.#changes.wake();
+    this.#changes.notify();
   }
 
   /** Nothing comes any more. */
   end(): void {
-    this.#changes.wake();
+    this.#changes.notify();
   }
 
   /** The next unread event; undefined: there is none. */

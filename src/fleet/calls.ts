@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { AbortSource } from "../abort-source.ts";
 import { type ManagerError, toManagerError } from "../errors.ts";
+import type { CallLimitsSpec } from "../spec.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
@@ -14,13 +15,16 @@ export interface Call<T> {
   readonly work: (seat: Seat) => Promise<T>;
 }
 
+/** How many calls a server gets at a time, and how many wait for their turn. */
+export type CallLimits = Required<CallLimitsSpec>;
+
 export interface CallsOptions {
   /** Why there will be no seat; undefined: there will be one. */
   readonly refusal: () => ManagerError | undefined;
   /** Takes a seat at a ready instance; undefined: there is none yet. */
   readonly take: () => Seat | undefined;
-  readonly maxInFlight: number;
-  readonly maxQueued: number;
+  /** As they are now: a server may come to have others. */
+  readonly limits: () => CallLimits;
   /** Most characters that waiting calls may keep in memory. */
   readonly maxQueuedChars: number;
 }
@@ -87,7 +91,7 @@ export class Calls {
         this.failQueued(refusal);
         return;
       }
-      const seat = this.#inFlight < this.#options.maxInFlight ? this.#options.take() : undefined;
+      const seat = this.#inFlight < this.#options.limits().maxInFlight ? this.#options.take() : undefined;
       if (seat === undefined) return;
       // From here on, or a drain could end between this and the call's own turn.
       this.#inFlight += 1;
@@ -116,7 +120,7 @@ export class Calls {
   #admit(): Seat | undefined {
     const refusal = this.#options.refusal();
     if (refusal !== undefined) throw refusal;
-    if (this.#inFlight >= this.#options.maxInFlight) return undefined;
+    if (this.#inFlight >= this.#options.limits().maxInFlight) return undefined;
     const seat = this.#options.take();
     if (seat !== undefined) this.#inFlight += 1;
     return seat;
@@ -144,13 +148,14 @@ export class Calls {
   }
 
   #checkRoom(cost: number): void {
-    const { maxQueued, maxQueuedChars } = this.#options;
+    const { limits, maxQueuedChars } = this.#options;
+    const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
     if (this.#queuedChars + cost > maxQueuedChars) throw queueFull(this.#server, "by the size of what waits");
   }
 
   #waitEnded(signal: AbortSource): ManagerError {
-    const isReady = this.#inFlight >= this.#options.maxInFlight;
+    const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
     return waitEnded(this.#server, { reason: signal.reason, isReady });
   }
 }

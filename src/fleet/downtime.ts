@@ -1,15 +1,13 @@
 import type { ErrorReason } from "../error-reason.ts";
 import type { ManagerError } from "../errors.ts";
 import type { RestartSpec } from "../spec.ts";
+import type { Clocks } from "./fleet-services.ts";
 import type { RestartPlan } from "./restart-plan.ts";
 import { RestartSchedule } from "./restart-schedule.ts";
 import { failureOf, type ServerFailure } from "./server-failure.ts";
 
 export interface DowntimeOptions {
-  /** Wall clock in milliseconds: for what is shown. */
-  readonly now: () => number;
-  /** Milliseconds since any moment: for what is measured. */
-  readonly elapsedMs: () => number;
+  readonly clocks: Clocks;
   /** It is time to start it again. */
   readonly onDue: () => void;
 }
@@ -31,7 +29,7 @@ export class Downtime {
   constructor(spec: RestartSpec | undefined, options: DowntimeOptions) {
     this.#spec = spec;
     this.#options = options;
-    this.#restarts = new RestartSchedule(spec, { now: options.elapsedMs, onDue: options.onDue });
+    this.#restarts = new RestartSchedule(spec, { now: options.clocks.elapsedMs, onDue: options.onDue });
   }
 
   get failure(): ServerFailure | undefined {
@@ -56,7 +54,7 @@ export class Downtime {
   get mayBeEngines(): boolean {
     const { reason, exitCode } = this.#failure?.details ?? {};
     if (reason !== "SERVER_EXITED" || exitCode !== 0 || this.#spec?.policy === "never") return false;
-    return this.#options.elapsedMs() - this.#sinceMs <= engineShutdownMs;
+    return this.#options.clocks.elapsedMs() - this.#sinceMs <= engineShutdownMs;
   }
 
   /** It went down, perhaps together with the engine. Waits, when the plan is to restart. */
@@ -67,8 +65,8 @@ export class Downtime {
 
   /** It is down for this reason. */
   note(error: ManagerError): void {
-    this.#sinceMs = this.#options.elapsedMs();
-    this.#failure = failureOf(error, this.#options.now());
+    this.#sinceMs = this.#options.clocks.elapsedMs();
+    this.#failure = failureOf(error, this.#options.clocks.now());
   }
 
   /** What else is known now of why it went down. */

@@ -1,7 +1,6 @@
 import type { ManagerError } from "../errors.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
-import type { EraVerdicts } from "./era-verdicts.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";
 import { idleGraceMs } from "./stop-idle.ts";
 
@@ -14,26 +13,19 @@ const diesOfProbeMs = 60_000;
  */
 const toldToExitCodes: ReadonlySet<number | undefined> = new Set([0, 128 + 15, undefined]);
 
-export interface EarlyEndOptions {
-  readonly spec: ServerSpec;
-  readonly eras: EraVerdicts;
-  /** Milliseconds since any moment. */
-  readonly elapsedMs: () => number;
-}
-
 /** Tells of an instance that ended whether that came so soon after something that this is why. */
 export class EarlyEnd {
-  readonly #options: EarlyEndOptions;
+  readonly #context: InstanceContext;
   #adoptedAtMs = Number.NEGATIVE_INFINITY;
   #readyAtMs = Number.NEGATIVE_INFINITY;
 
-  constructor(options: EarlyEndOptions) {
-    this.#options = options;
+  constructor(context: InstanceContext) {
+    this.#context = context;
   }
 
   /** It is taken over at boot. */
   adopted(): void {
-    this.#adoptedAtMs = this.#options.elapsedMs();
+    this.#adoptedAtMs = this.#elapsedMs();
   }
 
   /** This manager starts it: how it ends then has nothing to do with the manager before. */
@@ -42,21 +34,25 @@ export class EarlyEnd {
   }
 
   ready(): void {
-    this.#readyAtMs = this.#options.elapsedMs();
+    this.#readyAtMs = this.#elapsedMs();
   }
 
   /** A manager that was killed while it stopped an idle server leaves one that ends when the next has taken it over. */
   isIdleStop({ details }: ManagerError): boolean {
-    const { spec, elapsedMs } = this.#options;
+    const { spec } = this.#context;
     const { reason, exitCode } = details;
     if (spec.idleTimeoutMs === undefined || reason !== "SERVER_EXITED" || !toldToExitCodes.has(exitCode)) return false;
-    return elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
+    return this.#elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
   }
 
   /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
   learn({ session }: Run, { imageId }: InstanceRecord): void {
-    const { spec, eras, elapsedMs } = this.#options;
-    const soon = elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.probeUnanswered) eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+    const { spec, services } = this.#context;
+    const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
+    if (soon && session.probeUnanswered) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+  }
+
+  #elapsedMs(): number {
+    return this.#context.services.clocks.elapsedMs();
   }
 }

@@ -1,10 +1,7 @@
 import type { AbortSource } from "../abort-source.ts";
 import { abortable } from "../abortable.ts";
 import { toManagerError } from "../errors.ts";
-import type { Log } from "../log.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
-import type { ClientInfo } from "../mcp/mcp-info.ts";
-import type { Runtime } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
 import type { Caller } from "./caller.ts";
 import { type CallerOptions, deadlineSignal } from "./deadline-signal.ts";
@@ -12,30 +9,20 @@ import { Departed } from "./departed.ts";
 import { EraVerdicts } from "./era-verdicts.ts";
 import { ExitWatch } from "./exit-watch.ts";
 import { closing, nameTaken, notFound } from "./fleet-error.ts";
+import type { FleetServices, FleetTools } from "./fleet-services.ts";
 import { Inventory } from "./inventory.ts";
 import { LogRing } from "./log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
+import { type Changes, Notifier } from "./notifier.ts";
 import { checkPolicy, type SpecPolicy } from "./policy.ts";
-import { Pulse } from "./pulse.ts";
 import type { ResourceSubscription } from "./resource-feeds.ts";
 import { sameSpec } from "./same-spec.ts";
 import type { Seat } from "./seats.ts";
 import { notRunning } from "./server-failure.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
 
-export interface FleetOptions {
-  readonly runtime: Runtime;
+export interface FleetOptions extends FleetTools {
   readonly policy: SpecPolicy;
-  readonly clientInfo: ClientInfo;
-  readonly log: Log;
-  /** Wall clock in milliseconds: for what is shown. */
-  readonly now: () => number;
-  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
-  readonly elapsedMs: () => number;
-  readonly newId: () => string;
-  readonly maxLineBytes: number;
-  /** Most characters of calls that may wait for one server to read. */
-  readonly maxQueuedChars: number;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
   readonly defaultCallTimeoutMs: number;
@@ -61,29 +48,32 @@ export interface StartOptions {
 export class Fleet {
   readonly #options: FleetOptions;
   readonly #servers = new Map<string, ManagedServer>();
-  readonly #exits: ExitWatch;
+  readonly #services: FleetServices;
   readonly #inventory: Inventory;
-  readonly #eras = new EraVerdicts();
-  readonly #changes = new Pulse();
+  readonly #changes = new Notifier();
   #revision = 0;
   readonly #departed = new Departed();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: FleetOptions) {
+    const { runtime, log, clocks, newId, clientInfo, limits, reapGraceMs } = options;
     this.#options = options;
-    this.#inventory = new Inventory({
-      ...options,
-      servers: this.#servers,
-      add: (server) => this.#add(server),
-      forget: (server) => this.#forget(server),
-    });
-    this.#exits = new ExitWatch({
+    const exits = new ExitWatch({
       onBroken: () => {
         for (const server of this.#servers.values()) server.engineLost();
       },
       onResync: () => this.#inventory.reconcile(),
       onChanged: (id) => this.#inventory.look(id),
+    });
+    const onEngineSilent = () => this.#inventory.reconcileSoon();
+    const eras = new EraVerdicts();
+    this.#services = { runtime, log, clocks, newId, clientInfo, limits, eras, exits, onEngineSilent };
+    this.#inventory = new Inventory(this.#services, {
+      servers: this.#servers,
+      add: (server) => this.#add(server),
+      forget: (server) => this.#forget(server),
+      reapGraceMs,
     });
   }
 
@@ -92,7 +82,7 @@ export class Fleet {
    * wait); `adopted` then resolves when each is ready or has failed. Throws when the engine does not answer.
    */
   async open(): Promise<{ adopted: Promise<void> }> {
-    this.#watch = this.#options.runtime.watch(this.#exits);
+    this.#watch = this.#services.runtime.watch(this.#services.exits);
     return this.#inventory.open();
   }
 
@@ -142,9 +132,9 @@ export class Fleet {
     return [...this.#servers.values()].map((server) => server.snapshot());
   }
 
-  /** Resolves at the next change of any server's state, or step of a pull. */
-  changed(): Promise<void> {
-    return this.#changes.next();
+  /** Tells of each change of any server's state, and of each step of a pull. */
+  get changes(): Changes {
+    return this.#changes;
   }
 
   /** How a server last was that is gone, if it went lately. */
@@ -167,7 +157,7 @@ export class Fleet {
     return this.#servers.get(name)?.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
   }
 
-  /** Uses a server's session, as soon as it is ready. Errors name the server. */
+  /** Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in errors. */
   async call<T>(
     name: string,
     options: CallOptions & { work: (seat: Seat, signal: AbortSource | undefined) => Promise<T> },
@@ -212,7 +202,7 @@ export class Fleet {
   }
 
   #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
-    return this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
+    return this.#services.runtime.check(spec, signal === undefined ? {} : { signal });
   }
 
   #stopOf(name: string): Promise<void> | undefined {
@@ -249,22 +239,19 @@ export class Fleet {
     this.#forget(server);
   }
 
-  #add(server: { name: string; spec: ServerSpec }): ManagedServer {
-    const { runtime, clientInfo, log, now, elapsedMs, newId, maxLineBytes, maxQueuedChars, logRingBytes } =
-      this.#options;
-    const ring = new LogRing({ maxBytes: logRingBytes, now });
-    const onChange = () => {
-      this.#changes.wake();
-      this.#revision += 1;
-      return this.#revision;
-    };
-    const limits = { maxLineBytes, maxQueuedChars };
-    const shared = { runtime, clientInfo, log, now, elapsedMs, newId, ...limits, eras: this.#eras };
-    const onEngineSilent = () => this.#inventory.reconcileSoon();
-    const context = { ...shared, exits: this.#exits, ring, onChange, onEngineSilent };
-    const added = new ManagedServer(context, server);
-    this.#servers.set(server.name, added);
+  #add({ name, spec }: { name: string; spec: ServerSpec }): ManagedServer {
+    const { logRingBytes, clocks } = this.#options;
+    const ring = new LogRing({ maxBytes: logRingBytes, now: clocks.now });
+    const added = new ManagedServer(this.#services, { name, spec, ring, onChange: () => this.#onChange() });
+    this.#servers.set(name, added);
     return added;
+  }
+
+  /** Gives each change a number. */
+  #onChange(): number {
+    this.#changes.notify();
+    this.#revision += 1;
+    return this.#revision;
   }
 
   #forget(server: ManagedServer): void {
@@ -272,6 +259,6 @@ export class Fleet {
     if (this.#servers.get(server.name) !== server) return;
     this.#servers.delete(server.name);
     this.#departed.note(server.snapshot());
-    this.#changes.wake();
+    this.#changes.notify();
   }
 }

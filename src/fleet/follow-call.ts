@@ -2,7 +2,6 @@ import { setImmediate } from "node:timers/promises";
 import { ManagerError } from "../errors.ts";
 import type { ToolCall } from "../mcp/tool-call.ts";
 import { type CallEvent, CallFeed } from "./call-feed.ts";
-import { changedWithin } from "./changed-within.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ToolAnswer } from "./idempotency/outcome.ts";
 import type { ToolCallOptions, ToolCalls } from "./tool-calls.ts";
@@ -52,7 +51,7 @@ export async function* followCall(
   await setImmediate();
   let spokeMs: number | undefined;
   for (;;) {
-    const changed = feed.changed();
+    const since = feed.changes.count;
     // Looked at before the events are: the result came after all of them.
     const outcome = under.outcome();
     for await (const event of unread(feed, signal)) {
@@ -66,10 +65,10 @@ export async function* followCall(
       return;
     }
     const waitMs = spokeMs === undefined ? 0 : spokeMs + heartbeatMs - elapsedMs();
-    if (waitMs > 0 && (await changedWithin(changed, { ms: waitMs, signal }))) continue;
+    if (waitMs > 0 && (await feed.changes.wait({ since, timeoutMs: waitMs, signal }))) continue;
     if (signal.aborted) {
       // The call ends by itself then, and knows what became of it.
-      await changed;
+      await feed.changes.wait({ since });
       continue;
     }
     yield { kind: "heartbeat", instance: feed.instance, timeMs: now() };

@@ -1,15 +1,23 @@
-import type { LaunchContext } from "./launch-context.ts";
+import type { ServerSpec } from "../spec.ts";
+import type { FleetServices } from "./fleet-services.ts";
+import type { LogRing } from "./log-ring.ts";
 
-/** What an instance needs from its server. */
-export type InstanceContext = Omit<LaunchContext, "enter" | "onPull" | "onInstance" | "onRestart"> & {
-  /** Wall clock in milliseconds: for what is shown. */
-  readonly now: () => number;
-  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
-  readonly elapsedMs: () => number;
-  /** Told of every change of state and of health. */
+/** A server, as its instances know it. */
+export interface ServerContext {
+  readonly name: string;
+  readonly ring: LogRing;
+  /** Told of every change of an instance's state and of its health. */
   readonly onChange: () => void;
-  /** Told when it is down because the engine does not answer. */
-  readonly onEngineSilent: () => void;
   /** Told of each step of a pull. */
   readonly onPull: (progress: string) => void;
-};
+}
+
+/** What an instance works with. */
+export interface InstanceContext {
+  readonly services: FleetServices;
+  readonly server: ServerContext;
+  /** What this instance is made by; its server's own spec may be a newer one. */
+  readonly spec: ServerSpec;
+  /** Which copy of the server: 0 is the first. */
+  readonly replica: number;
+}

@@ -32,7 +32,7 @@ export class InstanceStatus {
   constructor(context: InstanceContext, { onDue }: { readonly onDue: () => void }) {
     this.#context = context;
     this.early = new EarlyEnd(context);
-    this.downtime = new Downtime(context.spec.restart, { ...context, onDue });
+    this.downtime = new Downtime(context.spec.restart, { clocks: context.services.clocks, onDue });
   }
 
   get state(): InstanceState {
@@ -82,8 +82,9 @@ export class InstanceStatus {
   enter(state: InstanceState, message: string): void {
     this.#state = transition(this.#state, state);
     if (state.kind !== "ready") this.#health?.stop();
-    this.#context.ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
-    this.#context.onChange();
+    const { ring, onChange } = this.#context.server;
+    ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: state.kind, message });
+    onChange();
   }
 
   /** It came up. */
@@ -92,7 +93,7 @@ export class InstanceStatus {
     this.#greeted = { record, conversation };
     this.early.ready();
     this.downtime.end();
-    this.#health = watchHealth(run, { ...this.#context, record: () => this.#record });
+    this.#health = watchHealth(run, { instance: this.#context, record: () => this.#record });
     this.enter({ kind: "ready", run }, readyMessage(conversation));
   }
 
@@ -112,7 +113,7 @@ export class InstanceStatus {
   fail(error: ManagerError): void {
     this.downtime.note(error);
     this.enter({ kind: "failed" }, error.message);
-    if (this.downtime.isEngines) this.#context.onEngineSilent();
+    if (this.downtime.isEngines) this.#context.services.onEngineSilent();
   }
 
   /** Nothing happens by itself any more. */
@@ -123,7 +124,8 @@ export class InstanceStatus {
 
   #backOff(error: ManagerError, delayMs: number): void {
     const message = `${error.message}; starting it again in ${delayMs} ms`;
-    this.enter({ kind: "backing_off", untilMs: this.#context.now() + delayMs }, message);
+    const untilMs = this.#context.services.clocks.now() + delayMs;
+    this.enter({ kind: "backing_off", untilMs }, message);
   }
 }
 

@@ -1,15 +1,12 @@
-import type { Log } from "../log.ts";
-import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { ServerSpec } from "../spec.ts";
+import type { FleetServices } from "./fleet-services.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
 import { planFor } from "./record-plan.ts";
 import { losers } from "./replacements.ts";
 
 export interface InventoryOptions {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly elapsedMs: () => number;
   /** The servers that the manager knows, by name. */
   readonly servers: ReadonlyMap<string, ManagedServer>;
   readonly add: (server: { name: string; spec: ServerSpec }) => ManagedServer;
@@ -24,6 +21,7 @@ const maxAgainMs = 30_000;
 
 /** Compares what the engine has of this fleet with what the manager knows: at boot, after a break, after an event. */
 export class Inventory {
+  readonly #services: FleetServices;
   readonly #options: InventoryOptions;
   readonly #reaper: Reaper;
   #again: NodeJS.Timeout | undefined;
@@ -35,14 +33,15 @@ export class Inventory {
   /** Containers that are left alone, and were told of. */
   readonly #told = new Set<string>();
 
-  constructor(options: InventoryOptions) {
+  constructor(services: FleetServices, options: InventoryOptions) {
+    this.#services = services;
     this.#options = options;
-    this.#reaper = new Reaper({
-      ...options,
+    this.#reaper = new Reaper(services, {
+      reapGraceMs: options.reapGraceMs,
       isOrphan: (record) => this.#isOrphan(record),
       // What no event told of is found at the next round at the latest.
       list: async () => {
-        const { found: records, looked } = await this.#looked(() => options.runtime.list({}));
+        const { found: records, looked } = await this.#looked(() => services.runtime.list({}));
         this.#lookAtKnown(records, looked);
         return records;
       },
@@ -51,7 +50,7 @@ export class Inventory {
 
   /** Takes stock at boot. Resolves when every server is known; `adopted` when each is ready or down. */
   async open(): Promise<{ adopted: Promise<void> }> {
-    const records = await this.#options.runtime.list({});
+    const records = await this.#services.runtime.list({});
     const adoptions = await this.#takeStock(records);
     if (records.some(({ silent }) => silent)) this.reconcileSoon();
     this.#reaper.start();
@@ -78,7 +77,7 @@ export class Inventory {
   }
 
   #list(): void {
-    const { runtime, log } = this.#options;
+    const { runtime, log } = this.#services;
     clearTimeout(this.#again);
     this.#again = undefined;
     const listed = this.#looked(() => runtime.list({})).then(({ found, looked }) => this.#compare(found, looked));
@@ -90,7 +89,8 @@ export class Inventory {
 
   /** Something happened to this instance. */
   look(id: string): void {
-    const { runtime, log, servers } = this.#options;
+    const { runtime, log } = this.#services;
+    const { servers } = this.#options;
     const look = this.#looked(() => runtime.inspect(id, {})).then(({ found: record, looked }) => {
       if (record === undefined) for (const server of servers.values()) server.lookGone(id);
       else if (this.#isNews(id, looked)) servers.get(record.server)?.look(record);
@@ -161,7 +161,8 @@ export class Inventory {
 
   /** Finishes a stop, a start or a replacement, as far as that can be done now. */
   async #clear(record: InstanceRecord): Promise<undefined> {
-    const { runtime, log, servers, forget } = this.#options;
+    const { runtime, log } = this.#services;
+    const { servers, forget } = this.#options;
     log.info("removing what a stop, a start or a replacement left unfinished", about(record));
     try {
       await runtime.remove(record.id, {});
@@ -177,7 +178,7 @@ export class Inventory {
 
   /** One that has taken another's place takes its name, too. */
   async #nameOf(record: InstanceRecord): Promise<void> {
-    const { runtime, log } = this.#options;
+    const { runtime, log } = this.#services;
     if (record.silent) return;
     try {
       await runtime.takeName(record.id, {});
@@ -187,7 +188,8 @@ export class Inventory {
   }
 
   #adopt(name: string, records: readonly InstanceRecord[]): { done: Promise<void> } | undefined {
-    const { log, servers, add } = this.#options;
+    const { log } = this.#services;
+    const { servers, add } = this.#options;
     const readable = records.filter(({ spec }) => spec !== undefined);
     const spec = readable[0]?.spec;
     if (spec === undefined || servers.has(name)) return undefined;
@@ -199,7 +201,7 @@ export class Inventory {
   #tell(record: InstanceRecord): void {
     const { leaveAlone, specError: problem } = record;
     if ((leaveAlone ?? problem) === undefined || this.#told.has(record.id)) return;
-    const { log } = this.#options;
+    const { log } = this.#services;
     // One that the engine does not answer for now may be told of again, when it does.
     if (!record.silent) this.#told.add(record.id);
     const why = leaveAlone === undefined ? "whose spec can't be read" : "that is not as a manager makes it";

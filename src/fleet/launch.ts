@@ -5,8 +5,9 @@ import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
 import { renew, replaceByLegacy } from "./replace.ts";
+import { Run } from "./run.ts";
 import { startCancelled } from "./server-failure.ts";
-import { diedOfProbe, openRun, shakeHands } from "./shake-hands.ts";
+import { diedOfProbe, shakeHands } from "./shake-hands.ts";
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -17,9 +18,9 @@ export async function bringUp(
   context: LaunchContext,
   options: SignalOption & { known: InstanceRecord | undefined },
 ): Promise<Launched> {
-  const { runtime, name } = context;
+  const { services, server } = context.instance;
   const { known, signal } = options;
-  const plan = planFor(name, known === undefined ? undefined : await lookAt(context, { id: known.id, signal }));
+  const plan = planFor(server.name, known === undefined ? undefined : await lookAt(context, { id: known.id, signal }));
   switch (plan.kind) {
     case "paused":
     case "unusable":
@@ -29,7 +30,7 @@ export async function bringUp(
     case "exited":
       return relaunch(context, { record: plan.record, signal });
     case "finish_removal":
-      await runtime.remove(plan.record.id, {});
+      await services.runtime.remove(plan.record.id, {});
       break;
     case "gone":
       // It was removed behind the manager's back: the one that is made now takes its place.
@@ -44,17 +45,17 @@ export async function bringUp(
 
 /** Creates an instance, starts it and shakes hands. When that fails the instance is removed again. */
 async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
-  const { runtime, spec } = context;
+  const { services, server, spec, replica } = context.instance;
+  const { runtime } = services;
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
-  const imageId = await runtime.prepare(spec, { signal, onProgress: context.onPull });
+  const imageId = await runtime.prepare(spec, { signal, onProgress: server.onPull });
   context.enter("creating");
   // Marked so, for it may not survive the question, which a manager that adopts it would ask.
-  const known = context.eras.of({ imageId, spec }) === "legacy" ? "legacy" : undefined;
+  const known = services.eras.of({ imageId, spec }) === "legacy" ? "legacy" : undefined;
   const era = spec.era ?? known;
-  const { name: server, replica } = context;
   const record = await runtime.create(
-    { server, instance: context.newId(), replica, spec, ...(era === undefined ? {} : { era }) },
+    { server: server.name, instance: services.newId(), replica, spec, ...(era === undefined ? {} : { era }) },
     { signal },
   );
   context.onInstance(record);
@@ -62,20 +63,20 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
     return await startAndShake(context, { record, signal });
   } catch (error) {
     // An instance that can't be removed now is not forgotten: a Stop, a Start or the next resync finishes.
-    if (await cleanUp(context, () => runtime.remove(record.id, {}))) context.onInstance(undefined);
+    if (await cleanUp(context.instance, () => runtime.remove(record.id, {}))) context.onInstance(undefined);
     throw error;
   }
 }
 
 /** Starts an existing instance again. When that fails it is left exited. */
 async function relaunch(context: LaunchContext, options: SignalOption & { record: InstanceRecord }): Promise<Launched> {
-  const { eras, spec } = context;
+  const { services, spec } = context.instance;
   const { record } = options;
   context.enter("creating");
   context.onRestart();
   if (record.outdated) return renew(context, { ...options, old: record, start: startAndShake });
   const asksEra = record.era === undefined && spec.era === undefined;
-  if (asksEra && eras.diesOfProbe({ imageId: record.imageId, spec })) {
+  if (asksEra && services.eras.diesOfProbe({ imageId: record.imageId, spec })) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
   }
   try {
@@ -100,24 +101,26 @@ export async function takeOver(
   },
 ): Promise<Launched> {
   context.enter("handshaking");
+  const { instance } = context;
+  const { name } = instance.server;
   const { signal, conversation } = options;
-  const run = await openRun(context, options);
+  const run = await Run.open(instance, options);
   options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
-    const plan = planFor(context.name, await lookAt(context, { id: options.record.id, signal }));
-    if (plan.kind !== "take_over") throw "error" in plan ? plan.error : startCancelled(context.name);
+    const plan = planFor(name, await lookAt(context, { id: options.record.id, signal }));
+    if (plan.kind !== "take_over") throw "error" in plan ? plan.error : startCancelled(name);
     const { record } = plan;
     run.session.endHalfLine();
     if (conversation !== undefined && record.startTimeMs === options.record.startTimeMs) {
       run.session.resume(conversation);
       return { run, record, conversation };
     }
-    return { run, record, conversation: await shakeHands(context, { run, record, signal, resuming: true }) };
+    return { run, record, conversation: await shakeHands(instance, { run, record, signal, resuming: true }) };
   } catch (error) {
-    run.release({ reason: "ATTACH_FAILED", message: `server ${context.name} could not be taken over` });
+    run.release({ reason: "ATTACH_FAILED", message: `server ${name} could not be taken over` });
     const isSilent = toManagerError(error).details.reason === "HANDSHAKE_TIMEOUT";
-    if (isSilent && context.spec.health?.killUnhealthy) await kill(context, options);
+    if (isSilent && instance.spec.health?.killUnhealthy) await kill(context, options);
     throw error;
   }
 }
@@ -126,19 +129,20 @@ async function startAndShake(
   context: LaunchContext,
   options: SignalOption & { record: InstanceRecord },
 ): Promise<Launched> {
+  const { instance } = context;
   const { signal } = options;
   const { id } = options.record;
   // Attach first, or the first bytes are lost.
-  const run = await openRun(context, options);
+  const run = await Run.open(instance, options);
   try {
-    await context.runtime.start(id, { signal });
+    await instance.services.runtime.start(id, { signal });
     // Nobody waits for this: the process has yet to come up.
     const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");
-    const conversation = await shakeHands(context, { run, record, signal, resuming: false });
+    const conversation = await shakeHands(instance, { run, record, signal, resuming: false });
     return { run, record, conversation };
   } catch (error) {
-    run.release({ reason: "START_FAILED", message: `server ${context.name} could not be started` });
+    run.release({ reason: "START_FAILED", message: `server ${instance.server.name} could not be started` });
     if (!diedOfProbe(run)) throw error;
   }
   return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
@@ -150,18 +154,18 @@ async function kill(
   { record: { id }, signal }: Partial<SignalOption> & { record: InstanceRecord },
 ): Promise<void> {
   const until = signal === undefined ? {} : { signal };
-  await cleanUp(context, async () => {
-    await context.runtime.stop(id, { graceMs: 0, ...until });
+  await cleanUp(context.instance, async () => {
+    await context.instance.services.runtime.stop(id, { graceMs: 0, ...until });
     await lookAt(context, { id, ...until });
   });
 }
 
 /** What the engine has of an instance now; that is what is shown of it from here on. */
 async function lookAt(
-  { runtime, onInstance }: LaunchContext,
+  { instance, onInstance }: LaunchContext,
   { id, signal }: Partial<SignalOption> & { id: string },
 ): Promise<InstanceRecord | undefined> {
-  const record = await runtime.inspect(id, signal === undefined ? {} : { signal });
+  const record = await instance.services.runtime.inspect(id, signal === undefined ? {} : { signal });
   if (record !== undefined) onInstance(record);
   return record;
 }

@@ -78,7 +78,7 @@ export class Launcher {
   /** Finishes the restart that a manager before this one began. `onEnded` is called between the two processes. */
   finishRestart(record: InstanceRecord, { onEnded }: { onEnded: () => void }): Promise<void> {
     this.#status.enter({ kind: "creating" }, "finishing a restart");
-    const options = { record, elapsedMs: this.#context.elapsedMs, onEnded };
+    const options = { record, onEnded };
     const context = this.#launchContext({ isCreating: true });
     return this.#begin((signal) => finishRestart(context, { ...options, signal }), { cause: "automatic" });
   }
@@ -114,7 +114,7 @@ export class Launcher {
       void run.ended.then(() => this.#options.onRunEnded(run));
     } catch (error) {
       this.#launch = undefined;
-      const failure = toManagerError(error).with({ server: this.#context.name });
+      const failure = toManagerError(error).with({ server: this.#context.server.name });
       // Whoever aborted it, a Stop or the shutdown, decides what comes next.
       // What the operator does not allow now is not tried again and again.
       const isFinal = cause === "asked" || failure.kind === "denied";
@@ -130,7 +130,7 @@ export class Launcher {
    */
   #launchContext({ wakes = false, isCreating = false } = {}): LaunchContext {
     return {
-      ...this.#context,
+      instance: this.#context,
       enter: (step) => {
         if (!isCreating || step !== this.#status.state.kind) this.#status.enter({ kind: step }, step);
       },

@@ -1,5 +1,5 @@
 import type { LogEntry, LogEvent } from "./log-entry.ts";
-import { Pulse } from "./pulse.ts";
+import { type Changes, Notifier } from "./notifier.ts";
 
 /** What an entry costs besides its text. */
 const entryOverheadBytes = 160;
@@ -21,7 +21,7 @@ export class LogRing {
   #nextOrdinal = 0;
   #strayLines = 0;
   #lateReplies = 0;
-  readonly #changes = new Pulse();
+  readonly #changes = new Notifier();
   #closed = false;
 
   constructor(options: LogRingOptions) {
@@ -54,7 +54,7 @@ export class LogRing {
       this.#entries = this.#entries.slice(this.#start);
       this.#start = 0;
     }
-    this.#changes.wake();
+    this.#changes.notify();
   }
 
   get maxBytes(): number {
@@ -79,7 +79,7 @@ export class LogRing {
   /** Nothing comes any more; followers end after what there is. */
   close(): void {
     this.#closed = true;
-    this.#changes.wake();
+    this.#changes.notify();
   }
 
   get closed(): boolean {
@@ -100,9 +100,9 @@ export class LogRing {
     return ordinal < this.firstOrdinal ? undefined : this.#entries[this.#start + ordinal - this.firstOrdinal];
   }
 
-  /** Resolves at the next append or at the close. */
-  changed(): Promise<void> {
-    return this.#changes.next();
+  /** Tells of each append and of the close. */
+  get changes(): Changes {
+    return this.#changes;
   }
 
   /** The last lines of stderr from `fromOrdinal` on, at most `maxChars` of them, the newest kept. */

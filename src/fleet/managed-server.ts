@@ -3,37 +3,39 @@ import type { ErrorReason } from "../error-reason.ts";
 import { ManagerError } from "../errors.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import { type ServerSpec, specDefaults } from "../spec.ts";
+import type { ServerSpec } from "../spec.ts";
 import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
-import { IdleClock } from "./idle-clock.ts";
-import type { InstanceContext } from "./instance-context.ts";
+import type { FleetServices } from "./fleet-services.ts";
 import { KeptLogLevel } from "./kept-log-level.ts";
 import type { LogRing } from "./log-ring.ts";
-import { Replicas } from "./replicas.ts";
+import { instancesOf, Replicas } from "./replicas.ts";
 import { ResourceFeeds, type ResourceSubscription } from "./resource-feeds.ts";
 import type { Seat } from "./seats.ts";
 import { notRunning } from "./server-failure.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
 import type { StateKind } from "./state-kind.ts";
 import { StopClock } from "./stop-clock.ts";
+import { type Wish, wishFor } from "./wish.ts";
 
-/** What a server needs from its fleet. */
-export type ServerContext = Omit<InstanceContext, "name" | "spec" | "replica" | "onPull" | "onChange"> & {
+export interface ManagedServerOptions {
+  readonly name: string;
+  readonly spec: ServerSpec;
+  readonly ring: LogRing;
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
-};
+}
 
 /** One server of the fleet: its instances, and the calls into them. */
 export class ManagedServer {
   readonly name: string;
-  readonly spec: ServerSpec;
   readonly ring: LogRing;
-  readonly #context: ServerContext;
+  readonly #services: FleetServices;
+  readonly #numberChange: () => number;
   readonly #calls: Calls;
-  readonly #replicas: Replicas;
-  readonly #idle: IdleClock | undefined;
-  readonly #feeds = new ResourceFeeds({ live: () => this.#replicas.live, onLeave: () => this.#idle?.touch() });
+  #wish: Wish;
+  #replicas: Replicas;
+  readonly #feeds = new ResourceFeeds({ live: () => this.#replicas.live, onLeave: () => this.#wish.idle?.touch() });
   readonly #logLevel: KeptLogLevel;
   #revision = 0;
   #pullProgress = "";
@@ -42,26 +44,27 @@ export class ManagedServer {
   #isKept = false;
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
-  constructor(context: ServerContext, { name, spec }: { name: string; spec: ServerSpec }) {
-    const { elapsedMs, ring } = context;
-    this.#context = context;
+  constructor(services: FleetServices, { name, spec, ring, onChange }: ManagedServerOptions) {
     this.name = name;
-    this.spec = spec;
     this.ring = ring;
-    this.#logLevel = new KeptLogLevel(name, context);
-    const { maxInFlight = specDefaults.maxInFlight, maxQueued = specDefaults.maxQueued } = spec.callLimits ?? {};
-    const { maxQueuedChars } = context;
+    this.#services = services;
+    this.#numberChange = onChange;
+    this.#logLevel = new KeptLogLevel(name, services);
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
       take: () => this.#replicas.take(),
-      maxInFlight,
-      maxQueued,
-      maxQueuedChars,
+      limits: () => this.#wish.callLimits,
+      maxQueuedChars: services.limits.maxQueuedChars,
     });
+    this.#wish = wishFor(spec, { elapsedMs: services.clocks.elapsedMs, onIdle: () => this.#sleep() });
     const onPull = (progress: string) => this.#onPull(progress);
-    this.#replicas = new Replicas({ ...context, name, spec, onPull, onChange: () => this.#onChange() });
-    const { idleTimeoutMs: idleMs } = spec;
-    if (idleMs !== undefined) this.#idle = new IdleClock({ idleMs, elapsedMs, onIdle: () => this.#sleep() });
+    const context = { name, ring, onPull, onChange: () => this.#onChange() };
+    this.#replicas = new Replicas(instancesOf(spec, { services, server: context }));
+  }
+
+  /** What it is to be now. */
+  get spec(): ServerSpec {
+    return this.#wish.spec;
   }
 
   /** Whether a start or a stop is under way. */
@@ -115,7 +118,7 @@ export class ManagedServer {
     try {
       await this.#replicas.start();
     } catch (error) {
-      const isLeft = !this.#isKept && this.#stop === undefined && this.#replicas.count > 1;
+      const isLeft = !this.#isKept && this.#stop === undefined && this.#replicas.instances.length > 1;
       // Why it could not start is what the caller must see.
       if (isLeft) await this.stop({ graceMs: 0 }).catch(() => {});
       throw error;
@@ -145,7 +148,7 @@ export class ManagedServer {
 
   /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
   use<T>(call: Call<T>): Promise<T> {
-    const idle = this.#idle;
+    const { idle } = this.#wish;
     if (idle === undefined) return this.#calls.run(call);
     idle.touch();
     return this.#calls.run(call).finally(() => idle.touch());
@@ -171,7 +174,7 @@ export class ManagedServer {
   /** Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
-    this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#context.elapsedMs }));
+    this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#services.clocks.elapsedMs }));
     // As it is: whoever stops it forgets it then, before a Start goes on that waits for `stopping`.
     return this.#stop.done;
   }
@@ -182,7 +185,7 @@ export class ManagedServer {
     const closing = new ManagerError("unavailable", message, {
       details: { reason, server: this.name, delivery: "not_sent" },
     });
-    this.#idle?.stop();
+    this.#wish.idle?.stop();
     await this.#replicas.cancelLaunches(closing);
     this.#calls.failQueued(closing);
     await within(drainMs, this.#calls.idle());
@@ -191,7 +194,7 @@ export class ManagedServer {
   }
 
   #beginStop(clock: StopClock): { clock: StopClock; done: Promise<void> } {
-    this.#idle?.stop();
+    this.#wish.idle?.stop();
     return { clock, done: this.#finishStop(clock) };
   }
 
@@ -214,7 +217,7 @@ export class ManagedServer {
   #sleep(): void {
     const isUsed = this.#calls.inFlight > 0 || this.#calls.queued > 0 || !this.#feeds.isEmpty;
     if (isUsed || this.#state !== "ready") {
-      this.#idle?.start();
+      this.#wish.idle?.start();
       return;
     }
     this.#replicas.sleep();
@@ -222,7 +225,7 @@ export class ManagedServer {
 
   #onPull(progress: string): void {
     this.#pullProgress = progress;
-    this.#context.onChange();
+    this.#numberChange();
   }
 
   #onChange(): void {
@@ -230,13 +233,13 @@ export class ManagedServer {
     this.#state = this.#replicas.state;
     if (this.#state === "ready") {
       this.#isKept = true;
-      if (before !== "ready") this.#idle?.start();
+      if (before !== "ready") this.#wish.idle?.start();
     } else if (this.#state !== "pulling") {
       this.#pullProgress = "";
     }
     this.#attend();
     this.#calls.wake();
-    this.#revision = this.#context.onChange();
+    this.#revision = this.#numberChange();
   }
 
   /** What outlives a session is carried on by the next, before calls that wait for it. */

@@ -1,4 +1,3 @@
-import { changedWithin } from "./changed-within.ts";
 import { decodeCursor, encodeCursor } from "./log-cursor.ts";
 import { type LogEntry, type LogSource, sourceOf } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
@@ -50,7 +49,7 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
     spokeMs = options.elapsedMs();
   }
   for (;;) {
-    const changed = ring.changed();
+    const since = ring.changes.count;
     while (next < ring.nextOrdinal && !options.signal.aborted) {
       const lost = ring.firstOrdinal - next;
       if (lost > 0) {
@@ -68,7 +67,7 @@ export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogO
     if (options.signal.aborted || ring.closed || !query.follow) break;
     // Entries that don't match leave the reader without a word, too.
     const waitMs = spokeMs === undefined ? 0 : spokeMs + options.heartbeatMs - options.elapsedMs();
-    if (waitMs > 0 && (await changedWithin(changed, { ms: waitMs, signal: options.signal }))) continue;
+    if (waitMs > 0 && (await ring.changes.wait({ since, timeoutMs: waitMs, signal: options.signal }))) continue;
     if (options.signal.aborted) break;
     yield heartbeat();
     spokeMs = options.elapsedMs();

@@ -1,10 +1,7 @@
-import type { Log } from "../log.ts";
-import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { FleetServices } from "./fleet-services.ts";
 
 export interface ReaperOptions {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly elapsedMs: () => number;
   readonly reapGraceMs: number;
   /** What the engine has of the fleet. */
   readonly list: () => Promise<readonly InstanceRecord[]>;
@@ -13,12 +10,14 @@ export interface ReaperOptions {
 
 /** Removes containers of this fleet that belong to nobody, once they have done so for the whole grace period. */
 export class Reaper {
+  readonly #services: FleetServices;
   readonly #options: ReaperOptions;
   /** Since when a container is seen to belong to nobody. */
   #orphans: ReadonlyMap<string, number> = new Map();
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(options: ReaperOptions) {
+  constructor(services: FleetServices, options: ReaperOptions) {
+    this.#services = services;
     this.#options = options;
   }
 
@@ -33,9 +32,10 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { log, elapsedMs, reapGraceMs, list, isOrphan } = this.#options;
+    const { log, clocks } = this.#services;
+    const { reapGraceMs, list, isOrphan } = this.#options;
     try {
-      const nowMs = elapsedMs();
+      const nowMs = clocks.elapsedMs();
       const orphans = (await list()).filter(isOrphan);
       this.#orphans = new Map(orphans.map(({ id }) => [id, this.#orphans.get(id) ?? nowMs]));
       for (const record of orphans) {
@@ -47,8 +47,8 @@ export class Reaper {
   }
 
   async #reap(record: InstanceRecord): Promise<void> {
-    const { runtime, log, isOrphan } = this.#options;
-    if (!isOrphan(record)) return;
+    const { runtime, log } = this.#services;
+    if (!this.#options.isOrphan(record)) return;
     const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
     log.warn("removing a container that belongs to nobody", about);
     await runtime.remove(record.id, {});

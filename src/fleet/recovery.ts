@@ -54,7 +54,7 @@ export class Recovery {
       this.#status.hold({ ...record, state: "exited", exit: end.exit });
       this.#status.early.learn(run, record);
     }
-    this.#status.down(runEndError(this.#context.name, { end, stderrTail: run.stderrTail(), doing: "" }));
+    this.#status.down(runEndError(this.#context.server.name, { end, stderrTail: run.stderrTail(), doing: "" }));
   }
 
   /**
@@ -71,7 +71,7 @@ export class Recovery {
     // One that is being started learns what its container is from the start.
     if (this.#launcher.underWay !== undefined) return;
     this.#observe(record);
-    if (this.#isDown && planFor(this.#context.name, record).kind === "unusable") return;
+    if (this.#isDown && planFor(this.#context.server.name, record).kind === "unusable") return;
     // A failure that nothing has changed about is not told again.
     const isBack = this.#isDown && (record.state === "running" || this.#status.downtime.mayHavePassed);
     if (!isBack && !this.#wasWoken(record)) return;
@@ -88,14 +88,14 @@ export class Recovery {
     const { record } = this.#status;
     if (record?.id !== id || record.state === state) return;
     this.#status.hold({ ...record, state });
-    this.#context.onChange();
+    this.#context.server.onChange();
   }
 
   /** Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught. */
   #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
     this.#status.downtime.cancel();
     this.#status.hold(record);
-    const plan = planFor(this.#context.name, record);
+    const plan = planFor(this.#context.server.name, record);
     if (record.restarting && (plan.kind === "take_over" || plan.kind === "exited")) {
       return this.#launcher.finishRestart(record, { onEnded: onFound }).catch(() => {});
     }
@@ -128,9 +128,10 @@ export class Recovery {
 
   /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
   async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
-    const { runtime, now, log, ring, name } = this.#context;
+    const { runtime, clocks, log } = this.#context.services;
+    const { ring, name } = this.#context.server;
     try {
-      await readHistory(ring, { runtime, id, instance, untilMs: now() });
+      await readHistory(ring, { runtime, id, instance, untilMs: clocks.now() });
     } catch (error) {
       log.warn("could not read a server's log", { server: name, error: String(error) });
     }
@@ -140,6 +141,6 @@ export class Recovery {
   }
 
   #errorOf(end: RunEnd) {
-    return runEndError(this.#context.name, { end, stderrTail: "", doing: "" });
+    return runEndError(this.#context.server.name, { end, stderrTail: "", doing: "" });
   }
 }

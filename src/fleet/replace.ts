@@ -1,6 +1,7 @@
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { Era } from "../spec.ts";
 import { cleanUp } from "./clean-up.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { removeReplaced } from "./replacements.ts";
 
@@ -18,14 +19,16 @@ export interface ReplaceOptions {
  * replaced by one that is marked legacy, and so is never asked.
  */
 export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
-  context.log.info("a server exited when it was asked for its era: trying the legacy one", { server: context.name });
+  const { services, server } = context.instance;
+  services.log.info("a server exited when it was asked for its era: trying the legacy one", { server: server.name });
   return replace(context, { ...options, era: "legacy" });
 }
 
 /** An older manager made a container as it would not be made now, nor be started: another one takes its place. */
 export function renew(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
-  context.log.info("making a container anew that an older manager made in a way that is no more", {
-    server: context.name,
+  const { services, server } = context.instance;
+  services.log.info("making a container anew that an older manager made in a way that is no more", {
+    server: server.name,
     container: options.old.id.slice(0, 12),
   });
   return replace(context, { ...options, era: options.old.era });
@@ -39,25 +42,26 @@ async function replace(
   context: LaunchContext,
   { old, signal, start, era }: ReplaceOptions & { readonly era: Era | undefined },
 ): Promise<Launched> {
-  const { runtime, name: server, replica, spec } = context;
+  const { services, server, replica, spec } = context.instance;
+  const { runtime } = services;
   context.enter("creating");
-  const request = { server, instance: old.instance, replica, spec, replaces: old.id };
+  const request = { server: server.name, instance: old.instance, replica, spec, replaces: old.id };
   const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
   context.onInstance(record);
   try {
     const launched = await start(context, { record, signal });
-    await finishReplacement(context, record);
+    await finishReplacement(context.instance, record);
     return launched;
   } catch (error) {
-    if (await cleanUp(context, () => runtime.remove(record.id, {}))) context.onInstance(old);
+    if (await cleanUp(context.instance, () => runtime.remove(record.id, {}))) context.onInstance(old);
     throw error;
   }
 }
 
 /** The new one answers; what can't be cleared up now is the reaper's. */
-async function finishReplacement(context: LaunchContext, record: InstanceRecord): Promise<void> {
-  const { runtime } = context;
-  await cleanUp(context, async () => {
+async function finishReplacement(instance: InstanceContext, record: InstanceRecord): Promise<void> {
+  const { runtime } = instance.services;
+  await cleanUp(instance, async () => {
     await removeReplaced(runtime, record);
     await runtime.takeName(record.id, {});
   });

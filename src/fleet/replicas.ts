@@ -2,6 +2,7 @@ import type { ErrorReason } from "../error-reason.ts";
 import { type ManagerError, toManagerError } from "../errors.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { ServerSpec } from "../spec.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { Seat } from "./seats.ts";
@@ -10,66 +11,59 @@ import { ServerInstance } from "./server-instance.ts";
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { combined } from "./server-state.ts";
 import type { StateKind } from "./state-kind.ts";
-import { StopClock } from "./stop-clock.ts";
+import type { StopClock } from "./stop-clock.ts";
 
-/** The instances of one server, as many as its spec says, as if they were one. */
+/** The instances of one server as if they were one, whatever each is made by. */
 export class Replicas {
-  readonly #instances: readonly ServerInstance[];
-  readonly #elapsedMs: () => number;
+  readonly instances: readonly ServerInstance[];
 
-  constructor(context: Omit<InstanceContext, "replica">) {
-    this.#elapsedMs = context.elapsedMs;
-    const length = context.spec.replicas ?? 1;
-    this.#instances = Array.from({ length }, (_, replica) => new ServerInstance({ ...context, replica }));
-  }
-
-  get count(): number {
-    return this.#instances.length;
+  constructor(instances: readonly ServerInstance[]) {
+    this.instances = instances;
   }
 
   /** What they are doing: ready as soon as one is. */
   get state(): StateKind {
-    return combined(this.#instances.map(({ state }) => state));
+    return combined(this.instances.map(({ state }) => state));
   }
 
   get launching(): boolean {
-    return this.#instances.some(({ launching }) => launching);
+    return this.instances.some(({ launching }) => launching);
   }
 
   /** The engine's ids of their containers. */
   get ids(): readonly string[] {
-    return this.#instances.flatMap(({ id }) => id ?? []);
+    return this.instances.flatMap(({ id }) => id ?? []);
   }
 
   /** The sessions of those that are ready. */
   get live(): readonly LiveSession[] {
-    return this.#instances.flatMap(({ live }) => live ?? []);
+    return this.instances.flatMap(({ live }) => live ?? []);
   }
 
   /** Why one of them last failed. */
   get failure(): ServerFailure | undefined {
-    const failures = this.#instances.flatMap(({ failure }) => failure ?? []);
+    const failures = this.instances.flatMap(({ failure }) => failure ?? []);
     return failures.sort((a, b) => b.timeMs - a.timeMs)[0];
   }
 
   get mcp(): McpInfo | undefined {
-    return this.#instances.find(({ mcp }) => mcp !== undefined)?.mcp;
+    return this.instances.find(({ mcp }) => mcp !== undefined)?.mcp;
   }
 
   get restartCount(): number {
-    return this.#instances.reduce((sum, { restartCount }) => sum + restartCount, 0);
+    return this.instances.reduce((sum, { restartCount }) => sum + restartCount, 0);
   }
 
   /** Of those that have a container. */
   snapshots(): InstanceSnapshot[] {
-    return this.#instances.flatMap((instance) => instance.snapshot() ?? []);
+    return this.instances.flatMap((instance) => instance.snapshot() ?? []);
   }
 
   /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
   take(): Seat | undefined {
     this.wake();
     let best: { instance: ServerInstance; live: LiveSession } | undefined;
-    for (const instance of this.#instances) {
+    for (const instance of this.instances) {
       const { live, seats } = instance;
       if (live === undefined || (best !== undefined && best.instance.seats.taken <= seats.taken)) continue;
       best = { instance, live };
@@ -79,22 +73,22 @@ export class Replicas {
 
   /** Starts those that are idle. */
   wake(): void {
-    for (const instance of this.#instances) instance.wake();
+    for (const instance of this.instances) instance.wake();
   }
 
   /** Stops those that are ready, because nobody calls. */
   sleep(): void {
-    for (const instance of this.#instances) instance.sleep();
+    for (const instance of this.instances) instance.sleep();
   }
 
   /** Brings each up, or joins its start; resolves when all are ready. Throws why one can't be, once the others are or can't. */
   start(): Promise<void> {
-    return all(this.#instances.map((instance) => instance.start()));
+    return all(this.instances.map((instance) => instance.start()));
   }
 
   /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
   async adopt(records: readonly InstanceRecord[]): Promise<void> {
-    const adoptions = this.#instances.map((instance) => {
+    const adoptions = this.instances.map((instance) => {
       const record = records.find(({ replica }) => replica === instance.replica);
       return record === undefined ? instance.start().catch(() => {}) : instance.adopt(record);
     });
@@ -103,40 +97,47 @@ export class Replicas {
 
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
   async restart({ graceMs }: { graceMs: number }): Promise<void> {
-    for (const instance of this.#instances) {
-      await instance.restart(new StopClock({ graceMs, elapsedMs: this.#elapsedMs }));
-    }
+    for (const instance of this.instances) await instance.restart({ graceMs });
   }
 
   /** Drains, ends and removes each. Throws when the engine does not answer, once it is tried with all. */
   stop(clock: StopClock): Promise<void> {
-    return all(this.#instances.map((instance) => instance.stop(clock)));
+    return all(this.instances.map((instance) => instance.stop(clock)));
   }
 
   /** The engine tells nothing any more. */
   engineLost(): void {
-    for (const instance of this.#instances) instance.engineLost();
+    for (const instance of this.instances) instance.engineLost();
   }
 
   /** What the engine has of one of them, after something may have changed there. */
   look(record: InstanceRecord): void {
-    this.#instances.find(({ id }) => id === record.id)?.look(record);
+    this.instances.find(({ id }) => id === record.id)?.look(record);
   }
 
   /** The engine has not this container any more. */
   lookGone(id: string): void {
-    for (const instance of this.#instances) if (instance.id === id) instance.lookGone();
+    for (const instance of this.instances) if (instance.id === id) instance.lookGone();
   }
 
   /** The manager shuts down: starts and idle stops under way are given up. */
   async cancelLaunches(why: ManagerError): Promise<void> {
-    await Promise.all(this.#instances.map((instance) => instance.cancelLaunch(why)));
+    await Promise.all(this.instances.map((instance) => instance.cancelLaunch(why)));
   }
 
   /** The manager shuts down: the sessions end, the containers stay. */
   letGo(why: { reason: ErrorReason; message: string }): void {
-    for (const instance of this.#instances) instance.letGo(why);
+    for (const instance of this.instances) instance.letGo(why);
   }
+}
+
+/** As many instances as the spec says, none of them up. */
+export function instancesOf(
+  spec: ServerSpec,
+  context: Pick<InstanceContext, "services" | "server">,
+): readonly ServerInstance[] {
+  const length = spec.replicas ?? 1;
+  return Array.from({ length }, (_, replica) => new ServerInstance({ ...context, spec, replica }));
 }
 
 /** Waits for all, then throws as the first that failed. */

@@ -1,5 +1,5 @@
 import type { ManagerError } from "../errors.ts";
-import { Pulse } from "./pulse.ts";
+import { type Changes, Notifier } from "./notifier.ts";
 
 /** A change of a resource, as an instance told it. */
 export interface ResourceUpdate {
@@ -10,7 +10,7 @@ export interface ResourceUpdate {
 /** One who wants to know of a resource's changes. What was not read yet is one update, however many there were. */
 export class ResourceSubscriber {
   readonly #uri: string;
-  readonly #pulse = new Pulse();
+  readonly #changes = new Notifier();
   #update: ResourceUpdate | undefined;
   #end: ManagerError | undefined;
 
@@ -23,9 +23,9 @@ export class ResourceSubscriber {
     return this.#end;
   }
 
-  /** Resolves when there is something new. Take it before looking. */
-  changed(): Promise<void> {
-    return this.#pulse.next();
+  /** Tells when there is something new. */
+  get changes(): Changes {
+    return this.#changes;
   }
 
   /** The update since the last call, if there was one. */
@@ -39,11 +39,11 @@ export class ResourceSubscriber {
   tell({ uri, instance }: ResourceUpdate): void {
     const isAnother = this.#update !== undefined && this.#update.uri !== uri;
     this.#update = { uri: isAnother ? this.#uri : uri, instance };
-    this.#pulse.wake();
+    this.#changes.notify();
   }
 
   fail(error: ManagerError): void {
     this.#end ??= error;
-    this.#pulse.wake();
+    this.#changes.notify();
   }
 }

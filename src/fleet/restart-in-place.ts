@@ -24,7 +24,8 @@ export async function restartInPlace(
   context: LaunchContext,
   options: RestartOptions & { readonly run: Run; readonly idle: () => Promise<void>; readonly clock: StopClock },
 ): Promise<Launched> {
-  const { runtime, name, log } = context;
+  const { runtime, log } = context.instance.services;
+  const { name } = context.instance.server;
   const { record, signal } = options;
   await endProcess({
     ...options,
@@ -40,21 +41,23 @@ export async function restartInPlace(
 /** What a manager that died in the middle of a Restart left to this one, whatever the restart policy. */
 export async function finishRestart(
   context: LaunchContext,
-  options: RestartOptions & { readonly elapsedMs: () => number; readonly onEnded: () => void },
+  options: RestartOptions & { readonly onEnded: () => void },
 ): Promise<Launched> {
-  const { record, elapsedMs, onEnded } = options;
+  const { record, onEnded } = options;
+  const { runtime, clocks } = context.instance.services;
   // It may have been told to end already, and do so at any time.
-  const clock = new StopClock({ graceMs: restartGraceMs, elapsedMs });
-  await end({ runtime: context.runtime, clock }, record.id);
+  const clock = new StopClock({ graceMs: restartGraceMs, elapsedMs: clocks.elapsedMs });
+  await end({ runtime, clock }, record.id);
   onEnded();
   return startAgain(context, options);
 }
 
 /** Unless it is given up in between, the restart is over then, however it ended. */
 async function startAgain(context: LaunchContext, { record, signal }: RestartOptions): Promise<Launched> {
+  const { instance } = context;
   try {
     return await bringUp(context, { known: record, signal });
   } finally {
-    if (!signal.aborted) await cleanUp(context, () => context.runtime.takeName(record.id, {}));
+    if (!signal.aborted) await cleanUp(instance, () => instance.services.runtime.takeName(record.id, {}));
   }
 }

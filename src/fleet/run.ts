@@ -1,12 +1,10 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
-import type { ClientInfo } from "../mcp/mcp-info.ts";
 import { Session } from "../mcp/session.ts";
-import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
+import type { InstanceExit, InstanceRecord } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
-import type { ExitWatch } from "./exit-watch.ts";
-import type { LogRing } from "./log-ring.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { OutputLog } from "./output-log.ts";
 import { connectionEnd, type RunEnd } from "./run-end.ts";
 
@@ -18,18 +16,8 @@ const inspectMs = 3_000;
 /** What an error shows of stderr. */
 export const stderrTailChars = 2048;
 
-export interface RunOptions {
-  readonly runtime: Runtime;
-  readonly exits: ExitWatch;
-  readonly ring: LogRing;
-  readonly server: string;
-  /** The engine's id of the instance. */
-  readonly id: string;
-  readonly instance: string;
-  readonly clientInfo: ClientInfo;
-  readonly maxLineBytes: number;
-  readonly maxQueuedChars: number;
-}
+/** The container that runs the instance: its id in the engine, and the instance's identity. */
+export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
 
 /** Why the manager itself ends a run. */
 export interface Release {
@@ -42,7 +30,8 @@ export class Run {
   readonly session: Session;
   /** Resolves once, when it is known why the run ended; the calls have failed by then. */
   readonly ended: Promise<RunEnd>;
-  readonly #options: RunOptions;
+  readonly #context: InstanceContext;
+  readonly #id: string;
   readonly #output: OutputLog;
   readonly #firstOrdinal: number;
   readonly #attachmentEnded = { ...Promise.withResolvers<void>(), ended: false };
@@ -51,14 +40,16 @@ export class Run {
   #expected: Release | undefined;
   #end: RunEnd | undefined;
 
-  private constructor(options: RunOptions) {
-    this.#options = options;
-    this.#output = new OutputLog(options.ring, options.instance);
-    this.#firstOrdinal = options.ring.nextOrdinal;
+  private constructor(context: InstanceContext, { id, instance }: RunRecord) {
+    const { ring } = context.server;
+    const { clientInfo, limits } = context.services;
+    this.#context = context;
+    this.#id = id;
+    this.#output = new OutputLog(ring, instance);
+    this.#firstOrdinal = ring.nextOrdinal;
     this.session = new Session({
-      clientInfo: options.clientInfo,
-      maxLineBytes: options.maxLineBytes,
-      maxQueuedChars: options.maxQueuedChars,
+      clientInfo,
+      limits,
       // Random per attachment: a reply to the attachment before can't settle a call of this one. Larger ids break
       // servers that parse int32.
       firstId: randomInt(1, 2 ** 30),
@@ -66,7 +57,7 @@ export class Run {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
-        lateReply: () => options.ring.countLateReply(),
+        lateReply: () => ring.countLateReply(),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();
@@ -77,16 +68,19 @@ export class Run {
   }
 
   /** Attaches to an instance, started or not. Throws what `Runtime.attach` throws. */
-  static async open(options: RunOptions, call: { signal?: AbortSignal }): Promise<Run> {
-    const run = new Run(options);
+  static async open(
+    context: InstanceContext,
+    { record, signal }: { readonly record: RunRecord; readonly signal: AbortSignal },
+  ): Promise<Run> {
+    const run = new Run(context, record);
     try {
-      const attachment = await options.runtime.attach(options.id, run.session.sink, call);
+      const attachment = await context.services.runtime.attach(record.id, run.session.sink, { signal });
       run.session.bind(attachment);
       // It ended while the attachment was being opened: nobody else would close that.
       if (run.end !== undefined) attachment.close();
       return run;
     } catch (error) {
-      run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${options.server}` });
+      run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${context.server.name}` });
       throw error;
     }
   }
@@ -98,7 +92,7 @@ export class Run {
 
   /** The last lines of stderr of this run, at most 2 KiB. */
   stderrTail(): string {
-    return this.#options.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
+    return this.#context.server.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
   }
 
   /** From now on an end of the run is the manager's doing, for this reason. */
@@ -113,8 +107,7 @@ export class Run {
   }
 
   async #watch(): Promise<RunEnd> {
-    const { exits, id } = this.#options;
-    const unsubscribe = exits.subscribe(id, (exit) => this.#exited.resolve(exit));
+    const unsubscribe = this.#context.services.exits.subscribe(this.#id, (exit) => this.#exited.resolve(exit));
     const end = await Promise.race([this.#released.promise, this.#findEnd()]);
     unsubscribe();
     this.#finish(this.#expected === undefined ? end : { kind: "released", ...this.#expected });
@@ -141,10 +134,10 @@ export class Run {
 
   /** What the engine says became of the instance. One failed look is not yet the engine's end. */
   async #inspectEnd(): Promise<RunEnd> {
-    const { runtime, id } = this.#options;
+    const { runtime } = this.#context.services;
     for (let tries = 1; this.#end === undefined; tries += 1) {
       try {
-        const record = await runtime.inspect(id, { signal: AbortSignal.timeout(inspectMs) });
+        const record = await runtime.inspect(this.#id, { signal: AbortSignal.timeout(inspectMs) });
         if (record === undefined) return { kind: "gone" };
         if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
         return { kind: "detached" };
@@ -160,6 +153,6 @@ export class Run {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#output.end();
-    this.session.end(connectionEnd(this.#options.server, { end, stderrTail: this.stderrTail() }));
+    this.session.end(connectionEnd(this.#context.server.name, { end, stderrTail: this.stderrTail() }));
   }
 }

@@ -12,7 +12,7 @@ import { type ServerFailure, startCancelled } from "./server-failure.ts";
 import type { InstanceSnapshot } from "./server-snapshot.ts";
 import { Sleep } from "./sleep.ts";
 import type { StateKind } from "./state-kind.ts";
-import type { StopClock } from "./stop-clock.ts";
+import { StopClock } from "./stop-clock.ts";
 import { tearDown } from "./tear-down.ts";
 
 /** One copy of a server, and what can be asked of it. */
@@ -98,10 +98,11 @@ export class ServerInstance {
    * Stops the process and starts it again in the same container; new calls wait meanwhile. Joins a start under way, and
    * hurries a restart.
    */
-  restart(clock: StopClock): Promise<void> {
-    this.#launcher.hurry(clock.remainingMs);
+  restart({ graceMs }: { graceMs: number }): Promise<void> {
+    this.#launcher.hurry(graceMs);
     const { state, record } = this.#status;
     if (this.launching || state.kind !== "ready" || record === undefined) return this.start();
+    const clock = new StopClock({ graceMs, elapsedMs: this.#context.services.clocks.elapsedMs });
     return this.#launcher.restart({ record, run: state.run, clock, idle: () => this.seats.allLeft() });
   }
 
@@ -127,7 +128,8 @@ export class ServerInstance {
 
   /** Ends and removes the container. Throws when the engine does not answer. */
   async stop(clock: StopClock): Promise<void> {
-    const { runtime, log, name: server } = this.#context;
+    const { runtime, log } = this.#context.services;
+    const { name: server } = this.#context.server;
     await this.cancelLaunch(startCancelled(server));
     const { state, record } = this.#status;
     const run = state.kind === "ready" ? state.run : undefined;

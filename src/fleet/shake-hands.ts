@@ -2,8 +2,8 @@ import { ManagerError, toManagerError } from "../errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { specDefaults } from "../spec.ts";
-import type { LaunchContext } from "./launch-context.ts";
-import { Run } from "./run.ts";
+import type { InstanceContext } from "./instance-context.ts";
+import type { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 
 export interface ShakeOptions {
@@ -14,26 +14,15 @@ export interface ShakeOptions {
   readonly resuming: boolean;
 }
 
-/** Attaches to an instance, started or not. */
-export function openRun(
-  context: LaunchContext,
-  options: { readonly record: InstanceRecord; readonly signal: AbortSignal },
-): Promise<Run> {
-  const { runtime, exits, ring, clientInfo, maxLineBytes, maxQueuedChars, name } = context;
-  const { id, instance } = options.record;
-  return Run.open(
-    { runtime, exits, ring, server: name, id, instance, clientInfo, maxLineBytes, maxQueuedChars },
-    { signal: options.signal },
-  );
-}
-
 /**
  * Opens the conversation with an instance that runs, in the era that it is known to speak or that turns out. Bounded by
  * the spec's `handshake_timeout`. When it fails, the run is let go of and the error says what it showed.
  */
-export async function shakeHands(context: LaunchContext, options: ShakeOptions): Promise<Conversation> {
+export async function shakeHands(instance: InstanceContext, options: ShakeOptions): Promise<Conversation> {
   const { run, record, signal, resuming } = options;
-  const { name, spec, eras } = context;
+  const { name } = instance.server;
+  const { spec } = instance;
+  const { eras } = instance.services;
   const program = { imageId: record.imageId, spec };
   const timeoutMs = spec.handshakeTimeoutMs ?? specDefaults.handshakeTimeoutMs;
   const timer = new AbortController();

@@ -36,13 +36,13 @@ export class Sleep {
     if (state.kind !== "ready" || record === undefined) return;
     this.#status.enter({ kind: "idle" }, "stopped because nobody called");
     const abort = new AbortController();
-    const clock = new StopClock({ graceMs: idleGraceMs, elapsedMs: this.#context.elapsedMs });
-    const stopped = stopIdle(state.run, { ...this.#context, id: record.id, clock, signal: abort.signal });
+    const clock = new StopClock({ graceMs: idleGraceMs, elapsedMs: this.#context.services.clocks.elapsedMs });
+    const stopped = stopIdle(state.run, { instance: this.#context, id: record.id, clock, signal: abort.signal });
     const done = stopped.then((after) => {
       clearTimeout(this.#hurry);
       if (after !== undefined) this.#status.hold(after);
       this.#stop = undefined;
-      this.#context.onChange();
+      this.#context.server.onChange();
     });
     this.#stop = { done, abort, clock };
   }

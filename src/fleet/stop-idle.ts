@@ -1,5 +1,5 @@
-import type { Log } from "../log.ts";
-import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";
 import type { StopClock } from "./stop-clock.ts";
 import { end } from "./tear-down.ts";
@@ -14,19 +14,19 @@ export const idleGraceMs = 10_000;
 export async function stopIdle(
   run: Run,
   options: {
-    readonly runtime: Runtime;
-    readonly log: Log;
-    readonly name: string;
+    readonly instance: InstanceContext;
     readonly id: string;
     readonly clock: StopClock;
     readonly signal: AbortSignal;
   },
 ): Promise<InstanceRecord | undefined> {
-  const { runtime, log, name, id, signal } = options;
+  const { instance, id, clock, signal } = options;
+  const { runtime, log } = instance.services;
+  const { name } = instance.server;
   const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
   run.expectEnd(why);
   try {
-    await end(options, id);
+    await end({ runtime, clock, signal }, id);
     return await runtime.inspect(id, { signal });
   } catch (error) {
     if (!signal.aborted) log.warn("could not stop an idle server", { server: name, error: String(error) });

@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from "node:util";
-import { changedWithin } from "./changed-within.ts";
 import type { Fleet } from "./fleet.ts";
 import type { ServerSnapshot } from "./server-snapshot.ts";
 
@@ -15,7 +14,7 @@ export interface WatchFleetOptions {
   readonly heartbeatMs: number;
 }
 
-type WatchedFleet = Pick<Fleet, "changed" | "list" | "departed">;
+type WatchedFleet = Pick<Fleet, "changes" | "list" | "departed">;
 type Servers = ReadonlyMap<string, ServerSnapshot>;
 
 /**
@@ -24,14 +23,14 @@ type Servers = ReadonlyMap<string, ServerSnapshot>;
  */
 export async function* watchFleet(fleet: WatchedFleet, options: WatchFleetOptions): AsyncGenerator<FleetReading> {
   const { signal, heartbeatMs } = options;
-  let changed = fleet.changed();
+  let since = fleet.changes.count;
   let seen = byName(fleet.list());
   yield { kind: "snapshot", servers: [...seen.values()] };
   while (!signal.aborted) {
-    const idle = !(await changedWithin(changed, { ms: heartbeatMs, signal }));
+    const idle = !(await fleet.changes.wait({ since, timeoutMs: heartbeatMs, signal }));
     if (signal.aborted) return;
     if (idle) yield { kind: "heartbeat" };
-    changed = fleet.changed();
+    since = fleet.changes.count;
     const now = byName(fleet.list());
     yield* differences(fleet, { before: seen, now });
     seen = now;

@@ -1,38 +1,34 @@
-import type { Log } from "../log.ts";
-import type { InstanceRecord, Runtime } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
 import { HealthWatch } from "./health-watch.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";
 
 export interface WatchHealthOptions {
-  readonly runtime: Runtime;
-  readonly log: Log;
-  readonly name: string;
-  readonly spec: ServerSpec;
-  readonly now: () => number;
+  readonly instance: InstanceContext;
   /** The instance as it is now. */
   readonly record: () => InstanceRecord | undefined;
-  /** Told of every change of health. */
-  readonly onChange: () => void;
 }
 
 /** Watches whether a session answers, and kills one that does not where the spec says so. */
 export function watchHealth(run: Run, options: WatchHealthOptions): HealthWatch {
-  const { runtime, spec, now, record, onChange } = options;
+  const { instance, record } = options;
+  const { services, server, spec } = instance;
   return new HealthWatch(spec.health, {
-    now,
-    engineAnswers: (signal) => runtime.version({ signal }),
+    now: services.clocks.now,
+    engineAnswers: (signal) => services.runtime.version({ signal }),
     ping: (signal) => run.session.ping({ signal }),
     paused: () => record()?.state === "paused",
     onChange: (healthy) => {
       if (!healthy && spec.health?.killUnhealthy) killWedged(run, options);
-      onChange();
+      server.onChange();
     },
   });
 }
 
 /** Its end then comes as that of any process, and the restart policy decides. */
-function killWedged(run: Run, { runtime, name, log, record }: WatchHealthOptions): void {
+function killWedged(run: Run, { instance, record }: WatchHealthOptions): void {
+  const { runtime, log } = instance.services;
+  const { name } = instance.server;
   const message = `server ${name} did not answer its health checks and was killed`;
   run.expectEnd({ reason: "SERVER_UNHEALTHY", message });
   const id = record()?.id;

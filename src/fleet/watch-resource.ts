@@ -1,8 +1,8 @@
 import { abortable } from "../abortable.ts";
 import { abortReason } from "../jsonrpc/connection-error.ts";
-import { changedWithin } from "./changed-within.ts";
 import { deadlineSignal } from "./deadline-signal.ts";
 import type { CallOptions, Fleet } from "./fleet.ts";
+import { Notifier } from "./notifier.ts";
 import type { ResourceSubscription } from "./resource-feeds.ts";
 
 export type ResourceReading =
@@ -35,25 +35,25 @@ export async function* watchResource(
   const { signal, heartbeatMs } = options;
   using subscription = fleet.follow(what.server, what.uri);
   const taken = take(fleet, { ...options, server: what.server, subscription });
-  const settled = taken.then(
-    () => {},
-    () => {},
-  );
-  for (let waitMs = firstMs; !(await changedWithin(settled, { ms: waitMs, signal })); waitMs = heartbeatMs) {
+  const settled = new Notifier();
+  const since = settled.count;
+  const settle = () => settled.notify();
+  taken.then(settle, settle);
+  for (let timeoutMs = firstMs; !(await settled.wait({ since, timeoutMs, signal })); timeoutMs = heartbeatMs) {
     if (signal.aborted) break;
     yield { kind: "heartbeat" };
   }
   yield { kind: "subscribed", instance: await taken };
   const { subscriber } = subscription;
   while (!signal.aborted) {
-    const changed = subscriber.changed();
+    const since = subscriber.changes.count;
     const update = subscriber.takeUpdate();
     if (update !== undefined) {
       yield { kind: "updated", ...update };
       continue;
     }
     if (subscriber.end !== undefined) throw subscriber.end;
-    const isIdle = !(await changedWithin(changed, { ms: heartbeatMs, signal }));
+    const isIdle = !(await subscriber.changes.wait({ since, timeoutMs: heartbeatMs, signal }));
     if (isIdle && !signal.aborted) yield { kind: "heartbeat" };
   }
 }

@@ -1,6 +1,6 @@
 import { invalidRequest } from "../errors.ts";
 import { expectEnd, JsonSyntaxError, scanValue } from "./json-scan.ts";
-import { oneLine, spacedOut } from "./one-line.ts";
+import { spacedOut } from "./one-line.ts";
 
 /** Deepest nesting that a caller's JSON may have. */
 export const maxCallerDepth = 128;
@@ -9,10 +9,9 @@ export const maxCallerDepth = 128;
 export const maxCallerValues = 100_000;
 
 /**
- * Proves that a caller's text is exactly one JSON object and makes it fit for a line: raw line breaks and tabs, which
- * can only stand between its parts, become spaces, and inside strings `oneLine` escapes what else may end a line. No value
- * changes. Without the proof `{}}\n{"jsonrpc":…` would smuggle a second request. Throws `invalid` with the field and the
- * offset.
+ * Proves that a caller's text is exactly one JSON object, and makes spaces of raw line breaks and tabs, which can only
+ * stand between its parts. No value changes. Without the proof `{}}\n{"jsonrpc":…` would smuggle a second request. What
+ * else may end a line inside strings is escaped in the outbox. Throws `invalid` with the field and the offset.
  */
 export function checkedJsonObject(text: string, field: string): string {
   try {
@@ -24,7 +23,7 @@ export function checkedJsonObject(text: string, field: string): string {
     if (!(error instanceof JsonSyntaxError)) throw error;
     throw invalidRequest([{ field, description: `must be the text of one JSON object: ${error.message}` }]);
   }
-  return oneLine(spacedOut(text));
+  return spacedOut(text);
 }
 
 function unpairedSurrogate(text: string): number {

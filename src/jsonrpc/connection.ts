@@ -1,6 +1,7 @@
 import type { AbortSource } from "../abort-source.ts";
 import type { ManagerError } from "../errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
 import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
 
@@ -11,10 +12,8 @@ export interface ConnectionOptions {
   readonly listener: ConnectionListener;
   /** First request id. After a re-attach it must be a new random one, so that stale replies match nothing. */
   readonly firstId: number;
-  readonly maxLineBytes: number;
-  /** Most characters of requests that may wait for the other side to read. */
-  readonly maxQueuedChars: number;
-  /** How long a request may wait for that. Default: 30 s. */
+  readonly limits: ConnectionLimits;
+  /** How long a request may wait for the other side to read. Default: 30 s. */
   readonly maxQueuedMs?: number;
 }
 
@@ -74,10 +73,10 @@ export class Connection {
 
   constructor(options: ConnectionOptions) {
     this.#nextId = options.firstId;
-    const { write, maxQueuedChars, maxQueuedMs = defaultMaxQueuedMs } = options;
+    const { write, limits, maxQueuedMs = defaultMaxQueuedMs } = options;
     this.#outbox = new Outbox({
       write,
-      maxQueuedChars,
+      limits,
       maxQueuedMs,
       onOverdue: (id) => this.#pending.get(id)?.fail(notRead(maxQueuedMs)),
       now: () => performance.now(),

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import type { ManagerError } from "../errors.ts";
 import { brokenReply, resultTooLarge } from "./connection-error.ts";
+import type { ConnectionLimits } from "./connection-limits.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
 import { overlongReply } from "./overlong.ts";
@@ -37,7 +38,7 @@ export interface Requests {
 }
 
 export interface InboundOptions {
-  readonly maxLineBytes: number;
+  readonly limits: ConnectionLimits;
   readonly listener: ConnectionListener;
   readonly requests: Requests;
 }
@@ -51,7 +52,7 @@ export class Inbound {
   constructor(options: InboundOptions) {
     this.#options = options;
     this.#splitter = new LineSplitter({
-      maxLineBytes: options.maxLineBytes,
+      maxLineBytes: options.limits.maxLineBytes,
       onLine: (line) => this.#receive(line),
       onOverlong: (line) => this.#receiveOverlong(line),
     });
@@ -142,9 +143,9 @@ export class Inbound {
   }
 
   #receiveOverlong(line: OverlongLine): void {
-    const { requests, listener, maxLineBytes } = this.#options;
+    const { requests, listener, limits } = this.#options;
     const owner = overlongReply(line);
-    const error = resultTooLarge(line.bytes, maxLineBytes);
+    const error = resultTooLarge(line.bytes, limits.maxLineBytes);
     if (owner === "unknown") requests.failSomebody(error);
     else if (owner !== undefined) requests.fail(owner, error);
     listener.noise(line.head, { truncated: true });

@@ -1,3 +1,4 @@
+import type { ConnectionLimits } from "./connection-limits.ts";
 import { oneLine } from "./one-line.ts";
 
 /** A line that waits to be written, or was. Its text has the line break, and is let go once it does not wait any more. */
@@ -12,8 +13,7 @@ export interface QueuedLine {
 export interface OutboxOptions {
   /** Writes bytes; false means: not more before `drain`. */
   readonly write: (chunk: Buffer) => boolean;
-  /** Most characters that may wait. */
-  readonly maxQueuedChars: number;
+  readonly limits: ConnectionLimits;
   /** Longest time that a request may wait to be written. */
   readonly maxQueuedMs: number;
   /** Called with a request that waited for so long; it is not written any more. */
@@ -46,12 +46,14 @@ export class Outbox {
 
   /** Queues one line, which must not hold a line break; `id` is the request's. Undefined: the queue is full. */
   push(text: string, id?: number): QueuedLine | undefined {
-    if (this.#queuedChars > 0 && this.#queuedChars + text.length > this.#options.maxQueuedChars) return undefined;
+    if (this.#queuedChars > 0 && this.#queuedChars + text.length > this.#options.limits.maxQueuedChars)
+      return undefined;
     return this.pushAnyway(text, id);
   }
 
   /** As `push`, even when the queue is full. */
   pushAnyway(text: string, id?: number): QueuedLine {
+    // The one guard for every line that goes out, whoever made its text: none has a break that some reader ends it at.
     // A text of pieces is copied whenever it is looked into: the break is added before, so that this happens once.
     const line: QueuedLine = { text: oneLine(`${text}\n`), id, state: "queued", queuedAtMs: this.#options.now() };
     // Never written, and so never sent: whoever waits for its answer learns why when the connection's end is known.

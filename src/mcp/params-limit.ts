@@ -1,18 +1,19 @@
 import { invalidRequest } from "../errors.ts";
+import { oneLine } from "../jsonrpc/one-line.ts";
 
 /** Servers on the TypeScript SDK end their session at an inbound line of 10 MiB. */
 const maxParamsBytes = 10 * 1024 * 1024 - 1024;
 /** In UTF-8, of each UTF-16 code unit. */
 const maxBytesOfChar = 3;
-/** In JSON, of each UTF-16 code unit. */
+/** In JSON, of each UTF-16 code unit; ASCII, so as many bytes. */
 const maxCharsOfChar = 6;
 
 export const tooLargeForParams = `is too large: what a call sends may have at most ${maxParamsBytes} bytes as JSON`;
 
 /** Throws `invalid` for params that are larger than servers accept; `texts`: what they are made of, by field. */
 export function refuseLargeParams(params: string, texts: Readonly<Record<string, string | undefined>>): void {
-  // Counting copies a text that is strung together.
-  if (params.length * maxBytesOfChar <= maxParamsBytes || Buffer.byteLength(params) <= maxParamsBytes) return;
+  // Counting copies a text that is strung together. What counts is what goes out: the outbox escapes by `oneLine`.
+  if (params.length * maxCharsOfChar <= maxParamsBytes || Buffer.byteLength(oneLine(params)) <= maxParamsBytes) return;
   const [[field] = [""]] = Object.entries(texts).sort(([, a = ""], [, b = ""]) => b.length - a.length);
   throw invalidRequest([{ field, description: tooLargeForParams }]);
 }

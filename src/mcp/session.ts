@@ -1,6 +1,7 @@
 import type { ManagerError } from "../errors.ts";
 import { Connection, type Reply, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
+import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import { inputRequired } from "./asked-result.ts";
 import type { Completion, CompletionRequest } from "./completion.ts";
@@ -37,8 +38,7 @@ export interface SessionOptions {
   readonly clientInfo: ClientInfo;
   readonly listener: SessionListener;
   readonly firstId: number;
-  readonly maxLineBytes: number;
-  readonly maxQueuedChars: number;
+  readonly limits: ConnectionLimits;
 }
 
 export interface CallToolOptions extends SignalOption {
@@ -67,8 +67,7 @@ export class Session {
     this.#connection = new Connection({
       write: (chunk) => this.#attachment?.write(chunk) ?? true,
       firstId: options.firstId,
-      maxLineBytes: options.maxLineBytes,
-      maxQueuedChars: options.maxQueuedChars,
+      limits: options.limits,
       listener: {
         notification: (method, params) => this.#onNotification(method, params),
         request: (request) => this.#onRequest(request),

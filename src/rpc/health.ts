@@ -58,18 +58,15 @@ async function* watch(
   options: HealthOptions & { signal: AbortSignal },
 ): AsyncGenerator<HealthCheckResponse> {
   const { fleet, shutdown, signal } = options;
-  const ended = Promise.withResolvers<void>();
-  const end = () => ended.resolve();
   const until = AbortSignal.any([signal, shutdown]);
-  until.addEventListener("abort", end, { once: true });
   let last: Status | undefined;
   for (;;) {
-    const changed = fleet.changed();
+    const since = fleet.changes.count;
     const status = statusOf(service, options);
     if (status !== last) yield create(HealthCheckResponseSchema, { status });
     last = status;
     if (until.aborted) return;
-    await Promise.race([changed, ended.promise]);
+    await fleet.changes.wait({ since, signal: until });
   }
 }
 

@@ -106,7 +106,7 @@ describe("CallFeed", () => {
   it("wakes who waits at a step, at a log line, and at the end", async () => {
     const { feed, log, step } = open();
     for (const happen of [() => step(1), () => log("a"), () => feed.end()]) {
-      const changed = feed.changed();
+      const changed = feed.changes.wait();
       happen();
       await changed;
     }

@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
-import { type Call, Calls, type CallsOptions } from "../../src/fleet/calls.ts";
+import { type Call, type CallLimits, Calls, type CallsOptions } from "../../src/fleet/calls.ts";
 import { type Seat, Seats } from "../../src/fleet/seats.ts";
 import { Session } from "../../src/mcp/session.ts";
 import { aCaller } from "./a-caller.ts";
@@ -10,8 +10,7 @@ const session = new Session({
   clientInfo: { name: "test", version: "0" },
   listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
   firstId: 1,
-  maxLineBytes: 1000,
-  maxQueuedChars: 1000,
+  limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });
 const failed = new ManagerError("not_running", "server fs failed", { details: { reason: "SERVER_FAILED" } });
 const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
@@ -21,21 +20,26 @@ const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (seat: 
 const seats = new Seats(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
-function open(options: Partial<CallsOptions> = {}, now?: Session | ManagerError) {
+function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> = {}, now?: Session | ManagerError) {
+  const { maxQueuedChars = 1_000_000, ...given } = options;
   let current = now;
+  let limits = { maxInFlight: 100, maxQueued: 100, ...given };
   const calls = new Calls("fs", {
     refusal: () => (current instanceof ManagerError ? current : undefined),
     take: () => (current instanceof Session ? seats.take(current) : undefined),
-    maxInFlight: 100,
-    maxQueued: 100,
-    maxQueuedChars: 1_000_000,
-    ...options,
+    limits: () => limits,
+    maxQueuedChars,
   });
   const is = (next: Session | ManagerError | undefined) => {
     current = next;
     calls.wake();
   };
-  return { calls, readiness: { is } };
+  /** The server comes to have these limits. */
+  const limit = (next: CallLimits) => {
+    limits = next;
+    calls.wake();
+  };
+  return { calls, readiness: { is }, limit };
 }
 
 describe("Calls", () => {
@@ -201,6 +205,25 @@ describe("Calls beyond max_in_flight", () => {
     await nextTurn();
     expect(held.begun).toEqual(["a1", "a2", "a3"]);
     expect([calls.inFlight, calls.queued]).toEqual([2, 0]);
+  });
+
+  it("start when more are allowed, and wait when fewer are", async () => {
+    const { calls, limit } = open({ maxInFlight: 1 }, session);
+    const held = heldCalls(calls);
+    const ended = ["a1", "a2", "a3"].map((name) => held.run(name));
+    limit({ maxInFlight: 2, maxQueued: 1 });
+    await nextTurn();
+    expect(held.begun).toEqual(["a1", "a2"]);
+    await expect(held.run("a4")).rejects.toMatchObject({ details: { reason: "QUEUE_FULL" } });
+    limit({ maxInFlight: 1, maxQueued: 1 });
+    held.end("a1");
+    await ended[0];
+    await nextTurn();
+    expect(held.begun).toEqual(["a1", "a2"]);
+    held.end("a2");
+    await ended[1];
+    await nextTurn();
+    expect(held.begun).toEqual(["a1", "a2", "a3"]);
   });
 
   it("take turns by caller: a thousand of one delay another's by one", async () => {

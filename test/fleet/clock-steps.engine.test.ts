@@ -10,7 +10,8 @@ let open: OpenFleet;
 let stepMs: number;
 beforeEach(async () => {
   stepMs = 0;
-  open = new OpenFleet({ now: () => Date.now() + stepMs, reapGraceMs: 3_000 });
+  const clocks = { now: () => Date.now() + stepMs, elapsedMs: () => performance.now() };
+  open = new OpenFleet({ clocks, reapGraceMs: 3_000 });
   await open.boot();
 });
 afterEach(() => open[Symbol.asyncDispose]());

@@ -10,7 +10,7 @@ const ended = down({ reason: "SERVER_EXITED", exitCode: 0 });
 
 function downtime(spec: RestartSpec = { policy: "on_failure" }) {
   const clock = { elapsedMs: 0 };
-  const time = new Downtime(spec, { now: () => 1000, elapsedMs: () => clock.elapsedMs, onDue() {} });
+  const time = new Downtime(spec, { clocks: { now: () => 1000, elapsedMs: () => clock.elapsedMs }, onDue() {} });
   return { time, clock };
 }
 

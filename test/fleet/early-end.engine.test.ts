@@ -37,7 +37,7 @@ describe("A server that stops when idle and exits just after it was taken over",
     await open.boot();
     using subscription = open.fleet.follow("i", "mem://note");
     await open.fleet.call("i", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
-    const changed = subscription.subscriber.changed();
+    const changed = subscription.subscriber.changes.wait();
     await open.containerOf("i").kill({ signal: "SIGTERM" });
     await changed;
     expect(subscription.subscriber.takeUpdate()).toMatchObject({ uri: "mem://note" });

@@ -61,7 +61,7 @@ function heldRemoval(): { readonly begun: Promise<void>; finish(): Promise<void>
 async function reaches(name: string, state: string): Promise<void> {
   const ring = open.fleet.log(name);
   for (;;) {
-    const changed = ring.changed();
+    const changed = ring.changes.wait();
     if (open.fleet.get(name).state === state) return;
     await changed;
   }
@@ -86,7 +86,7 @@ describe("A Stop that the engine fails", () => {
     await expect(open.fleet.stop("a", { graceMs: 100 })).rejects.toThrow();
     delete open.faults.stop;
     open.listener?.resync();
-    while (!ring.closed) await ring.changed();
+    while (!ring.closed) await ring.changes.wait();
     expect(open.fleet.list()).toEqual([]);
     expect(await names()).toEqual([]);
   });
@@ -157,7 +157,7 @@ describe("An attachment that is lost while the container lives", () => {
     await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
     using subscription = open.fleet.follow("a", "mem://note");
     await open.fleet.call("a", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
-    const again = subscription.subscriber.changed();
+    const again = subscription.subscriber.changes.wait();
     attached[0]?.close();
     await again;
     const { json } = await open.fleet.call("a", {

@@ -89,10 +89,10 @@ describe("LogRing", () => {
 
   it("wakes who waits at the next entry and at the close", async () => {
     const { ring } = openRing();
-    const first = ring.changed();
+    const first = ring.changes.wait();
     ring.append("i", line("a"));
     await first;
-    const second = ring.changed();
+    const second = ring.changes.wait();
     ring.close();
     await second;
     expect(ring.closed).toBe(true);

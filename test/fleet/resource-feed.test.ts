@@ -171,10 +171,10 @@ describe("ResourceSubscriber", () => {
 
   it("wakes who waits, at an update and at the end, whose first reason counts", async () => {
     const subscriber = new ResourceSubscriber(uri);
-    const updated = subscriber.changed();
+    const updated = subscriber.changes.wait();
     subscriber.tell({ uri, instance: "1" });
     await updated;
-    const ended = subscriber.changed();
+    const ended = subscriber.changes.wait();
     const [first, second] = ["first", "second"].map(
       (message) => new ManagerError("unavailable", message, { details: { reason: "SUBSCRIPTION_ENDED" } }),
     );

@@ -17,7 +17,7 @@ const shown = () => {
 
 async function reaches(state: string): Promise<void> {
   for (;;) {
-    const changed = open.fleet.changed();
+    const changed = open.fleet.changes.wait();
     if (open.fleet.list().some((server) => server.state === state)) return;
     await changed;
   }

@@ -1,13 +1,13 @@
 import { setImmediate as readersTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Pulse } from "../../src/fleet/pulse.ts";
+import { Notifier } from "../../src/fleet/notifier.ts";
 import type { InstanceSnapshot, ServerSnapshot } from "../../src/fleet/server-snapshot.ts";
 import type { StateKind } from "../../src/fleet/state-kind.ts";
 import { type FleetReading, watchFleet } from "../../src/fleet/watch-fleet.ts";
 
 /** A fleet of which the test says what it holds. */
 class ScriptedFleet {
-  readonly #changes = new Pulse();
+  readonly changes = new Notifier();
   readonly #gone = new Map<string, ServerSnapshot>();
   #servers: ServerSnapshot[] = [];
 
@@ -25,13 +25,9 @@ class ScriptedFleet {
     this.become(...this.#servers.filter(({ name }) => name !== server.name));
   }
 
-  changed(): Promise<void> {
-    return this.#changes.next();
-  }
-
   become(...servers: Partial<ServerSnapshot>[]): void {
     this.#servers = servers as ServerSnapshot[];
-    this.#changes.wake();
+    this.changes.notify();
   }
 }
 

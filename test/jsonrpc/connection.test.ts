@@ -88,8 +88,7 @@ describe("Connection", () => {
       },
       listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
       firstId: 1,
-      maxLineBytes: 1000,
-      maxQueuedChars: 1000,
+      limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
     });
     expect(await connection.request("m", "{}")).toEqual({ result: "{}" });
   });

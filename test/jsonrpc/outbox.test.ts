@@ -12,7 +12,7 @@ function openOutbox(maxQueuedChars = 1000) {
       chunks.push(chunk.toString());
       return reader.reads;
     },
-    maxQueuedChars,
+    limits: { maxLineBytes: 1000, maxQueuedChars },
     maxQueuedMs: 30_000,
     onOverdue: (id) => overdue.push(id),
     now: () => performance.now(),
@@ -159,7 +159,7 @@ describe("Outbox, when much waits", () => {
         if (chunks.push(chunk.toString()) === 1) outbox.push("b");
         return true;
       },
-      maxQueuedChars: 1000,
+      limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
       maxQueuedMs: 1000,
       onOverdue() {},
       now: () => 0,
@@ -179,7 +179,7 @@ describe("Outbox, when much waits", () => {
         outbox.close();
         return true;
       },
-      maxQueuedChars: 1e9,
+      limits: { maxLineBytes: 1000, maxQueuedChars: 1e9 },
       maxQueuedMs: 1000,
       onOverdue() {},
       now: () => 0,

@@ -1,4 +1,5 @@
-import { Connection, type ConnectionOptions, type RequestOptions } from "../../src/jsonrpc/connection.ts";
+import { Connection, type RequestOptions } from "../../src/jsonrpc/connection.ts";
+import type { ConnectionLimits } from "../../src/jsonrpc/connection-limits.ts";
 
 /** What the other side of a connection got, one parsed message a line. */
 interface SentMessage {
@@ -8,9 +9,7 @@ interface SentMessage {
 }
 
 /** A connection whose other side is this test: it reads what was written and answers by hand. */
-export function openWire(
-  options: Partial<Pick<ConnectionOptions, "firstId" | "maxLineBytes" | "maxQueuedChars">> = {},
-) {
+export function openWire({ firstId = 1, ...limits }: Partial<ConnectionLimits> & { readonly firstId?: number } = {}) {
   const chunks: string[] = [];
   const heard = {
     notifications: [] as [string, string][],
@@ -32,10 +31,8 @@ export function openWire(
         heard.lateReplies += 1;
       },
     },
-    firstId: 1,
-    maxLineBytes: 1 << 20,
-    maxQueuedChars: 1 << 20,
-    ...options,
+    firstId,
+    limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20, ...limits },
   });
   return {
     connection,

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { Session, type SessionListener, type SessionOptions } from "../../src/mcp/session.ts";
+import type { ConnectionLimits } from "../../src/jsonrpc/connection-limits.ts";
+import { Session, type SessionListener } from "../../src/mcp/session.ts";
 import type { Attachment, AttachmentSink } from "../../src/runtime/runtime.ts";
 
 /** What a session told its owner. */
@@ -22,7 +23,7 @@ export interface ChildSession extends AsyncDisposable {
 /** A session over the pipes of a real MCP server, run as a child process; killed when disposed. */
 export function openChildSession(
   command: readonly string[],
-  options: Partial<Pick<SessionOptions, "firstId" | "maxLineBytes" | "maxQueuedChars">> = {},
+  { firstId = 1, ...limits }: Partial<ConnectionLimits> & { readonly firstId?: number } = {},
 ): ChildSession {
   const heard = {
     stderr: [] as string[],
@@ -41,10 +42,8 @@ export function openChildSession(
   const session = new Session({
     clientInfo: { name: "test", version: "0" },
     listener,
-    firstId: 1,
-    maxLineBytes: 32 * 1024 * 1024,
-    maxQueuedChars: 32 * 1024 * 1024,
-    ...options,
+    firstId,
+    limits: { maxLineBytes: 32 * 1024 * 1024, maxQueuedChars: 32 * 1024 * 1024, ...limits },
   });
   const child = attachChild(command, session.sink);
   session.bind(child.attachment);

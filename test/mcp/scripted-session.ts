@@ -23,8 +23,7 @@ export function scriptedSession(
     clientInfo: { name: "test", version: "0" },
     listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
     firstId: 5,
-    maxLineBytes: 64 * 1024 * 1024,
-    maxQueuedChars: 1024 * 1024,
+    limits: { maxLineBytes: 64 * 1024 * 1024, maxQueuedChars: 1024 * 1024 },
   });
   session.bind({
     write(chunk) {

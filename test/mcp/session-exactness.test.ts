@@ -17,8 +17,7 @@ function openByHand() {
       attachmentEnded() {},
     },
     firstId: 1,
-    maxLineBytes: 1 << 20,
-    maxQueuedChars: 1 << 20,
+    limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
   });
   session.bind({ write: (chunk) => written.push(Buffer.from(chunk)) > 0, close() {} });
   session.resume({ codec: legacyCodec, info: undefined, subscribed: new Set() });

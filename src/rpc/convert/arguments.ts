@@ -3,14 +3,12 @@ import type { CallToolRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { invalidRequest } from "../../errors.ts";
 import { maxCallerDepth, maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import type { ValueBudget } from "../../jsonrpc/json-scan.ts";
-import { oneLine } from "../../jsonrpc/one-line.ts";
 import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/params-limit.ts";
 import { provenJson } from "./proven-json.ts";
 
 /**
- * A call's arguments as JSON text fit for a line, or undefined when there are none. Throws `invalid` for text that is
- * not one JSON object, and for a structure that was rounded on its way here, or is
- * too deep or too large.
+ * A call's arguments as JSON text without line breaks, or undefined when there are none. Throws `invalid` for text that
+ * is not one JSON object, and for a structure that was rounded on its way here, or is too deep or too large.
  */
 export function argumentsJson(input: CallToolRequest["input"]): string | undefined {
   switch (input.case) {
@@ -20,7 +18,7 @@ export function argumentsJson(input: CallToolRequest["input"]): string | undefin
       return provenJson(input.value, "arguments_json");
     case "arguments":
       checkStructure(input.value);
-      return oneLine(JSON.stringify(input.value));
+      return JSON.stringify(input.value);
     default:
       return input satisfies never;
   }

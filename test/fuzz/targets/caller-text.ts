@@ -151,8 +151,7 @@ async function linesOf(call: ReturnType<typeof checked>, conversation: Conversat
     clientInfo,
     listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
     firstId,
-    maxLineBytes: 1 << 20,
-    maxQueuedChars: 1 << 20,
+    limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
   });
   session.bind({ write: (chunk) => written.push(Buffer.from(chunk)) > 0, close() {} });
   session.resume(conversation);

@@ -85,8 +85,7 @@ async function received(chunks: readonly Buffer[]) {
   const connection = new Connection({
     write: (chunk) => written.push(Buffer.from(chunk)) > 0,
     firstId,
-    maxLineBytes,
-    maxQueuedChars: 1 << 16,
+    limits: { maxLineBytes, maxQueuedChars: 1 << 16 },
     listener: {
       notification: (method, params) => events.push(["notification", method, params]),
       request: ({ id: theirs, method, params }) => {

@@ -1,0 +1,18 @@
+import { type ServerSpec, specDefaults } from "../spec.ts";
+import type { CallLimits } from "./calls.ts";
+import { IdleClock, type IdleClockOptions } from "./idle-clock.ts";
+
+/** What a server is to be, and what follows from that at once. Its instances keep what they were made by. */
+export interface Wish {
+  readonly spec: ServerSpec;
+  readonly callLimits: CallLimits;
+  /** Undefined: it does not stop when nobody calls. */
+  readonly idle: IdleClock | undefined;
+}
+
+export function wishFor(spec: ServerSpec, clock: Omit<IdleClockOptions, "idleMs">): Wish {
+  const { idleTimeoutMs: idleMs, callLimits = {} } = spec;
+  const { maxInFlight = specDefaults.maxInFlight, maxQueued = specDefaults.maxQueued } = callLimits;
+  const idle = idleMs === undefined ? undefined : new IdleClock({ ...clock, idleMs });
+  return { spec, callLimits: { maxInFlight, maxQueued }, idle };
+}
