@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
-import { checkBindRoots } from "./bind-roots.ts";
-import { type Config, ConfigError } from "./config.ts";
+import { checkBindRoots } from "./config/bind-roots.ts";
+import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/setting.ts";
 import type { ManagerError } from "./errors.ts";
 import { ArgumentCheck } from "./fleet/argument-check/argument-check.ts";
 import { CheckThread } from "./fleet/argument-check/check-thread.ts";
@@ -16,6 +17,7 @@ import { refuseRpc } from "./http/refuse-rpc.ts";
 import { restHandler } from "./http/rest-handler.ts";
 import type { Log } from "./log.ts";
 import { openFilesLimit } from "./open-files.ts";
+import type { ManagerInfo } from "./rpc/methods/service-options.ts";
 import { localCalls, type RouterOptions, rpcHandler } from "./rpc/router.ts";
 import type { Served } from "./rpc/serve-routes.ts";
 import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
@@ -55,7 +57,8 @@ export interface AppOptions {
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const { log, lean = true } = options;
-  await checkBindRoots(config, log);
+  const { bindRoots } = config.admission;
+  await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
@@ -66,22 +69,22 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   opened.use(await runtime.own({ onLost }));
   const fleet = new Fleet({
     runtime,
-    policy: config,
+    policy: config.admission,
     clientInfo: { name: "mcp-docker-manager", version },
     log,
     now: Date.now,
     elapsedMs,
     newId: randomUUID,
-    maxLineBytes: config.maxLineBytes,
-    maxQueuedChars: config.maxLineBytes,
-    logRingBytes: config.logRingBytes,
-    defaultCallTimeoutMs: config.callTimeoutMs,
-    reapGraceMs: config.reapGraceMs,
+    maxLineBytes: config.limits.maxLineBytes,
+    maxQueuedChars: config.limits.maxLineBytes,
+    logRingBytes: config.limits.logRingBytes,
+    defaultCallTimeoutMs: config.calls.timeoutMs,
+    reapGraceMs: config.fleet.reapGraceMs,
   });
   // Ends after the calls that use it.
   const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
-  const drainMs = config.shutdownGraceMs;
+  const drainMs = config.fleet.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
   const lost = taken.then(async (error) => {
     // The calls must end; that the engine can't be asked any more is no news.
@@ -91,11 +94,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { adopted } = await fleet.open();
   const shutdown = new AbortController();
   const listener = await listen({
-    host: config.host,
-    port: config.port,
+    host: config.listen.host,
+    port: config.listen.port,
     ...createHandlers(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
     malformed: malformedText,
-    connections: connectionsOf(config),
+    connections: connectionsOf(config.listen),
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
   opened.defer(async () => {
@@ -107,7 +110,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
 }
 
 /** The other half of what may be open is for servers, the engine and files. */
-function connectionsOf({ maxConnectionsPerAddress }: Config): ConnectionsOptions {
+function connectionsOf({ maxConnectionsPerAddress }: Config["listen"]): ConnectionsOptions {
   const room = Math.floor((openFilesLimit() ?? 2 * maxConnections) / 2);
   const max = Math.min(room, Math.max(maxConnections, maxConnectionsPerAddress));
   return { maxPerAddress: maxConnectionsPerAddress, max };
@@ -124,11 +127,13 @@ async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 function createRuntime(config: Config, log: Log): Runtime {
-  if (config.runtime === "process") {
-    const { processEnv: baseEnv, requireLimits } = config;
-    return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
+  const { admission, docker, fleet } = config;
+  if (config.runtime.kind === "process") {
+    const { requireLimits } = admission;
+    return createProcessRuntime({ ...config.process, log, now: Date.now, newId: randomUUID, requireLimits });
   }
-  return createDockerRuntime({ ...config, tls: config.dockerTls, log });
+  const engine = { dockerHost: docker.host, dockerConfigDir: docker.configDir, tls: docker.tls };
+  return createDockerRuntime({ ...engine, ...admission, fleet: fleet.name, log });
 }
 
 interface Parts {
@@ -145,14 +150,14 @@ interface Parts {
 function createHandlers(config: Config, parts: Parts): Served {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
-  const unread = new UnreadAnswers({ maxBytes: config.maxUnreadBytes, log, elapsedMs });
+  const unread = new UnreadAnswers({ maxBytes: config.limits.maxUnreadBytes, log, elapsedMs });
   const router: RouterOptions = {
     ...parts,
     unread,
     now: Date.now,
     elapsedMs,
     heartbeatMs,
-    info: { ...config, version, defaultCallTimeoutMs: config.callTimeoutMs },
+    info: infoOf(config),
   };
   // Every server is known by now, and calls wait for it; one that does not come up must not hold up the others.
   const settled = within(maxAdoptionMs, adopted);
@@ -161,8 +166,25 @@ function createHandlers(config: Config, parts: Parts): Served {
     await runtime.version({ signal });
   };
   const probes = probeHandler({ ready, fallback: notFound });
-  const { maxRequestBytes } = config;
+  const { maxRequestBytes } = config.limits;
   const calls = localCalls(router);
   const rest = restHandler({ calls, maxRequestBytes, unread, fallback: openApiHandler({ unread, fallback: probes }) });
-  return guardedServed(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config);
+  return guardedServed(rpcHandler(router, { fallback: rest, refuse: refuseRpc }), config.listen);
+}
+
+function infoOf({ fleet, admission, limits, calls }: Config): ManagerInfo {
+  const { maxCpus, maxMemoryBytes, maxPids } = admission;
+  const { maxRequestBytes, maxLineBytes, logRingBytes } = limits;
+  const timeouts = { defaultCallTimeoutMs: calls.timeoutMs, maxCallTimeoutMs: calls.maxTimeoutMs };
+  return {
+    version,
+    fleet: fleet.name,
+    maxCpus,
+    maxMemoryBytes,
+    maxPids,
+    maxRequestBytes,
+    maxLineBytes,
+    logRingBytes,
+    ...timeouts,
+  };
 }
