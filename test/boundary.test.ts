@@ -84,7 +84,7 @@ function breaches(isBreach: (file: SourceFile, specifier: string) => boolean): s
   );
 }
 
-describe("The dependency direction of design.md", () => {
+describe("The dependency direction of docs/architecture.md, Layers,", () => {
   it("is read from all sources", () => {
     expect(files.length).toBeGreaterThan(60);
     expect(byPath.get("src/rpc/methods/service-options.ts")?.imports).toContain("../../fleet/fleet.ts");

@@ -14,7 +14,7 @@ const died: ConnectionEnd = {
 };
 
 function deadline(): ManagerError {
-  return new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+  return new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } });
 }
 
 describe("Connection", () => {

@@ -159,7 +159,9 @@ describe("Session, under load and under fire", () => {
     const controller = new AbortController();
     const given = call(child.session, "never", {}, controller.signal);
     await call(child.session, "echo");
-    controller.abort(new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } }));
+    controller.abort(
+      new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED", delivery: "sent" } }),
+    );
     await expect(given).rejects.toMatchObject({ kind: "cancelled", details: { delivery: "sent" } });
     expect(await receivedBy(child.session)).toContainEqual({
       jsonrpc: "2.0",

@@ -138,6 +138,7 @@ describe("serverToProto", () => {
       timeMs: 1000,
       details: {
         reason: "SERVER_EXITED",
+        delivery: "not_sent",
         exitCode: 137,
         oomKilled: true,
         stderrTail: `${"x".repeat(100_000)}last words`,
