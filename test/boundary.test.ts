@@ -131,6 +131,13 @@ describe("The package, whose files end in .js", () => {
   });
 });
 
+describe("JSON-RPC", () => {
+  it("knows nothing of what runs the other side", () => {
+    const words = withText(/exitCode|oomKilled|stderr|\bcontainer's|docker|McpInfo/);
+    expect(words.filter((path) => path.startsWith("src/jsonrpc/"))).toEqual([]);
+  });
+});
+
 describe("The process", () => {
   it("has its environment read only by config.ts", () => {
     expect(withText(/\bprocess\.(?:env|argv)\b/)).toEqual(["src/config/config.ts"]);

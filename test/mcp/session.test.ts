@@ -176,7 +176,8 @@ describe("Session, under load and under fire", () => {
     await call(child.session, "echo");
     child.kill("SIGKILL");
     await child.heard.ended;
-    child.session.end({ reason: "SERVER_EXITED", message: "it was killed", exitCode: 137, oomKilled: false });
+    const details = { exitCode: 137, oomKilled: false };
+    child.session.end({ reason: "SERVER_EXITED", message: "it was killed", details });
     await expect(lost).rejects.toMatchObject({
       kind: "call_lost",
       details: { reason: "SERVER_EXITED", delivery: "sent", exitCode: 137, oomKilled: false },
