@@ -212,7 +212,7 @@ export class Fleet {
   }
 
   #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
-    return this.#options.runtime.check(spec, signal === undefined ? {} : { signal });
+    return this.#options.runtime.check(spec, { signal });
   }
 
   #stopOf(name: string): Promise<void> | undefined {
