@@ -131,6 +131,23 @@ describe("The package, whose files end in .js", () => {
   });
 });
 
+describe("Modules", () => {
+  it("keep no state of requests or connections: that lies with these", () => {
+    const caches = [
+      // By the type of a message, which never changes.
+      "src/rpc/binary/wire-layout.ts",
+      "src/rpc/encode/encode-message.ts",
+      "src/rpc/json/loose-json.ts",
+      // Who waits for a change.
+      "src/fleet/changed-within.ts",
+    ];
+    const stateful = withText(
+      /^(?:export )?(?:let |const \w+(?::[^=]+)? = (?:new WeakMap\b|\[\];|new (?:Map|Set)(?:<[^(]*>)?\(\)))/m,
+    );
+    expect(stateful.filter((path) => !caches.includes(path))).toEqual([]);
+  });
+});
+
 describe("JSON-RPC", () => {
   it("knows nothing of what runs the other side", () => {
     const words = withText(/exitCode|oomKilled|stderr|\bcontainer's|docker|McpInfo/);
