@@ -17,7 +17,7 @@ const { output } = await build({
   input: {
     main: "src/main.ts",
     // For scripts/check-settings, which asks the image.
-    config: "src/config.ts",
+    config: "src/config/config.ts",
     // Beside main: check-thread.ts looks for it there.
     "check-worker": "src/fleet/argument-check/check-worker.ts",
   },

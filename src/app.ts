@@ -1,7 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
-import { checkBindRoots } from "./bind-roots.ts";
-import { type Config, ConfigError } from "./config.ts";
+import { checkBindRoots } from "./config/bind-roots.ts";
+import type { Config } from "./config/config.ts";
+import { ConfigError } from "./config/setting.ts";
 import type { ManagerError } from "./errors.ts";
 import { ArgumentCheck } from "./fleet/argument-check/argument-check.ts";
 import { CheckThread } from "./fleet/argument-check/check-thread.ts";
@@ -19,6 +20,7 @@ import type { Log } from "./log.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { allowAll } from "./operations/authorize.ts";
 import { callOpener } from "./operations/call-context.ts";
+import type { ManagerInfo } from "./rpc/methods/service-options.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "./rpc/router.ts";
 import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
 import { Listener, type ListenOptions } from "./rpc/wire/listener.ts";
@@ -57,7 +59,8 @@ export interface AppOptions {
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const { log, lean = true } = options;
-  await checkBindRoots(config, log);
+  const { bindRoots } = config.admission;
+  await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(createRuntime(config, log));
   await runtime.version({});
@@ -68,20 +71,20 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   opened.use(await runtime.own({ onLost }));
   const fleet = new Fleet({
     runtime,
-    policy: config,
+    policy: config.admission,
     clientInfo: { name: "mcp-docker-manager", version },
     log,
     clocks: { now: Date.now, elapsedMs },
     newId: randomUUID,
-    limits: sameBothWays(config.maxLineBytes),
-    logRingBytes: config.logRingBytes,
-    defaultCallTimeoutMs: config.callTimeoutMs,
-    reapGraceMs: config.reapGraceMs,
+    limits: sameBothWays(config.limits.maxLineBytes),
+    logRingBytes: config.limits.logRingBytes,
+    defaultCallTimeoutMs: config.calls.timeoutMs,
+    reapGraceMs: config.fleet.reapGraceMs,
   });
   // Ends after the calls that use it.
   const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
-  const drainMs = config.shutdownGraceMs;
+  const drainMs = config.fleet.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
   const lost = taken.then(async (error) => {
     // The calls must end; that the engine can't be asked any more is no news.
@@ -91,11 +94,11 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { adopted } = await fleet.open();
   const shutdown = new AbortController();
   const listener = await listen({
-    host: config.host,
-    port: config.port,
+    host: config.listen.host,
+    port: config.listen.port,
     ...createHandlers(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
     malformed: malformedText,
-    connections: connectionsOf(config),
+    connections: connectionsOf(config.listen),
   });
   // Listener and fleet drain at the same time: the listener waits for calls that the fleet lets finish or fails.
   opened.defer(async () => {
@@ -115,7 +118,7 @@ function sameBothWays(maxLineBytes: number) {
 }
 
 /** The other half of what may be open is for servers, the engine and files. */
-function connectionsOf({ maxConnectionsPerAddress }: Config): ConnectionsOptions {
+function connectionsOf({ maxConnectionsPerAddress }: Config["listen"]): ConnectionsOptions {
   const room = Math.floor((openFilesLimit() ?? 2 * maxConnections) / 2);
   const max = Math.min(room, Math.max(maxConnections, maxConnectionsPerAddress));
   return { maxPerAddress: maxConnectionsPerAddress, max };
@@ -132,11 +135,13 @@ async function listen(options: ListenOptions): Promise<Listener> {
 }
 
 function createRuntime(config: Config, log: Log): Runtime {
-  if (config.runtime === "process") {
-    const { processEnv: baseEnv, requireLimits } = config;
-    return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
+  const { admission, docker, fleet } = config;
+  if (config.runtime.kind === "process") {
+    const { requireLimits } = admission;
+    return createProcessRuntime({ ...config.process, log, now: Date.now, newId: randomUUID, requireLimits });
   }
-  return createDockerRuntime({ ...config, tls: config.dockerTls, log });
+  const engine = { dockerHost: docker.host, dockerConfigDir: docker.configDir, tls: docker.tls };
+  return createDockerRuntime({ ...engine, ...admission, fleet: fleet.name, log });
 }
 
 interface Parts {
@@ -153,7 +158,7 @@ interface Parts {
 function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "handler" | "streams"> {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
-  const unread = new UnreadAnswers({ maxBytes: config.maxUnreadBytes, log, elapsedMs });
+  const unread = new UnreadAnswers({ maxBytes: config.limits.maxUnreadBytes, log, elapsedMs });
   const router: RouterOptions = {
     ...parts,
     unread,
@@ -162,7 +167,7 @@ function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "hand
     now: Date.now,
     elapsedMs,
     heartbeatMs,
-    info: { ...config, version, defaultCallTimeoutMs: config.callTimeoutMs },
+    info: infoOf(config),
   };
   // Every server is known by now, and calls wait for it; one that does not come up must not hold up the others.
   const settled = within(maxAdoptionMs, adopted);
@@ -171,7 +176,24 @@ function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "hand
     await runtime.version({ signal });
   };
   const rpc = rpcRoutes(router, { refuse: refuseRpc });
-  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.maxRequestBytes, unread });
+  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.limits.maxRequestBytes, unread });
   const mounts = [rpc.mount, rest, openApiHandler({ unread }), probeHandler({ ready })];
-  return frontDoor({ mounts, streams: rpc.streams }, config);
+  return frontDoor({ mounts, streams: rpc.streams }, config.listen);
+}
+
+function infoOf({ fleet, admission, limits, calls }: Config): ManagerInfo {
+  const { maxCpus, maxMemoryBytes, maxPids } = admission;
+  const { maxRequestBytes, maxLineBytes, logRingBytes } = limits;
+  const timeouts = { defaultCallTimeoutMs: calls.timeoutMs, maxCallTimeoutMs: calls.maxTimeoutMs };
+  return {
+    version,
+    fleet: fleet.name,
+    maxCpus,
+    maxMemoryBytes,
+    maxPids,
+    maxRequestBytes,
+    maxLineBytes,
+    logRingBytes,
+    ...timeouts,
+  };
 }

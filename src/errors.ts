@@ -1,6 +1,6 @@
 import type { ErrorReason } from "./error-reason.ts";
 
-/** What went wrong, in the manager's own terms. `rpc/error-code.ts` maps each kind to one gRPC code. */
+/** What went wrong, in the manager's own terms. `rpc/errors/error-code.ts` maps each kind to one gRPC code. */
 export type ErrorKind =
   | "invalid"
   | "not_found"
@@ -32,7 +32,8 @@ export interface FieldViolation {
 /** What a program can read of an error, besides its kind and message. */
 export interface ErrorDetails {
   readonly reason: ErrorReason;
-  readonly delivery?: Delivery;
+  /** `not_sent` says that repeating the request is safe: what can't know it says `sent`. */
+  readonly delivery: Delivery;
   readonly server?: string;
   /** Identity of the instance that the call was given to. */
   readonly instance?: string;
@@ -60,18 +61,31 @@ export class ManagerError extends Error {
     this.details = options.details;
   }
 
-  /** The same error with some details replaced. */
+  /**
+   * The same error with some details replaced. Its stack is the first one's: an error passes several places that know
+   * more about it, and a stack of each would say less and cost more.
+   */
   with(details: Partial<ErrorDetails>): ManagerError {
-    return new ManagerError(this.kind, this.message, { details: { ...this.details, ...details }, cause: this.cause });
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    const copy = new ManagerError(this.kind, this.message, {
+      details: { ...this.details, ...details },
+      cause: this.cause,
+    });
+    Error.stackTraceLimit = stackTraceLimit;
+    // Asked for when somebody reads it: V8 makes its text then, which takes longer than all else.
+    return Object.defineProperty(copy, "stack", { get: () => this.stack, configurable: true });
   }
 }
 
-/** A request that breaks a rule; the message names the first field. */
+/** A request that breaks a rule, and so was not sent; the message names the first field. */
 export function invalidRequest(violations: readonly FieldViolation[]): ManagerError {
   const first = violations[0];
   const more = violations.length > 1 ? ` (and ${violations.length - 1} more)` : "";
   const message = first === undefined ? "invalid request" : `${first.field}: ${first.description}${more}`;
-  return new ManagerError("invalid", message, { details: { reason: "INVALID_REQUEST", violations } });
+  return new ManagerError("invalid", message, {
+    details: { reason: "INVALID_REQUEST", delivery: "not_sent", violations },
+  });
 }
 
 /** Anything thrown, as a ManagerError; what is not one already is a bug and becomes `internal`. */

@@ -1,5 +1,6 @@
 import { startApp } from "./app.ts";
-import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
+import { processSource, readConfig, unknownSettings, usage } from "./config/config.ts";
+import { ConfigError } from "./config/setting.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
 import { keepTickShape } from "./tick-shape.ts";
@@ -35,12 +36,13 @@ async function main(): Promise<void> {
     return;
   }
   const config = readConfig(source);
-  const log = createPinoLog(config.logLevel);
+  const log = createPinoLog(config.log.level);
   for (const name of unknownSettings(source)) log.warn("ignored an environment variable that is no setting", { name });
   keepTickShape();
   const stopped = nextSignal();
   const app = await startApp(config, { log });
-  log.info("listening", { host: config.host, port: app.port, fleet: config.fleet, runtime: config.runtime });
+  const { listen, fleet, runtime } = config;
+  log.info("listening", { host: listen.host, port: app.port, fleet: fleet.name, runtime: runtime.kind });
   void app.adopted.then(() => log.debug("adoption finished"));
   const ending = await Promise.race([stopped, app.lost]);
   if (ending instanceof ManagerError) {
@@ -51,7 +53,9 @@ async function main(): Promise<void> {
   }
   // A second signal means: now.
   void nextSignal().then(() => process.exit(130));
-  log.info(`shutting down; ${config.runtime === "process" ? "servers end" : "containers stay"}`, { signal: ending });
+  log.info(`shutting down; ${config.runtime.kind === "process" ? "servers end" : "containers stay"}`, {
+    signal: ending,
+  });
   await app[Symbol.asyncDispose]();
   log.info("stopped");
   process.exit(0);

@@ -11,9 +11,10 @@ const entries = ["src/bin.ts", "src/main.ts", "src/app.ts", "src/client.ts"];
 /** Which folders of src/ may import which others; "leaf" are the modules of src/ itself, "gen" what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   bin: ["main"],
-  main: ["app", "leaf"],
+  main: ["app", "config", "leaf"],
   client: ["gen"],
-  app: ["rpc", "http", "operations", "fleet", "runtime/docker", "runtime/process", "runtime/port", "leaf"],
+  app: ["config", "rpc", "http", "operations", "fleet", "runtime/docker", "runtime/process", "runtime/port", "leaf"],
+  config: ["leaf"],
   http: ["rpc", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
   rpc: ["operations", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
   operations: ["fleet", "mcp", "leaf"],
@@ -84,7 +85,7 @@ function breaches(isBreach: (file: SourceFile, specifier: string) => boolean): s
   );
 }
 
-describe("The dependency direction of design.md", () => {
+describe("The dependency direction of docs/architecture.md, Layers,", () => {
   it("is read from all sources", () => {
     expect(files.length).toBeGreaterThan(60);
     expect(byPath.get("src/rpc/methods/service-options.ts")?.imports).toContain("../../fleet/fleet.ts");
@@ -131,9 +132,33 @@ describe("The package, whose files end in .js", () => {
   });
 });
 
+describe("Modules", () => {
+  it("keep no state of requests or connections: that lies with these", () => {
+    const caches = [
+      // By the type of a message, which never changes.
+      "src/rpc/binary/wire-layout.ts",
+      "src/rpc/encode/encode-message.ts",
+      "src/rpc/json/loose-json.ts",
+      // Who waits for a change.
+      "src/fleet/changed-within.ts",
+    ];
+    const stateful = withText(
+      /^(?:export )?(?:let |const \w+(?::[^=]+)? = (?:new WeakMap\b|\[\];|new (?:Map|Set)(?:<[^(]*>)?\(\)))/m,
+    );
+    expect(stateful.filter((path) => !caches.includes(path))).toEqual([]);
+  });
+});
+
+describe("JSON-RPC", () => {
+  it("knows nothing of what runs the other side", () => {
+    const words = withText(/exitCode|oomKilled|stderr|\bcontainer's|docker|McpInfo/);
+    expect(words.filter((path) => path.startsWith("src/jsonrpc/"))).toEqual([]);
+  });
+});
+
 describe("The process", () => {
   it("has its environment read only by config.ts", () => {
-    expect(withText(/\bprocess\.(?:env|argv)\b/)).toEqual(["src/config.ts"]);
+    expect(withText(/\bprocess\.(?:env|argv)\b/)).toEqual(["src/config/config.ts"]);
   });
 
   it("has its wall clock read only where it is handed out, so that nothing measures by it", () => {

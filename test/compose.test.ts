@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { usage } from "../src/config.ts";
+import { usage } from "../src/config/config.ts";
 
 const compose = readFileSync(new URL("../docker-compose.yml", import.meta.url), "utf8");
 

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { scriptSettings, usage } from "../src/config.ts";
+import { scriptSettings, usage } from "../src/config/config.ts";
 import { errorReasons } from "../src/error-reason.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");

@@ -1,3 +1,4 @@
+import { isNativeError } from "node:util/types";
 import { describe, expect, it } from "vitest";
 import { invalidRequest, ManagerError, toManagerError } from "../src/errors.ts";
 
@@ -12,6 +13,18 @@ describe("ManagerError.with", () => {
     expect(named).toMatchObject({ kind: "unavailable", message: "no engine", cause });
     expect(named.details).toEqual({ reason: "ENGINE_UNAVAILABLE", delivery: "not_sent", server: "fs" });
     expect(error.details).not.toHaveProperty("server");
+  });
+
+  it("keeps the stack of where the error was first made, and is an error like any other", () => {
+    const error = invalidRequest([]);
+    const { stackTraceLimit } = Error;
+    const named = error.with({ server: "fs" }).with({ instance: "i-1" });
+    expect(named.stack).toBe(error.stack);
+    expect(named).toBeInstanceOf(ManagerError);
+    expect(isNativeError(named)).toBe(true);
+    expect(named.name).toBe("ManagerError");
+    expect(Object.keys(named)).not.toContain("stack");
+    expect(Error.stackTraceLimit).toBe(stackTraceLimit);
   });
 });
 
@@ -40,7 +53,7 @@ describe("invalidRequest", () => {
     expect(invalidRequest(violations)).toMatchObject({
       kind: "invalid",
       message: "a: must be set (and 2 more)",
-      details: { reason: "INVALID_REQUEST", violations },
+      details: { reason: "INVALID_REQUEST", delivery: "not_sent", violations },
     });
     expect(invalidRequest(violations.slice(0, 1)).message).toBe("a: must be set");
   });

@@ -44,9 +44,9 @@ export function deadlineSignal(
   });
 }
 
-/** What a call throws whose deadline passed. */
+/** The reason of a call whose deadline passed. Who ends by it and knows how far the call came replaces `sent`. */
 export function deadlinePassed(timeoutMs: number): ManagerError {
   return new ManagerError("deadline", `the call did not end within its deadline of ${timeoutMs} ms`, {
-    details: { reason: "DEADLINE_EXCEEDED" },
+    details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
   });
 }

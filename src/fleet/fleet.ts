@@ -202,7 +202,7 @@ export class Fleet {
   }
 
   #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
-    return this.#services.runtime.check(spec, signal === undefined ? {} : { signal });
+    return this.#services.runtime.check(spec, { signal });
   }
 
   #stopOf(name: string): Promise<void> | undefined {

@@ -113,7 +113,8 @@ function begin(
       options.signal.removeEventListener("abort", onAbort);
       // Most calls are over by then, and the error would be made for nobody.
       if (outcome !== undefined) return;
-      left.abort(new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } }));
+      const details = { reason: "CANCELLED", delivery: "sent" } as const;
+      left.abort(new ManagerError("cancelled", "the caller left", { details }));
     },
   };
 }

@@ -1,6 +1,6 @@
 import { toManagerError } from "../errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
-import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { InstanceRecord, RuntimeCallOptions } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
@@ -151,21 +151,20 @@ async function startAndShake(
 /** Ends the process of an instance, which stays, as exited. */
 async function kill(
   context: LaunchContext,
-  { record: { id }, signal }: Partial<SignalOption> & { record: InstanceRecord },
+  { record: { id }, signal }: RuntimeCallOptions & { record: InstanceRecord },
 ): Promise<void> {
-  const until = signal === undefined ? {} : { signal };
   await cleanUp(context.instance, async () => {
-    await context.instance.services.runtime.stop(id, { graceMs: 0, ...until });
-    await lookAt(context, { id, ...until });
+    await context.instance.services.runtime.stop(id, { graceMs: 0, signal });
+    await lookAt(context, { id, signal });
   });
 }
 
 /** What the engine has of an instance now; that is what is shown of it from here on. */
 async function lookAt(
   { instance, onInstance }: LaunchContext,
-  { id, signal }: Partial<SignalOption> & { id: string },
+  { id, signal }: RuntimeCallOptions & { id: string },
 ): Promise<InstanceRecord | undefined> {
-  const record = await instance.services.runtime.inspect(id, signal === undefined ? {} : { signal });
+  const record = await instance.services.runtime.inspect(id, { signal });
   if (record !== undefined) onInstance(record);
   return record;
 }

@@ -130,6 +130,6 @@ export class ResourceFeed {
 
 function nobodyLeft(): ManagerError {
   return new ManagerError("cancelled", "nobody subscribes to the resource any more", {
-    details: { reason: "CANCELLED" },
+    details: { reason: "CANCELLED", delivery: "sent" },
   });
 }

@@ -19,23 +19,18 @@ export function connectionEnd(server: string, options: { end: RunEnd; stderrTail
   const { end, stderrTail } = options;
   const tail = stderrTail === "" ? {} : { stderrTail };
   switch (end.kind) {
-    case "exited":
-      return {
-        reason: exitReason(end.exit),
-        message: exitMessage(server, end.exit),
-        ...exitDetails(end.exit),
-        ...tail,
-      };
+    case "exited": {
+      const details = { ...exitDetails(end.exit), ...tail };
+      return { reason: exitReason(end.exit), message: exitMessage(server, end.exit), details };
+    }
     case "gone":
-      return { reason: "CONTAINER_REMOVED", message: `the container of server ${server} was removed`, ...tail };
+      return { reason: "CONTAINER_REMOVED", message: `the container of server ${server} was removed`, details: tail };
     case "detached":
-      return { reason: "ATTACHMENT_LOST", message: `the engine closed the stdio of server ${server}`, ...tail };
-    case "engine_down":
-      return {
-        reason: "ENGINE_UNAVAILABLE",
-        message: `the engine that runs server ${server} does not answer`,
-        ...tail,
-      };
+      return { reason: "ATTACHMENT_LOST", message: `the engine closed the stdio of server ${server}`, details: tail };
+    case "engine_down": {
+      const message = `the engine that runs server ${server} does not answer`;
+      return { reason: "ENGINE_UNAVAILABLE", message, details: tail };
+    }
     case "released":
       return { reason: end.reason, message: end.message };
     default:
@@ -45,7 +40,7 @@ export function connectionEnd(server: string, options: { end: RunEnd; stderrTail
 
 /** The same as an error of its own, for a Start that it spoils and for the server's last error. */
 export function runEndError(server: string, options: { end: RunEnd; stderrTail: string; doing: string }): ManagerError {
-  const { reason, message, ...details } = connectionEnd(server, options);
+  const { reason, message, details } = connectionEnd(server, options);
   return new ManagerError(kindOf(options.end), `${message}${options.doing}`, {
     details: { ...details, reason, server, delivery: "not_sent" },
   });

@@ -59,14 +59,12 @@ function handshakeFailure(name: string, { run, error }: { run: Run; error: unkno
   const refusal = toManagerError(error);
   // What the server refuses of the handshake is not what the caller of Start asked for.
   const kind = refusal.kind === "invalid" || refusal.kind === "unsupported" ? "not_running" : refusal.kind;
-  return new ManagerError(kind, refusal.message, { details: refusal.details, cause: refusal }).with({
-    server: name,
-    delivery: "not_sent",
-    ...(stderrTail === "" ? {} : { stderrTail }),
-  });
+  const tail = stderrTail === "" ? {} : { stderrTail };
+  const details = { ...refusal.details, server: name, delivery: "not_sent", ...tail } as const;
+  return new ManagerError(kind, refusal.message, { details, cause: refusal });
 }
 
 function handshakeTimeout(name: string, timeoutMs: number): ManagerError {
   const message = `server ${name} did not answer the MCP handshake within ${timeoutMs} ms; is it an MCP server on stdio? (handshake_timeout)`;
-  return new ManagerError("not_running", message, { details: { reason: "HANDSHAKE_TIMEOUT" } });
+  return new ManagerError("not_running", message, { details: { reason: "HANDSHAKE_TIMEOUT", delivery: "not_sent" } });
 }

@@ -1,14 +1,13 @@
 import type { AbortSource } from "../abort-source.ts";
 import type { ErrorReason } from "../error-reason.ts";
-import { type Delivery, ManagerError } from "../errors.ts";
+import { type Delivery, type ErrorDetails, ManagerError } from "../errors.ts";
 
 /** Why no answer can come any more. */
 export interface ConnectionEnd {
   readonly reason: ErrorReason;
   readonly message: string;
-  readonly exitCode?: number;
-  readonly oomKilled?: boolean;
-  readonly stderrTail?: string;
+  /** What else is known of it. A connection hands it on, and does not know what it means. */
+  readonly details?: Omit<ErrorDetails, "reason" | "delivery">;
 }
 
 /** What a request throws that its signal ended. */
@@ -23,10 +22,10 @@ export function abortReason(signal: AbortSource, delivery: Delivery): ManagerErr
 
 /** What a request throws that the end of the connection retired. */
 export function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
-  const { reason, message, ...rest } = end;
+  const { reason, message, details } = end;
   const kind = delivery === "sent" ? "call_lost" : "unavailable";
   const outcome = delivery === "sent" ? "the call had been sent and its outcome is unknown" : "the call was not sent";
-  return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...rest, reason, delivery } });
+  return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...details, reason, delivery } });
 }
 
 /** What a request throws whose reply can't be read. */

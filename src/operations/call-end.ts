@@ -1,11 +1,16 @@
 import { ManagerError } from "../errors.ts";
 
-/** The reason of a wait whose caller set the deadline. */
+/** The reason of a wait whose caller set the deadline. Who ends by it and knows how far the call came replaces `sent`. */
 export function callerDeadlinePassed(): ManagerError {
-  return new ManagerError("deadline", "the caller's deadline passed", { details: { reason: "DEADLINE_EXCEEDED" } });
+  return new ManagerError("deadline", "the caller's deadline passed", {
+    details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
+  });
 }
 
-/** The reason of a wait whose caller does not wait any more. */
+/** The reason of a wait whose caller does not wait any more. `sent` as above. */
 export function callerLeft(cause?: unknown): ManagerError {
-  return new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" }, cause });
+  return new ManagerError("cancelled", "the caller left", {
+    details: { reason: "CANCELLED", delivery: "sent" },
+    cause,
+  });
 }

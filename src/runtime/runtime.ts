@@ -127,7 +127,7 @@ export interface HistoryLine {
 }
 
 export interface RuntimeCallOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface CreateRequest {

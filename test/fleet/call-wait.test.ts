@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { CallWait, FarDeadlines } from "../../src/fleet/call-wait.ts";
 
-const left = () => new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
+const left = () =>
+  new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED", delivery: "sent" } });
 
 describe("CallWait", () => {
   beforeEach(() => {

@@ -12,9 +12,15 @@ const session = new Session({
   firstId: 1,
   limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });
-const failed = new ManagerError("not_running", "server fs failed", { details: { reason: "SERVER_FAILED" } });
-const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
-const cancelled = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
+const failed = new ManagerError("not_running", "server fs failed", {
+  details: { reason: "SERVER_FAILED", delivery: "not_sent" },
+});
+const deadline = new ManagerError("deadline", "too late", {
+  details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
+});
+const cancelled = new ManagerError("cancelled", "the caller left", {
+  details: { reason: "CANCELLED", delivery: "sent" },
+});
 
 const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (seat: Seat) => seat.session };
 const seats = new Seats(() => "i-1");

@@ -19,14 +19,16 @@ describe("deadlineSignal", () => {
     expect(await aborted(limit.signal)).toMatchObject({
       kind: "deadline",
       message: deadlinePassed(1).message,
-      details: { reason: "DEADLINE_EXCEEDED" },
+      details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
     });
   });
 
   it("aborts with its parent's reason when that comes first", () => {
     const parent = new AbortController();
     using limit = deadlineSignal({ signal: parent.signal }, 60_000);
-    const reason = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
+    const reason = new ManagerError("cancelled", "the caller left", {
+      details: { reason: "CANCELLED", delivery: "sent" },
+    });
     parent.abort(reason);
     expect(limit.signal?.reason).toBe(reason);
   });

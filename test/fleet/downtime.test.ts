@@ -5,7 +5,8 @@ import { Downtime } from "../../src/fleet/downtime.ts";
 import type { RestartSpec } from "../../src/spec.ts";
 import { collectGarbage } from "../heap.ts";
 
-const down = (details: ErrorDetails) => new ManagerError("not_running", "down", { details });
+const down = (details: Omit<ErrorDetails, "delivery">) =>
+  new ManagerError("not_running", "down", { details: { ...details, delivery: "not_sent" } });
 const ended = down({ reason: "SERVER_EXITED", exitCode: 0 });
 
 function downtime(spec: RestartSpec = { policy: "on_failure" }) {

@@ -121,7 +121,7 @@ describe("A first Start that fails", () => {
   });
 
   it.each([1, 2])("and can't remove its containers frees the name when the next has (copies: %d)", async (replicas) => {
-    const refused = { kind: "not_running", details: { reason: "START_FAILED" } } as const;
+    const refused = { kind: "not_running", details: { reason: "START_FAILED", delivery: "not_sent" } } as const;
     const { kind, details } = refused;
     open.faults.start = () => Promise.reject(new ManagerError(kind, "the engine refuses", { details }));
     open.faults.remove = engineDown;

@@ -10,7 +10,9 @@ import { aCaller } from "./a-caller.ts";
 
 const hour = 3_600_000;
 const failure = new ManagerError("too_much", "full", { details: { reason: "QUEUE_FULL", delivery: "not_sent" } });
-const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+const deadline = new ManagerError("deadline", "too late", {
+  details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
+});
 
 /** A followed call into a fleet that gives it a session when `seat` resolves; its server is the test. */
 function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined as ManagerError | undefined } = {}) {

@@ -7,7 +7,9 @@ describe("leaveMark", () => {
   it.each(["stopping", "restarting"] as const)("says what goes on without its mark: %s", async (doing) => {
     const warned: string[] = [];
     const log = { ...silentLog, warn: (message: string) => void warned.push(message) };
-    const diskFull = new ManagerError("unavailable", "no space left", { details: { reason: "ENGINE_ERROR" } });
+    const diskFull = new ManagerError("unavailable", "no space left", {
+      details: { reason: "ENGINE_ERROR", delivery: "not_sent" },
+    });
     await leaveMark(() => Promise.reject(diskFull), { log, server: "s", doing });
     expect(warned).toEqual([`${doing} a server without a mark that says so`]);
   });

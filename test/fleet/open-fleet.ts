@@ -113,5 +113,7 @@ export class OpenFleet implements AsyncDisposable {
 
 /** What the engine's absence makes of a call. */
 export function engineDown(): Promise<never> {
-  return Promise.reject(new ManagerError("unavailable", "no engine", { details: { reason: "ENGINE_UNAVAILABLE" } }));
+  return Promise.reject(
+    new ManagerError("unavailable", "no engine", { details: { reason: "ENGINE_UNAVAILABLE", delivery: "not_sent" } }),
+  );
 }

@@ -176,7 +176,8 @@ describe("ResourceSubscriber", () => {
     await updated;
     const ended = subscriber.changes.wait();
     const [first, second] = ["first", "second"].map(
-      (message) => new ManagerError("unavailable", message, { details: { reason: "SUBSCRIPTION_ENDED" } }),
+      (message) =>
+        new ManagerError("unavailable", message, { details: { reason: "SUBSCRIPTION_ENDED", delivery: "not_sent" } }),
     );
     for (const error of [first, second]) if (error !== undefined) subscriber.fail(error);
     await ended;

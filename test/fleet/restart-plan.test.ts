@@ -2,7 +2,8 @@ import { describe, expect, it } from "vitest";
 import { type ErrorDetails, ManagerError } from "../../src/errors.ts";
 import { restartPlan, steadyAfterMs } from "../../src/fleet/restart-plan.ts";
 
-const down = (details: ErrorDetails) => new ManagerError("not_running", "down", { details });
+const down = (details: Omit<ErrorDetails, "delivery">) =>
+  new ManagerError("not_running", "down", { details: { ...details, delivery: "not_sent" } });
 const crash = down({ reason: "SERVER_EXITED", exitCode: 1 });
 
 describe("restartPlan", () => {

@@ -2,7 +2,9 @@ import { describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { RestartSchedule } from "../../src/fleet/restart-schedule.ts";
 
-const crash = new ManagerError("not_running", "down", { details: { reason: "SERVER_EXITED", exitCode: 1 } });
+const crash = new ManagerError("not_running", "down", {
+  details: { reason: "SERVER_EXITED", delivery: "not_sent", exitCode: 1 },
+});
 const spec = { initialBackoffMs: 10, maxBackoffMs: 20_000, maxRestarts: 2 };
 
 function schedule() {

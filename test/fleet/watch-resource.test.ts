@@ -45,7 +45,9 @@ describe("watchResource", () => {
     const { watch, feeds, left } = openFleet(() => undefined);
     const readings = watch(1);
     for (let count = 0; count < 3; count += 1) expect((await readings.next()).value).toEqual({ kind: "heartbeat" });
-    left.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
+    left.abort(
+      new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } }),
+    );
     await expect(readings.next()).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     expect(feeds.isEmpty).toBe(true);
   });
@@ -56,7 +58,9 @@ describe("watchResource", () => {
     for (const readings of [first, second]) await readings.next();
     await first.return(undefined);
     expect(feeds.isEmpty).toBe(false);
-    const error = new ManagerError("not_running", "it failed", { details: { reason: "SERVER_FAILED" } });
+    const error = new ManagerError("not_running", "it failed", {
+      details: { reason: "SERVER_FAILED", delivery: "not_sent" },
+    });
     feeds.fail(error);
     await expect(second.next()).rejects.toBe(error);
     expect(feeds.isEmpty).toBe(true);

@@ -6,7 +6,8 @@ import { nextTurn, openWire, reply } from "./wire.ts";
 beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] }));
 afterEach(() => void vi.useRealTimers());
 
-const deadline = () => new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+const deadline = () =>
+  new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } });
 
 /** A connection whose other side stopped reading after the request `written`, id 1. */
 async function blockedWire(options: Parameters<typeof openWire>[0] = {}) {

@@ -9,12 +9,11 @@ import { nextTurn, openWire, reply } from "./wire.ts";
 const died: ConnectionEnd = {
   reason: "SERVER_EXITED",
   message: "server fs exited with code 1",
-  exitCode: 1,
-  stderrTail: "oops",
+  details: { exitCode: 1, stderrTail: "oops" },
 };
 
 function deadline(): ManagerError {
-  return new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+  return new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } });
 }
 
 describe("Connection", () => {

@@ -5,7 +5,7 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy, RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { type App, startApp } from "../../src/app.ts";
-import { readConfig } from "../../src/config.ts";
+import { readConfig } from "../../src/config/config.ts";
 import { silentLog } from "../../src/log.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { serversFolder } from "../runtime/process/test-processes.ts";

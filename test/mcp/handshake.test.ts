@@ -110,7 +110,9 @@ describe("Session.handshake, when the era is not known", () => {
 
   it("ends with the reason of its signal, and asks nothing more then", async () => {
     await using child = openChildSession(hostile("--silent"));
-    const reason = new ManagerError("not_running", "too slow", { details: { reason: "HANDSHAKE_TIMEOUT" } });
+    const reason = new ManagerError("not_running", "too slow", {
+      details: { reason: "HANDSHAKE_TIMEOUT", delivery: "not_sent" },
+    });
     const shaking = child.session.handshake({ signal: AbortSignal.abort(reason) });
     await expect(shaking).rejects.toMatchObject({ message: "too slow", details: { reason: "HANDSHAKE_TIMEOUT" } });
   });

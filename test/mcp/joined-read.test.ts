@@ -7,7 +7,9 @@ afterEach(() => {
 });
 
 const listingOf = (name: string) => `{"tools":[{"name":"${name}","inputSchema":{}}]}`;
-const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+const deadline = new ManagerError("deadline", "too late", {
+  details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
+});
 
 /** A session whose server answers listings when it is told to. It does not say when its tools change. */
 function open() {

@@ -51,7 +51,9 @@ describe("Session.handshake", () => {
     const first = child.session.handshake({ era: "legacy", signal: controller.signal });
     // The written line shows that the server may have it.
     await new Promise((resolve) => setImmediate(resolve));
-    controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
+    controller.abort(
+      new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } }),
+    );
     await expect(first).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     await child.session.handshake({ era: "legacy" });
     const methods = (await receivedBy(child.session)).map(({ method }) => method);

@@ -51,7 +51,9 @@ describe("Session.listTools", () => {
     const controller = new AbortController();
     const asked = session.listTools({ signal: controller.signal });
     await vi.waitFor(() => expect(sent).toHaveLength(1));
-    controller.abort(new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } }));
+    controller.abort(
+      new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" } }),
+    );
     await expect(asked).rejects.toMatchObject({ kind: "deadline" });
     await vi.waitFor(() =>
       expect(sent).toMatchObject([

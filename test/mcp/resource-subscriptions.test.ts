@@ -23,7 +23,7 @@ function subscribe({ session }: Pick<ChildSession, "session">, uri: string) {
   };
   const taken = session.resources.subscribe(uri, { listener, signal: controller.signal });
   const leave = () => {
-    controller.abort(new ManagerError("cancelled", "left", { details: { reason: "CANCELLED" } }));
+    controller.abort(new ManagerError("cancelled", "left", { details: { reason: "CANCELLED", delivery: "sent" } }));
   };
   return { updated, ended, taken, leave };
 }

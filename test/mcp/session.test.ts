@@ -159,7 +159,9 @@ describe("Session, under load and under fire", () => {
     const controller = new AbortController();
     const given = call(child.session, "never", {}, controller.signal);
     await call(child.session, "echo");
-    controller.abort(new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } }));
+    controller.abort(
+      new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED", delivery: "sent" } }),
+    );
     await expect(given).rejects.toMatchObject({ kind: "cancelled", details: { delivery: "sent" } });
     expect(await receivedBy(child.session)).toContainEqual({
       jsonrpc: "2.0",
@@ -174,7 +176,8 @@ describe("Session, under load and under fire", () => {
     await call(child.session, "echo");
     child.kill("SIGKILL");
     await child.heard.ended;
-    child.session.end({ reason: "SERVER_EXITED", message: "it was killed", exitCode: 137, oomKilled: false });
+    const details = { exitCode: 137, oomKilled: false };
+    child.session.end({ reason: "SERVER_EXITED", message: "it was killed", details });
     await expect(lost).rejects.toMatchObject({
       kind: "call_lost",
       details: { reason: "SERVER_EXITED", delivery: "sent", exitCode: 137, oomKilled: false },

@@ -188,7 +188,9 @@ export function describeRecords({ open }: Contract): void {
         (options) => runtime.inspect(id, options),
         (options) => runtime.list(options),
       ];
-      const ours = new ManagerError("interrupted", "a Stop", { details: { reason: "START_CANCELLED" } });
+      const ours = new ManagerError("interrupted", "a Stop", {
+        details: { reason: "START_CANCELLED", delivery: "not_sent" },
+      });
       for (const call of calls) {
         await expect(call({ signal: AbortSignal.abort() }), String(call)).rejects.toMatchObject({ kind: "cancelled" });
         await expect(call({ signal: AbortSignal.abort(ours) }), String(call)).rejects.toBe(ours);

@@ -2,7 +2,7 @@ import { type FieldViolation, invalidRequest, ManagerError, toManagerError } fro
 
 /** What a call throws whose arguments break the tool's input schema. */
 export function argumentsRejected(violations: readonly FieldViolation[]): ManagerError {
-  return invalidRequest(violations).with({ reason: "ARGUMENTS_REJECTED", delivery: "not_sent" });
+  return invalidRequest(violations).with({ reason: "ARGUMENTS_REJECTED" });
 }
 
 /** What a call throws whose arguments nobody can check. */

@@ -34,8 +34,7 @@ export function outcomeOfAnswer({ result, instance }: ToolAnswer): Outcome {
 
 /** Undefined: the call was not sent, and there is nothing to remember. */
 export function outcomeOfError(error: ManagerError): Outcome | undefined {
-  const { delivery = "not_sent" } = error.details;
-  if (delivery === "not_sent") return undefined;
+  if (error.details.delivery === "not_sent") return undefined;
   // The deadline or cancel was that of a caller who is gone.
   const ended = error.kind === "deadline" || error.kind === "cancelled" ? abandoned(error) : error;
   return { kind: "error", error: ended.kind, message: detached(ended.message), details: ended.details };

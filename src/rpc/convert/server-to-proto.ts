@@ -87,32 +87,43 @@ const instanceStates = {
   exited: InstanceState.EXITED,
 } satisfies Record<InstanceRecord["state"], InstanceState>;
 
+type WholeSpec = Required<ServerSpec>;
+type SpecInit = MessageInitShape<typeof ServerSpecSchema>;
+
+/** How each field is shown that is set. A field without a line does not compile: nobody would see it. */
+const specFields: { readonly [Field in keyof WholeSpec]: (value: WholeSpec[Field]) => SpecInit } = {
+  image: (image) => ({ image }),
+  command: (command) => ({ command: [...command] }),
+  args: (args) => ({ args: [...args] }),
+  env: (env) => ({ env: Object.fromEntries(Object.keys(env).map((name) => [name, ""])) }),
+  mounts: (mounts) => ({ mounts: mounts.map((mount) => ({ ...mount, type: mountTypes[mount.type] })) }),
+  limits: (limits) => ({ limits: limitsToProto(limits) }),
+  network: (kind) => ({ network: { kind: { case: kind, value: {} } } }),
+  workingDir: (workingDir) => ({ workingDir }),
+  user: (user) => ({ user }),
+  readOnlyRoot: (readOnlyRoot) => ({ readOnlyRoot }),
+  capAdd: (capAdd) => ({ capAdd: [...capAdd] }),
+  era: (era) => ({ era: eras[era] }),
+  pullPolicy: (policy) => ({ pullPolicy: pullPolicies[policy] }),
+  restart: (restart) => ({ restart: restartToProto(restart) }),
+  handshakeTimeoutMs: (ms) => ({ handshakeTimeout: toDuration(ms) }),
+  callTimeoutMs: (ms) => ({ callTimeout: toDuration(ms) }),
+  labels: (labels) => ({ labels: { ...labels } }),
+  health: (health) => ({ health: healthSpecToProto(health) }),
+  idleTimeoutMs: (ms) => ({ idleTimeout: toDuration(ms) }),
+  replicas: (replicas) => ({ replicas }),
+  callLimits: (callLimits) => ({ callLimits: { ...callLimits } }),
+};
+
 /** The spec as the user gave it, env values blank. */
 function specToProto(spec: ServerSpec): SpecMessage {
-  const init: MessageInitShape<typeof ServerSpecSchema> = {
-    image: spec.image,
-    command: [...(spec.command ?? [])],
-    args: [...(spec.args ?? [])],
-    env: Object.fromEntries(Object.keys(spec.env ?? {}).map((name) => [name, ""])),
-    mounts: (spec.mounts ?? []).map((mount) => ({ ...mount, type: mountTypes[mount.type] })),
-    workingDir: spec.workingDir ?? "",
-    user: spec.user ?? "",
-    capAdd: [...(spec.capAdd ?? [])],
-    labels: { ...spec.labels },
-  };
-  if (spec.limits !== undefined) init.limits = limitsToProto(spec.limits);
-  if (spec.network !== undefined) init.network = { kind: { case: spec.network, value: {} } };
-  if (spec.readOnlyRoot !== undefined) init.readOnlyRoot = spec.readOnlyRoot;
-  if (spec.era !== undefined) init.era = eras[spec.era];
-  if (spec.pullPolicy !== undefined) init.pullPolicy = pullPolicies[spec.pullPolicy];
-  if (spec.restart !== undefined) init.restart = restartToProto(spec.restart);
-  if (spec.health !== undefined) init.health = healthSpecToProto(spec.health);
-  if (spec.idleTimeoutMs !== undefined) init.idleTimeout = toDuration(spec.idleTimeoutMs);
-  if (spec.replicas !== undefined) init.replicas = spec.replicas;
-  if (spec.handshakeTimeoutMs !== undefined) init.handshakeTimeout = toDuration(spec.handshakeTimeoutMs);
-  if (spec.callTimeoutMs !== undefined) init.callTimeout = toDuration(spec.callTimeoutMs);
-  if (spec.callLimits !== undefined) init.callLimits = { ...spec.callLimits };
+  const init: SpecInit = {};
+  for (const field of Object.keys(specFields) as (keyof WholeSpec)[]) Object.assign(init, shown(spec, field));
   return create(ServerSpecSchema, init);
+}
+
+function shown<Field extends keyof WholeSpec>(spec: ServerSpec, field: Field): SpecInit | undefined {
+  return spec[field] === undefined ? undefined : specFields[field]((spec as WholeSpec)[field]);
 }
 
 function restartToProto(restart: RestartSpec): MessageInitShape<typeof RestartSchema> {

@@ -11,15 +11,22 @@ import {
   RestartPolicySchema,
   type ServerSpec as SpecMessage,
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import type { CallLimitsSpec, HealthSpec, LimitsSpec, MountSpec, RestartSpec, ServerSpec } from "../../spec.ts";
 import { enumName } from "./enum-name.ts";
 import { durationMs } from "./time.ts";
+
+/** What a field becomes. One that is forgotten does not compile. */
+type Fields<T> = Record<keyof T, unknown>;
+
+/** Values of any kind, which the schema looks at. */
+type Unchecked<T> = Partial<Fields<T>>;
 
 /**
  * A spec message as a plain object in the domain's spelling, not yet checked. What is unset is absent, so that equal
  * wishes are equal objects.
  */
-export function specFromProto(spec: SpecMessage): Record<string, unknown> {
-  return present({
+export function specFromProto(spec: SpecMessage): Unchecked<ServerSpec> {
+  return present<ServerSpec>({
     image: spec.image,
     command: nonEmpty(spec.command),
     args: nonEmpty(spec.args),
@@ -44,8 +51,8 @@ export function specFromProto(spec: SpecMessage): Record<string, unknown> {
   });
 }
 
-function mountFromProto(mount: Mount): Record<string, unknown> {
-  return present({
+function mountFromProto(mount: Mount): Unchecked<MountSpec> {
+  return present<MountSpec>({
     type: enumName(MountTypeSchema, mount.type),
     source: mount.source || undefined,
     target: mount.target,
@@ -53,17 +60,17 @@ function mountFromProto(mount: Mount): Record<string, unknown> {
   });
 }
 
-function limitsFromProto(limits: Limits): Record<string, unknown> | undefined {
+function limitsFromProto(limits: Limits): Unchecked<LimitsSpec> | undefined {
   const { cpus, memoryBytes, pids } = limits;
-  return nonEmptyObject({
+  return nonEmptyObject<LimitsSpec>({
     cpus,
     memoryBytes: memoryBytes === undefined ? undefined : Number(memoryBytes),
     pids: pids === undefined ? undefined : Number(pids),
   });
 }
 
-function restartFromProto(restart: Restart): Record<string, unknown> | undefined {
-  return nonEmptyObject({
+function restartFromProto(restart: Restart): Unchecked<RestartSpec> | undefined {
+  return nonEmptyObject<RestartSpec>({
     policy: enumName(RestartPolicySchema, restart.policy),
     maxRestarts: restart.maxRestarts,
     initialBackoffMs: durationMs(restart.initialBackoff),
@@ -71,8 +78,8 @@ function restartFromProto(restart: Restart): Record<string, unknown> | undefined
   });
 }
 
-function healthFromProto(health: HealthCheck): Record<string, unknown> | undefined {
-  return nonEmptyObject({
+function healthFromProto(health: HealthCheck): Unchecked<HealthSpec> | undefined {
+  return nonEmptyObject<HealthSpec>({
     intervalMs: durationMs(health.interval),
     timeoutMs: durationMs(health.timeout),
     failureThreshold: health.failureThreshold,
@@ -80,9 +87,8 @@ function healthFromProto(health: HealthCheck): Record<string, unknown> | undefin
   });
 }
 
-function callLimitsFromProto({ maxInFlight, maxQueued }: CallLimits): Record<string, unknown> | undefined {
-  const given = present({ maxInFlight, maxQueued });
-  return Object.keys(given).length === 0 ? undefined : given;
+function callLimitsFromProto({ maxInFlight, maxQueued }: CallLimits): Unchecked<CallLimitsSpec> | undefined {
+  return nonEmptyObject<CallLimitsSpec>({ maxInFlight, maxQueued });
 }
 
 /** A network without a kind is a mistake, which the schema names. */
@@ -90,12 +96,12 @@ function networkFromProto(network: Network): string {
   return network.kind.case ?? "unset";
 }
 
-function present(fields: Record<string, unknown>): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+function present<T>(fields: Fields<T>): Unchecked<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Unchecked<T>;
 }
 
-function nonEmptyObject(fields: Record<string, unknown>): Record<string, unknown> | undefined {
-  const given = present(fields);
+function nonEmptyObject<T>(fields: Fields<T>): Unchecked<T> | undefined {
+  const given = present<T>(fields);
   return Object.keys(given).length === 0 ? undefined : given;
 }
 

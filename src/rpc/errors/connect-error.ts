@@ -39,7 +39,7 @@ function shortened(error: ManagerError, part: number): ConnectError {
     }));
     connectError.details.push({ desc: BadRequestSchema, value: create(BadRequestSchema, { fieldViolations }) });
   }
-  if (details.retryAfterMs !== undefined && deliveryOf(details) === "not_sent") {
+  if (details.retryAfterMs !== undefined && details.delivery === "not_sent") {
     const seconds = BigInt(Math.floor(details.retryAfterMs / 1000));
     const retryDelay = { seconds, nanos: (details.retryAfterMs % 1000) * 1_000_000 };
     connectError.details.push({ desc: RetryInfoSchema, value: create(RetryInfoSchema, { retryDelay }) });
@@ -83,7 +83,7 @@ const libraryReasons: Partial<Record<Code, ErrorReason>> = {
 };
 
 function errorInfo(details: ErrorDetails, part: number) {
-  const metadata: Record<string, string> = { delivery: deliveryOf(details) };
+  const metadata: Record<string, string> = { delivery: details.delivery };
   if (details.server !== undefined) metadata.server = details.server;
   if (details.instance !== undefined) metadata.instance = details.instance;
   if (details.exitCode !== undefined) metadata.exit_code = String(details.exitCode);
@@ -96,10 +96,6 @@ function errorInfo(details: ErrorDetails, part: number) {
     metadata.rpc_data = truncateUtf8(details.rpcData, { maxBytes: maxDataBytes / part, keep: "start" });
   }
   return create(ErrorInfoSchema, { domain: errorDomain, reason: details.reason, metadata });
-}
-
-function deliveryOf(details: ErrorDetails): string {
-  return details.delivery ?? "not_sent";
 }
 
 /** Percent-encoding makes up to three bytes of one: the limit is on the encoded form. */

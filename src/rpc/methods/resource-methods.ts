@@ -9,6 +9,7 @@ import {
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResourceSchema, ResourceTemplateSchema } from "../../../gen/mcpmanager/v1/resource_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import { toManagerError } from "../../errors.ts";
 import { readResourceRequestSchema, subscribeResourceRequestSchema } from "../../fleet/mcp-request-schema.ts";
 import { watchResource } from "../../fleet/watch-resource.ts";
 import { validate } from "../../validate.ts";
@@ -87,5 +88,6 @@ async function* subscribe(
     if (!shutdown.aborted) throw error;
   }
   if (shutdown.aborted) throw shuttingDown("subscribe again");
-  context.signal.throwIfAborted();
+  // The subscription was taken, and ends with the stream: nothing is under way any more.
+  if (context.signal.aborted) throw toManagerError(context.signal.reason).with({ delivery: "not_sent" });
 }

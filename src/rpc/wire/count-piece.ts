@@ -1,5 +1,5 @@
 import http from "node:http";
-import type { ServerHttp2Stream } from "node:http2";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
 import type { Readable } from "node:stream";
 import { readOn, stopReading } from "./reading.ts";
@@ -7,12 +7,13 @@ import { readOn, stopReading } from "./reading.ts";
 /** More than the largest body has in pieces of the usual size. */
 const maxPerTurn = 2_000;
 
-/** The pieces that came since a connection was last read on. */
-interface Pieces {
-  count: number;
-}
+const pieces = Symbol("pieces");
 
-const piecesOf = new WeakMap<net.Socket, Pieces>();
+/** What counts the pieces of a connection: its socket, or its session, which hides the socket behind a proxy. */
+type Counting = (net.Socket | ServerHttp2Session) & {
+  /** Those that came since the connection was last read on. */
+  [pieces]?: number;
+};
 
 /**
  * Counts a piece of a request's body, of all that come on its connection: each costs the same, even one of a byte. After
@@ -20,22 +21,22 @@ const piecesOf = new WeakMap<net.Socket, Pieces>();
  * other, and so many requests are not begun in a turn.
  */
 export function countPiece(body: Readable): void {
-  const socket = socketOf(body);
-  if (socket === undefined) return;
-  const pieces = piecesOf.get(socket) ?? { count: 0 };
-  piecesOf.set(socket, pieces);
-  pieces.count += 1;
-  if (pieces.count !== maxPerTurn) return;
+  const connection = connectionOf(body);
+  if (connection === undefined) return;
+  const count = (connection[pieces] ?? 0) + 1;
+  connection[pieces] = count;
+  if (count !== maxPerTurn) return;
+  const socket = "socket" in connection ? (connection.socket as net.Socket) : connection;
   stopReading(socket);
   setImmediate(() => {
-    pieces.count = 0;
+    connection[pieces] = 0;
     readOn(socket);
   });
 }
 
 /** Undefined of one that is closed. */
-function socketOf(body: Readable): net.Socket | undefined {
+function connectionOf(body: Readable): Counting | undefined {
   if (body instanceof http.IncomingMessage) return body.socket;
   const stream = "stream" in body ? (body.stream as ServerHttp2Stream) : (body as ServerHttp2Stream);
-  return stream.session?.socket as net.Socket | undefined;
+  return stream.session as ServerHttp2Session | undefined;
 }

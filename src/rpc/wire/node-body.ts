@@ -10,11 +10,16 @@ export interface ReadBefore {
   readonly whole: boolean;
 }
 
-const readBefore = new WeakMap<object, ReadBefore>();
+const readBefore = Symbol("readBefore");
+
+/** What a request, or its stream, carries to the next who reads it. */
+interface Left {
+  [readBefore]?: ReadBefore;
+}
 
 /** The request's body begins with what was read of it, or of its stream. What is not read to its end is paused. */
-export function leaveBody(from: NodeRequest | ServerHttp2Stream, read: ReadBefore): void {
-  readBefore.set(from, read);
+export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: ReadBefore): void {
+  from[readBefore] = read;
 }
 
 /**
@@ -35,10 +40,11 @@ export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): Asyn
   }
 }
 
-function takeBody(request: NodeRequest): ReadBefore | undefined {
-  const own = readBefore.get(request);
+function takeBody(request: NodeRequest & Left): ReadBefore | undefined {
+  const own = request[readBefore];
   if (own !== undefined || !("stream" in request)) return own;
-  const read = readBefore.get(request.stream);
+  const stream: ServerHttp2Stream & Left = request.stream;
+  const read = stream[readBefore];
   if (read === undefined || read.whole) return read;
   // The request listens to its stream from its first read on; one that flows before would lose what comes.
   request.read(0);

@@ -27,7 +27,7 @@ export function parseDockerHost(dockerHost: string | undefined, tls: boolean): D
       "invalid",
       `DOCKER_HOST: "${dockerHost}" is not supported: use unix:///path/to/docker.sock or tcp://host:port` +
         " (for ssh, forward the socket: ssh -L /tmp/docker.sock:/var/run/docker.sock host)",
-      { details: { reason: "BAD_DOCKER_HOST" } },
+      { details: { reason: "BAD_DOCKER_HOST", delivery: "not_sent" } },
     );
   }
   const secure = tls || url.protocol === "https:";

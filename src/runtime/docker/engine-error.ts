@@ -17,14 +17,14 @@ export function engineText(error: unknown): string {
   return text.length > maxEngineTextLength ? `${text.slice(0, maxEngineTextLength)}…` : text;
 }
 
-/** An answer of the engine as a ManagerError of the kind its caller knows it means. */
+/** An answer of the engine as a ManagerError of the kind its caller knows it means. No call goes to a server this way. */
 export function refusal(
   kind: ErrorKind,
   message: string,
-  options: { readonly reason: string; readonly cause?: unknown } & Partial<ErrorDetails>,
+  options: Omit<ErrorDetails, "delivery"> & { readonly cause?: unknown },
 ): ManagerError {
   const { cause, ...details } = options;
-  return new ManagerError(kind, message, { details: { delivery: "not_sent", ...details }, cause });
+  return new ManagerError(kind, message, { details: { ...details, delivery: "not_sent" }, cause });
 }
 
 /** What the caller's signal stood for: its own reason when it is one of ours. */

@@ -52,7 +52,7 @@ export interface LabelContext {
  * All labels of a container. A container has its image's labels, too, where it has none of that name: each of ours is
  * set, if only to nothing, or the image could say it, and what else the image says is blank, or programs that obey
  * labels would obey an image. Labels can't be changed later, and events and `docker ps` show them: env values stay out
- * (lifecycle.md, "In the engine").
+ * (docs/architecture.md, "What is kept where").
  */
 export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
   const { server, instance, replica, spec, era, replaces } = request;

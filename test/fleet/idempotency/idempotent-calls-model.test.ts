@@ -155,7 +155,7 @@ class World {
   }
 }
 
-const left = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED" } });
+const left = new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED", delivery: "sent" } });
 
 function failure(kind: "unavailable" | "call_lost" | "invalid", delivery: "not_sent" | "sent" | "answered") {
   return new ManagerError(kind, "it failed", { details: { reason: "SERVER_EXITED", delivery } });

@@ -11,7 +11,9 @@ import type { ToolAnswer } from "../../../src/fleet/idempotency/outcome.ts";
 const answer = (json: string): ToolAnswer => ({ result: { json, isError: false, kind: "complete" }, instance: "i-1" });
 const error = (kind: ErrorKind, delivery: "not_sent" | "sent" | "answered") =>
   new ManagerError(kind, "it failed", { details: { reason: "SERVER_EXITED", delivery, exitCode: 3, instance: "i-1" } });
-const deadline = new ManagerError("deadline", "too late", { details: { reason: "DEADLINE_EXCEEDED" } });
+const deadline = new ManagerError("deadline", "too late", {
+  details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
+});
 
 /** Calls, a clock that a test moves, and the tries to call the tool, which a test ends. */
 function open(options: Partial<IdempotentCallsOptions> = {}) {
@@ -153,7 +155,7 @@ describe("A call under a key", () => {
     const { call, tries, begun } = open();
     for (const failure of [
       error("unavailable", "not_sent"),
-      new ManagerError("invalid", "bad", { details: { reason: "INVALID_REQUEST" } }),
+      new ManagerError("invalid", "bad", { details: { reason: "INVALID_REQUEST", delivery: "not_sent" } }),
     ]) {
       const failed = call();
       await begun(tries.length + 1);

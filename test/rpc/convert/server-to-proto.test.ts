@@ -7,7 +7,7 @@ import { serverToProto } from "../../../src/rpc/convert/server-to-proto.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
 import type { ServerSpec } from "../../../src/spec.ts";
 
-const spec: ServerSpec = {
+const spec: Required<ServerSpec> = {
   image: "i",
   command: ["c"],
   args: ["a"],
@@ -138,6 +138,7 @@ describe("serverToProto", () => {
       timeMs: 1000,
       details: {
         reason: "SERVER_EXITED",
+        delivery: "not_sent",
         exitCode: 137,
         oomKilled: true,
         stderrTail: `${"x".repeat(100_000)}last words`,

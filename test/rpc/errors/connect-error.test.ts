@@ -27,7 +27,7 @@ function metadataBytes(trailers: Headers): number {
 }
 
 function failure(kind: ErrorKind, details: Partial<ErrorDetails> = {}, message = "it went wrong"): ManagerError {
-  return new ManagerError(kind, message, { details: { reason: "SERVER_EXITED", ...details } });
+  return new ManagerError(kind, message, { details: { reason: "SERVER_EXITED", delivery: "not_sent", ...details } });
 }
 
 const expectedCodes: Record<ErrorKind, string> = {

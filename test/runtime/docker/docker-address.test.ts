@@ -25,7 +25,7 @@ describe("parseDockerHost", () => {
       expect.objectContaining({
         kind: "invalid",
         message: expect.stringContaining("DOCKER_HOST"),
-        details: { reason: "BAD_DOCKER_HOST" },
+        details: { reason: "BAD_DOCKER_HOST", delivery: "not_sent" },
       }),
     );
   });

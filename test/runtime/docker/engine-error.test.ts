@@ -33,7 +33,9 @@ describe("engineError", () => {
   });
 
   test("passes our own errors on, also as the reason of an abort", () => {
-    const ours = new ManagerError("interrupted", "stopped", { details: { reason: "SERVER_STOPPED" } });
+    const ours = new ManagerError("interrupted", "stopped", {
+      details: { reason: "SERVER_STOPPED", delivery: "not_sent" },
+    });
     expect(engineError(ours, context)).toBe(ours);
     expect(engineError(new DOMException("aborted", { name: "AbortError", cause: ours }), context)).toBe(ours);
   });

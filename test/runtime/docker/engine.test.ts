@@ -94,7 +94,9 @@ describe("Engine", () => {
     const version = () => engine.call("tell its version", (docker) => docker.version(), { unlimited: true });
     const underWay = version();
     await asked.promise;
-    const why = new ManagerError("conflict", "lost the fleet", { details: { reason: "FLEET_OWNED" } });
+    const why = new ManagerError("conflict", "lost the fleet", {
+      details: { reason: "FLEET_OWNED", delivery: "not_sent" },
+    });
     engine.forbid(why);
     await expect(underWay).rejects.toBe(why);
     await expect(version()).rejects.toBe(why);

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ConfigError, readConfig, unknownSettings, usage } from "../src/config.ts";
+import { readConfig, unknownSettings, usage } from "../../src/config/config.ts";
+import { ConfigError } from "../../src/config/setting.ts";
 
 type Env = Record<string, string | undefined>;
 
@@ -12,44 +13,46 @@ const fromFlags = (...args: string[]) => readConfig({ env: {}, args });
 describe("readConfig", () => {
   it("has the documented defaults", () => {
     expect(fromEnv({})).toEqual({
-      host: "127.0.0.1",
-      port: 8080,
-      fleet: "default",
-      runtime: "docker",
-      bindRoots: [],
-      bindUsers: ["1000:1000"],
-      allowedHosts: [],
-      corsOrigins: [],
-      allowCaps: [],
-      allowNetworks: [],
-      allowLabels: [],
-      allowWritableRoot: false,
-      requireLimits: false,
-      registries: [],
-      maxCpus: 4,
-      maxMemoryBytes: 4 * 1024 ** 3,
-      maxPids: 4096,
-      maxRequestBytes: 16 * 1024 ** 2,
-      maxLineBytes: 32 * 1024 ** 2,
-      maxUnreadBytes: 256 * 1024 ** 2,
-      maxConnectionsPerAddress: 2000,
-      callTimeoutMs: 60_000,
-      maxCallTimeoutMs: 600_000,
-      logRingBytes: 1024 ** 2,
-      reapGraceMs: 300_000,
-      shutdownGraceMs: 10_000,
-      insecureListen: false,
-      inContainer: false,
-      logLevel: "info",
-      dockerHost: undefined,
-      dockerConfigDir: join(homedir(), ".docker"),
-      dockerTls: undefined,
-      processEnv: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() },
+      listen: {
+        host: "127.0.0.1",
+        port: 8080,
+        insecureListen: false,
+        allowedHosts: [],
+        corsOrigins: [],
+        maxConnectionsPerAddress: 2000,
+      },
+      fleet: { name: "default", reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
+      runtime: { kind: "docker", inContainer: false },
+      admission: {
+        bindRoots: [],
+        bindUsers: ["1000:1000"],
+        allowCaps: [],
+        allowNetworks: [],
+        allowLabels: [],
+        allowWritableRoot: false,
+        maxCpus: 4,
+        maxMemoryBytes: 4 * 1024 ** 3,
+        maxPids: 4096,
+        requireLimits: false,
+        registries: [],
+      },
+      limits: {
+        maxRequestBytes: 16 * 1024 ** 2,
+        maxLineBytes: 32 * 1024 ** 2,
+        maxUnreadBytes: 256 * 1024 ** 2,
+        logRingBytes: 1024 ** 2,
+      },
+      calls: { timeoutMs: 60_000, maxTimeoutMs: 600_000 },
+      log: { level: "info" },
+      docker: { host: undefined, configDir: join(homedir(), ".docker"), tls: undefined },
+      process: { baseEnv: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() } },
     });
   });
 
   it("is frozen", () => {
-    expect(Object.isFrozen(fromEnv({}))).toBe(true);
+    const config = fromEnv({});
+    expect(Object.isFrozen(config)).toBe(true);
+    for (const part of Object.values(config)) expect(Object.isFrozen(part)).toBe(true);
   });
 
   it("takes empty values for the default", () => {
@@ -83,34 +86,37 @@ describe("readConfig", () => {
         SECRET: "hunter2",
       }),
     ).toMatchObject({
-      host: "::1",
-      port: 0,
-      fleet: "team-a",
-      bindRoots: ["/data", "/srv/x"],
-      bindUsers: ["1001:1002", "0:0"],
-      allowedHosts: ["mcp.example"],
-      corsOrigins: ["https://console.example", "http://localhost:3000"],
-      allowCaps: ["CHOWN", "NET_BIND_SERVICE"],
-      allowNetworks: ["bridge"],
-      allowLabels: ["team", "com.example.*"],
-      allowWritableRoot: true,
-      requireLimits: true,
-      registries: ["registry.example:5000", "intranet", "127.0.0.1:5000"],
-      maxCpus: 0.5,
-      logLevel: "debug",
-      dockerHost: "tcp://engine:2375",
-      dockerConfigDir: "/config",
-      processEnv: { PATH: "/opt/bin:/bin", HOME: "/home/me" },
+      listen: {
+        host: "::1",
+        port: 0,
+        allowedHosts: ["mcp.example"],
+        corsOrigins: ["https://console.example", "http://localhost:3000"],
+      },
+      fleet: { name: "team-a" },
+      admission: {
+        bindRoots: ["/data", "/srv/x"],
+        bindUsers: ["1001:1002", "0:0"],
+        allowCaps: ["CHOWN", "NET_BIND_SERVICE"],
+        allowNetworks: ["bridge"],
+        allowLabels: ["team", "com.example.*"],
+        allowWritableRoot: true,
+        requireLimits: true,
+        registries: ["registry.example:5000", "intranet", "127.0.0.1:5000"],
+        maxCpus: 0.5,
+      },
+      log: { level: "debug" },
+      docker: { host: "tcp://engine:2375", configDir: "/config" },
+      process: { baseEnv: { PATH: "/opt/bin:/bin", HOME: "/home/me" } },
     });
   });
 
   it("lets a flag win over its environment variable", () => {
     const config = readConfig({ env: { MCPM_PORT: "1", MCPM_FLEET: "a" }, args: ["--port", "2", "--max-cpus=3"] });
-    expect(config).toMatchObject({ port: 2, fleet: "a", maxCpus: 3 });
+    expect(config).toMatchObject({ listen: { port: 2 }, fleet: { name: "a" }, admission: { maxCpus: 3 } });
   });
 
   it("lets the manager's own user write to bind mounts, unless that is root or the setting says who may", () => {
-    const bindUsers = (user: string, env = {}) => readConfig({ env, args: [], user }).bindUsers;
+    const bindUsers = (user: string, env = {}) => readConfig({ env, args: [], user }).admission.bindUsers;
     expect(bindUsers("1001:100")).toEqual(["1000:1000", "1001:100"]);
     expect(bindUsers("1000:1000")).toEqual(["1000:1000"]);
     expect(bindUsers("0:0")).toEqual(["1000:1000"]);
@@ -171,7 +177,7 @@ describe("readConfig", () => {
   });
 
   it.each(["localhost", "127.0.0.1", "127.1.2.3", "::1"])("listens on %s without more ado", (host) => {
-    expect(fromEnv({ MCPM_HOST: host }).host).toBe(host);
+    expect(fromEnv({ MCPM_HOST: host }).listen.host).toBe(host);
   });
 
   it.each(["0.0.0.0", "::", "192.168.1.2", "manager.example"])(
@@ -179,15 +185,15 @@ describe("readConfig", () => {
     (host) => {
       expect(() => fromEnv({ MCPM_HOST: host })).toThrow(`MCPM_HOST=${host} is not a loopback address`);
       expect(() => fromEnv({ MCPM_HOST: host, MCPM_INSECURE_LISTEN: "0" })).toThrow(ConfigError);
-      expect(fromEnv({ MCPM_HOST: host, MCPM_INSECURE_LISTEN: "1" }).host).toBe(host);
+      expect(fromEnv({ MCPM_HOST: host, MCPM_INSECURE_LISTEN: "1" }).listen.host).toBe(host);
     },
   );
 });
 
 describe("readConfig, for plain processes", () => {
   it("wants to be asked for them", () => {
-    expect(fromEnv({ MCPM_RUNTIME: "process" }).runtime).toBe("process");
-    expect(fromFlags("--runtime", "process", "--host", "::1").runtime).toBe("process");
+    expect(fromEnv({ MCPM_RUNTIME: "process" }).runtime.kind).toBe("process");
+    expect(fromFlags("--runtime", "process", "--host", "::1").runtime.kind).toBe("process");
   });
 
   it.each(["0.0.0.0", "::", "192.168.1.2", "manager.example"])(
@@ -202,7 +208,10 @@ describe("readConfig, for plain processes", () => {
   );
 
   it("hands them nothing of the environment but PATH and HOME", () => {
-    expect(Object.keys(fromEnv({ PATH: "/bin", HOME: "/", SECRET: "hunter2" }).processEnv)).toEqual(["PATH", "HOME"]);
+    expect(Object.keys(fromEnv({ PATH: "/bin", HOME: "/", SECRET: "hunter2" }).process.baseEnv)).toEqual([
+      "PATH",
+      "HOME",
+    ]);
   });
 });
 
@@ -215,9 +224,9 @@ describe("readConfig, with a TLS engine", () => {
   afterAll(() => rm(folder, { recursive: true }));
 
   it("reads the certificates", () => {
-    const { dockerTls } = fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder });
-    expect(dockerTls).toEqual({ ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") });
-    expect(fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder }).dockerTls).toEqual(dockerTls);
+    const { tls } = fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder }).docker;
+    expect(tls).toEqual({ ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") });
+    expect(fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder }).docker.tls).toEqual(tls);
   });
 
   it("names the settings when they can't be read", () => {
@@ -232,7 +241,15 @@ describe("usage", () => {
     expect(usage()).toContain("--bind-roots, MCPM_BIND_ROOTS\n");
     expect(usage()).toContain("(none)");
     expect(usage()).toContain("--insecure-listen, MCPM_INSECURE_LISTEN\n");
-    expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(Object.keys(fromEnv({})).length - 4);
+    const { docker, process, ...settings } = fromEnv({});
+    const count = Object.values(settings).flatMap((owner) => Object.keys(owner)).length;
+    expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(count);
+  });
+
+  it("groups them by who they concern", () => {
+    expect(usage()).toContain("The fleet:\n  --fleet, MCPM_FLEET\n");
+    expect(usage()).toContain("(4)\n  --max-memory-bytes");
+    expect(usage()).toContain("(2000)\n\nThe fleet:\n");
   });
 });
 

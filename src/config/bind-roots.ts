@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
-import { ConfigError } from "./config.ts";
-import type { Log } from "./log.ts";
+import type { Log } from "../log.ts";
+import { ConfigError } from "./setting.ts";
 
 /** The settings that the check reads. */
 export interface BindRootSettings {

@@ -1,28 +1,11 @@
 import { isAbsolute } from "node:path";
-import { normalPath } from "./normal-path.ts";
+import { normalPath } from "../normal-path.ts";
+import { SettingProblem } from "./setting.ts";
+
+export const mib = 1024 * 1024;
 
 /** The highest id of a user or group that the engine takes. */
 const maxId = 2_147_483_647;
-
-/** A setting of the manager: its environment variable, which is also its flag (`MCPM_PORT` is `--port`). */
-export interface Setting<T> {
-  readonly env: string;
-  readonly help: string;
-  readonly fallback: T;
-  /** Throws SettingProblem. */
-  readonly parse: (text: string) => T;
-}
-
-/** What is wrong with a value, as the end of a sentence that starts with the setting's name. */
-export class SettingProblem extends Error {}
-
-/** The flag of a setting, without its dashes. */
-export function flagOf(env: string): string {
-  return env
-    .replace(/^MCPM_/, "")
-    .toLowerCase()
-    .replaceAll("_", "-");
-}
 
 export function text(pattern: RegExp, rule: string): (value: string) => string {
   return (value) => {
@@ -31,7 +14,7 @@ export function text(pattern: RegExp, rule: string): (value: string) => string {
   };
 }
 
-export function oneOf<T extends string>(words: readonly T[]): (value: string) => T {
+export function oneOf<const T extends string>(words: readonly T[]): (value: string) => T {
   return (value) => {
     const word = words.find((candidate) => candidate === value);
     if (word === undefined) throw new SettingProblem(`must be ${words.join(" or ")}`);
@@ -60,7 +43,7 @@ export function flag(value: string): boolean {
 }
 
 /** Comma-separated entries; spaces around them don't count, empty ones neither. */
-export function list(parseEntry: (entry: string) => string): (value: string) => readonly string[] {
+export function list<T>(parseEntry: (entry: string) => T): (value: string) => readonly T[] {
   return (value) =>
     value
       .split(",")

@@ -1,0 +1,21 @@
+import { integer, text } from "../parsers.ts";
+import { setting } from "../setting.ts";
+
+/** Which servers are the manager's, and how they end. */
+export const fleetSettings = {
+  name: setting("MCPM_FLEET", {
+    help: "name of the fleet that this manager owns",
+    fallback: "default",
+    parse: text(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and '-'"),
+  }),
+  reapGraceMs: setting("MCPM_REAP_GRACE_MS", {
+    help: "how long a container of the fleet may belong to no server before it is removed",
+    fallback: 300_000,
+    parse: integer(1000, 86_400_000),
+  }),
+  shutdownGraceMs: setting("MCPM_SHUTDOWN_GRACE_MS", {
+    help: "how long calls under way may take when the manager stops",
+    fallback: 10_000,
+    parse: integer(0, 3_600_000),
+  }),
+};

@@ -1,0 +1,16 @@
+import { flag, oneOf } from "../parsers.ts";
+import { setting } from "../setting.ts";
+
+/** What runs the servers, and where the manager itself runs. */
+export const runtimeSettings = {
+  kind: setting("MCPM_RUNTIME", {
+    help: "what runs the servers: docker, or process (no sandbox, for development; loopback only)",
+    fallback: "docker",
+    parse: oneOf(["docker", "process"]),
+  }),
+  inContainer: setting("MCPM_IN_CONTAINER", {
+    help: "1: the manager runs in a container, as its image sets it: each bind root must be a mount",
+    fallback: false,
+    parse: flag,
+  }),
+};
