@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
+import { runtimes } from "./app/runtimes.ts";
 import { checkBindRoots } from "./bind-roots.ts";
 import { type Config, ConfigError } from "./config.ts";
 import type { ManagerError } from "./errors.ts";
@@ -21,8 +22,6 @@ import type { Served } from "./rpc/serve-routes.ts";
 import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
 import { Listener, type ListenOptions } from "./rpc/wire/listener.ts";
 import { UnreadAnswers } from "./rpc/wire/unread-answers.ts";
-import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
-import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
 import { within } from "./within.ts";
@@ -57,7 +56,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { log, lean = true } = options;
   await checkBindRoots(config, log);
   await using opened = new AsyncDisposableStack();
-  const runtime = opened.use(createRuntime(config, log));
+  const runtime = opened.use(runtimes[config.runtime](config, { log, now: Date.now, newId: randomUUID }));
   await runtime.version({});
   // What it does not enforce is told of before anything runs.
   await runtime.unenforced({});
@@ -121,14 +120,6 @@ async function listen(options: ListenOptions): Promise<Listener> {
     const { host, port } = options;
     throw new ConfigError(`can't listen on MCPM_HOST=${host} MCPM_PORT=${port}: ${(error as Error).message}`);
   }
-}
-
-function createRuntime(config: Config, log: Log): Runtime {
-  if (config.runtime === "process") {
-    const { processEnv: baseEnv, requireLimits } = config;
-    return createProcessRuntime({ baseEnv, log, now: Date.now, newId: randomUUID, requireLimits });
-  }
-  return createDockerRuntime({ ...config, tls: config.dockerTls, log });
 }
 
 interface Parts {

@@ -3,6 +3,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { isLoopback } from "./loopback.ts";
+import { type RuntimeKind, runtimeCapabilities } from "./runtime/capabilities.ts";
 import {
   absolutePath,
   decimal,
@@ -38,8 +39,8 @@ const settings = {
   }),
   runtime: setting("MCPM_RUNTIME", {
     help: "what runs the servers: docker, or process (no sandbox, for development; loopback only)",
-    fallback: "docker" as "docker" | "process",
-    parse: oneOf(["docker", "process"]),
+    fallback: "docker" as RuntimeKind,
+    parse: oneOf(Object.keys(runtimeCapabilities) as RuntimeKind[]),
   }),
   bindRoots: setting("MCPM_BIND_ROOTS", {
     help: "folders below which bind mounts are allowed, comma-separated",
@@ -227,9 +228,9 @@ function defaultBindUsers(user: string | undefined): readonly string[] {
 
 function checkHost({ host, runtime, insecureListen }: Config): void {
   if (isLoopback(host)) return;
-  if (runtime === "process") {
+  if (!runtimeCapabilities[runtime].sandbox) {
     throw new ConfigError(
-      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=process whoever reaches the manager runs any ` +
+      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=${runtime} whoever reaches the manager runs any ` +
         "command as this user. Listen on 127.0.0.1, or use MCPM_RUNTIME=docker; MCPM_INSECURE_LISTEN makes no difference",
     );
   }

@@ -2,6 +2,7 @@ import { startApp } from "./app.ts";
 import { ConfigError, processSource, readConfig, unknownSettings, usage } from "./config.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
+import { runtimeCapabilities } from "./runtime/capabilities.ts";
 import { keepTickShape } from "./tick-shape.ts";
 import { version } from "./version.ts";
 import { within } from "./within.ts";
@@ -51,7 +52,8 @@ async function main(): Promise<void> {
   }
   // A second signal means: now.
   void nextSignal().then(() => process.exit(130));
-  log.info(`shutting down; ${config.runtime === "process" ? "servers end" : "containers stay"}`, { signal: ending });
+  const { adoption } = runtimeCapabilities[config.runtime];
+  log.info(`shutting down; ${adoption ? "containers stay" : "servers end"}`, { signal: ending });
   await app[Symbol.asyncDispose]();
   log.info("stopped");
   process.exit(0);

@@ -5,8 +5,9 @@ import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
 import { renew, replaceByLegacy } from "./replace.ts";
+import { Run, type RunOptions } from "./run.ts";
 import { startCancelled } from "./server-failure.ts";
-import { diedOfProbe, openRun, shakeHands } from "./shake-hands.ts";
+import { diedOfProbe, shakeHands } from "./shake-hands.ts";
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -73,7 +74,7 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   const { record } = options;
   context.enter("creating");
   context.onRestart();
-  if (record.outdated) return renew(context, { ...options, old: record, start: startAndShake });
+  if (record.usability.kind === "outdated") return renew(context, { ...options, old: record, start: startAndShake });
   const asksEra = record.era === undefined && spec.era === undefined;
   if (asksEra && eras.diesOfProbe({ imageId: record.imageId, spec })) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
@@ -101,7 +102,7 @@ export async function takeOver(
 ): Promise<Launched> {
   context.enter("handshaking");
   const { signal, conversation } = options;
-  const run = await openRun(context, options);
+  const run = await Run.attach(runOptions(context, options.record), { signal });
   options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
@@ -128,10 +129,8 @@ async function startAndShake(
 ): Promise<Launched> {
   const { signal } = options;
   const { id } = options.record;
-  // Attach first, or the first bytes are lost.
-  const run = await openRun(context, options);
+  const run = await Run.start(runOptions(context, options.record), { signal });
   try {
-    await context.runtime.start(id, { signal });
     // Nobody waits for this: the process has yet to come up.
     const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");
@@ -142,6 +141,11 @@ async function startAndShake(
     if (!diedOfProbe(run)) throw error;
   }
   return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
+}
+
+function runOptions(context: LaunchContext, { id, instance }: InstanceRecord): RunOptions {
+  const { runtime, exits, ring, clientInfo, maxLineBytes, maxQueuedChars, name: server } = context;
+  return { runtime, exits, ring, server, id, instance, clientInfo, maxLineBytes, maxQueuedChars };
 }
 
 /** Ends the process of an instance, which stays, as exited. */

@@ -59,6 +59,6 @@ async function finishReplacement(context: LaunchContext, record: InstanceRecord)
   const { runtime } = context;
   await cleanUp(context, async () => {
     await removeReplaced(runtime, record);
-    await runtime.takeName(record.id, {});
+    await runtime.mark(record.id, "none", {});
   });
 }

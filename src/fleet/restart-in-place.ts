@@ -25,13 +25,14 @@ export async function restartInPlace(
   options: RestartOptions & { readonly run: Run; readonly idle: () => Promise<void>; readonly clock: StopClock },
 ): Promise<Launched> {
   const { runtime, name, log } = context;
-  const { record, signal } = options;
+  const { signal } = options;
+  const { id } = options.record;
   await endProcess({
     ...options,
     runtime,
-    id: record.id,
+    id,
     why: restarted(name),
-    onDrained: () => leaveMark(() => runtime.markRestarting(record.id, {}), { log, server: name, doing: "restarting" }),
+    onDrained: () => leaveMark("restarting", { runtime, log, server: name, id }),
   });
   signal.throwIfAborted();
   return startAgain(context, options);
@@ -55,6 +56,6 @@ async function startAgain(context: LaunchContext, { record, signal }: RestartOpt
   try {
     return await bringUp(context, { known: record, signal });
   } finally {
-    if (!signal.aborted) await cleanUp(context, () => context.runtime.takeName(record.id, {}));
+    if (!signal.aborted) await cleanUp(context, () => context.runtime.mark(record.id, "none", {}));
   }
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import { Session } from "../mcp/session.ts";
-import type { InstanceExit, Runtime } from "../runtime/runtime.ts";
+import type { Attachment, InstanceExit, Runtime } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 import type { LogRing } from "./log-ring.ts";
@@ -76,17 +76,31 @@ export class Run {
     this.ended = this.#watch();
   }
 
-  /** Attaches to an instance, started or not. Throws what `Runtime.attach` throws. */
-  static async open(options: RunOptions, call: { signal?: AbortSignal }): Promise<Run> {
+  /** Takes over an instance that runs. Throws what `Runtime.attach` throws. */
+  static attach(options: RunOptions, { signal }: { signal: AbortSignal }): Promise<Run> {
     const run = new Run(options);
+    const { runtime, id, server } = options;
+    const why = { reason: "ATTACH_FAILED", message: `could not attach to server ${server}` } as const;
+    return run.#bind(runtime.attach(id, run.session.sink, { signal }), why);
+  }
+
+  /** Starts an instance. Throws what `Runtime.run` throws. */
+  static start(options: RunOptions, { signal }: { signal: AbortSignal }): Promise<Run> {
+    const run = new Run(options);
+    const { runtime, id, server } = options;
+    const why = { reason: "START_FAILED", message: `server ${server} could not be started` } as const;
+    return run.#bind(runtime.run(id, run.session.sink, { signal }), why);
+  }
+
+  async #bind(opening: Promise<Attachment>, why: Release): Promise<this> {
     try {
-      const attachment = await options.runtime.attach(options.id, run.session.sink, call);
-      run.session.bind(attachment);
+      const attachment = await opening;
+      this.session.bind(attachment);
       // It ended while the attachment was being opened: nobody else would close that.
-      if (run.end !== undefined) attachment.close();
-      return run;
+      if (this.end !== undefined) attachment.close();
+      return this;
     } catch (error) {
-      run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${options.server}` });
+      this.release(why);
       throw error;
     }
   }

@@ -3,7 +3,7 @@ import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { specDefaults } from "../spec.ts";
 import type { LaunchContext } from "./launch-context.ts";
-import { Run } from "./run.ts";
+import type { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";
 
 export interface ShakeOptions {
@@ -12,19 +12,6 @@ export interface ShakeOptions {
   readonly signal: AbortSignal;
   /** Whether a manager before this one may have been in conversation with the same process. */
   readonly resuming: boolean;
-}
-
-/** Attaches to an instance, started or not. */
-export function openRun(
-  context: LaunchContext,
-  options: { readonly record: InstanceRecord; readonly signal: AbortSignal },
-): Promise<Run> {
-  const { runtime, exits, ring, clientInfo, maxLineBytes, maxQueuedChars, name } = context;
-  const { id, instance } = options.record;
-  return Run.open(
-    { runtime, exits, ring, server: name, id, instance, clientInfo, maxLineBytes, maxQueuedChars },
-    { signal: options.signal },
-  );
 }
 
 /**

@@ -8,7 +8,8 @@ describe("leaveMark", () => {
     const warned: string[] = [];
     const log = { ...silentLog, warn: (message: string) => void warned.push(message) };
     const diskFull = new ManagerError("unavailable", "no space left", { details: { reason: "ENGINE_ERROR" } });
-    await leaveMark(() => Promise.reject(diskFull), { log, server: "s", doing });
+    const runtime = { mark: () => Promise.reject(diskFull) };
+    await leaveMark(doing, { runtime, log, server: "s", id: "i" });
     expect(warned).toEqual([`${doing} a server without a mark that says so`]);
   });
 });
