@@ -1,0 +1,21 @@
+import { describe, expect, it } from "vitest";
+import { runtimes } from "../../src/app/runtimes.ts";
+import { readConfig } from "../../src/config.ts";
+import { silentLog } from "../../src/log.ts";
+import { type RuntimeKind, runtimeCapabilities } from "../../src/runtime/capabilities.ts";
+
+const kinds = Object.keys(runtimeCapabilities) as RuntimeKind[];
+const parts = { log: silentLog, now: () => 0, newId: () => "id" };
+
+describe("A runtime made by its kind's factory", () => {
+  it.each(kinds)("is of that kind, and says what was known of it before: %s", async (kind) => {
+    const config = readConfig({ env: { MCPM_RUNTIME: kind, DOCKER_HOST: "unix:///nowhere/docker.sock" }, args: [] });
+    await using runtime = runtimes[config.runtime](config, parts);
+    expect(runtime.kind).toBe(kind);
+    expect(runtime.capabilities).toBe(runtimeCapabilities[kind]);
+  });
+
+  it("is one of those that the setting allows", () => {
+    expect(() => readConfig({ env: { MCPM_RUNTIME: "no-such" }, args: [] })).toThrow(`must be ${kinds.join(" or ")}`);
+  });
+});
