@@ -81,7 +81,7 @@ export class Run {
     const run = new Run(options);
     const { runtime, id, server } = options;
     const why = { reason: "ATTACH_FAILED", message: `could not attach to server ${server}` } as const;
-    return run.#bind(runtime.attach(id, run.session.sink, { signal }), why);
+    return run.#bind(() => runtime.attach(id, run.session.sink, { signal }), why);
   }
 
   /** Starts an instance. Throws what `Runtime.run` throws. */
@@ -89,12 +89,12 @@ export class Run {
     const run = new Run(options);
     const { runtime, id, server } = options;
     const why = { reason: "START_FAILED", message: `server ${server} could not be started` } as const;
-    return run.#bind(runtime.run(id, run.session.sink, { signal }), why);
+    return run.#bind(() => runtime.run(id, run.session.sink, { signal }), why);
   }
 
-  async #bind(opening: Promise<Attachment>, why: Release): Promise<this> {
+  async #bind(open: () => Promise<Attachment>, why: Release): Promise<this> {
     try {
-      const attachment = await opening;
+      const attachment = await open();
       this.session.bind(attachment);
       // It ended while the attachment was being opened: nobody else would close that.
       if (this.end !== undefined) attachment.close();

@@ -85,7 +85,7 @@ export interface Runtime extends AsyncDisposable {
    * `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another one has it
    * still. Without adoption only `stopping` is noted. Nothing to do when it is so already, or the instance is gone.
    */
-  mark(id: string, mark: Exclude<InstanceMark, "replacing">, options: RuntimeCallOptions): Promise<void>;
+  mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void>;
 
   /**
    * Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. What is not this
@@ -182,6 +182,9 @@ export type InstanceMark =
   | "restarting"
   /** It was made to take another's place, and has not got its name yet. */
   | "replacing";
+
+/** What `mark` notes; `replacing` is noted by `create`. */
+export type NewMark = Exclude<InstanceMark, "replacing">;
 
 /** Whether a manager can go on with an instance, or the first of what is in the way. */
 export type Usability =

@@ -9,8 +9,8 @@ import type {
   AttachmentSink,
   CreateRequest,
   HistoryLine,
-  InstanceMark,
   InstanceRecord,
+  NewMark,
   Runtime,
   RuntimeCallOptions,
   WatchListener,
@@ -160,7 +160,7 @@ class DockerRuntime implements Runtime {
     await stopContainer(id, { engine: this.#engine, ...options });
   }
 
-  async mark(id: string, mark: Exclude<InstanceMark, "replacing">, options: RuntimeCallOptions): Promise<void> {
+  async mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void> {
     const record = await this.inspect(id, options);
     if (record !== undefined) await markContainer(record, mark, { ...this.#context, ...options });
   }

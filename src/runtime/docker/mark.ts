@@ -1,13 +1,11 @@
 import type Docker from "dockerode";
-import type { InstanceMark, InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
+import type { InstanceRecord, NewMark, RuntimeCallOptions } from "../runtime.ts";
 import { containerOf } from "./container-id.ts";
 import { containerName, restartingName, stoppingName, stoppingNameWithId } from "./container-name.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
 
-type Mark = Exclude<InstanceMark, "replacing">;
-
-const nameOf: Readonly<Record<Mark, typeof containerName>> = {
+const nameOf: Readonly<Record<NewMark, typeof containerName>> = {
   none: containerName,
   stopping: stoppingName,
   restarting: restartingName,
@@ -16,7 +14,7 @@ const nameOf: Readonly<Record<Mark, typeof containerName>> = {
 /** Marks a container by its name: labels can't be changed. Nothing to do when it is gone or has the name already. */
 export async function markContainer(
   record: InstanceRecord,
-  mark: Mark,
+  mark: NewMark,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly fleet: string },
 ): Promise<void> {
   const { id, server, replica } = record;

@@ -10,8 +10,8 @@ import type {
   AttachmentSink,
   CreateRequest,
   InstanceExit,
-  InstanceMark,
   InstanceRecord,
+  NewMark,
   Runtime,
   RuntimeCallOptions,
   WatchListener,
@@ -109,15 +109,18 @@ class ProcessRuntime implements Runtime {
     return instance.record;
   }
 
-  async run(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {
-    const attachment = await this.attach(id, sink, options);
+  async run(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {
+    throwIfAborted(signal);
+    const instance = this.#find(id);
+    const attachment = instance.attach(sink);
     try {
-      await this.#start(this.#find(id));
-      return attachment;
+      await instance.start();
     } catch (error) {
       attachment.close();
       throw error;
     }
+    this.#options.log.info("a server's process runs", { server: instance.record.server, pid: instance.pid });
+    return attachment;
   }
 
   async attach(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {
@@ -131,7 +134,7 @@ class ProcessRuntime implements Runtime {
   }
 
   /** Nobody could finish what a mark says; but a Stop frees the name. */
-  async mark(id: string, mark: Exclude<InstanceMark, "replacing">, { signal }: RuntimeCallOptions): Promise<void> {
+  async mark(id: string, mark: NewMark, { signal }: RuntimeCallOptions): Promise<void> {
     throwIfAborted(signal);
     if (mark === "stopping") this.#instances.get(id)?.markStopping();
   }
@@ -173,11 +176,6 @@ class ProcessRuntime implements Runtime {
     await Promise.all([...this.#instances.values()].map((instance) => instance.stop({ graceMs: disposeGraceMs })));
     for (const instance of this.#instances.values()) instance.endWaiting();
     this.#instances.clear();
-  }
-
-  async #start(instance: ProcessInstance): Promise<void> {
-    await instance.start();
-    this.#options.log.info("a server's process runs", { server: instance.record.server, pid: instance.pid });
   }
 
   #find(id: string): ProcessInstance {
