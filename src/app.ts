@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "./abortable.ts";
+import { runtimes } from "./app/runtimes.ts";
 import { checkBindRoots } from "./config/bind-roots.ts";
 import type { Config } from "./config/config.ts";
 import { ConfigError } from "./config/setting.ts";
@@ -25,8 +26,6 @@ import { localCalls, type RouterOptions, rpcRoutes } from "./rpc/router.ts";
 import type { ConnectionsOptions } from "./rpc/wire/connections.ts";
 import { Listener, type ListenOptions } from "./rpc/wire/listener.ts";
 import { UnreadAnswers } from "./rpc/wire/unread-answers.ts";
-import { createDockerRuntime } from "./runtime/docker/docker-runtime.ts";
-import { createProcessRuntime } from "./runtime/process/process-runtime.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 import { version } from "./version.ts";
 import { within } from "./within.ts";
@@ -62,7 +61,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { bindRoots } = config.admission;
   await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
   await using opened = new AsyncDisposableStack();
-  const runtime = opened.use(createRuntime(config, log));
+  const runtime = opened.use(runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID }));
   await runtime.version({});
   // What it does not enforce is told of before anything runs.
   await runtime.unenforced({});
@@ -132,16 +131,6 @@ async function listen(options: ListenOptions): Promise<Listener> {
     const { host, port } = options;
     throw new ConfigError(`can't listen on MCPM_HOST=${host} MCPM_PORT=${port}: ${(error as Error).message}`);
   }
-}
-
-function createRuntime(config: Config, log: Log): Runtime {
-  const { admission, docker, fleet } = config;
-  if (config.runtime.kind === "process") {
-    const { requireLimits } = admission;
-    return createProcessRuntime({ ...config.process, log, now: Date.now, newId: randomUUID, requireLimits });
-  }
-  const engine = { dockerHost: docker.host, dockerConfigDir: docker.configDir, tls: docker.tls };
-  return createDockerRuntime({ ...engine, ...admission, fleet: fleet.name, log });
 }
 
 interface Parts {

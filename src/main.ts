@@ -3,6 +3,7 @@ import { processSource, readConfig, unknownSettings, usage } from "./config/conf
 import { ConfigError } from "./config/setting.ts";
 import { ManagerError } from "./errors.ts";
 import { createPinoLog } from "./pino-log.ts";
+import { runtimeCapabilities } from "./runtime/capabilities.ts";
 import { keepTickShape } from "./tick-shape.ts";
 import { version } from "./version.ts";
 import { within } from "./within.ts";
@@ -53,9 +54,8 @@ async function main(): Promise<void> {
   }
   // A second signal means: now.
   void nextSignal().then(() => process.exit(130));
-  log.info(`shutting down; ${config.runtime.kind === "process" ? "servers end" : "containers stay"}`, {
-    signal: ending,
-  });
+  const { adoption } = runtimeCapabilities[config.runtime.kind];
+  log.info(`shutting down; ${adoption ? "containers stay" : "servers end"}`, { signal: ending });
   await app[Symbol.asyncDispose]();
   log.info("stopped");
   process.exit(0);

@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { parseArgs } from "node:util";
 import { isLoopback } from "../loopback.ts";
+import { runtimeCapabilities } from "../runtime/capabilities.ts";
 import { type DockerEnv, readDockerEnv } from "./docker-env.ts";
 import { ConfigError, flagOf, readSettings, type Setting, type SettingTable, type ValuesOf } from "./setting.ts";
 import { admissionSettings } from "./settings/admission.ts";
@@ -83,11 +84,11 @@ export function readConfig({ env, args, user }: ConfigSource): Config {
   return config;
 }
 
-function checkHost({ listen: { host, insecureListen }, runtime: { kind: runtime } }: Config): void {
+function checkHost({ listen: { host, insecureListen }, runtime }: Config): void {
   if (isLoopback(host)) return;
-  if (runtime === "process") {
+  if (!runtimeCapabilities[runtime.kind].sandbox) {
     throw new ConfigError(
-      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=process whoever reaches the manager runs any ` +
+      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=${runtime.kind} whoever reaches the manager runs any ` +
         "command as this user. Listen on 127.0.0.1, or use MCPM_RUNTIME=docker; MCPM_INSECURE_LISTEN makes no difference",
     );
   }

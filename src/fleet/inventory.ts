@@ -52,7 +52,7 @@ export class Inventory {
   async open(): Promise<{ adopted: Promise<void> }> {
     const records = await this.#services.runtime.list({});
     const adoptions = await this.#takeStock(records);
-    if (records.some(({ silent }) => silent)) this.reconcileSoon();
+    if (records.some(isSilent)) this.reconcileSoon();
     this.#reaper.start();
     return { adopted: Promise.all(adoptions.map(({ done }) => done)).then(() => {}) };
   }
@@ -115,11 +115,11 @@ export class Inventory {
   async #compare(records: readonly InstanceRecord[], looked: number): Promise<void> {
     const { servers } = this.#options;
     this.#lookAtKnown(records, looked);
-    if (records.some(({ silent }) => silent)) this.reconcileSoon();
+    if (records.some(isSilent)) this.reconcileSoon();
     // A server that is busy knows best what its containers are.
-    const isUnknown = ({ server, stopping }: InstanceRecord) => {
+    const isUnknown = ({ server, mark }: InstanceRecord) => {
       const known = servers.get(server);
-      return known === undefined || (stopping && !known.busy);
+      return known === undefined || (mark === "stopping" && !known.busy);
     };
     await this.#takeStock(records.filter(isUnknown));
   }
@@ -130,10 +130,10 @@ export class Inventory {
     for (const id of this.#lastLook.keys()) if (!listed.has(id)) this.#lastLook.delete(id);
     for (const record of records) {
       const server = servers.get(record.server);
-      if (server === undefined || server.busy || record.stopping || record.silent) continue;
+      if (server === undefined || server.busy || record.mark === "stopping" || isSilent(record)) continue;
       if (this.#isNews(record.id, looked)) server.look(record);
       // What did not work when a replacement or a restart was over.
-      if (server.owns(record.id) && (record.next || record.restarting)) void this.#nameOf(record);
+      if (server.owns(record.id) && record.mark !== "none") void this.#nameOf(record);
     }
     for (const server of servers.values()) {
       // One by one: what was made since is not in the list, and not gone.
@@ -149,7 +149,7 @@ export class Inventory {
     const isLeft = (record: InstanceRecord) =>
       lost.has(record) || planFor(record.server, record).kind === "finish_removal";
     const kept = await Promise.all(
-      records.map((record) => (isLeft(record) && !record.silent ? this.#clear(record) : record)),
+      records.map((record) => (isLeft(record) && !isSilent(record) ? this.#clear(record) : record)),
     );
     await Promise.all(kept.map((record) => (record?.replaces === undefined ? undefined : this.#nameOf(record))));
     const byServer = Map.groupBy(
@@ -179,9 +179,9 @@ export class Inventory {
   /** One that has taken another's place takes its name, too. */
   async #nameOf(record: InstanceRecord): Promise<void> {
     const { runtime, log } = this.#services;
-    if (record.silent) return;
+    if (isSilent(record)) return;
     try {
-      await runtime.takeName(record.id, {});
+      await runtime.mark(record.id, "none", {});
     } catch (error) {
       log.warn("could not rename a container", { ...about(record), error: String(error) });
     }
@@ -199,21 +199,31 @@ export class Inventory {
 
   /** Says once of a container why it is left alone. */
   #tell(record: InstanceRecord): void {
-    const { leaveAlone, specError: problem } = record;
-    if ((leaveAlone ?? problem) === undefined || this.#told.has(record.id)) return;
+    const { leaveAlone } = record;
+    const problem = leaveAlone ?? unreadable(record);
+    if (problem === undefined || this.#told.has(record.id)) return;
     const { log } = this.#services;
     // One that the engine does not answer for now may be told of again, when it does.
-    if (!record.silent) this.#told.add(record.id);
+    if (!isSilent(record)) this.#told.add(record.id);
     const why = leaveAlone === undefined ? "whose spec can't be read" : "that is not as a manager makes it";
-    log.error(`left alone a container ${why}`, { ...about(record), problem: leaveAlone ?? problem });
+    log.error(`left alone a container ${why}`, { ...about(record), problem });
   }
 
   /** Whether a container is nobody's: of no server, or one too many. One that can't be read is another version's. */
   #isOrphan(record: InstanceRecord): boolean {
-    if (record.specError !== undefined || record.leaveAlone !== undefined) return false;
+    if (unreadable(record) !== undefined || record.leaveAlone !== undefined) return false;
     const server = this.#options.servers.get(record.server);
     return server === undefined || (!server.busy && !server.owns(record.id));
   }
+}
+
+function isSilent({ usability }: InstanceRecord): boolean {
+  return usability.kind === "silent";
+}
+
+/** Why its spec can't be read. */
+function unreadable({ usability }: InstanceRecord): string | undefined {
+  return "why" in usability ? usability.why : undefined;
 }
 
 function about(record: InstanceRecord) {

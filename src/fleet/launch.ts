@@ -74,7 +74,7 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   const { record } = options;
   context.enter("creating");
   context.onRestart();
-  if (record.outdated) return renew(context, { ...options, old: record, start: startAndShake });
+  if (record.usability.kind === "outdated") return renew(context, { ...options, old: record, start: startAndShake });
   const asksEra = record.era === undefined && spec.era === undefined;
   if (asksEra && services.eras.diesOfProbe({ imageId: record.imageId, spec })) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
@@ -104,7 +104,7 @@ export async function takeOver(
   const { instance } = context;
   const { name } = instance.server;
   const { signal, conversation } = options;
-  const run = await Run.open(instance, options);
+  const run = await Run.attach(instance, options);
   options.onAttached?.();
   try {
     // Attaching to an exited instance opens without ending, and its exit event may have come before the run listened.
@@ -132,10 +132,8 @@ async function startAndShake(
   const { instance } = context;
   const { signal } = options;
   const { id } = options.record;
-  // Attach first, or the first bytes are lost.
-  const run = await Run.open(instance, options);
+  const run = await Run.start(instance, options);
   try {
-    await instance.services.runtime.start(id, { signal });
     // Nobody waits for this: the process has yet to come up.
     const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");

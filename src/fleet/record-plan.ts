@@ -21,8 +21,8 @@ export function planFor(server: string, record: InstanceRecord | undefined): Rec
   if (record === undefined) {
     return { kind: "gone", error: runEndError(server, { end: { kind: "gone" }, stderrTail: "", doing: "" }) };
   }
-  if (record.stopping || record.state === "created") return { kind: "finish_removal", record };
-  if (record.tty) return { kind: "unusable", record, error: hasTerminal(server) };
+  if (record.mark === "stopping" || record.state === "created") return { kind: "finish_removal", record };
+  if (record.usability.kind === "terminal") return { kind: "unusable", record, error: hasTerminal(server) };
   if (record.state === "running") return { kind: "take_over", record };
   if (record.state === "paused") return { kind: "paused", record, error: paused(server) };
   const end = { kind: "exited", exit: record.exit ?? { oomKilled: false } } as const;

@@ -96,7 +96,7 @@ export class Recovery {
     this.#status.downtime.cancel();
     this.#status.hold(record);
     const plan = planFor(this.#context.server.name, record);
-    if (record.restarting && (plan.kind === "take_over" || plan.kind === "exited")) {
+    if (record.mark === "restarting" && (plan.kind === "take_over" || plan.kind === "exited")) {
       return this.#launcher.finishRestart(record, { onEnded: onFound }).catch(() => {});
     }
     if (plan.kind === "take_over") {

@@ -63,6 +63,6 @@ async function finishReplacement(instance: InstanceContext, record: InstanceReco
   const { runtime } = instance.services;
   await cleanUp(instance, async () => {
     await removeReplaced(runtime, record);
-    await runtime.takeName(record.id, {});
+    await runtime.mark(record.id, "none", {});
   });
 }

@@ -22,7 +22,7 @@ export function losers(records: readonly InstanceRecord[]): Set<InstanceRecord> 
   });
   return new Set(
     pairs.flatMap(({ old, next }) => {
-      if (next.stopping) return [old, next];
+      if (next.mark === "stopping") return [old, next];
       return next.state === "running" ? [old] : [next];
     }),
   );

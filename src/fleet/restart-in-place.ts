@@ -26,13 +26,14 @@ export async function restartInPlace(
 ): Promise<Launched> {
   const { runtime, log } = context.instance.services;
   const { name } = context.instance.server;
-  const { record, signal } = options;
+  const { signal } = options;
+  const { id } = options.record;
   await endProcess({
     ...options,
     runtime,
-    id: record.id,
+    id,
     why: restarted(name),
-    onDrained: () => leaveMark(() => runtime.markRestarting(record.id, {}), { log, server: name, doing: "restarting" }),
+    onDrained: () => leaveMark("restarting", { runtime, log, server: name, id }),
   });
   signal.throwIfAborted();
   return startAgain(context, options);
@@ -58,6 +59,6 @@ async function startAgain(context: LaunchContext, { record, signal }: RestartOpt
   try {
     return await bringUp(context, { known: record, signal });
   } finally {
-    if (!signal.aborted) await cleanUp(instance, () => instance.services.runtime.takeName(record.id, {}));
+    if (!signal.aborted) await cleanUp(instance, () => instance.services.runtime.mark(record.id, "none", {}));
   }
 }

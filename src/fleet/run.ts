@@ -2,7 +2,7 @@ import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ErrorReason } from "../error-reason.ts";
 import { Session } from "../mcp/session.ts";
-import type { InstanceExit, InstanceRecord } from "../runtime/runtime.ts";
+import type { Attachment, InstanceExit, InstanceRecord } from "../runtime/runtime.ts";
 import { within } from "../within.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { OutputLog } from "./output-log.ts";
@@ -18,6 +18,11 @@ export const stderrTailChars = 2048;
 
 /** The container that runs the instance: its id in the engine, and the instance's identity. */
 export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
+
+export interface RunOptions {
+  readonly record: RunRecord;
+  readonly signal: AbortSignal;
+}
 
 /** Why the manager itself ends a run. */
 export interface Release {
@@ -67,20 +72,29 @@ export class Run {
     this.ended = this.#watch();
   }
 
-  /** Attaches to an instance, started or not. Throws what `Runtime.attach` throws. */
-  static async open(
-    context: InstanceContext,
-    { record, signal }: { readonly record: RunRecord; readonly signal: AbortSignal },
-  ): Promise<Run> {
+  /** Takes over an instance that runs. Throws what `Runtime.attach` throws. */
+  static attach(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
     const run = new Run(context, record);
+    const why = { reason: "ATTACH_FAILED", message: `could not attach to server ${context.server.name}` } as const;
+    return run.#bind(() => context.services.runtime.attach(record.id, run.session.sink, { signal }), why);
+  }
+
+  /** Starts an instance. Throws what `Runtime.run` throws. */
+  static start(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
+    const run = new Run(context, record);
+    const why = { reason: "START_FAILED", message: `server ${context.server.name} could not be started` } as const;
+    return run.#bind(() => context.services.runtime.run(record.id, run.session.sink, { signal }), why);
+  }
+
+  async #bind(open: () => Promise<Attachment>, why: Release): Promise<this> {
     try {
-      const attachment = await context.services.runtime.attach(record.id, run.session.sink, { signal });
-      run.session.bind(attachment);
+      const attachment = await open();
+      this.session.bind(attachment);
       // It ended while the attachment was being opened: nobody else would close that.
-      if (run.end !== undefined) attachment.close();
-      return run;
+      if (this.end !== undefined) attachment.close();
+      return this;
     } catch (error) {
-      run.release({ reason: "ATTACH_FAILED", message: `could not attach to server ${context.server.name}` });
+      this.release(why);
       throw error;
     }
   }

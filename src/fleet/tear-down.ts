@@ -29,7 +29,7 @@ export async function tearDown(options: TearDownOptions): Promise<void> {
   const { runtime, server, id, record, run } = options;
   const why = { reason: "SERVER_STOPPED", message: `server ${server} was stopped` } as const;
   try {
-    if (id !== undefined) await leaveMark(() => runtime.markStopping(id, {}), { ...options, doing: "stopping" });
+    if (id !== undefined) await leaveMark("stopping", { ...options, id });
     await endProcess({ ...options, why });
   } finally {
     run?.release(why);

@@ -57,6 +57,8 @@ export class Session {
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
   #probe: "none" | "unanswered" | "answered" = "none";
+  /** Written before there was an attachment. */
+  readonly #held: Buffer[] = [];
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
   #open: Offer | undefined;
@@ -65,7 +67,7 @@ export class Session {
     const { listener } = options;
     this.#options = options;
     this.#connection = new Connection({
-      write: (chunk) => this.#attachment?.write(chunk) ?? true,
+      write: (chunk) => this.#attachment?.write(chunk) ?? this.#hold(chunk),
       firstId: options.firstId,
       limits: options.limits,
       listener: {
@@ -88,6 +90,14 @@ export class Session {
 
   bind(attachment: Attachment): void {
     this.#attachment = attachment;
+    const held = this.#held.splice(0);
+    if (held.length > 0 && attachment.write(Buffer.concat(held))) this.#connection.drain();
+  }
+
+  /** A server may ask something as soon as it runs, before anybody has the attachment: what is written waits for it. */
+  #hold(chunk: Buffer): boolean {
+    this.#held.push(chunk);
+    return false;
   }
 
   /** Ends half a line that a manager before this one may have left in the server's stdin. */

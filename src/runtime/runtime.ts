@@ -1,6 +1,7 @@
 import type { ManagerError } from "../errors.ts";
 import type { Protection } from "../protections.ts";
 import type { Era, ServerSpec } from "../spec.ts";
+import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
 
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
@@ -9,6 +10,9 @@ import type { Era, ServerSpec } from "../spec.ts";
  */
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
+
+  /** What this kind can do: the same object as in `runtimeCapabilities`. */
+  readonly capabilities: RuntimeCapabilities;
 
   /** Version of the engine; for `process` the operating system. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
   version(options: RuntimeCallOptions): Promise<string>;
@@ -49,28 +53,26 @@ export interface Runtime extends AsyncDisposable {
   ): Promise<string>;
 
   /**
-   * Creates the instance, not started, and names it; one that replaces another has a name of its own until it takes
-   * the other's. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is waited for, since
+   * Creates the instance, not started, and names it; one that replaces another is marked as `replacing`, and gets the
+   * name with `mark` as `none`. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is waited for, since
    * for `inspect` and `list` it is gone. Throws `not_running` (NOT_ENFORCED), and leaves nothing, when the engine made its
    * sandbox weaker than it was asked to, or without limits that are required.
    */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 
-  /** Gives the instance the server's name: the one that it replaces is gone, or its restart is over. Nothing to do when it has it. */
-  takeName(id: string, options: RuntimeCallOptions): Promise<void>;
+  /**
+   * Starts a created or exited instance with its stdio open, as `attach` opens it: no byte that it writes is lost. Nothing
+   * is started when it runs. When the start fails, the attachment is closed. Throws what `attach` throws, and `not_running`
+   * (START_REFUSED; NOT_ENFORCED when limits are required and it has not all of them). Bytes may come before it returns.
+   */
+  run(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
-   * Opens stdin, stdout and stderr of an instance, started or not. Bytes go to `sink` until its `end`, which comes
-   * exactly once, however the attachment ended. Must be called before `start`, or the first bytes are lost; if the
-   * start never comes, `close` it (an engine does not end the attachment of a container that never ran).
+   * Opens stdin, stdout and stderr of an instance, to take it over. Bytes go to `sink` until its `end`, which comes
+   * exactly once, however the attachment ended. Of an instance that does not run nothing comes before it does, no `end`
+   * either: look at its state afterwards, and `close`.
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
-
-  /**
-   * Starts a created or exited instance; nothing to do when it runs. Throws `not_running` (START_REFUSED; NOT_ENFORCED when
-   * limits are required and it has not all of them).
-   */
-  start(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
    * Asks the instance to end (`process`: EOF on stdin first; SIGTERM), waits up to `graceMs` in all, SIGKILL. Zero kills
@@ -78,14 +80,12 @@ export interface Runtime extends AsyncDisposable {
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
-  /** Marks an instance as being removed, so that a manager that boots finishes the removal. */
-  markStopping(id: string, options: RuntimeCallOptions): Promise<void>;
-
   /**
-   * Marks an instance as being restarted, so that a manager that boots finishes the restart; `takeName` takes the mark
-   * off. Where nobody could take it over (`process`) there is no mark.
+   * Notes what is under way with an instance, so that a manager that boots finishes it. `stopping` frees the server's name.
+   * `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another one has it
+   * still. Without adoption only `stopping` is noted. Nothing to do when it is so already, or the instance is gone.
    */
-  markRestarting(id: string, options: RuntimeCallOptions): Promise<void>;
+  mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void>;
 
   /**
    * Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. What is not this
@@ -114,8 +114,6 @@ export interface Runtime extends AsyncDisposable {
   /** Lets go of the engine: instances stay, except where nobody could take them over (`process`): those end. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-export type RuntimeKind = "docker" | "process";
 
 /** A line of an instance's output, without its line break. */
 export interface HistoryLine {
@@ -151,31 +149,21 @@ export interface InstanceRecord {
   readonly server: string;
   readonly instance: string;
   readonly replica: number;
-  /** The spec as the user gave it, env values included; undefined when it can't be read: `specError` says why. */
+  /** The spec as the user gave it, env values included; undefined when it can't be read: `usability` says why. */
   readonly spec: ServerSpec | undefined;
-  readonly specError?: string;
   /** As in its CreateRequest. */
   readonly era?: Era;
   /** As in its CreateRequest; whether that instance is still there, `list` says. */
   readonly replaces?: string;
   readonly state: "created" | "running" | "paused" | "exited";
-  /** A Stop was under way: finish the removal. */
-  readonly stopping: boolean;
-  /** A Restart was under way: finish it. */
-  readonly restarting: boolean;
-  /** It was made to take another's place, and has not taken its name yet. */
-  readonly next?: true;
+  readonly mark: InstanceMark;
+  readonly usability: Usability;
   /**
-   * Why it is neither taken over nor removed unasked, though its labels are this fleet's, as the end of "its container …":
-   * it is less closed than its spec asks for, or has another's name. Undefined: it is as a manager makes it.
+   * Why a manager that finds it neither takes it over nor removes it unasked, though its labels are this fleet's, as the end
+   * of "its container …": it is less closed than its spec asks for, or has another's name. Undefined: it is as a manager
+   * makes it. One that was taken over before goes on being used.
    */
   readonly leaveAlone?: string;
-  /** An older manager made it as it would not be made now, and it can't be started again: another one takes its place then. */
-  readonly outdated?: true;
-  /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
-  readonly tty?: true;
-  /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */
-  readonly silent?: true;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
   /** The image's digest in its registry; empty for an image built here. */
@@ -184,6 +172,31 @@ export interface InstanceRecord {
   readonly startTimeMs?: number;
   readonly exit?: InstanceExit;
 }
+
+/** What is under way with an instance. */
+export type InstanceMark =
+  | "none"
+  /** A Stop: finish the removal. */
+  | "stopping"
+  /** A Restart: finish it. */
+  | "restarting"
+  /** It was made to take another's place, and has not got its name yet. */
+  | "replacing";
+
+/** What `mark` notes; `replacing` is noted by `create`. */
+export type NewMark = Exclude<InstanceMark, "replacing">;
+
+/** Whether a manager can go on with an instance, or the first of what is in the way. */
+export type Usability =
+  | { readonly kind: "usable" }
+  /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */
+  | { readonly kind: "silent"; readonly why: string }
+  /** Its spec can't be read: another version of the manager made it. */
+  | { readonly kind: "unreadable"; readonly why: string }
+  /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
+  | { readonly kind: "terminal" }
+  /** An older manager made it as it would not be made now: it can be taken over while it runs; instead of a start, another one takes its place. */
+  | { readonly kind: "outdated" };
 
 export interface InstanceExit {
   /** 128 and the signal's number when a signal ended it. */

@@ -18,7 +18,7 @@ const spec = (...args: string[]) => {
 };
 const idOf = (name: string) => open.fleet.get(name).instances[0]?.record.id ?? "";
 const names = async () =>
-  (await open.engine.runtime.list({})).map(({ server, state, stopping }) => ({ server, state, stopping }));
+  (await open.engine.runtime.list({})).map(({ server, state, mark }) => ({ server, state, mark }));
 const echo = (name: string) =>
   open.fleet.call(name, {
     callerHasDeadline: false,
@@ -29,11 +29,13 @@ const echo = (name: string) =>
 /** Those that the fleet opens from now on. */
 function attachments(): { close(): void }[] {
   const attached: { close(): void }[] = [];
-  open.faults.attach = async (id, sink, options) => {
-    const attachment = await open.engine.runtime.attach(id, sink, options);
-    attached.push(attachment);
-    return attachment;
-  };
+  for (const method of ["run", "attach"] as const) {
+    open.faults[method] = async (id, sink, options) => {
+      const attachment = await open.engine.runtime[method](id, sink, options);
+      attached.push(attachment);
+      return attachment;
+    };
+  }
   return attached;
 }
 
@@ -74,7 +76,7 @@ describe("A Stop that the engine fails", () => {
     await expect(open.fleet.stop("a", { graceMs: 100 })).rejects.toMatchObject({ kind: "unavailable" });
     delete open.faults.stop;
     await open.fleet.start("a", {});
-    expect(await names()).toEqual([{ server: "a", state: "running", stopping: false }]);
+    expect(await names()).toEqual([{ server: "a", state: "running", mark: "none" }]);
     await open.boot();
     expect(await echo("a")).toMatchObject({ isError: false });
   });
@@ -106,7 +108,7 @@ describe("A Stop that the engine fails", () => {
     await startsAnew.finish();
     expect((await start).state).toBe("ready");
     expect(await echo("a")).toMatchObject({ isError: false });
-    expect(await names()).toEqual([{ server: "a", state: "running", stopping: false }]);
+    expect(await names()).toEqual([{ server: "a", state: "running", mark: "none" }]);
   });
 });
 
@@ -123,7 +125,7 @@ describe("A first Start that fails", () => {
   it.each([1, 2])("and can't remove its containers frees the name when the next has (copies: %d)", async (replicas) => {
     const refused = { kind: "not_running", details: { reason: "START_FAILED", delivery: "not_sent" } } as const;
     const { kind, details } = refused;
-    open.faults.start = () => Promise.reject(new ManagerError(kind, "the engine refuses", { details }));
+    open.faults.run = () => Promise.reject(new ManagerError(kind, "the engine refuses", { details }));
     open.faults.remove = engineDown;
     await expect(open.fleet.start("a", { spec: { ...spec(), replicas } })).rejects.toMatchObject(refused);
     expect(await names()).toHaveLength(replicas);
@@ -169,13 +171,14 @@ describe("An attachment that is lost while the container lives", () => {
   });
 
   it("and dies while it is opened again is FAILED with its exit code", async () => {
-    let attaches = 0;
-    open.faults.attach = async (id, sink, options) => {
-      attaches += 1;
-      if (attaches === 2) await open.engine.runtime.stop(id, { graceMs: 0 });
-      const attachment = await open.engine.runtime.attach(id, sink, options);
-      if (attaches === 1) queueMicrotask(() => first.resolve(attachment));
+    open.faults.run = async (id, sink, options) => {
+      const attachment = await open.engine.runtime.run(id, sink, options);
+      queueMicrotask(() => first.resolve(attachment));
       return attachment;
+    };
+    open.faults.attach = async (id, sink, options) => {
+      await open.engine.runtime.stop(id, { graceMs: 0 });
+      return open.engine.runtime.attach(id, sink, options);
     };
     const first = Promise.withResolvers<{ close(): void }>();
     await open.fleet.start("a", { spec: spec() });

@@ -88,10 +88,10 @@ describe("A server of several copies that was found at boot and never came up", 
     await open.fleet.close({ drainMs: 0 });
     for (const id of before) await open.engine.docker.getContainer(id).kill();
     await open.boot();
-    open.faults.start = engineDown;
+    open.faults.run = engineDown;
     await expect(open.fleet.start("a", { spec })).rejects.toMatchObject({ kind: "unavailable" });
     expect(get("a").state).toBe("failed");
-    delete open.faults.start;
+    delete open.faults.run;
     expect((await open.fleet.start("a", { spec })).state).toBe("ready");
     expect(await ids()).toEqual(before);
   });

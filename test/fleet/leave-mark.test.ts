@@ -10,7 +10,8 @@ describe("leaveMark", () => {
     const diskFull = new ManagerError("unavailable", "no space left", {
       details: { reason: "ENGINE_ERROR", delivery: "not_sent" },
     });
-    await leaveMark(() => Promise.reject(diskFull), { log, server: "s", doing });
+    const runtime = { mark: () => Promise.reject(diskFull) };
+    await leaveMark(doing, { runtime, log, server: "s", id: "i" });
     expect(warned).toEqual([`${doing} a server without a mark that says so`]);
   });
 });

@@ -2,13 +2,14 @@ import { expect, it } from "vitest";
 import { containerName } from "../../src/runtime/docker/container-name.ts";
 import { ownerLabels } from "../../src/runtime/docker/labels.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { Recorder } from "../runtime/recorder.ts";
 import { OpenFleet } from "./open-fleet.ts";
 
 /** A container as a manager makes it, that no server has. */
 async function orphan({ engine }: OpenFleet, server: string, replica: number): Promise<string> {
   const request = { server, instance: "2", replica, spec: TestFleet.spec("hostile.mjs") };
   const { id } = await engine.runtime.create(request, {});
-  await engine.runtime.start(id, {});
+  await engine.runtime.run(id, new Recorder(), {});
   return id;
 }
 

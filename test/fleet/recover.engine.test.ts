@@ -7,8 +7,8 @@ it("A server taken over when the engine is back has each line of its log once", 
   await using open = new OpenFleet();
   await open.boot();
   const attached: { close(): void }[] = [];
-  open.faults.attach = async (id, sink, options) => {
-    const attachment = await open.engine.runtime.attach(id, sink, options);
+  open.faults.run = async (id, sink, options) => {
+    const attachment = await open.engine.runtime.run(id, sink, options);
     attached.push(attachment);
     return attachment;
   };

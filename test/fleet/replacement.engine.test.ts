@@ -13,24 +13,21 @@ const spec = {
 const idsOf = (records: readonly InstanceRecord[]) => records.map(({ id }) => id);
 
 /** The instances of a fleet whose manager died when `method` was about to be called on the new one. */
-async function diedBefore(open: OpenFleet, method: "start" | "remove"): Promise<InstanceRecord[]> {
+async function diedBefore(open: OpenFleet, method: "run" | "remove"): Promise<InstanceRecord[]> {
   const dead = Promise.withResolvers<void>();
-  let calls = 0;
-  open.faults[method] = async (...args: [string, object]) => {
-    calls += 1;
-    // The first start is the old one's; what is removed first is the old one.
-    if (method === "start" && calls === 1) {
-      delete open.faults.start;
-      await open.engine.runtime.start(...args);
-      open.faults.start = async () => {
-        dead.resolve();
-        await new Promise(() => {});
-      };
-      return;
-    }
+  const die = () => {
     dead.resolve();
-    await new Promise(() => {});
+    return new Promise<never>(() => {});
   };
+  // What is removed first is the old one.
+  if (method === "remove") open.faults.remove = die;
+  else {
+    open.faults.run = (...args) => {
+      // The first start is the old one's.
+      open.faults.run = die;
+      return open.engine.runtime.run(...args);
+    };
+  }
   void open.fleet.start("r", { spec }).catch(() => {});
   await dead.promise;
   return open.engine.runtime.list({});
@@ -38,10 +35,10 @@ async function diedBefore(open: OpenFleet, method: "start" | "remove"): Promise<
 
 it("A manager that died between the making of the new container and its start goes on with the old one", async () => {
   await using open = new OpenFleet();
-  const before = await diedBefore(open, "start");
+  const before = await diedBefore(open, "run");
   expect(before).toHaveLength(2);
   const old = before.find(({ replaces }) => replaces === undefined);
-  open.faults.start = open.engine.runtime.start.bind(open.engine.runtime);
+  open.faults.run = open.engine.runtime.run.bind(open.engine.runtime);
   await open.reboot();
   const [left, ...more] = await open.engine.runtime.list({});
   expect(more).toEqual([]);
@@ -79,10 +76,10 @@ it("An old container that can't be removed when the new one answers does not fai
 it("A name that could not be taken when a replacement was over is taken at the next look", async () => {
   await using open = new OpenFleet({ reapGraceMs: 600 });
   await open.boot();
-  open.faults.takeName = engineDown;
+  open.faults.mark = engineDown;
   await open.fleet.start("r", { spec });
   const nameNow = async () => (await open.containerOf("r").inspect()).Name;
   expect(await nameNow()).toMatch(/\.r\.next$/);
-  delete open.faults.takeName;
+  delete open.faults.mark;
   await expect.poll(nameNow, { timeout: 20_000 }).toMatch(/\.r$/);
 });

@@ -10,8 +10,8 @@ function record(id: string, state: InstanceRecord["state"], more: Partial<Instan
     replica: 0,
     spec: { image: "x" },
     state,
-    stopping: false,
-    restarting: false,
+    mark: "none",
+    usability: { kind: "usable" },
     imageId: "",
     imageDigest: "",
     createTimeMs: 0,
@@ -20,14 +20,14 @@ function record(id: string, state: InstanceRecord["state"], more: Partial<Instan
 }
 
 it.each([
-  ["running", false, ["old"]],
-  ["running", true, ["old", "next"]],
-  ["created", false, ["next"]],
-  ["exited", false, ["next"]],
-  ["paused", false, ["next"]],
-] as const)("Of an old instance and a new one that is %s (stopping: %s), these go: %j", (state, stopping, going) => {
+  ["running", "replacing", ["old"]],
+  ["running", "stopping", ["old", "next"]],
+  ["created", "replacing", ["next"]],
+  ["exited", "replacing", ["next"]],
+  ["paused", "replacing", ["next"]],
+] as const)("Of an old instance and a new one that is %s (marked as %s), these go: %j", (state, mark, going) => {
   const old = record("old", "exited");
-  const next = record("next", state, { replaces: "old", stopping });
+  const next = record("next", state, { replaces: "old", mark });
   expect([...losers([old, next, record("other", "running")])].map(({ id }) => id)).toEqual(going);
 });
 

@@ -28,10 +28,10 @@ describe("The container of a server", () => {
     const { instances } = await open.fleet.start("a", { spec });
     const starting = Promise.withResolvers<void>();
     const start = Promise.withResolvers<void>();
-    open.faults.start = async (id, options) => {
+    open.faults.run = async (id, sink, options) => {
       starting.resolve();
       await start.promise;
-      return open.engine.runtime.start(id, options);
+      return open.engine.runtime.run(id, sink, options);
     };
     const restarting = open.fleet.restart("a", { graceMs: 0 });
     await starting.promise;
@@ -48,16 +48,17 @@ describe("The container of a server", () => {
 
   it("is shown as exited when a Restart could not start it again", async () => {
     await open.fleet.start("a", { spec });
-    open.faults.start = engineDown;
+    open.faults.run = engineDown;
     await expect(open.fleet.restart("a", { graceMs: 0 })).rejects.toMatchObject({ kind: "unavailable" });
     expect(shown()).toMatchObject({ state: "failed", container: { state: "exited", exit: { exitCode: 137 } } });
   });
 
   it("is shown with how it ended when its new process does not finish the handshake", async () => {
     await open.fleet.start("a", { spec });
-    open.faults.start = async (id, options) => {
-      await open.engine.runtime.start(id, options);
+    open.faults.run = async (id, sink, options) => {
+      const attachment = await open.engine.runtime.run(id, sink, options);
       await open.engine.runtime.stop(id, { graceMs: 0 });
+      return attachment;
     };
     const { instances } = open.fleet.get("a");
     await expect(open.fleet.restart("a", { graceMs: 10_000 })).rejects.toMatchObject({

@@ -94,7 +94,7 @@ describe("A manager killed by -9", () => {
   it("during a Stop does not bring the server back", async () => {
     await manager.client.start({ name: "a", spec: hostileSpec("--ignore-term") });
     const stop = failureOf(manager.client.stop({ name: "a", gracePeriod: { seconds: 30n, nanos: 0 } }));
-    const marked = async () => (await engine.runtime.list({}))[0]?.stopping === true;
+    const marked = async () => (await engine.runtime.list({}))[0]?.mark === "stopping";
     while (!(await marked()));
     await killAndBoot();
     await stop;
@@ -105,7 +105,7 @@ describe("A manager killed by -9", () => {
   it("during a Restart leaves a server that is restarted, though its policy leaves it down when it goes down", async () => {
     const { server } = await manager.client.start({ name: "a", spec: hostileSpec("--ignore-term") });
     const restart = failureOf(manager.client.restart({ name: "a", gracePeriod: { seconds: 30n, nanos: 0 } }));
-    const marked = async () => (await engine.runtime.list({}))[0]?.restarting === true;
+    const marked = async () => (await engine.runtime.list({}))[0]?.mark === "restarting";
     while (!(await marked()));
     await manager.kill("SIGKILL");
     await restart;
@@ -114,20 +114,20 @@ describe("A manager killed by -9", () => {
     manager = await ManagerProcess.start(engine.fleet);
     expect(await echo(manager.client, "a", "restarted")).toBe("restarted");
     expect((await fleetOf(manager.client)).map((found) => found.id)).toEqual([id]);
-    await expect.poll(() => engine.runtime.list({})).toMatchObject([{ id, state: "running", restarting: false }]);
+    await expect.poll(() => engine.runtime.list({})).toMatchObject([{ id, state: "running", mark: "none" }]);
   });
 
   it("during a Restart leaves a server that still runs, and is restarted by the next manager", async () => {
     const { server } = await manager.client.start({ name: "a", spec: hostileSpec() });
     await manager.kill("SIGKILL");
     const id = server?.instances[0]?.containerId ?? "";
-    await engine.runtime.markRestarting(id, {});
+    await engine.runtime.mark(id, "restarting", {});
     manager = await ManagerProcess.start(engine.fleet);
     expect(await echo(manager.client, "a", "restarted")).toBe("restarted");
     const found = (await manager.client.get({ name: "a" })).server;
     expect(found?.instances[0]).toMatchObject({ containerId: id });
     expect(found?.instances[0]?.startTime).not.toEqual(server?.instances[0]?.startTime);
-    await expect.poll(() => engine.runtime.list({})).toMatchObject([{ id, state: "running", restarting: false }]);
+    await expect.poll(() => engine.runtime.list({})).toMatchObject([{ id, state: "running", mark: "none" }]);
   });
 
   it("finds a server that exited meanwhile FAILED with its exit code, and starts it again in its container", async () => {

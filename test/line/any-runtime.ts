@@ -3,10 +3,11 @@ import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ServerSpecSchema, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { features } from "../../src/rpc/methods/features.ts";
+import type { RuntimeKind } from "../../src/runtime/capabilities.ts";
 import { errorInfo, failureOf, type ManagerClient, randomName, TestManager, textOf } from "./test-manager.ts";
 
 export interface LineOptions {
-  readonly runtime: "docker" | "process";
+  readonly runtime: RuntimeKind;
   /** Settings of the manager. */
   readonly env: Record<string, string>;
   /** A spec that runs the hostile server with these arguments. */

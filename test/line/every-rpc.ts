@@ -2,11 +2,12 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { ServerSpecSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
+import type { RuntimeKind } from "../../src/runtime/capabilities.ts";
 import { clientKinds, oneof, openClient } from "./clients.ts";
 import { randomName, TestManager } from "./test-manager.ts";
 
 export interface EveryRpcOptions {
-  readonly runtime: "docker" | "process";
+  readonly runtime: RuntimeKind;
   /** Runs the filesystem server on `folder`, which it may write to. */
   readonly spec: MessageInitShape<typeof ServerSpecSchema>;
   readonly folder: string;

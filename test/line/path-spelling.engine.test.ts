@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { MountType } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { Recorder } from "../runtime/recorder.ts";
 import { errorInfo, failureOf, hostileSpec, TestManager } from "./test-manager.ts";
 
 const mountedAt = (target: string) => ({
@@ -17,7 +18,7 @@ describe("A server whose paths are spelled in another way", () => {
     const mounts = [{ type: "tmpfs", target: "//tmp/." }] as const;
     const kept = TestFleet.spec("hostile.mjs", { workingDir: "/srv/", restart: { policy: "never" }, mounts });
     const { id } = await engine.runtime.create({ server: "old", instance: "i-1", replica: 0, spec: kept }, {});
-    await engine.runtime.start(id, {});
+    await engine.runtime.run(id, new Recorder(), {});
     await using manager = await TestManager.start({}, { engine });
     const containerOf = async (name: string, spec: ReturnType<typeof mountedAt>) =>
       (await manager.client.start({ name, spec })).server?.instances[0]?.containerId;

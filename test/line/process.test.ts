@@ -83,6 +83,7 @@ describe("A manager with MCPM_RUNTIME=process", () => {
     await manager.client.start({ name: "h", spec });
     expect(await manager.kill("SIGTERM")).toBe(0);
     await morgue.arrived;
+    await expect.poll(() => manager.said).toContain("shutting down; servers end");
   });
 
   it("does not start on an address that others reach", async () => {

@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
 import { ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import { Recorder } from "../runtime/recorder.ts";
 import { errorInfo, failureOf, hostileSpec, TestManager, textOf } from "./test-manager.ts";
 
 /** As a manager left it that allowed longer labels. */
@@ -12,7 +13,7 @@ describe("A server whose spec breaks a rule of this version", () => {
     const engine = new TestFleet();
     const spec = TestFleet.spec("hostile.mjs", { labels, restart: { policy: "never" } });
     const { id } = await engine.runtime.create({ server: "old", instance: "i-1", replica: 0, spec }, {});
-    await engine.runtime.start(id, {});
+    await engine.runtime.run(id, new Recorder(), {});
     await using manager = await TestManager.start({}, { engine });
     const { client } = manager;
 

@@ -10,6 +10,27 @@ interface Sent {
 
 type Answer = string | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
+/** A session of a server that runs before anybody has its attachment. */
+export function unboundSession() {
+  const session = new Session({
+    clientInfo: { name: "test", version: "0" },
+    listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
+    firstId: 5,
+    limits: { maxLineBytes: 64 * 1024 * 1024, maxQueuedChars: 1024 * 1024 },
+  });
+  const bind = (write: (text: string) => void) => {
+    const attachment = {
+      write(chunk: Uint8Array) {
+        write(Buffer.from(chunk).toString());
+        return true;
+      },
+      close() {},
+    };
+    session.bind(attachment);
+  };
+  return { session, bind };
+}
+
 /**
  * A session whose server is this test: it gives each request the result (as text) or the error that the script has for
  * it, or none.
@@ -19,26 +40,17 @@ export function scriptedSession(
   conversation: Conversation = { codec: legacyCodec, info: undefined, subscribed: new Set() },
 ) {
   const sent: Sent[] = [];
-  const session = new Session({
-    clientInfo: { name: "test", version: "0" },
-    listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
-    firstId: 5,
-    limits: { maxLineBytes: 64 * 1024 * 1024, maxQueuedChars: 1024 * 1024 },
-  });
-  session.bind({
-    write(chunk) {
-      for (const line of Buffer.from(chunk).toString().split("\n")) {
-        if (line === "") continue;
-        const message: Sent = JSON.parse(line);
-        sent.push(message);
-        const answer = message.id === undefined ? undefined : script(message.method);
-        if (answer === undefined) continue;
-        const body = typeof answer === "string" ? `"result":${answer}` : `"error":${JSON.stringify(answer.error)}`;
-        session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${message.id},${body}}\n`));
-      }
-      return true;
-    },
-    close() {},
+  const { session, bind } = unboundSession();
+  bind((text) => {
+    for (const line of text.split("\n")) {
+      if (line === "") continue;
+      const message: Sent = JSON.parse(line);
+      sent.push(message);
+      const answer = message.id === undefined ? undefined : script(message.method);
+      if (answer === undefined) continue;
+      const body = typeof answer === "string" ? `"result":${answer}` : `"error":${JSON.stringify(answer.error)}`;
+      session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${message.id},${body}}\n`));
+    }
   });
   session.resume(conversation);
   const tell = (method: string, params: object) =>

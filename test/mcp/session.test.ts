@@ -1,8 +1,26 @@
+import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/errors.ts";
 import { checkedJsonObject } from "../../src/jsonrpc/caller-json.ts";
 import { hostile, openChildSession } from "./child-server.ts";
 import { call, ready, receivedBy, textOf } from "./hostile-session.ts";
+import { unboundSession } from "./scripted-session.ts";
+
+describe("Session.bind", () => {
+  it("sends what was answered before, to a server that asks as soon as it runs, and then goes on", async () => {
+    const { session, bind } = unboundSession();
+    const ask = (id: number) => session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${id},"method":"ping"}\n`));
+    ask(1);
+    await setImmediate();
+    ask(2);
+    await setImmediate();
+    const written: string[] = [];
+    bind((text) => written.push(text));
+    ask(3);
+    await setImmediate();
+    expect(written.join("")).toBe([1, 2, 3].map((id) => `{"jsonrpc":"2.0","id":${id},"result":{}}\n`).join(""));
+  });
+});
 
 describe("Session.callTool", () => {
   it("gives the result as the server wrote it", async () => {

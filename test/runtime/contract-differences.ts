@@ -1,13 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type RuntimeCapabilities, runtimeCapabilities } from "../../src/runtime/capabilities.ts";
 import type { ServerSpec } from "../../src/spec.ts";
-import type { Abilities, Contract } from "./contract.ts";
+import type { Contract } from "./contract.ts";
 import { describeImages } from "./contract-images.ts";
-import { abilityTitle } from "./contract-title.ts";
+import { capabilityTitle } from "./contract-title.ts";
 import { Exits } from "./exits.ts";
 import { Recorder } from "./recorder.ts";
 
 interface Wish {
-  readonly ability: keyof Abilities;
+  readonly capability: keyof RuntimeCapabilities;
   readonly field: string;
   readonly spec: Partial<ServerSpec>;
   /** What the server sees of it, as sandbox-probe.mjs tells; none of it holds without the field. */
@@ -16,43 +20,43 @@ interface Wish {
 
 const memoryBytes = 256 * 1024 * 1024;
 
-/** What a spec may ask for, and which ability that takes. A runtime without it refuses the field, by name. */
+/** What a spec may ask for, and which capability that takes. A runtime without it refuses the field, by name. */
 const wishes: readonly Wish[] = [
   {
-    ability: "limits",
+    capability: "limits",
     field: "spec.limits.cpus",
     spec: { limits: { cpus: 0.5 } },
     seen: { cpu: expect.stringMatching(/^50000( 100000)?$/) },
   },
   {
-    ability: "limits",
+    capability: "limits",
     field: "spec.limits.memory_bytes",
     spec: { limits: { memoryBytes } },
     seen: { memory: `${memoryBytes}` },
   },
-  { ability: "limits", field: "spec.limits.pids", spec: { limits: { pids: 64 } }, seen: { pids: "64" } },
+  { capability: "limits", field: "spec.limits.pids", spec: { limits: { pids: 64 } }, seen: { pids: "64" } },
   {
-    ability: "mounts",
+    capability: "mounts",
     field: "spec.mounts[0]",
     spec: { mounts: [{ type: "tmpfs", target: "/scratch" }] },
     seen: { mounted: expect.arrayContaining(["/scratch"]) },
   },
   {
-    ability: "network",
+    capability: "network",
     field: "spec.network",
     spec: { network: "bridge" },
     seen: { interfaces: expect.arrayContaining(["eth0"]) },
   },
-  { ability: "user", field: "spec.user", spec: { user: "0:0" }, seen: { uid: 0 } },
+  { capability: "user", field: "spec.user", spec: { user: "0:0" }, seen: { uid: 0 } },
   // Who is not root may not write there either, but for another reason.
   {
-    ability: "readOnlyRoot",
+    capability: "readOnlyRoot",
     field: "spec.read_only_root",
     spec: { readOnlyRoot: false },
     seen: { writeRoot: "EACCES" },
   },
   {
-    ability: "capabilities",
+    capability: "capAdd",
     field: "spec.cap_add[0]",
     spec: { capAdd: ["CHOWN"] },
     seen: { boundingSet: "0000000000000001" },
@@ -60,25 +64,40 @@ const wishes: readonly Wish[] = [
 ];
 
 /** What a runtime declares: done where it can, refused or told where it can't. Never skipped. */
-export function describeDifferences({ open, abilities }: Contract): void {
-  const declared = (ability: keyof Abilities, outcomes: { can: string; cannot: string }) =>
-    abilityTitle(abilities[ability] !== false, { ability, ...outcomes });
-
+export function describeDifferences({ kind, missingProgram, open }: Contract): void {
   describe("what it declares", () => {
     const instances = open();
     const { runtime } = instances;
+    const { capabilities } = runtime;
+    const declared = capabilityTitle.bind(undefined, runtime);
     afterAll(() => instances[Symbol.asyncDispose]());
 
     test("kind is its own", async () => {
-      expect(runtime.kind).toBe(abilities.kind);
+      expect(runtime.kind).toBe(kind);
       expect(await runtime.version({})).toMatch(/\d+\.\d+/);
+    });
+
+    test("capabilities are those that are known of its kind, and nobody changes them", () => {
+      expect(capabilities).toBe(runtimeCapabilities[kind]);
+      expect(Object.isFrozen(capabilities)).toBe(true);
+    });
+
+    const boxed = { can: "a server sees nothing of this machine", cannot: "a server sees this machine as it is" };
+    test(declared("sandbox", boxed), async () => {
+      const folder = await mkdtemp(path.join(tmpdir(), "mcpm-sandbox-"));
+      const program = `import { existsSync } from "node:fs"; console.log(existsSync(${JSON.stringify(folder)}))`;
+      const { record, sink } = await instances.start(instances.spec(program));
+      await sink.ended;
+      await runtime.remove(record.id, {});
+      await rm(folder, { recursive: true });
+      expect(sink.out).toBe(`${!capabilities.sandbox}\n`);
     });
 
     const enforced = { can: "none of them is said to be unenforced", cannot: "nothing is said to be enforced" };
     test(declared("limits", enforced), async () => {
       const unenforced = await runtime.unenforced({});
       const limits = ["memory", "swap", "cpus", "pids"];
-      if (abilities.limits) expect(unenforced.filter((each) => limits.includes(each))).toEqual([]);
+      if (capabilities.limits) expect(unenforced.filter((each) => limits.includes(each))).toEqual([]);
       else expect(unenforced).toEqual([...limits, "seccomp"]);
     });
 
@@ -90,7 +109,7 @@ export function describeDifferences({ open, abilities }: Contract): void {
       await using strict = instances.successor({ requireLimits: true });
       const spec = instances.spec("echo.mjs");
       const request = { server: "strict", instance: "1", replica: 0, spec };
-      if (abilities.limits) {
+      if (capabilities.limits) {
         await strict.check(spec, {});
         const { id } = await strict.create(request, {});
         await strict.remove(id, {});
@@ -101,11 +120,11 @@ export function describeDifferences({ open, abilities }: Contract): void {
       }
     });
 
-    for (const { ability, field, spec, seen } of wishes) {
+    for (const { capability, field, spec, seen } of wishes) {
       const outcomes = { can: `${field} is honoured`, cannot: `${field} is refused by name` };
-      test(declared(ability, outcomes), async () => {
+      test(declared(capability, outcomes), async () => {
         const wish = instances.spec("sandbox-probe.mjs", spec);
-        if (abilities[ability]) {
+        if (capabilities[capability]) {
           await runtime.check(wish, {});
           const { record, sink } = await instances.start(wish);
           await sink.ended;
@@ -121,36 +140,35 @@ export function describeDifferences({ open, abilities }: Contract): void {
       });
     }
 
-    describeImages(instances, abilities);
+    describeImages(instances);
 
-    test(`missing program: ${abilities.missingProgram}`, async () => {
+    test(`missing program: ${missingProgram}`, async () => {
       const record = await instances.create({ ...instances.spec("echo.mjs"), command: ["/no/such/program"] });
       const sink = new Recorder();
-      const attachment = await runtime.attach(record.id, sink, {});
-      if (abilities.missingProgram === "exits 127") {
+      if (missingProgram === "exits 127") {
         const exits = new Exits();
         await using _watch = runtime.watch(exits);
-        await runtime.start(record.id, {});
+        await runtime.run(record.id, sink, {});
         await sink.ended;
         expect(sink.err).toContain("/no/such/program");
         expect(await exits.exitOf(record.id)).toEqual({ exitCode: 127, oomKilled: false });
       } else {
-        await expect(runtime.start(record.id, {})).rejects.toMatchObject({
+        await expect(runtime.run(record.id, sink, {})).rejects.toMatchObject({
           kind: "not_running",
           message: expect.stringContaining("/no/such/program"),
           details: { reason: "START_REFUSED", server: record.server, delivery: "not_sent" },
         });
         // As after any refused start: it can be tried again, or removed.
         expect((await runtime.inspect(record.id, {}))?.state).toBe("created");
-        attachment.close();
         await sink.ended;
+        expect(sink.ends).toBe(1);
       }
     });
 
     const outOfMemory = { can: "the end by lack of memory is told", cannot: "refused, so no end by lack of memory" };
     test(declared("limits", outOfMemory), async () => {
       const wish = instances.spec("memory-hog.mjs", { limits: { memoryBytes: 128 * 1024 * 1024 } });
-      if (!abilities.limits) {
+      if (!capabilities.limits) {
         await expect(runtime.check(wish, {})).rejects.toMatchObject({ kind: "invalid" });
         return;
       }
@@ -174,10 +192,10 @@ export function describeDifferences({ open, abilities }: Contract): void {
     const onLost = () => expect.unreachable();
 
     const outcomes = { can: "one at a time, and the other is told who", cannot: "others' instances are never seen" };
-    test(declared("ownership", outcomes), async () => {
+    test(capabilityTitle(instances.runtime, "ownership", outcomes), async () => {
       const first = await instances.runtime.own({ onLost });
       const second = successor.own({ onLost });
-      if (abilities.ownership) {
+      if (successor.capabilities.ownership) {
         await expect(second).rejects.toMatchObject({
           kind: "conflict",
           message: expect.stringContaining(`(pid ${process.pid}, since `),
@@ -209,8 +227,8 @@ export function describeDifferences({ open, abilities }: Contract): void {
     });
 
     const outcomes = { can: "instances outlive it, and the next one takes them over", cannot: "instances end with it" };
-    test(declared("adoption", outcomes), async () => {
-      if (abilities.adoption) {
+    test(capabilityTitle(successor, "adoption", outcomes), async () => {
+      if (successor.capabilities.adoption) {
         expect(await successor.list({})).toMatchObject([{ id, state: "running" }]);
         const next = new Recorder();
         (await successor.attach(id, next, {})).write(Buffer.from("adopted"));

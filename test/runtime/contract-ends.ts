@@ -9,7 +9,7 @@ const forker = `import { spawn } from "node:child_process";
   process.stdin.once("data", () => process.exit(5));`;
 
 /** How an instance ends, and who is told. */
-export function describeEnds({ open, abilities }: Contract): void {
+export function describeEnds({ open }: Contract): void {
   describe("the end of an instance", () => {
     const instances = open();
     const { runtime } = instances;
@@ -53,7 +53,7 @@ export function describeEnds({ open, abilities }: Contract): void {
       const { record, sink } = await instances.start(instances.spec("echo.mjs"));
       await sink.until(({ err }) => err !== "");
       await runtime.stop(record.id, { graceMs: 60_000 });
-      const exitCode = abilities.eofFirst ? 0 : 143;
+      const exitCode = runtime.capabilities.eofFirst ? 0 : 143;
       expect(await exits.exitOf(record.id)).toEqual({ exitCode, oomKilled: false });
       expect(await runtime.inspect(record.id, {})).toMatchObject({ state: "exited", exit: { exitCode } });
     });

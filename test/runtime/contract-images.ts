@@ -1,18 +1,17 @@
 import { expect, test } from "vitest";
 import type { ServerSpec } from "../../src/spec.ts";
-import type { Abilities } from "./contract.ts";
-import { abilityTitle } from "./contract-title.ts";
+import { capabilityTitle } from "./contract-title.ts";
 import type { TestInstances } from "./test-instances.ts";
 
 /** Images: looked for and pulled, or none at all. */
-export function describeImages(instances: TestInstances, abilities: Abilities): void {
+export function describeImages(instances: TestInstances): void {
   const { runtime } = instances;
   const missing = "registry.invalid/nobody/nothing:1";
-  const declared = (can: string, cannot: string) => abilityTitle(abilities.images, { ability: "images", can, cannot });
+  const declared = (can: string, cannot: string) => capabilityTitle(runtime, "images", { can, cannot });
 
   test(declared("an image is looked for", "any name will do, and none is looked for"), async () => {
     const spec: ServerSpec = { ...instances.spec("echo.mjs"), image: missing, pullPolicy: "never" };
-    if (abilities.images) {
+    if (runtime.capabilities.images) {
       expect(await runtime.hasImage(instances.spec("echo.mjs"), {})).toBe(true);
       const imageId = await runtime.prepare(instances.spec("echo.mjs"), {});
       expect(imageId).toMatch(/^sha256:/);
@@ -32,7 +31,7 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
 
   test(declared("one that can't be pulled is named", "pulling always is refused"), async () => {
     const spec: ServerSpec = { ...instances.spec("echo.mjs"), image: missing, pullPolicy: "always" };
-    if (abilities.images) {
+    if (runtime.capabilities.images) {
       await expect(runtime.prepare(spec, {})).rejects.toMatchObject({
         kind: "not_found",
         message: expect.stringContaining("registry.invalid"),
@@ -46,7 +45,7 @@ export function describeImages(instances: TestInstances, abilities: Abilities): 
 
   test(declared("a spec without a command runs its image's", "a spec without a command is refused"), async () => {
     const { command: _none, ...spec } = instances.spec("echo.mjs");
-    if (abilities.images) {
+    if (runtime.capabilities.images) {
       const { sink, attachment } = await instances.start(spec);
       attachment.write(Buffer.from("as its entrypoint says"));
       await sink.until(({ out }) => out === "as its entrypoint says");

@@ -4,12 +4,14 @@ import type { Contract } from "./contract.ts";
 import { Recorder } from "./recorder.ts";
 
 const nowhere = "0".repeat(64);
+const marks = ["stopping", "restarting", "none"] as const;
 
 /** What exists, and what it is. */
 export function describeRecords({ open }: Contract): void {
   describe("an instance", () => {
     const instances = open();
     const { runtime } = instances;
+    const { adoption } = runtime.capabilities;
     afterAll(() => instances[Symbol.asyncDispose]());
 
     test("goes from created to running, exited and gone, and its record tells", async () => {
@@ -21,8 +23,8 @@ export function describeRecords({ open }: Contract): void {
         replica: 0,
         spec,
         state: "created",
-        stopping: false,
-        restarting: false,
+        mark: "none",
+        usability: { kind: "usable" },
       });
       expect(record.startTimeMs).toBeUndefined();
       expect(record.exit).toBeUndefined();
@@ -46,7 +48,10 @@ export function describeRecords({ open }: Contract): void {
       const second = new Recorder();
       await runtime.attach(record.id, second, {});
       expect(second.ends).toBe(0);
-      await runtime.start(record.id, {});
+      const third = new Recorder();
+      await runtime.run(record.id, third, {});
+      await third.ended;
+      expect(third.out).toBe("out\n");
       await second.ended;
       expect(second.out).toBe("out\n");
     });
@@ -54,9 +59,12 @@ export function describeRecords({ open }: Contract): void {
     test("that runs already is not started a second time", async () => {
       const { record, sink, attachment } = await instances.start(instances.spec("echo.mjs"));
       const before = await runtime.inspect(record.id, {});
-      await runtime.start(record.id, {});
+      const second = new Recorder();
+      const other = await runtime.run(record.id, second, {});
       attachment.write(Buffer.from("same"));
       await sink.until(({ out }) => out === "same");
+      await second.until(({ out }) => out === "same");
+      other.close();
       expect(await runtime.inspect(record.id, {})).toEqual(before);
     });
 
@@ -88,54 +96,52 @@ export function describeRecords({ open }: Contract): void {
       const request = { server: "eras", instance: "1", replica: 0, spec: plain.spec ?? { image: "" }, ...origin };
       const next = await runtime.create(request, {});
       expect(await runtime.inspect(next.id, {})).toMatchObject(origin);
-      // Where a name can be waited for.
-      if (runtime.kind === "docker") expect(next).toMatchObject({ next: true });
+      expect(next).toMatchObject({ mark: adoption ? "replacing" : "none" });
       // The name is still the other's; once that is gone it is this one's, however often it takes it.
-      await runtime.takeName(next.id, {});
+      await runtime.mark(next.id, "none", {});
+      expect(await runtime.inspect(next.id, {})).toMatchObject({ mark: adoption ? "replacing" : "none" });
       await runtime.remove(plain.id, {});
-      await runtime.takeName(next.id, {});
-      await runtime.takeName(next.id, {});
-      expect(await runtime.inspect(next.id, {})).not.toHaveProperty("next");
+      await runtime.mark(next.id, "none", {});
+      await runtime.mark(next.id, "none", {});
+      expect(await runtime.inspect(next.id, {})).toMatchObject({ mark: "none" });
       await expect(instances.create(instances.spec("echo.mjs"), "eras")).rejects.toMatchObject({ kind: "conflict" });
     });
 
     test("marked as stopping says so, and frees its name, twice if need be", async () => {
       const spec = instances.spec("echo.mjs");
       const first = await instances.create(spec, "files");
-      await runtime.markStopping(first.id, {});
-      await runtime.markStopping(first.id, {});
+      await runtime.mark(first.id, "stopping", {});
+      await runtime.mark(first.id, "stopping", {});
       const second = await instances.create(spec, "files");
-      await runtime.markStopping(second.id, {});
+      await runtime.mark(second.id, "stopping", {});
       const third = await instances.create(spec, "files");
-      const stopping = new Map((await runtime.list({})).map((record) => [record.id, record.stopping]));
-      expect([first, second, third].map(({ id }) => stopping.get(id))).toEqual([true, true, false]);
+      const marks = new Map((await runtime.list({})).map((record) => [record.id, record.mark]));
+      expect([first, second, third].map(({ id }) => marks.get(id))).toEqual(["stopping", "stopping", "none"]);
     });
 
-    test("marked as restarting goes on, until its name is taken back", async () => {
+    test("marked as restarting goes on, until the mark is taken off", async () => {
       const { record, sink, attachment } = await instances.start(instances.spec("echo.mjs"), "again");
-      await runtime.markRestarting(record.id, {});
-      await runtime.markRestarting(record.id, {});
+      await runtime.mark(record.id, "restarting", {});
+      await runtime.mark(record.id, "restarting", {});
       expect(await runtime.inspect(record.id, {})).toMatchObject({
         state: "running",
-        restarting: runtime.kind === "docker",
+        mark: adoption ? "restarting" : "none",
       });
       attachment.write(Buffer.from("hello\n"));
       await sink.until(({ out }) => out === "hello\n");
-      await runtime.takeName(record.id, {});
-      expect(await runtime.inspect(record.id, {})).toMatchObject({ state: "running", restarting: false });
+      await runtime.mark(record.id, "none", {});
+      expect(await runtime.inspect(record.id, {})).toMatchObject({ state: "running", mark: "none" });
     });
 
-    test("that is gone needs nothing more: remove, stop and marks are content, attach and start are not", async () => {
+    test("that is gone needs nothing more: remove, stop and marks are content, attach and run are not", async () => {
       const { id } = await instances.create(instances.spec("echo.mjs"));
       await Promise.all([runtime.remove(id, {}), runtime.remove(id, {}), runtime.remove(id, {})]);
       await runtime.remove(id, {});
       await runtime.stop(id, { graceMs: 1_000 });
-      await runtime.markStopping(id, {});
-      await runtime.markRestarting(id, {});
-      await runtime.takeName(id, {});
+      for (const mark of marks) await runtime.mark(id, mark, {});
       expect(await runtime.inspect(id, {})).toBeUndefined();
       const gone = { kind: "not_found", details: { reason: "CONTAINER_REMOVED" } };
-      await expect(runtime.start(id, {})).rejects.toMatchObject(gone);
+      await expect(runtime.run(id, new Recorder(), {})).rejects.toMatchObject(gone);
       await expect(runtime.attach(nowhere, new Recorder(), {})).rejects.toMatchObject(gone);
     });
   });
@@ -179,11 +185,9 @@ export function describeRecords({ open }: Contract): void {
         (options) => runtime.prepare(spec, options),
         (options) => runtime.create({ server: "left", instance: "1", replica: 0, spec }, options),
         (options) => runtime.attach(id, new Recorder(), options),
-        (options) => runtime.start(id, options),
+        (options) => runtime.run(id, new Recorder(), options),
         (options) => runtime.stop(id, { ...options, graceMs: 0 }),
-        (options) => runtime.markStopping(id, options),
-        (options) => runtime.markRestarting(id, options),
-        (options) => runtime.takeName(id, options),
+        ...marks.map((mark) => (options: { signal: AbortSignal }) => runtime.mark(id, mark, options)),
         (options) => runtime.remove(id, options),
         (options) => runtime.inspect(id, options),
         (options) => runtime.list(options),
@@ -195,7 +199,7 @@ export function describeRecords({ open }: Contract): void {
         await expect(call({ signal: AbortSignal.abort() }), String(call)).rejects.toMatchObject({ kind: "cancelled" });
         await expect(call({ signal: AbortSignal.abort(ours) }), String(call)).rejects.toBe(ours);
       }
-      expect(await runtime.list({})).toMatchObject([{ id, state: "created", stopping: false }]);
+      expect(await runtime.list({})).toMatchObject([{ id, state: "created", mark: "none" }]);
     });
 
     test("during create leaves nothing behind", async () => {

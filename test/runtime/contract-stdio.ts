@@ -50,7 +50,7 @@ export function describeStdio({ open }: Contract): void {
       const attachment = await runtime.attach(record.id, sink, {});
       const bytes = randomBytes(300_000);
       const drained = attachment.write(bytes) ? Promise.resolve() : sink.until(({ drains }) => drains > 0);
-      await runtime.start(record.id, {});
+      await runtime.run(record.id, new Recorder(), {});
       await drained;
       await sink.until(({ outLength }) => outLength >= bytes.length);
       expect(sha256(sink.outBytes)).toBe(sha256(bytes));

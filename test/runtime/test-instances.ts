@@ -30,12 +30,11 @@ export abstract class TestInstances implements AsyncDisposable {
     return this.runtime.create({ server, instance: "1", replica: 0, spec }, {});
   }
 
-  /** Create, attach, start: as a fleet does. */
+  /** Creates and starts, as a fleet does. */
   async start(spec: ServerSpec, server?: string): Promise<Started> {
     const record = await this.create(spec, server);
     const sink = new Recorder();
-    const attachment = await this.runtime.attach(record.id, sink, {});
-    await this.runtime.start(record.id, {});
+    const attachment = await this.runtime.run(record.id, sink, {});
     return { record, sink, attachment };
   }
 }

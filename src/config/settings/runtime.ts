@@ -1,3 +1,4 @@
+import { type RuntimeKind, runtimeCapabilities } from "../../runtime/capabilities.ts";
 import { flag, oneOf } from "../parsers.ts";
 import { setting } from "../setting.ts";
 
@@ -6,7 +7,7 @@ export const runtimeSettings = {
   kind: setting("MCPM_RUNTIME", {
     help: "what runs the servers: docker, or process (no sandbox, for development; loopback only)",
     fallback: "docker",
-    parse: oneOf(["docker", "process"]),
+    parse: oneOf(Object.keys(runtimeCapabilities) as RuntimeKind[]),
   }),
   inContainer: setting("MCPM_IN_CONTAINER", {
     help: "1: the manager runs in a container, as its image sets it: each bind root must be a mount",

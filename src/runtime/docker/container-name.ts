@@ -1,3 +1,5 @@
+import type { InstanceMark } from "../runtime.ts";
+
 /** The fleet whose containers go by the short name. */
 const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
@@ -36,6 +38,17 @@ export function namesOf(
 ): { has: (name: string, id: string) => boolean } {
   const plain = [containerName, nextName, restartingName].map((nameOf) => nameOf(fleet, server, replica));
   return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
+}
+
+/** What its name says is under way with the container of one copy of a server. */
+export function markOf(
+  container: { readonly name: string; readonly id: string },
+  owner: { readonly fleet: string; readonly server: string; readonly replica: number },
+): InstanceMark {
+  const { fleet, server, replica } = owner;
+  if (isStopping(container, owner)) return "stopping";
+  if (container.name === restartingName(fleet, server, replica)) return "restarting";
+  return container.name === nextName(fleet, server, replica) ? "replacing" : "none";
 }
 
 /** Whether a container of this server was marked by a Stop. A server called "stopping" is not. */

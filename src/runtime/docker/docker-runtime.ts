@@ -3,12 +3,14 @@ import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import type { Protection } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
+import { runtimeCapabilities } from "../capabilities.ts";
 import type {
   Attachment,
   AttachmentSink,
   CreateRequest,
   HistoryLine,
   InstanceRecord,
+  NewMark,
   Runtime,
   RuntimeCallOptions,
   WatchListener,
@@ -24,14 +26,12 @@ import { readHistory } from "./history.ts";
 import { ImageFiles } from "./image-files.ts";
 import { Images } from "./images.ts";
 import { Instances } from "./instances.ts";
-import { markRestarting } from "./mark-restarting.ts";
-import { markStopping } from "./mark-stopping.ts";
+import { markContainer } from "./mark.ts";
 import { resolveMounts } from "./mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
 import { removeContainer } from "./remove.ts";
-import { startContainer } from "./start.ts";
+import { runContainer } from "./start.ts";
 import { stopContainer } from "./stop.ts";
-import { takeName } from "./take-name.ts";
 import { Turns } from "./turns.ts";
 
 export interface DockerRuntimeOptions {
@@ -64,6 +64,7 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
 
 class DockerRuntime implements Runtime {
   readonly kind = "docker";
+  readonly capabilities = runtimeCapabilities.docker;
   readonly #options: DockerRuntimeOptions;
   readonly #engine: Engine;
   readonly #enforcement: Enforcement;
@@ -145,35 +146,23 @@ class DockerRuntime implements Runtime {
     }
   }
 
-  async takeName(id: string, options: RuntimeCallOptions): Promise<void> {
-    const record = await this.inspect(id, options);
-    if (record !== undefined) await takeName(record, { ...this.#context, ...options });
+  async run(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {
+    const { bindUsers = [] } = this.#options;
+    const [context, enforcement] = [this.#context, this.#enforcement];
+    return runContainer(id, sink, { ...context, ...options, bindUsers, enforcement });
   }
 
   async attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {
     return openAttachment(id, sink, { engine: this.#engine, ...options });
   }
 
-  async start(id: string, options: RuntimeCallOptions): Promise<void> {
-    await this.#enforcement.checkEngine(options);
-    const { bindUsers = [] } = this.#options;
-    const check = (info: ContainerInspectInfo) => this.#enforcement.checkContainer(info);
-    await startContainer(id, { ...this.#context, ...options, bindUsers, check });
-  }
-
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
     await stopContainer(id, { engine: this.#engine, ...options });
   }
 
-  async markStopping(id: string, options: RuntimeCallOptions): Promise<void> {
+  async mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void> {
     const record = await this.inspect(id, options);
-    if (record === undefined || record.stopping) return;
-    await markStopping(record, { ...this.#context, ...options });
-  }
-
-  async markRestarting(id: string, options: RuntimeCallOptions): Promise<void> {
-    const record = await this.inspect(id, options);
-    if (record !== undefined) await markRestarting(record, { ...this.#context, ...options });
+    if (record !== undefined) await markContainer(record, mark, { ...this.#context, ...options });
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {

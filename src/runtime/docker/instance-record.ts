@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../spec.ts";
-import type { InstanceRecord } from "../runtime.ts";
-import { isStopping, nextName, restartingName } from "./container-name.ts";
+import type { InstanceRecord, Usability } from "../runtime.ts";
+import { markOf } from "./container-name.ts";
 import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";
 import { isOutdated } from "./outdated.ts";
 import { misnamed, type OwnLabels } from "./own-labels.ts";
@@ -32,10 +32,8 @@ export function instanceRecord(
   const startTimeMs = Date.parse(info.State.StartedAt);
   return {
     ...identityOf({ id: info.Id, name: plainName(info.Name) }, context),
-    ...specOf(own.labels, info.Config.Env ?? []),
+    ...readable(own.labels, info),
     state,
-    ...(info.Config.Tty ? { tty: true } : {}),
-    ...(isOutdated(info) ? { outdated: true } : {}),
     imageId: info.Image,
     imageDigest: context.imageDigest,
     createTimeMs: Date.parse(info.Created),
@@ -52,9 +50,8 @@ export function silentRecord(info: Docker.ContainerInfo, context: RecordContext)
   return {
     ...identityOf({ id: info.Id, name: plainName(info.Names[0] ?? "") }, context),
     spec: undefined,
-    specError: "the engine does not answer for it; is a docker attach to it stalled?",
+    usability: { kind: "silent", why: "the engine does not answer for it; is a docker attach to it stalled?" },
     state,
-    silent: true,
     imageId: info.ImageID,
     imageDigest: "",
     createTimeMs: info.Created * 1000,
@@ -68,7 +65,7 @@ export function plainName(name: string): string {
 
 type Identity = Pick<
   InstanceRecord,
-  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "stopping" | "restarting" | "next" | "leaveAlone"
+  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "mark" | "leaveAlone"
 >;
 
 function identityOf(container: { readonly id: string; readonly name: string }, context: RecordContext): Identity {
@@ -84,17 +81,26 @@ function identityOf(container: { readonly id: string; readonly name: string }, c
     replica,
     ...(era === undefined ? {} : { era }),
     ...(replaces === undefined ? {} : { replaces }),
-    stopping: isStopping({ name, id }, { fleet, server, replica }),
-    restarting: name === restartingName(fleet, server, replica),
-    ...(name === nextName(fleet, server, replica) ? { next: true } : {}),
+    mark: markOf({ name, id }, { fleet, server, replica }),
     ...(isNamedSo ? {} : { leaveAlone: misnamed(own, fleet) }),
   };
 }
 
-function specOf(labels: Labels, containerEnv: readonly string[]): { spec: ServerSpec | undefined; specError?: string } {
+function readable(
+  labels: Labels,
+  info: Docker.ContainerInspectInfo,
+): { readonly spec: ServerSpec | undefined; readonly usability: Usability } {
+  let spec: ServerSpec;
   try {
-    return { spec: readSpec(labels, containerEnv) };
+    spec = readSpec(labels, info.Config.Env ?? []);
   } catch (error) {
-    return { spec: undefined, specError: error instanceof Error ? error.message : String(error) };
+    const why = error instanceof Error ? error.message : String(error);
+    return { spec: undefined, usability: { kind: "unreadable", why } };
   }
+  return { spec, usability: usabilityOf(info) };
+}
+
+function usabilityOf(info: Docker.ContainerInspectInfo): Usability {
+  if (info.Config.Tty) return { kind: "terminal" };
+  return { kind: isOutdated(info) ? "outdated" : "usable" };
 }

@@ -1,33 +1,47 @@
 import type Docker from "dockerode";
 import { normalPath } from "../../normal-path.ts";
-import type { RuntimeCallOptions } from "../runtime.ts";
+import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../runtime.ts";
+import { openAttachment } from "./attachment.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "./bind-rights.ts";
 import { resolveBindSource } from "./bind-source.ts";
 import { type Bind, checkBoundFolders } from "./bound-folders.ts";
 import { containerOf } from "./container-id.ts";
+import type { Enforcement } from "./enforcement.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";
 import { label } from "./labels.ts";
 import type { MountContext } from "./mounts.ts";
 import { isOutdated } from "./outdated.ts";
 import { quoted } from "./user-files.ts";
 
-/** Starts a created or exited container; nothing to do when it runs. `check` refuses one by what it is. */
-export async function startContainer(
-  id: string,
-  context: MountContext &
-    RuntimeCallOptions & {
-      readonly bindUsers: readonly string[];
-      readonly check: (info: Docker.ContainerInspectInfo) => void;
-    },
-): Promise<void> {
-  const { engine } = context;
+interface StartContext extends MountContext, RuntimeCallOptions {
+  readonly bindUsers: readonly string[];
+  readonly enforcement: Pick<Enforcement, "checkEngine" | "checkContainer">;
+}
+
+/** Attaches to a container first, or its first bytes are lost, and starts it. */
+export async function runContainer(id: string, sink: AttachmentSink, context: StartContext): Promise<Attachment> {
+  const attachment = await openAttachment(id, sink, context);
+  try {
+    await startContainer(id, context);
+    return attachment;
+  } catch (error) {
+    // The engine does not end the attachment of a container that never ran.
+    attachment.close();
+    throw error;
+  }
+}
+
+/** Starts a created or exited container; nothing to do when it runs. */
+async function startContainer(id: string, context: StartContext): Promise<void> {
+  const { engine, enforcement } = context;
+  await enforcement.checkEngine(context);
   const info = await engine.call(
     `inspect container ${id}`,
     (docker, abort) => containerOf(docker, id).inspect(abort),
     context,
   );
-  context.check(info);
+  enforcement.checkContainer(info);
   const server = info.Config.Labels[label.server] ?? id;
   await checkBinds(info, context);
   if (isOutdated(info)) throw outdated(server);

@@ -1,4 +1,11 @@
-import type { AttachmentSink, CreateRequest, InstanceExit, InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
+import type {
+  AttachmentSink,
+  CreateRequest,
+  InstanceExit,
+  InstanceMark,
+  InstanceRecord,
+  RuntimeCallOptions,
+} from "../runtime.ts";
 import { ProcessAttachment } from "./attachment.ts";
 import { ProcessRun } from "./process-run.ts";
 import { spawnServer } from "./spawn-server.ts";
@@ -25,15 +32,11 @@ export class ProcessInstance {
   /** Attached before the start of the next run. */
   readonly #waiting = new Set<ProcessAttachment>();
   #state: State = { kind: "created" };
-  #stopping = false;
+  #mark: InstanceMark = "none";
 
   constructor(options: ProcessInstanceOptions) {
     this.#options = options;
     this.#createTimeMs = options.now();
-  }
-
-  get isStopping(): boolean {
-    return this.#stopping;
   }
 
   get record(): InstanceRecord {
@@ -43,8 +46,8 @@ export class ProcessInstance {
       id,
       ...request,
       state: state.kind,
-      stopping: this.#stopping,
-      restarting: false,
+      mark: this.#mark,
+      usability: { kind: "usable" },
       // There is no image.
       imageId: "",
       imageDigest: "",
@@ -87,7 +90,7 @@ export class ProcessInstance {
   }
 
   markStopping(): void {
-    this.#stopping = true;
+    this.#mark = "stopping";
   }
 
   /** Its record is gone: nobody can start it any more. */

@@ -4,12 +4,14 @@ import { ManagerError } from "../../errors.ts";
 import type { Log } from "../../log.ts";
 import { type Protection, protections, requireLimits } from "../../protections.ts";
 import type { ServerSpec } from "../../spec.ts";
+import { runtimeCapabilities } from "../capabilities.ts";
 import type {
   Attachment,
   AttachmentSink,
   CreateRequest,
   InstanceExit,
   InstanceRecord,
+  NewMark,
   Runtime,
   RuntimeCallOptions,
   WatchListener,
@@ -45,6 +47,7 @@ export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
 
 class ProcessRuntime implements Runtime {
   readonly kind = "process";
+  readonly capabilities = runtimeCapabilities.process;
   readonly #options: ProcessRuntimeOptions;
   readonly #instances = new Map<string, ProcessInstance>();
   readonly #listeners = new Set<WatchListener>();
@@ -93,7 +96,7 @@ class ProcessRuntime implements Runtime {
     throwIfAborted(options.signal);
     const { server, replica, replaces } = request;
     for (const { record } of this.#instances.values()) {
-      const sameName = record.server === server && record.replica === replica && !record.stopping;
+      const sameName = record.server === server && record.replica === replica && record.mark !== "stopping";
       if (sameName && record.id !== replaces) throw nameTaken(server);
     }
     const { baseEnv, now, newId } = this.#options;
@@ -106,9 +109,18 @@ class ProcessRuntime implements Runtime {
     return instance.record;
   }
 
-  /** Processes have no names. */
-  async takeName(_id: string, { signal }: RuntimeCallOptions): Promise<void> {
+  async run(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {
     throwIfAborted(signal);
+    const instance = this.#find(id);
+    const attachment = instance.attach(sink);
+    try {
+      await instance.start();
+    } catch (error) {
+      attachment.close();
+      throw error;
+    }
+    this.#options.log.info("a server's process runs", { server: instance.record.server, pid: instance.pid });
+    return attachment;
   }
 
   async attach(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {
@@ -116,25 +128,15 @@ class ProcessRuntime implements Runtime {
     return this.#find(id).attach(sink);
   }
 
-  async start(id: string, { signal }: RuntimeCallOptions): Promise<void> {
-    throwIfAborted(signal);
-    const instance = this.#find(id);
-    await instance.start();
-    this.#options.log.info("a server's process runs", { server: instance.record.server, pid: instance.pid });
-  }
-
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
     throwIfAborted(options.signal);
     await this.#instances.get(id)?.stop(options);
   }
 
-  async markStopping(id: string, { signal }: RuntimeCallOptions): Promise<void> {
+  /** Nobody could finish what a mark says; but a Stop frees the name. */
+  async mark(id: string, mark: NewMark, { signal }: RuntimeCallOptions): Promise<void> {
     throwIfAborted(signal);
-    this.#instances.get(id)?.markStopping();
-  }
-
-  async markRestarting(_id: string, { signal }: RuntimeCallOptions): Promise<void> {
-    throwIfAborted(signal);
+    if (mark === "stopping") this.#instances.get(id)?.markStopping();
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {

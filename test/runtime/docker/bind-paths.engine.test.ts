@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { MountSpec, ServerSpec } from "../../../src/spec.ts";
+import { Recorder } from "../recorder.ts";
 import { TestFleet, testImage } from "./test-fleet.ts";
 
 /** Puts a link to /etc in the place of a folder, and the folder back, as fast as it can. */
@@ -79,12 +80,12 @@ describe("the path of a bind mount", () => {
     const record = await fleet.create(spec("echo.mjs", bind(at("open", "sub", "deeper"))));
     await chmod(at("open", "sub"), 0o775);
     const refused = denied(/^spec\.mounts\[0\]\.source: "\S+\/open\/sub" can be written by .* MCPM_BIND_ROOTS/);
-    await expect(fleet.runtime.start(record.id, {})).rejects.toMatchObject(refused);
+    await expect(fleet.runtime.run(record.id, new Recorder(), {})).rejects.toMatchObject(refused);
     const asked = spec("echo.mjs", bind(at("open", "sub", "deeper")));
     await expect(fleet.runtime.check(asked, {})).rejects.toMatchObject(refused);
     await expect(fleet.create(asked)).rejects.toMatchObject(refused);
     await chmod(at("open", "sub"), 0o755);
-    await fleet.runtime.start(record.id, {});
+    await fleet.runtime.run(record.id, new Recorder(), {});
   });
 
   test.skipIf(process.getuid?.() !== 0)("is refused below a folder of another user", async () => {
@@ -157,8 +158,8 @@ describe("the path of a bind mount", () => {
       Labels: Config.Labels,
       HostConfig: { Mounts: [mount] },
     });
-    await expect(fleet.runtime.start(record.id, {})).rejects.toMatchObject(denied(/lies in/));
-    await expect(fleet.runtime.start(other.id, {})).rejects.toMatchObject(denied(/must not be writable/));
+    await expect(fleet.runtime.run(record.id, new Recorder(), {})).rejects.toMatchObject(denied(/lies in/));
+    await expect(fleet.runtime.run(other.id, new Recorder(), {})).rejects.toMatchObject(denied(/must not be writable/));
   });
 
   test("is the same for all copies of a server, which may write to it", async () => {

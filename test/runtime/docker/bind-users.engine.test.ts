@@ -4,6 +4,7 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServerSpec } from "../../../src/spec.ts";
+import { Recorder } from "../recorder.ts";
 import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";
 
@@ -153,7 +154,7 @@ describe("who may write to a bind mount", () => {
       await container.remove({ force: true });
       const old = { ...Config, User: user, HostConfig };
       const { id } = await fleet.docker.createContainer({ ...old, name: Name.slice(1) });
-      await expect(fleet.runtime.start(id, {})).rejects.toMatchObject(refused);
+      await expect(fleet.runtime.run(id, new Recorder(), {})).rejects.toMatchObject(refused);
       await fleet.runtime.remove(id, {});
     }
   });

@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "vitest";
+import { Recorder } from "../recorder.ts";
 import { CommittedImage } from "./committed-image.ts";
 import { TestFleet, testImage } from "./test-fleet.ts";
 
@@ -39,12 +40,15 @@ describe("DockerRuntime on an engine", () => {
 
   test("tells in the engine's words why a start was refused, and leaves the container to its caller", async () => {
     const record = await fleet.create(spec("echo.mjs", { user: "no-such-user" }));
-    await expect(runtime.start(record.id, {})).rejects.toMatchObject({
+    const sink = new Recorder();
+    await expect(runtime.run(record.id, sink, {})).rejects.toMatchObject({
       kind: "not_running",
       message: expect.stringContaining("no-such-user"),
       details: { reason: "START_REFUSED", server: record.server },
     });
     expect((await runtime.inspect(record.id, {}))?.state).toBe("created");
+    await sink.ended;
+    expect(sink.ends).toBe(1);
   });
 
   test("refuses in the engine's words what the engine finds invalid", async () => {
@@ -105,7 +109,11 @@ describe("DockerRuntime.list", () => {
       },
     });
     const record = (await fleet.runtime.list({})).find((one) => one.id === id);
-    expect(record).toMatchObject({ server: "odd", spec: undefined, specError: expect.stringContaining("JSON") });
+    expect(record).toMatchObject({
+      server: "odd",
+      spec: undefined,
+      usability: { kind: "unreadable", why: expect.stringContaining("JSON") },
+    });
   });
 });
 

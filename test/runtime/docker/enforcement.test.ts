@@ -1,8 +1,10 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
 import { type Log, silentLog } from "../../../src/log.ts";
 import { protections } from "../../../src/protections.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
-import { FakeEngine } from "./fake-engine.ts";
+import { Recorder } from "../recorder.ts";
+import { FakeEngine, switchingProtocols } from "./fake-engine.ts";
 
 const everything = {
   MemoryLimit: true,
@@ -17,7 +19,7 @@ const everything = {
 async function open(infos: readonly (object | undefined)[], { requireLimits = false } = {}) {
   const asked: string[] = [];
   let eventsOpened = Promise.withResolvers<() => void>();
-  const engine = await FakeEngine.listen((request, response) => {
+  const answer = (request: IncomingMessage, response: ServerResponse) => {
     asked.push(request.url ?? "");
     if (request.url?.startsWith("/events")) {
       response.writeHead(200).flushHeaders();
@@ -26,7 +28,8 @@ async function open(infos: readonly (object | undefined)[], { requireLimits = fa
     }
     const info = infos[Math.min(asked.filter((url) => url === "/info").length, infos.length) - 1];
     response.writeHead(info === undefined ? 403 : 200).end(JSON.stringify(info ?? { message: "not for you" }));
-  });
+  };
+  const engine = await FakeEngine.listen(answer, (socket) => socket.write(switchingProtocols));
   const logged: object[] = [];
   const note = (level: string) => (_message: string, fields?: object) => logged.push({ level, ...fields });
   const log: Log = { ...silentLog, warn: note("warn"), info: note("info") };
@@ -115,7 +118,7 @@ describe("With limits required, a runtime", () => {
     await expect(engine.runtime.check(spec, {})).rejects.toMatchObject(refused("memory, swap"));
     const request = { server: "x", instance: "1", replica: 0, spec };
     await expect(engine.runtime.create(request, {})).rejects.toMatchObject(refused("memory, swap"));
-    await expect(engine.runtime.start("a".repeat(64), {})).rejects.toMatchObject(refused("memory, swap"));
+    await expect(engine.runtime.run("a".repeat(64), new Recorder(), {})).rejects.toMatchObject(refused("memory, swap"));
     expect(engine.asked).toEqual(["/info"]);
     expect(engine.logged).toEqual([
       { level: "warn", unenforced: ["memory", "swap"], starts: "refused without limits" },
@@ -136,7 +139,7 @@ describe("With limits required, a runtime", () => {
     const HostConfig = { Memory: 1, MemorySwap: 1, NanoCpus: 1, PidsLimit: null };
     const container = { ...everything, HostConfig, Config: { Labels: {} } };
     await using engine = await open([container], { requireLimits: true });
-    await expect(engine.runtime.start("a".repeat(64), {})).rejects.toMatchObject(refused("pids"));
+    await expect(engine.runtime.run("a".repeat(64), new Recorder(), {})).rejects.toMatchObject(refused("pids"));
     expect(engine.asked.filter((url) => url.endsWith("/start"))).toEqual([]);
   });
 });

@@ -74,11 +74,11 @@ describe("Engine", () => {
       const calls = [
         () => runtime.inspect(id, {}),
         () => runtime.remove(id, {}),
-        () => runtime.start(id, {}),
+        () => runtime.run(id, new Recorder(), {}),
         () => runtime.stop(id, { graceMs: 1 }),
-        () => runtime.markStopping(id, {}),
-        () => runtime.markRestarting(id, {}),
-        () => runtime.takeName(id, {}),
+        () => runtime.mark(id, "stopping", {}),
+        () => runtime.mark(id, "restarting", {}),
+        () => runtime.mark(id, "none", {}),
         () => runtime.attach(id, new Recorder(), {}),
         history,
       ];

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ServerSpec } from "../../../src/spec.ts";
+import { Recorder } from "../recorder.ts";
 import { TestFleet } from "./test-fleet.ts";
 
 const { spec } = TestFleet;
@@ -153,13 +154,13 @@ describe("mounts on an engine", () => {
     const record = await fleet.create(spec("echo.mjs", { mounts: [{ type: "bind", source, target: "/data" }] }));
     await rename(source, `${source}.old`);
     await symlink(path.join(root, "project"), source);
-    await expect(fleet.runtime.start(record.id, {})).rejects.toMatchObject({
+    await expect(fleet.runtime.run(record.id, new Recorder(), {})).rejects.toMatchObject({
       kind: "denied",
       details: { reason: "BIND_NOT_ALLOWED" },
     });
     await rm(source);
     await symlink(path.join(base, "secret"), source);
-    await expect(fleet.runtime.start(record.id, {})).rejects.toMatchObject({ kind: "denied" });
+    await expect(fleet.runtime.run(record.id, new Recorder(), {})).rejects.toMatchObject({ kind: "denied" });
   });
 
   test("keep a named volume of this fleet over the server's removal, and deny it to others", async () => {

@@ -90,10 +90,10 @@ describe("A plain process", () => {
   test("whose start the system refuses says why, and stays as it was", async () => {
     const record = await processes.create(spec("", { command: ["no-such-program"] }));
     const refused = { kind: "not_running", message: expect.stringMatching(/no-such-program.*PATH/) };
-    await expect(runtime.start(record.id, {})).rejects.toMatchObject(refused);
+    await expect(runtime.run(record.id, new Recorder(), {})).rejects.toMatchObject(refused);
     const big = { args: Array.from({ length: 40 }, () => "x".repeat(130_000)) };
     const { id } = await processes.create(spec("echo.mjs", big));
-    await expect(runtime.start(id, {})).rejects.toMatchObject({ details: { reason: "START_REFUSED" } });
+    await expect(runtime.run(id, new Recorder(), {})).rejects.toMatchObject({ details: { reason: "START_REFUSED" } });
     expect((await runtime.inspect(id, {}))?.state).toBe("created");
   });
 
@@ -141,8 +141,7 @@ describe("createProcessRuntime", () => {
     const runtime = createProcessRuntime({ ...options, log: silentLog });
     await runtime.create({ server: "s", instance: "1", replica: 0, spec: spec("term-ignorer.mjs") }, {});
     const sink = new Recorder();
-    await runtime.attach("id", sink, {});
-    await runtime.start("id", {});
+    await runtime.run("id", sink, {});
     await sink.until(({ out }) => out === "ready\n");
     await runtime[Symbol.asyncDispose]();
     await sink.ended;
