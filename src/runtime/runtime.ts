@@ -75,7 +75,7 @@ export interface Runtime extends AsyncDisposable {
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
-   * Asks the instance to end (`process`: EOF on stdin first; SIGTERM), waits up to `graceMs` in all, SIGKILL. Zero kills
+   * Asks the instance to end (EOF on stdin where that comes first; SIGTERM), waits up to `graceMs` in all, SIGKILL. Zero kills
    * at once. Returns when the instance has exited or is gone, with whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
@@ -111,7 +111,7 @@ export interface Runtime extends AsyncDisposable {
    */
   watch(listener: WatchListener): AsyncDisposable;
 
-  /** Lets go of the engine: instances stay, except where nobody could take them over (`process`): those end. */
+  /** Lets go of the engine: instances stay, but end where nobody could take them over (no adoption). */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
