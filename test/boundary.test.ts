@@ -142,7 +142,6 @@ describe("Modules", () => {
       "src/rpc/encode/encode-message.ts",
       "src/rpc/json/loose-json.ts",
       // Who waits for a change.
-      "src/fleet/changed-within.ts",
     ];
     const stateful = withText(
       /^(?:export )?(?:let |const \w+(?::[^=]+)? = (?:new WeakMap\b|\[\];|new (?:Map|Set)(?:<[^(]*>)?\(\)))/m,
