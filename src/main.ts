@@ -1,12 +1,12 @@
-import { startApp } from "./app.ts";
+import { startApp } from "./app/app.ts";
+import { version } from "./app/version.ts";
+import { within } from "./base/async/within.ts";
+import { ManagerError } from "./base/errors/errors.ts";
+import { createPinoLog } from "./base/log/pino-log.ts";
+import { keepTickShape } from "./base/node-quirks/tick-shape.ts";
 import { processSource, readConfig, unknownSettings, usage } from "./config/config.ts";
 import { ConfigError } from "./config/setting.ts";
-import { ManagerError } from "./errors.ts";
-import { createPinoLog } from "./pino-log.ts";
 import { runtimeCapabilities } from "./runtime/capabilities.ts";
-import { keepTickShape } from "./tick-shape.ts";
-import { version } from "./version.ts";
-import { within } from "./within.ts";
 
 /** What a manager that lost its fleet gets to end. */
 const lostMs = 2_000;

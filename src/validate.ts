@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { type FieldViolation, invalidRequest } from "./errors.ts";
+import { type FieldViolation, invalidRequest } from "./base/errors/errors.ts";
 
 /**
  * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks: the

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 /** The command, what it starts, and what the package gives to clients. */
-const entries = ["src/bin.ts", "src/main.ts", "src/app.ts", "src/client.ts"];
+const entries = ["src/bin.ts", "src/main.ts", "src/app/app.ts", "src/client.ts"];
 
 /** Which folders of src/ may import which others; "leaf" are the modules of src/ itself, "gen" what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -163,7 +163,7 @@ describe("The process", () => {
   });
 
   it("has its wall clock read only where it is handed out, so that nothing measures by it", () => {
-    expect(withText(/\bDate\.now\b/)).toEqual(["src/app.ts", "src/runtime/docker/docker-runtime.ts"]);
+    expect(withText(/\bDate\.now\b/)).toEqual(["src/app/app.ts", "src/runtime/docker/docker-runtime.ts"]);
   });
 
   it("is ended only by main.ts", () => {

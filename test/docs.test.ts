@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import { errorReasons } from "../src/base/errors/error-reason.ts";
 import { scriptSettings, usage } from "../src/config/config.ts";
-import { errorReasons } from "../src/error-reason.ts";
 
 const read = (path: string) => readFileSync(new URL(`../${path}`, import.meta.url), "utf8");
 

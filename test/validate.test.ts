@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { ManagerError } from "../src/errors.ts";
+import { ManagerError } from "../src/base/errors/errors.ts";
 import { validate } from "../src/validate.ts";
 
 const schema = z.strictObject({

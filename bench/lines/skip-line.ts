@@ -3,7 +3,7 @@
  * then another one that fits, and prints what the long one cost as JSON.
  */
 import { setTimeout as delay } from "node:timers/promises";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { Connection } from "../../src/jsonrpc/connection.ts";
 import { Demuxer } from "../../src/runtime/docker/demux.ts";
 import { forgetPeak, memoryOf } from "../measure/process-memory.ts";

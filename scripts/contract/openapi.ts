@@ -1,9 +1,9 @@
 import type { DescField, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
+import { version } from "../../src/app/version.ts";
 import { type Route, routes } from "../../src/http/routes.ts";
 import { statusDetails } from "../../src/http/status-json.ts";
 import { codeOf } from "../../src/rpc/errors/error-code.ts";
-import { version } from "../../src/version.ts";
 import { type Rule, ruleOfField, ruleOfRequest } from "./field-rule.ts";
 import { isRequired, type JsonSchema, JsonSchemas } from "./json-schema.ts";
 import { commentOf, serviceOf } from "./read-protos.ts";

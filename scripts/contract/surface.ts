@@ -1,4 +1,4 @@
-import { errorReasons } from "../../src/error-reason.ts";
+import { errorReasons } from "../../src/base/errors/error-reason.ts";
 import { routes } from "../../src/http/routes.ts";
 
 /** What callers depend on besides the protos, in lines that stay: see docs/api.md. */

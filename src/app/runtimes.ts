@@ -1,5 +1,5 @@
+import type { Log } from "../base/log/log.ts";
 import type { Config } from "../config/config.ts";
-import type { Log } from "../log.ts";
 import type { RuntimeKind } from "../runtime/capabilities.ts";
 import { createDockerRuntime, type DockerRuntimeOptions } from "../runtime/docker/docker-runtime.ts";
 import { createProcessRuntime, type ProcessRuntimeOptions } from "../runtime/process/process-runtime.ts";

@@ -1,5 +1,5 @@
 import { readFile, realpath, stat } from "node:fs/promises";
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log/log.ts";
 import { ConfigError } from "./setting.ts";
 
 /** The settings that the check reads. */

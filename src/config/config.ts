@@ -1,6 +1,6 @@
 import { homedir } from "node:os";
 import { parseArgs } from "node:util";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../base/text/loopback.ts";
 import { runtimeCapabilities } from "../runtime/capabilities.ts";
 import { type DockerEnv, readDockerEnv } from "./docker-env.ts";
 import { ConfigError, flagOf, readSettings, type Setting, type SettingTable, type ValuesOf } from "./setting.ts";

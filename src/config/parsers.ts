@@ -1,5 +1,5 @@
 import { isAbsolute } from "node:path";
-import { normalPath } from "../normal-path.ts";
+import { normalPath } from "../base/text/normal-path.ts";
 import { SettingProblem } from "./setting.ts";
 
 export const mib = 1024 * 1024;

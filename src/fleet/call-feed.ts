@@ -1,8 +1,8 @@
+import { type Changes, Notifier } from "../base/async/notifier.ts";
 import type { CallEvents } from "../mcp/followed-calls.ts";
 import type { Progress } from "../mcp/progress.ts";
 import type { LogEntry } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
-import { type Changes, Notifier } from "./notifier.ts";
 
 export type CallEvent =
   | { readonly kind: "progress"; readonly progress: Progress; readonly timeMs: number }

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
-import type { AbortSource } from "../abort-source.ts";
-import { type ManagerError, toManagerError } from "../errors.ts";
-import type { CallLimitsSpec } from "../spec.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
+import type { CallLimitsSpec } from "../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";

@@ -1,6 +1,6 @@
-import type { ErrorReason } from "../error-reason.ts";
-import type { ManagerError } from "../errors.ts";
-import type { RestartSpec } from "../spec.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
+import type { RestartSpec } from "../base/spec/spec.ts";
 import type { Clocks } from "./fleet-services.ts";
 import type { RestartPlan } from "./restart-plan.ts";
 import { RestartSchedule } from "./restart-schedule.ts";

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
+import type { Era, ServerSpec } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { Era, ServerSpec } from "../spec.ts";
 
 /** An image and what makes a program of it: programs that are the same speak the same. */
 type Program = Pick<InstanceRecord, "imageId"> & {

@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 
 /** What a Start gets while the manager ends. */
 export function closing(): ManagerError {

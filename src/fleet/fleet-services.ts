@@ -1,5 +1,5 @@
+import type { Log } from "../base/log/log.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
-import type { Log } from "../log.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { EraVerdicts } from "./era-verdicts.ts";

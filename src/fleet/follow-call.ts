@@ -1,5 +1,5 @@
 import { setImmediate } from "node:timers/promises";
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import type { ToolCall } from "../mcp/tool-call.ts";
 import { type CallEvent, CallFeed } from "./call-feed.ts";
 import type { Fleet } from "./fleet.ts";

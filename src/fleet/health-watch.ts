@@ -1,4 +1,4 @@
-import { type HealthSpec, specDefaults } from "../spec.ts";
+import { type HealthSpec, specDefaults } from "../base/spec/spec.ts";
 
 export interface HealthSnapshot {
   readonly healthy: boolean;

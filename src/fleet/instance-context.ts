@@ -1,4 +1,4 @@
-import type { ServerSpec } from "../spec.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
 import type { FleetServices } from "./fleet-services.ts";
 import type { LogRing } from "./log-ring.ts";
 

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";

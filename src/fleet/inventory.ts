@@ -1,5 +1,5 @@
+import type { ServerSpec } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
 import type { FleetServices } from "./fleet-services.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";

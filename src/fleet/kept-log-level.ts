@@ -1,5 +1,5 @@
-import type { AbortSource } from "../abort-source.ts";
-import type { Log } from "../log.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import type { Log } from "../base/log/log.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { Session } from "../mcp/session.ts";
 import type { LiveSession } from "./live-session.ts";

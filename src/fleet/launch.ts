@@ -1,4 +1,4 @@
-import { toManagerError } from "../errors.ts";
+import { toManagerError } from "../base/errors/errors.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime/runtime.ts";
 import { cleanUp } from "./clean-up.ts";

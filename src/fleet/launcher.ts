@@ -1,4 +1,4 @@
-import { type ManagerError, toManagerError } from "../errors.ts";
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { InstanceStatus } from "./instance-status.ts";

@@ -1,5 +1,5 @@
-import { ManagerError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { ManagerError } from "../base/errors/errors.ts";
+import type { Log } from "../base/log/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 
 /**

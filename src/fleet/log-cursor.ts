@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 
 /** A place in a server's log: the ring, the entry in it, and its time in case the ring is gone. */
 export interface LogCursor {

@@ -1,5 +1,5 @@
+import { type Changes, Notifier } from "../base/async/notifier.ts";
 import type { LogEntry, LogEvent } from "./log-entry.ts";
-import { type Changes, Notifier } from "./notifier.ts";
 
 /** What an entry costs besides its text. */
 const entryOverheadBytes = 160;

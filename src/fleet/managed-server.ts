@@ -1,10 +1,10 @@
-import type { AbortSource } from "../abort-source.ts";
-import type { ErrorReason } from "../error-reason.ts";
-import { ManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { within } from "../base/async/within.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { ManagerError } from "../base/errors/errors.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
-import { within } from "../within.ts";
 import { type Call, Calls } from "./calls.ts";
 import type { FleetServices } from "./fleet-services.ts";
 import { KeptLogLevel } from "./kept-log-level.ts";

@@ -1,7 +1,7 @@
 import { z } from "zod";
+import { mapOf, serverNameSchema } from "../base/spec/spec-schema.ts";
 import { logLevels } from "../mcp/log-level.ts";
 import { fitForParams, jsonChars, tooLargeForParams } from "../mcp/params-limit.ts";
-import { mapOf, serverNameSchema } from "../spec-schema.ts";
 import { requestStateSchema, wellFormed } from "./request-schema.ts";
 
 const maxArguments = 1024;

@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import { detached } from "../detached.ts";
+import { detached } from "../base/text/detached.ts";
 import { LineSplitter } from "../jsonrpc/line-splitter.ts";
 import type { LineSource } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";

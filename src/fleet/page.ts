@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 
 /** One page of a list, and where the next starts; empty when this is the last. */
 export interface Page<T> {

@@ -1,5 +1,5 @@
-import { type FieldViolation, ManagerError } from "../errors.ts";
-import type { ServerSpec } from "../spec.ts";
+import { type FieldViolation, ManagerError } from "../base/errors/errors.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
 
 /** What the operator lets specs ask for. Mount sources are the runtime's to check. */
 export interface SpecPolicy {

@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 
 const retryAfterMs = 1000;
 

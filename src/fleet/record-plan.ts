@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { runEndError } from "./run-end.ts";
 

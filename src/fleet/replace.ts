@@ -1,5 +1,5 @@
+import type { Era } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { Era } from "../spec.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";

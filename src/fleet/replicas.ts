@@ -1,8 +1,8 @@
-import type { ErrorReason } from "../error-reason.ts";
-import { type ManagerError, toManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { Seat } from "./seats.ts";

@@ -1,6 +1,6 @@
-import { ManagerError, toManagerError } from "../errors.ts";
+import { deadlinePassed } from "../base/async/deadline-signal.ts";
+import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { Session } from "../mcp/session.ts";
-import { deadlinePassed } from "./deadline-signal.ts";
 import type { LiveSession } from "./live-session.ts";
 import type { ResourceSubscriber } from "./resource-subscriber.ts";
 

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import type { LiveSession } from "./live-session.ts";
 import { ResourceFeed } from "./resource-feed.ts";
 import { ResourceSubscriber } from "./resource-subscriber.ts";

@@ -1,5 +1,5 @@
-import type { ManagerError } from "../errors.ts";
-import { type Changes, Notifier } from "./notifier.ts";
+import { type Changes, Notifier } from "../base/async/notifier.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 
 /** A change of a resource, as an instance told it. */
 export interface ResourceUpdate {

@@ -1,5 +1,5 @@
-import type { ManagerError } from "../errors.ts";
-import { type RestartSpec, specDefaults } from "../spec.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
+import { type RestartSpec, specDefaults } from "../base/spec/spec.ts";
 
 /** What happens to an instance that went down. */
 export type RestartPlan =

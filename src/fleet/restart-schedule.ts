@@ -1,5 +1,5 @@
-import type { ManagerError } from "../errors.ts";
-import type { RestartSpec } from "../spec.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
+import type { RestartSpec } from "../base/spec/spec.ts";
 import { type RestartPlan, restartPlan, steadyAfterMs } from "./restart-plan.ts";
 
 export interface RestartScheduleOptions {

@@ -1,5 +1,5 @@
-import type { ErrorReason } from "../error-reason.ts";
-import { type ErrorKind, ManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type ErrorKind, ManagerError } from "../base/errors/errors.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { InstanceExit } from "../runtime/runtime.ts";
 

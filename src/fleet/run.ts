@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ErrorReason } from "../error-reason.ts";
+import { within } from "../base/async/within.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { Session } from "../mcp/session.ts";
 import type { Attachment, InstanceExit, InstanceRecord } from "../runtime/runtime.ts";
-import { within } from "../within.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { OutputLog } from "./output-log.ts";
 import { connectionEnd, type RunEnd } from "./run-end.ts";

@@ -1,4 +1,4 @@
-import { type ErrorDetails, type ErrorKind, ManagerError } from "../errors.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError } from "../base/errors/errors.ts";
 
 /** Why a server failed, and when. */
 export interface ServerFailure {

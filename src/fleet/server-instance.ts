@@ -1,5 +1,5 @@
-import type { ErrorReason } from "../error-reason.ts";
-import { type ManagerError, toManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { InstanceContext } from "./instance-context.ts";

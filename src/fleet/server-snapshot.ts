@@ -1,6 +1,6 @@
+import type { ServerSpec } from "../base/spec/spec.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerSpec } from "../spec.ts";
 import type { HealthSnapshot } from "./health-watch.ts";
 import type { ServerFailure } from "./server-failure.ts";
 import type { StateKind } from "./state-kind.ts";

@@ -1,7 +1,7 @@
-import { ManagerError, toManagerError } from "../errors.ts";
+import { ManagerError, toManagerError } from "../base/errors/errors.ts";
+import { specDefaults } from "../base/spec/spec.ts";
 import type { Conversation } from "../mcp/handshake.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import { specDefaults } from "../spec.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";

@@ -1,6 +1,6 @@
-import type { Log } from "../log.ts";
+import { within } from "../base/async/within.ts";
+import type { Log } from "../base/log/log.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import { within } from "../within.ts";
 import { leaveMark } from "./leave-mark.ts";
 import { type Replacement, removeReplaced } from "./replacements.ts";
 import type { Release, Run } from "./run.ts";

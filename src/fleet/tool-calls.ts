@@ -1,9 +1,9 @@
-import type { AbortSource } from "../abort-source.ts";
-import { toManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { deadlineSignal } from "../base/async/deadline-signal.ts";
+import { toManagerError } from "../base/errors/errors.ts";
 import type { ToolCall } from "../mcp/tool-call.ts";
 import type { ArgumentCheck } from "./argument-check/argument-check.ts";
 import type { CallFeed } from "./call-feed.ts";
-import { deadlineSignal } from "./deadline-signal.ts";
 import type { CallOptions, Fleet } from "./fleet.ts";
 import { callDigest } from "./idempotency/call-digest.ts";
 import type { IdempotentCalls } from "./idempotency/idempotent-calls.ts";

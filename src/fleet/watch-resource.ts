@@ -1,8 +1,8 @@
-import { abortable } from "../abortable.ts";
+import { abortable } from "../base/async/abortable.ts";
+import { deadlineSignal } from "../base/async/deadline-signal.ts";
+import { Notifier } from "../base/async/notifier.ts";
 import { abortReason } from "../jsonrpc/connection-error.ts";
-import { deadlineSignal } from "./deadline-signal.ts";
 import type { CallOptions, Fleet } from "./fleet.ts";
-import { Notifier } from "./notifier.ts";
 import type { ResourceSubscription } from "./resource-feeds.ts";
 
 export type ResourceReading =

@@ -1,4 +1,4 @@
-import { type ServerSpec, specDefaults } from "../spec.ts";
+import { type ServerSpec, specDefaults } from "../base/spec/spec.ts";
 import type { CallLimits } from "./calls.ts";
 import { IdleClock, type IdleClockOptions } from "./idle-clock.ts";
 

@@ -2,7 +2,7 @@ import { ConnectError } from "@connectrpc/connect";
 import { encodeEnvelope } from "@connectrpc/connect/protocol";
 import { codeToHttpStatus, endStreamFlag, endStreamToJson, errorToJson } from "@connectrpc/connect/protocol-connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../errors.ts";
+import { toManagerError } from "../base/errors/errors.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { plainGrpcMessage } from "../rpc/errors/grpc-message.ts";
 import type { NodeRequest, NodeResponse } from "../rpc/wire/node-handler.ts";

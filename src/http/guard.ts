@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { isLoopback } from "../loopback.ts";
+import { isLoopback } from "../base/text/loopback.ts";
 import { hostNotAllowed, originNotAllowed, type Refusal, siteNotAllowed } from "./refusals.ts";
 
 export interface GuardOptions {

@@ -1,6 +1,6 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { AbortSource } from "../abort-source.ts";
-import { invalidRequest, ManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import { refuseManyValues } from "../rpc/json/request-values.ts";

@@ -1,5 +1,5 @@
-import type { ErrorReason } from "../error-reason.ts";
-import { type ErrorKind, ManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type ErrorKind, ManagerError } from "../base/errors/errors.ts";
 
 /** Why a request is refused before it reaches an RPC, and HTTP's status for it. */
 export interface Refusal {

@@ -7,7 +7,7 @@ import {
   type Message,
   ScalarType,
 } from "@bufbuild/protobuf";
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 import { refuseCostlyJson } from "../rpc/json/costly-json.ts";
 import { fieldOf } from "../rpc/json/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";

@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
-import type { AbortSource } from "../abort-source.ts";
-import { ManagerError, toManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { connectionOf } from "../rpc/wire/connection-of.ts";

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 import { expectEnd, JsonSyntaxError, scanValue } from "./json-scan.ts";
 import { spacedOut } from "./one-line.ts";
 

@@ -1,6 +1,6 @@
-import type { AbortSource } from "../abort-source.ts";
-import type { ErrorReason } from "../error-reason.ts";
-import { type Delivery, type ErrorDetails, ManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type Delivery, type ErrorDetails, ManagerError } from "../base/errors/errors.ts";
 
 /** Why no answer can come any more. */
 export interface ConnectionEnd {

@@ -1,5 +1,5 @@
-import type { AbortSource } from "../abort-source.ts";
-import type { ManagerError } from "../errors.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";

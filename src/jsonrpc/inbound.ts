@@ -1,5 +1,5 @@
 import { isUtf8 } from "node:buffer";
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import { brokenReply, resultTooLarge } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { LineSplitter } from "./line-splitter.ts";

@@ -1,4 +1,4 @@
-import { type FieldViolation, invalidRequest } from "../errors.ts";
+import { type FieldViolation, invalidRequest } from "../base/errors/errors.ts";
 import { type CallerMeta, callerMeta } from "./caller-meta.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
 import { refuseLargeParams } from "./params-limit.ts";

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 import { type JsonMember, objectMembers } from "../jsonrpc/json-members.ts";
 import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
 import type { TraceContext } from "./trace-context.ts";

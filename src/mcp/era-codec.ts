@@ -1,4 +1,4 @@
-import type { Era } from "../spec.ts";
+import type { Era } from "../base/spec/spec.ts";
 import type { LogLevel } from "./log-level.ts";
 
 /** What a request says, before its era adds what it demands. All texts are JSON without line breaks. */

@@ -1,7 +1,7 @@
-import type { ManagerError } from "../errors.ts";
+import { within } from "../base/async/within.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
+import type { Era } from "../base/spec/spec.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
-import type { Era } from "../spec.ts";
-import { within } from "../within.ts";
 import type { EraCodec } from "./era-codec.ts";
 import { initialize, legacyCodec } from "./legacy.ts";
 import type { ClientInfo, McpInfo } from "./mcp-info.ts";

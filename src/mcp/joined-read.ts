@@ -1,7 +1,7 @@
-import type { AbortSource } from "../abort-source.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
+import { SharedWork } from "../base/async/shared-work.ts";
+import { within } from "../base/async/within.ts";
 import { abortReason } from "../jsonrpc/connection-error.ts";
-import { SharedWork } from "../shared-work.ts";
-import { within } from "../within.ts";
 
 /** One that takes longer may never come, for an answer was lost: who asks then does not wait for it. */
 const maxJoinMs = 5_000;

@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { eachElement } from "../jsonrpc/json-members.ts";
 import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";

@@ -1,4 +1,4 @@
-import type { Era } from "../spec.ts";
+import type { Era } from "../base/spec/spec.ts";
 
 /** What a server said of itself at the handshake. */
 export interface McpInfo {

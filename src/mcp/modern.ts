@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { arrayElements } from "../jsonrpc/json-members.ts";

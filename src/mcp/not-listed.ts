@@ -1,5 +1,5 @@
-import type { ErrorReason } from "../error-reason.ts";
-import { ManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 
 /** What was asked for, and where those that there are can be seen. */
 export interface Missing {

@@ -1,4 +1,4 @@
-import { toManagerError } from "../errors.ts";
+import { toManagerError } from "../base/errors/errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { type Completion, type CompletionRequest, completionParts, readCompletion } from "./completion.ts";
 import type { EraCodec } from "./era-codec.ts";

@@ -1,4 +1,4 @@
-import { invalidRequest } from "../errors.ts";
+import { invalidRequest } from "../base/errors/errors.ts";
 import { oneLine } from "../jsonrpc/one-line.ts";
 
 /** Servers on the TypeScript SDK end their session at an inbound line of 10 MiB. */

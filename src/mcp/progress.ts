@@ -1,8 +1,8 @@
-import { detached } from "../detached.ts";
+import { detached } from "../base/text/detached.ts";
+import { truncateUtf8 } from "../base/text/truncate.ts";
 import { isExactNumber } from "../jsonrpc/exact-number.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { idOf } from "../jsonrpc/message.ts";
-import { truncateUtf8 } from "../truncate.ts";
 
 /** A step of a request, as its server tells it. */
 export interface Progress {

@@ -1,4 +1,4 @@
-import type { AbortSource } from "../abort-source.ts";
+import type { AbortSource } from "../base/async/abort-source.ts";
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
 import { callerMeta } from "./caller-meta.ts";
 import { type EraCodec, joinMembers, type RequestParts } from "./era-codec.ts";

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
 import { notListed } from "./not-listed.ts";

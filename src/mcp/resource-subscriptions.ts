@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import type { Requests } from "./requests.ts";
 import { resourceRefusal } from "./resource-refusal.ts";

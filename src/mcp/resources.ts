@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import { type AskedRequest, askedParams } from "./asked-params.ts";
 import { type AskedResult, answerTo } from "./asked-result.ts";
 import type { ListChanges } from "./list-changes.ts";

@@ -1,8 +1,8 @@
-import { detached } from "../detached.ts";
-import type { ErrorReason } from "../error-reason.ts";
-import { type ErrorKind, ManagerError } from "../errors.ts";
+import type { ErrorReason } from "../base/errors/error-reason.ts";
+import { type ErrorKind, ManagerError } from "../base/errors/errors.ts";
+import { detached } from "../base/text/detached.ts";
+import { truncateUtf8 } from "../base/text/truncate.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
-import { truncateUtf8 } from "../truncate.ts";
 
 const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
   [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import { Connection, type Reply, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";

@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import type { LogLevel } from "./log-level.ts";
 import type { Requests, SignalOption } from "./requests.ts";
 

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { idOf, type RpcError } from "../jsonrpc/message.ts";

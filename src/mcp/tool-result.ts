@@ -1,6 +1,6 @@
+import type { Era } from "../base/spec/spec.ts";
 import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { eachElement } from "../jsonrpc/json-members.ts";
-import type { Era } from "../spec.ts";
 import { type AskedRest, type AskedResult, askedResult, elementsOf, restOf, resultFields } from "./asked-result.ts";
 import { type Content, readContent } from "./content.ts";
 import { isExactValue } from "./exact-value.ts";

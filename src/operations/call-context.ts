@@ -1,4 +1,4 @@
-import { CallWait, type FarDeadlines } from "../fleet/call-wait.ts";
+import { CallWait, type FarDeadlines } from "../base/async/call-wait.ts";
 import type { Caller } from "../fleet/caller.ts";
 import { readTraceContext, type TraceContext } from "../mcp/trace-context.ts";
 import { callerDeadlinePassed } from "./call-end.ts";

@@ -1,4 +1,4 @@
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 
 /** The reason of a wait whose caller set the deadline. Who ends by it and knows how far the call came replaces `sent`. */
 export function callerDeadlinePassed(): ManagerError {

@@ -8,7 +8,7 @@ import {
   HealthCheckResponse_ServingStatus as Status,
 } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { ServerSnapshot } from "../fleet/server-snapshot.ts";
 import { operations, serverOfHealth } from "../operations/operations.ts";

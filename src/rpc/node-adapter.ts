@@ -3,8 +3,8 @@ import type { UniversalServerRequest, UniversalServerResponse } from "@connectrp
 import { parseTimeout as parseConnectTimeout } from "@connectrpc/connect/protocol-connect";
 import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-grpc";
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
-import { toManagerError } from "../errors.ts";
-import type { Log } from "../log.ts";
+import { toManagerError } from "../base/errors/errors.ts";
+import type { Log } from "../base/log/log.ts";
 import type { OpenCall } from "../operations/call-context.ts";
 import { refuseManyFields } from "./binary/request-fields.ts";
 import { withCall } from "./call/call-key.ts";

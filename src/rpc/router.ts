@@ -2,7 +2,7 @@ import { ServerReflection } from "../../gen/grpc/reflection/v1/reflection_pb.ts"
 import { ServerReflection as ServerReflectionAlpha } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import type { Log } from "../log.ts";
+import type { Log } from "../base/log/log.ts";
 import type { Authorize } from "../operations/authorize.ts";
 import type { OpenCall } from "../operations/call-context.ts";
 import { LocalCalls } from "./call/local-calls.ts";

@@ -1,7 +1,7 @@
-import type { ManagerError } from "../errors.ts";
-import type { Protection } from "../protections.ts";
-import type { Era, ServerSpec } from "../spec.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
+import type { Era, ServerSpec } from "../base/spec/spec.ts";
 import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
+import type { Protection } from "./protections.ts";
 
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait

@@ -1,8 +1,8 @@
 import { readdir, readFile } from "node:fs/promises";
 import { describe, expect, it } from "vitest";
 import { runtimes } from "../../src/app/runtimes.ts";
+import { silentLog } from "../../src/base/log/log.ts";
 import { readConfig, usage } from "../../src/config/config.ts";
-import { silentLog } from "../../src/log.ts";
 import { type RuntimeKind, runtimeCapabilities } from "../../src/runtime/capabilities.ts";
 
 const kinds = Object.keys(runtimeCapabilities) as RuntimeKind[];

@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { silentLog } from "../../src/base/log/log.ts";
 import { checkBindRoots, isNosuid } from "../../src/config/bind-roots.ts";
 import { ConfigError } from "../../src/config/setting.ts";
-import { silentLog } from "../../src/log.ts";
 
 describe("checkBindRoots", () => {
   // On the file system of /, as a folder of a container's own image is.

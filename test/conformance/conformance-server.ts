@@ -6,11 +6,11 @@
 import { readFileSync } from "node:fs";
 import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
+import { createPinoLog } from "../../src/base/log/pino-log.ts";
 import { frontDoor } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
-import { createPinoLog } from "../../src/pino-log.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";

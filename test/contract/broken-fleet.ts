@@ -1,8 +1,8 @@
+import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { restHandler } from "../../src/http/rest-handler.ts";
-import { silentLog } from "../../src/log.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";

@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { expect } from "vitest";
-import type { ErrorReason } from "../../src/error-reason.ts";
-import type { Delivery } from "../../src/errors.ts";
+import type { ErrorReason } from "../../src/base/errors/error-reason.ts";
+import type { Delivery } from "../../src/base/errors/errors.ts";
 import {
   grpcClient,
   hostileProcessSpec,

@@ -2,7 +2,7 @@
 // in errors.engine.test.ts. MCPM_TEST_ERROR_TABLE=1 prints it.
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { errorReasons } from "../../src/error-reason.ts";
+import { errorReasons } from "../../src/base/errors/error-reason.ts";
 import { TestManager } from "../line/test-manager.ts";
 import { answerCauses } from "./answer-causes.ts";
 import { protocols } from "./ask.ts";

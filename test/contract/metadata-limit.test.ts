@@ -5,7 +5,7 @@ import { once } from "node:events";
 import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { openClient } from "../line/clients.ts";
 import { protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { type Call, type CallLimits, Calls, type CallsOptions } from "../../src/fleet/calls.ts";
 import { type Seat, Seats } from "../../src/fleet/seats.ts";
 import { Session } from "../../src/mcp/session.ts";

@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type ErrorDetails, ManagerError } from "../../src/errors.ts";
+import { type ErrorDetails, ManagerError } from "../../src/base/errors/errors.ts";
+import type { RestartSpec } from "../../src/base/spec/spec.ts";
 import { Downtime } from "../../src/fleet/downtime.ts";
-import type { RestartSpec } from "../../src/spec.ts";
 import { collectGarbage } from "../heap.ts";
 
 const down = (details: Omit<ErrorDetails, "delivery">) =>

@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { aCaller } from "./a-caller.ts";
 import { engineDown, OpenFleet } from "./open-fleet.ts";

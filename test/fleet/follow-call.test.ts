@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { AbortSource } from "../../src/abort-source.ts";
-import { ManagerError } from "../../src/errors.ts";
+import type { AbortSource } from "../../src/base/async/abort-source.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { type CallReading, followCall } from "../../src/fleet/follow-call.ts";
 import { LogRing } from "../../src/fleet/log-ring.ts";
 import type { ToolCalls } from "../../src/fleet/tool-calls.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/spec.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { aCaller } from "./a-caller.ts";
 import { legacyServer } from "./legacy-server.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { LogFields } from "../../src/base/log/log.ts";
+import { silentLog } from "../../src/base/log/log.ts";
 import { KeptLogLevel } from "../../src/fleet/kept-log-level.ts";
-import type { LogFields } from "../../src/log.ts";
-import { silentLog } from "../../src/log.ts";
 import { scriptedSession } from "../mcp/scripted-session.ts";
 
 const refusal = { error: { code: -32601, message: "Method not found" } };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
+import { silentLog } from "../../src/base/log/log.ts";
 import { leaveMark } from "../../src/fleet/leave-mark.ts";
-import { silentLog } from "../../src/log.ts";
 
 describe("leaveMark", () => {
   it.each(["stopping", "restarting"] as const)("says what goes on without its mark: %s", async (doing) => {

@@ -1,4 +1,4 @@
-import type { ServerSpec } from "../../src/spec.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 
 /** A server of the legacy era whose answers to some methods are given, the rest being as should be. */

@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/spec.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { CommittedImage } from "../runtime/docker/committed-image.ts";
 import { madeBefore } from "../runtime/docker/made-before.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { z } from "zod";
-import type { ManagerError } from "../../src/errors.ts";
+import type { ManagerError } from "../../src/base/errors/errors.ts";
 import {
   completeRequestSchema,
   getPromptRequestSchema,

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import type Docker from "dockerode";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
+import { silentLog } from "../../src/base/log/log.ts";
 import { Fleet, type FleetOptions } from "../../src/fleet/fleet.ts";
 import type { LogEvent } from "../../src/fleet/log-entry.ts";
-import { silentLog } from "../../src/log.ts";
 import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 

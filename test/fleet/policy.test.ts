@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { checkPolicy, type SpecPolicy } from "../../src/fleet/policy.ts";
-import type { ServerSpec } from "../../src/spec.ts";
 
 const strict: SpecPolicy = {
   maxCpus: 2,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { ResourceFeed } from "../../src/fleet/resource-feed.ts";
 import { ResourceSubscriber } from "../../src/fleet/resource-subscriber.ts";
 import { modernCodec } from "../../src/mcp/modern.ts";

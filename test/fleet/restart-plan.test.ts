@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type ErrorDetails, ManagerError } from "../../src/errors.ts";
+import { type ErrorDetails, ManagerError } from "../../src/base/errors/errors.ts";
 import { restartPlan, steadyAfterMs } from "../../src/fleet/restart-plan.ts";
 
 const down = (details: Omit<ErrorDetails, "delivery">) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { RestartSchedule } from "../../src/fleet/restart-schedule.ts";
 
 const crash = new ManagerError("not_running", "down", {

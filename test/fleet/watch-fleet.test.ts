@@ -1,6 +1,6 @@
 import { setImmediate as readersTurn } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Notifier } from "../../src/fleet/notifier.ts";
+import { Notifier } from "../../src/base/async/notifier.ts";
 import type { InstanceSnapshot, ServerSnapshot } from "../../src/fleet/server-snapshot.ts";
 import type { StateKind } from "../../src/fleet/state-kind.ts";
 import { type FleetReading, watchFleet } from "../../src/fleet/watch-fleet.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { ResourceFeeds } from "../../src/fleet/resource-feeds.ts";
 import { watchResource } from "../../src/fleet/watch-resource.ts";

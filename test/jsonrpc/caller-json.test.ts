@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { checkedJsonObject, maxCallerDepth } from "../../src/jsonrpc/caller-json.ts";
 import { parseLine } from "../../src/jsonrpc/message.ts";
 import { oneLine } from "../../src/jsonrpc/one-line.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import type { RequestOptions } from "../../src/jsonrpc/connection.ts";
 import { nextTurn, openWire, reply } from "./wire.ts";
 

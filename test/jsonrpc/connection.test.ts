@@ -1,7 +1,7 @@
 import { getEventListeners } from "node:events";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { Connection } from "../../src/jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../../src/jsonrpc/connection-error.ts";
 import { nextTurn, openWire, reply } from "./wire.ts";

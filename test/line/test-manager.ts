@@ -4,9 +4,9 @@ import { createGrpcTransport } from "@connectrpc/connect-node";
 import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy, RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { type App, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app/app.ts";
+import { silentLog } from "../../src/base/log/log.ts";
 import { readConfig } from "../../src/config/config.ts";
-import { silentLog } from "../../src/log.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { serversFolder } from "../runtime/process/test-processes.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { hostile, modern, openChildSession } from "./child-server.ts";
 import { call, receivedBy } from "./hostile-session.ts";
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { legacyVersions } from "../../src/mcp/legacy.ts";
 import { hostile, openChildSession } from "./child-server.ts";
 import { call, ready, receivedBy, textOf } from "./hostile-session.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { ready, receivedBy } from "./hostile-session.ts";
 import { scriptedSession } from "./scripted-session.ts";
 

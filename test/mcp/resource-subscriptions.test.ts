@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
+import { ManagerError } from "../../src/base/errors/errors.ts";
 import { modernCodec } from "../../src/mcp/modern.ts";
 import { type ChildSession, hostile, modern, openChildSession } from "./child-server.ts";
 import { call, receivedBy, textOf } from "./hostile-session.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { FarDeadlines } from "../../src/fleet/call-wait.ts";
+import { FarDeadlines } from "../../src/base/async/call-wait.ts";
 import { callOpener } from "../../src/operations/call-context.ts";
 
 const openCall = callOpener(new FarDeadlines());

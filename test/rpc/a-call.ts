@@ -1,7 +1,7 @@
 import type { Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues } from "@connectrpc/connect";
 import { z } from "zod";
-import { FarDeadlines } from "../../src/fleet/call-wait.ts";
+import { FarDeadlines } from "../../src/base/async/call-wait.ts";
 import { callOpener } from "../../src/operations/call-context.ts";
 import type { Operation } from "../../src/operations/operation.ts";
 import { withCall } from "../../src/rpc/call/call-key.ts";

@@ -5,9 +5,9 @@ import { Code, ConnectError, createConnectRouter, type ServiceImpl } from "@conn
 import * as grpc from "@grpc/grpc-js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
+import { type Log, silentLog } from "../../src/base/log/log.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
-import { type Log, silentLog } from "../../src/log.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
 import { Listener } from "../../src/rpc/wire/listener.ts";
 import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";

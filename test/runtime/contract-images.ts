@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ServerSpec } from "../../src/spec.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { capabilityTitle } from "./contract-title.ts";
 import type { TestInstances } from "./test-instances.ts";
 

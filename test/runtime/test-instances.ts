@@ -1,5 +1,5 @@
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import type { Attachment, InstanceRecord, Runtime } from "../../src/runtime/runtime.ts";
-import type { ServerSpec } from "../../src/spec.ts";
 import { Recorder } from "./recorder.ts";
 
 /** An instance that runs, and what it says. */

@@ -1,5 +1,5 @@
-import type { AbortSource } from "../../abort-source.ts";
-import { ManagerError } from "../../errors.ts";
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 import type { Session } from "../../mcp/session.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
 import { argumentsRejected, notListed, schemaUnsupported, toolNotListed } from "./check-error.ts";

@@ -1,4 +1,4 @@
-import { type FieldViolation, invalidRequest, ManagerError, toManagerError } from "../../errors.ts";
+import { type FieldViolation, invalidRequest, ManagerError, toManagerError } from "../../base/errors/errors.ts";
 
 /** What a call throws whose arguments break the tool's input schema. */
 export function argumentsRejected(violations: readonly FieldViolation[]): ManagerError {

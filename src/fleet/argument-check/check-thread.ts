@@ -1,8 +1,8 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { AbortSource } from "../../abort-source.ts";
-import { abortable } from "../../abortable.ts";
-import { ManagerError } from "../../errors.ts";
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import { abortable } from "../../base/async/abortable.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 import { FairQueue } from "../fair-queue.ts";
 import type { CheckInput, CheckResult } from "./check-arguments.ts";
 import { checksFull, schemaTooLarge, schemaTooSlow } from "./check-error.ts";

@@ -1,6 +1,6 @@
 import type { OutputUnit } from "@cfworker/json-schema";
-import type { FieldViolation } from "../../errors.ts";
-import { memberPath } from "../../member-path.ts";
+import type { FieldViolation } from "../../base/errors/errors.ts";
+import { memberPath } from "../../base/text/member-path.ts";
 
 /** More than a client gets to see. */
 const maxViolations = 32;

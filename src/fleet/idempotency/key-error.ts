@@ -1,4 +1,4 @@
-import { invalidRequest, ManagerError } from "../../errors.ts";
+import { invalidRequest, ManagerError } from "../../base/errors/errors.ts";
 
 /** What a call throws whose key was used for another input. */
 export function keyReused(): ManagerError {

@@ -1,5 +1,5 @@
-import { detached } from "../../detached.ts";
-import { type ErrorDetails, type ErrorKind, ManagerError } from "../../errors.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError } from "../../base/errors/errors.ts";
+import { detached } from "../../base/text/detached.ts";
 import type { ToolResult } from "../../mcp/tool-result.ts";
 import { callAbandoned } from "./key-error.ts";
 

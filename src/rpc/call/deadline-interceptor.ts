@@ -1,7 +1,7 @@
 import { Code, ConnectError, type Interceptor, type StreamResponse } from "@connectrpc/connect";
-import type { AbortSource } from "../../abort-source.ts";
-import { ManagerError } from "../../errors.ts";
-import type { CallWait } from "../../fleet/call-wait.ts";
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import type { CallWait } from "../../base/async/call-wait.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
 import type { OperationOf } from "../service-operations.ts";
 import { callOf } from "./call-key.ts";

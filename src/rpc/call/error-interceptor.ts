@@ -1,6 +1,6 @@
 import { ConnectError, type Interceptor, type StreamRequest, type UnaryRequest } from "@connectrpc/connect";
-import { type ManagerError, toManagerError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
+import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { explainJsonError, forgetJsonBody } from "../json/request-body.ts";
 import type { OperationOf } from "../service-operations.ts";

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../../errors.ts";
+import type { ManagerError } from "../../base/errors/errors.ts";
 
 export interface MessageLimits {
   /** Aborts when the stream has to end. */

@@ -5,11 +5,11 @@ import {
   type CallToolStreamResponse,
   CallToolStreamResponseSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { CallReading } from "../../fleet/follow-call.ts";
 import type { ToolAnswer } from "../../fleet/idempotency/outcome.ts";
 import type { LogEntry } from "../../fleet/log-entry.ts";
 import { maxEventTextBytes } from "../../mcp/progress.ts";
-import { truncateUtf8 } from "../../truncate.ts";
 import { answerToProto } from "./answer-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";
 import { textChunks } from "./result-chunks.ts";

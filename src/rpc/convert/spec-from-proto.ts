@@ -11,7 +11,14 @@ import {
   RestartPolicySchema,
   type ServerSpec as SpecMessage,
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import type { CallLimitsSpec, HealthSpec, LimitsSpec, MountSpec, RestartSpec, ServerSpec } from "../../spec.ts";
+import type {
+  CallLimitsSpec,
+  HealthSpec,
+  LimitsSpec,
+  MountSpec,
+  RestartSpec,
+  ServerSpec,
+} from "../../base/spec/spec.ts";
 import { enumName } from "./enum-name.ts";
 import { durationMs } from "./time.ts";
 

@@ -1,9 +1,9 @@
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { type WatchResponse, WatchResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { type Server, ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { ServerSnapshot } from "../../fleet/server-snapshot.ts";
 import type { FleetReading } from "../../fleet/watch-fleet.ts";
-import { truncateUtf8 } from "../../truncate.ts";
 import { maxPageBytes } from "./bounded-page.ts";
 import { serverToProto } from "./server-to-proto.ts";
 import { toTimestamp } from "./time.ts";

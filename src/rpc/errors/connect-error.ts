@@ -1,9 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import type { ErrorReason } from "../../error-reason.ts";
-import type { ErrorDetails, ManagerError } from "../../errors.ts";
-import { truncateUtf8 } from "../../truncate.ts";
+import type { ErrorReason } from "../../base/errors/error-reason.ts";
+import type { ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
 import { encodedBytes } from "./encoded-error.ts";
 import { codeOf } from "./error-code.ts";
 

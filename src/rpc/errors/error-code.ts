@@ -1,5 +1,5 @@
 import { Code } from "@connectrpc/connect";
-import type { ErrorKind } from "../../errors.ts";
+import type { ErrorKind } from "../../base/errors/errors.ts";
 
 /** The one table from what went wrong to the gRPC code that says so. */
 export const codeOf = {

@@ -1,5 +1,5 @@
 import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
-import { invalidRequest, type ManagerError } from "../../errors.ts";
+import { invalidRequest, type ManagerError } from "../../base/errors/errors.ts";
 import { isWellKnown } from "../binary/wire-layout.ts";
 import { manyValues, maxOwnValues, refuseManyValues } from "./request-values.ts";
 

@@ -6,7 +6,7 @@ import {
   type JsonValue,
   ScalarType,
 } from "@bufbuild/protobuf";
-import type { FieldViolation } from "../../errors.ts";
+import type { FieldViolation } from "../../base/errors/errors.ts";
 import { maxCallerDepth } from "../../jsonrpc/caller-json.ts";
 import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
 import { maxNumberChars } from "./costly-json.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage, JsonValue } from "@bufbuild/protobuf";
-import { invalidRequest } from "../../errors.ts";
+import { invalidRequest } from "../../base/errors/errors.ts";
 import { jsonProblem } from "./json-problem.ts";
 
 const known = new WeakMap<DescMessage, boolean>();

@@ -8,7 +8,7 @@ import {
   createContextKey,
   createContextValues,
 } from "@connectrpc/connect";
-import { type FieldViolation, invalidRequest, toManagerError } from "../../errors.ts";
+import { type FieldViolation, invalidRequest, toManagerError } from "../../base/errors/errors.ts";
 import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";

@@ -1,4 +1,4 @@
-import { invalidRequest, type ManagerError } from "../../errors.ts";
+import { invalidRequest, type ManagerError } from "../../base/errors/errors.ts";
 import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
 import { hasMoreValues } from "../../jsonrpc/count-values.ts";
 

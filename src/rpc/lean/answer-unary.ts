@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
-import type { CallWait } from "../../fleet/call-wait.ts";
+import type { CallWait } from "../../base/async/call-wait.ts";
 import { callerLeft } from "../../operations/call-end.ts";
 import { invokeUnary } from "../call/invoke-unary.ts";
 import type { UnaryMethod } from "../call/rpc-methods.ts";

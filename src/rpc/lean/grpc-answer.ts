@@ -1,7 +1,7 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../../errors.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { plainGrpcMessage } from "../errors/grpc-message.ts";

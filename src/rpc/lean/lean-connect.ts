@@ -9,7 +9,7 @@ import {
   errorToJson,
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
-import { invalidRequest, toManagerError } from "../../errors.ts";
+import { invalidRequest, toManagerError } from "../../base/errors/errors.ts";
 import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
 import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { callerLeft } from "../../operations/call-end.ts";

@@ -1,8 +1,8 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
 import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { refuseManyFields, requestBinary } from "../binary/request-fields.ts";
 import type { RpcRequest } from "../call/rpc-call.ts";

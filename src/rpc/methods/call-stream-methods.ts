@@ -4,7 +4,7 @@ import type {
   CallToolStreamResponse,
   ManagerService,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { toManagerError } from "../../errors.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
 import { followCall } from "../../fleet/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
 import { callReadingToProto } from "../convert/call-event-to-proto.ts";

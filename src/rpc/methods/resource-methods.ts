@@ -9,7 +9,7 @@ import {
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResourceSchema, ResourceTemplateSchema } from "../../../gen/mcpmanager/v1/resource_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { toManagerError } from "../../errors.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
 import { readResourceRequestSchema, subscribeResourceRequestSchema } from "../../fleet/mcp-request-schema.ts";
 import { watchResource } from "../../fleet/watch-resource.ts";
 import { validate } from "../../validate.ts";

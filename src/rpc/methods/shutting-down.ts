@@ -1,4 +1,4 @@
-import { ManagerError } from "../../errors.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 
 /** How a stream ends when the manager shuts down. */
 export function shuttingDown(advice: string): ManagerError {

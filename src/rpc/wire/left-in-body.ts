@@ -1,4 +1,4 @@
-import { ManagerError } from "../../errors.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 
 /** The reason of a request whose end never came. */
 export function leftInBody(cause?: unknown): ManagerError {

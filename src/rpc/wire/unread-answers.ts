@@ -1,6 +1,6 @@
 import type { EventEmitter } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../base/log/log.ts";
 import type { NodeResponse } from "./node-handler.ts";
 
 export interface UnreadOptions {

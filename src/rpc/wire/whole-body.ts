@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
-import type { AbortSource } from "../../abort-source.ts";
-import { toManagerError } from "../../errors.ts";
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
 import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { normalPath } from "../../normal-path.ts";
-import type { ServerSpec } from "../../spec.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import { normalPath } from "../../base/text/normal-path.ts";
 import { hasWritableBind, numericUser } from "./bind-rights.ts";
 import { boxWeaknesses } from "./weakness.ts";
 

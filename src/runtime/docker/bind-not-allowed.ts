@@ -1,4 +1,4 @@
-import { type FieldViolation, ManagerError } from "../../errors.ts";
+import { type FieldViolation, ManagerError } from "../../base/errors/errors.ts";
 
 /** What a bind mount must not be, or who must not have it. */
 export function bindNotAllowed(violation: FieldViolation): ManagerError {

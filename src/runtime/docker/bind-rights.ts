@@ -1,5 +1,5 @@
-import type { ManagerError } from "../../errors.ts";
-import type { ServerSpec } from "../../spec.ts";
+import type { ManagerError } from "../../base/errors/errors.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { realpath, stat } from "node:fs/promises";
 import path from "node:path";
-import { invalidRequest, ManagerError } from "../../errors.ts";
+import { invalidRequest, ManagerError } from "../../base/errors/errors.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { checkBindPath } from "./bind-path.ts";
 

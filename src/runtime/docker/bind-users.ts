@@ -1,4 +1,4 @@
-import type { ServerSpec } from "../../spec.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import { bindUserDenied, checkBindRights, checkBindUser, numericUser } from "./bind-rights.ts";
 import type { ImageView } from "./image-files.ts";
 import { quoted, resolveUser } from "./user-files.ts";

@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import type Docker from "dockerode";
-import { normalPath } from "../../normal-path.ts";
+import { normalPath } from "../../base/text/normal-path.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { isWithin } from "./bind-source.ts";

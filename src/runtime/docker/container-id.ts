@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { ManagerError } from "../../errors.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 
 /** Whether a text is an id as the engine makes it. */
 export function isContainerId(text: string): boolean {

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { type ServerSpec, specDefaults } from "../../spec.ts";
+import { type ServerSpec, specDefaults } from "../../base/spec/spec.ts";
 import { tmpfsBytes } from "./mounts.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { invalidRequest } from "../../errors.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { invalidRequest } from "../../base/errors/errors.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../runtime.ts";
 import { hasWritableBind } from "./bind-rights.ts";
 import type { BindUsers } from "./bind-users.ts";

@@ -1,4 +1,4 @@
-import { ManagerError } from "../../errors.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 
 /** Where an engine listens. */
 export type DockerAddress =

@@ -1,9 +1,9 @@
 import type { ContainerInspectInfo } from "dockerode";
-import { ManagerError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
-import type { Protection } from "../../protections.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import { runtimeCapabilities } from "../capabilities.ts";
+import type { Protection } from "../protections.ts";
 import type {
   Attachment,
   AttachmentSink,

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
-import { invalidRequest } from "../../errors.ts";
-import type { Log } from "../../log.ts";
-import { type Protection, protections, requireLimits } from "../../protections.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { invalidRequest } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import { type Protection, protections, requireLimits } from "../protections.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { refusal } from "./engine-error.ts";

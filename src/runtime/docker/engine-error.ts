@@ -1,5 +1,5 @@
-import { abortedError } from "../../aborted-error.ts";
-import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../errors.ts";
+import { abortedError } from "../../base/errors/aborted-error.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../base/errors/errors.ts";
 
 const maxEngineTextLength = 800;
 

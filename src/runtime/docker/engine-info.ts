@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { type Protection, protections } from "../../protections.ts";
+import { type Protection, protections } from "../protections.ts";
 import { statusOf } from "./engine-error.ts";
 
 /** What an engine says of what it enforces, by `GET /info`. */

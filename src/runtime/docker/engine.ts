@@ -1,7 +1,7 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
-import type { ManagerError } from "../../errors.ts";
+import type { ManagerError } from "../../base/errors/errors.ts";
 import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
 import { engineError, refusal } from "./engine-error.ts";

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../base/log/log.ts";
 import type { WatchListener } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { ownerFilter } from "./labels.ts";

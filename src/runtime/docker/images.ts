@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
-import { invalidRequest, type ManagerError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { invalidRequest, type ManagerError } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Abort, Engine } from "./engine.ts";
 import { engineText, refusal, statusOf } from "./engine-error.ts";

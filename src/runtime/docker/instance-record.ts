@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { ServerSpec } from "../../spec.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { InstanceRecord, Usability } from "../runtime.ts";
 import { markOf } from "./container-name.ts";
 import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";

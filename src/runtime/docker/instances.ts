@@ -1,7 +1,7 @@
 import { realpath } from "node:fs/promises";
 import type Docker from "dockerode";
-import type { Log } from "../../log.ts";
-import type { ServerSpec } from "../../spec.ts";
+import type { Log } from "../../base/log/log.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../runtime.ts";
 import { weaknessOf } from "./adoptable.ts";
 import { containerOf } from "./container-id.ts";

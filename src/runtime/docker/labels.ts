@@ -1,7 +1,7 @@
 import canonicalize from "canonicalize";
-import type { Era, ServerSpec } from "../../spec.ts";
-import { serverNameSchema } from "../../spec-schema.ts";
-import { storedSpec } from "../../stored-spec.ts";
+import type { Era, ServerSpec } from "../../base/spec/spec.ts";
+import { serverNameSchema } from "../../base/spec/spec-schema.ts";
+import { storedSpec } from "../../base/spec/stored-spec.ts";
 import type { CreateRequest } from "../runtime.ts";
 import { isContainerId } from "./container-id.ts";
 

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { normalPath } from "../../normal-path.ts";
-import type { Protection } from "../../protections.ts";
+import { normalPath } from "../../base/text/normal-path.ts";
+import type { Protection } from "../protections.ts";
 import { boxWeaknesses, type Openings } from "./weakness.ts";
 
 type Asked = Docker.ContainerCreateOptions;

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
-import { invalidRequest, ManagerError } from "../../errors.ts";
-import type { MountSpec } from "../../spec.ts";
+import { invalidRequest, ManagerError } from "../../base/errors/errors.ts";
+import type { MountSpec } from "../../base/spec/spec.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { resolveBindSource } from "./bind-source.ts";
 import type { Bind } from "./bound-folders.ts";

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { ManagerError } from "../../errors.ts";
+import type { ManagerError } from "../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { Engine } from "./engine.ts";
 import { refusal, statusOf } from "./engine-error.ts";

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { engineOwned } from "../../engine-place.ts";
+import { engineOwned } from "../../base/spec/engine-place.ts";
 import { numericUser } from "./bind-rights.ts";
 
 /**

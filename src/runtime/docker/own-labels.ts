@@ -1,4 +1,4 @@
-import { serverNameSchema } from "../../spec-schema.ts";
+import { serverNameSchema } from "../../base/spec/spec-schema.ts";
 import { containerName, namesOf } from "./container-name.ts";
 import { isOwned, type Labels, label, replicaOf } from "./labels.ts";
 

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import type { Log } from "../../log.ts";
+import type { Log } from "../../base/log/log.ts";
 import { registryOf } from "./registry.ts";
 
 /** What the engine takes as X-Registry-Auth. */

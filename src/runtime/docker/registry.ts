@@ -1,4 +1,4 @@
-import { ManagerError } from "../../errors.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
 
 /** Docker Hub, under the key that `docker login` uses for it. */
 export const dockerHub = "https://index.docker.io/v1/";

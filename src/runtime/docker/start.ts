@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import { normalPath } from "../../normal-path.ts";
+import { normalPath } from "../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../runtime.ts";
 import { openAttachment } from "./attachment.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";

@@ -1,7 +1,7 @@
-import { engineOwned } from "../../engine-place.ts";
-import { invalidRequest } from "../../errors.ts";
-import { normalPath } from "../../normal-path.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { invalidRequest } from "../../base/errors/errors.ts";
+import { engineOwned } from "../../base/spec/engine-place.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import { normalPath } from "../../base/text/normal-path.ts";
 import { ownTmpfs } from "./container-options.ts";
 import type { ImageView } from "./image-files.ts";
 

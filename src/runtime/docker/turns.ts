@@ -1,5 +1,5 @@
-import { abortable } from "../../abortable.ts";
-import { abortedError } from "../../aborted-error.ts";
+import { abortable } from "../../base/async/abortable.ts";
+import { abortedError } from "../../base/errors/aborted-error.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 
 /** Work that is done one after the other. */

@@ -1,4 +1,4 @@
-import { abortable } from "../../abortable.ts";
+import { abortable } from "../../base/async/abortable.ts";
 
 /**
  * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the

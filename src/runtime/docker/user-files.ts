@@ -1,4 +1,4 @@
-import { truncateUtf8 } from "../../truncate.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
 
 /** What an image says of its users and groups: /etc/passwd and /etc/group; empty where it has none. */
 export interface UserFiles {

@@ -1,5 +1,5 @@
 import type Docker from "dockerode";
-import type { ServerSpec } from "../../spec.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 
 /** What a spec may ask for besides the closed box. */
 export type Openings = Pick<ServerSpec, "network" | "capAdd" | "readOnlyRoot">;

@@ -1,7 +1,7 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { constants } from "node:os";
-import { readPaced } from "../../read-paced.ts";
-import { within } from "../../within.ts";
+import { readPaced } from "../../base/async/read-paced.ts";
+import { within } from "../../base/async/within.ts";
 import type { InstanceExit } from "../runtime.ts";
 import type { ProcessAttachment } from "./attachment.ts";
 import { signalGroup } from "./process-group.ts";

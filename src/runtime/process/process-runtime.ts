@@ -1,10 +1,10 @@
 import { release, type } from "node:os";
-import { abortedError } from "../../aborted-error.ts";
-import { ManagerError } from "../../errors.ts";
-import type { Log } from "../../log.ts";
-import { type Protection, protections, requireLimits } from "../../protections.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { abortedError } from "../../base/errors/aborted-error.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
+import type { Log } from "../../base/log/log.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import { runtimeCapabilities } from "../capabilities.ts";
+import { type Protection, protections, requireLimits } from "../protections.ts";
 import type {
   Attachment,
   AttachmentSink,

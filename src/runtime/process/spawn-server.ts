@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
-import { ManagerError } from "../../errors.ts";
-import type { ServerSpec } from "../../spec.ts";
+import { ManagerError } from "../../base/errors/errors.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 
 export interface SpawnOptions {
   readonly server: string;

@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
-import { type FieldViolation, invalidRequest } from "../../errors.ts";
-import type { LimitsSpec, ServerSpec } from "../../spec.ts";
+import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
+import type { LimitsSpec, ServerSpec } from "../../base/spec/spec.ts";
 
 type Rule = (spec: ServerSpec) => readonly FieldViolation[] | Promise<readonly FieldViolation[]>;
 

@@ -1,6 +1,6 @@
-import { abortable } from "../../abortable.ts";
-import { abortedError } from "../../aborted-error.ts";
-import { within } from "../../within.ts";
+import { abortable } from "../../base/async/abortable.ts";
+import { within } from "../../base/async/within.ts";
+import { abortedError } from "../../base/errors/aborted-error.ts";
 import type { RuntimeCallOptions } from "../runtime.ts";
 import type { ProcessRun } from "./process-run.ts";
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { IdempotentCalls } from "../../../src/fleet/idempotency/idempotent-calls.ts";
 import type { ToolAnswer } from "../../../src/fleet/idempotency/outcome.ts";
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { type ErrorKind, ManagerError } from "../../../src/errors.ts";
+import { type ErrorKind, ManagerError } from "../../../src/base/errors/errors.ts";
 import {
   IdempotentCalls,
   type IdempotentCallsOptions,

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
+import type { Era } from "../../../src/base/spec/spec.ts";
 import { checkedJsonObject } from "../../../src/jsonrpc/caller-json.ts";
 import type { Conversation } from "../../../src/mcp/handshake.ts";
 import { legacyCodec } from "../../../src/mcp/legacy.ts";
 import { modernCodec } from "../../../src/mcp/modern.ts";
 import { Session } from "../../../src/mcp/session.ts";
-import type { Era } from "../../../src/spec.ts";
 import { anyText } from "../../jsonrpc/json-text.ts";
 import { nextTurn } from "../../jsonrpc/wire.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { checkedJsonObject, maxCallerDepth } from "../../../src/jsonrpc/caller-json.ts";
 import { JsonFields } from "../../../src/jsonrpc/json-fields.ts";
 import { arrayElements, type JsonMember, objectMembers } from "../../../src/jsonrpc/json-members.ts";

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { Connection } from "../../../src/jsonrpc/connection.ts";
 import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
 import { nextTurn } from "../../jsonrpc/wire.ts";

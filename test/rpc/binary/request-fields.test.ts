@@ -11,7 +11,7 @@ import {
   ManagerService,
   StartRequestSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { maxCallerValues } from "../../../src/jsonrpc/caller-json.ts";
 import { overfullField } from "../../../src/rpc/binary/overfull-field.ts";
 import { refuseManyFields, requestBinary } from "../../../src/rpc/binary/request-fields.ts";

@@ -8,7 +8,7 @@ import {
   type UnaryResponse,
 } from "@connectrpc/connect";
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { deadlineInterceptor } from "../../../src/rpc/call/deadline-interceptor.ts";
 import type { OperationOf } from "../../../src/rpc/service-operations.ts";
 import { anOperation, valuesOfCall } from "../a-call.ts";

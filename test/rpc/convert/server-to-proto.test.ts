@@ -1,11 +1,11 @@
 import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import type { ServerFailure } from "../../../src/fleet/server-failure.ts";
 import type { ServerSnapshot } from "../../../src/fleet/server-snapshot.ts";
 import { serverToProto } from "../../../src/rpc/convert/server-to-proto.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 
 const spec: Required<ServerSpec> = {
   image: "i",

@@ -3,7 +3,7 @@ import { findTrailerError, setTrailerStatus } from "@connectrpc/connect/protocol
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
-import { type ErrorDetails, type ErrorKind, ManagerError } from "../../../src/errors.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError } from "../../../src/base/errors/errors.ts";
 import { addMissingDetails, toConnectError } from "../../../src/rpc/errors/connect-error.ts";
 import { codeOf } from "../../../src/rpc/errors/error-code.ts";
 

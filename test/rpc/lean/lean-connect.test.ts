@@ -3,7 +3,7 @@ import http2 from "node:http2";
 import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { leanConnect } from "../../../src/rpc/lean/lean-connect.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import { bodyOf } from "../../../src/rpc/wire/node-body.ts";

@@ -9,7 +9,7 @@ import {
   GetResponseSchema,
   ManagerService,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import type { UnaryMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";

@@ -4,7 +4,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Code, ConnectError, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
 import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import type { StreamMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";

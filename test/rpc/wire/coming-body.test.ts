@@ -3,7 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import type { Writable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import { bodyOf } from "../../../src/rpc/wire/node-body.ts";
 import type { NodeRequest, NodeResponse } from "../../../src/rpc/wire/node-handler.ts";

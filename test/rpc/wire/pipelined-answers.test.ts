@@ -1,7 +1,7 @@
 import type http from "node:http";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
 import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";

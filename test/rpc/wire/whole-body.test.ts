@@ -2,7 +2,7 @@ import { once } from "node:events";
 import net from "node:net";
 import type { Readable } from "node:stream";
 import { afterEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { Listener } from "../../../src/rpc/wire/listener.ts";
 import type { ReadBefore } from "../../../src/rpc/wire/node-body.ts";
 import type { NodeResponse } from "../../../src/rpc/wire/node-handler.ts";

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { describe, expect, it } from "vitest";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { type FoundContainer, weaknessOf } from "../../../src/runtime/docker/adoptable.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 
 const host = {
   NetworkMode: "none",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { checkBindRights, numericUser } from "../../../src/runtime/docker/bind-rights.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 
 const bind = (writable: boolean) => [{ type: "bind", source: "/srv", target: "/data", writable }] as const;
 const check = (more: Partial<ServerSpec>) => () =>

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ServerSpec } from "../../../src/spec.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { Recorder } from "../recorder.ts";
 import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";

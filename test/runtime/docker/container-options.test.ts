@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { containerOptions } from "../../../src/runtime/docker/container-options.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 
 function optionsOf(spec: ServerSpec) {
   return containerOptions(spec, { labels: { a: "b" }, mounts: [] });

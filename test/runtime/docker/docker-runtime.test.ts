@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { type Log, silentLog } from "../../../src/log.ts";
+import { type Log, silentLog } from "../../../src/base/log/log.ts";
 import { createDockerRuntime, type DockerRuntimeOptions } from "../../../src/runtime/docker/docker-runtime.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { FakeEngine } from "./fake-engine.ts";

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import { type Log, silentLog } from "../../../src/log.ts";
-import { protections } from "../../../src/protections.ts";
+import { type Log, silentLog } from "../../../src/base/log/log.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
+import { protections } from "../../../src/runtime/protections.ts";
 import { Recorder } from "../recorder.ts";
 import { FakeEngine, switchingProtocols } from "./fake-engine.ts";
 

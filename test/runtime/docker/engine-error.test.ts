@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { ManagerError } from "../../../src/errors.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { engineError, engineText } from "../../../src/runtime/docker/engine-error.ts";
 
 const context = { doing: "list containers", address: "unix:///run/docker.sock" };

@@ -1,8 +1,8 @@
 import { createServer } from "node:net";
 import type Docker from "dockerode";
 import { describe, expect, it } from "vitest";
-import { ManagerError } from "../../../src/errors.ts";
-import { silentLog } from "../../../src/log.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
 import { Recorder } from "../recorder.ts";

@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { Engine } from "../../../src/runtime/docker/engine.ts";
 import { EventStream } from "../../../src/runtime/docker/event-stream.ts";
 import { FakeEngine } from "./fake-engine.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import {
   containerLabels,
   eraOf,
@@ -10,7 +11,6 @@ import {
   specLabel,
 } from "../../../src/runtime/docker/labels.ts";
 import type { CreateRequest } from "../../../src/runtime/runtime.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 
 const owner = { server: "files", instance: "i-1", replica: 0 };
 

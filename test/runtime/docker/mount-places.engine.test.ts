@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import type { MountSpec, ServerSpec } from "../../../src/base/spec/spec.ts";
+import { storedSpec } from "../../../src/base/spec/stored-spec.ts";
 import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
-import type { MountSpec, ServerSpec } from "../../../src/spec.ts";
-import { storedSpec } from "../../../src/stored-spec.ts";
 import { validate } from "../../../src/validate.ts";
 import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";

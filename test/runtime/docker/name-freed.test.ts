@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import { FakeEngine } from "./fake-engine.ts";
 

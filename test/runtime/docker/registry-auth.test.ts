@@ -2,7 +2,7 @@ import { chmod, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
-import { type Log, silentLog } from "../../../src/log.ts";
+import { type Log, silentLog } from "../../../src/base/log/log.ts";
 import { registryAuth } from "../../../src/runtime/docker/registry-auth.ts";
 
 describe("registryAuth", () => {

@@ -2,7 +2,7 @@ import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ServerSpec } from "../../../src/spec.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { Recorder } from "../recorder.ts";
 import { TestFleet } from "./test-fleet.ts";
 

@@ -1,10 +1,10 @@
 import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { parseDockerHost } from "../../../src/runtime/docker/docker-address.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 import { TestInstances } from "../test-instances.ts";
 
 /** Made by `make test` from test/servers. */

@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
-import type { Log } from "../../../src/log.ts";
-import { silentLog } from "../../../src/log.ts";
+import type { Log } from "../../../src/base/log/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
 import { createProcessRuntime } from "../../../src/runtime/process/process-runtime.ts";
 import { Recorder } from "../recorder.ts";
 import { openMorgue } from "./morgue.ts";

@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
-import { silentLog } from "../../../src/log.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { createProcessRuntime } from "../../../src/runtime/process/process-runtime.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
-import type { ServerSpec } from "../../../src/spec.ts";
 import { TestInstances } from "../test-instances.ts";
 
 export const serversFolder = fileURLToPath(new URL("../../servers", import.meta.url));

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ManagerError } from "../../../errors.ts";
+import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import { refusal } from "../engine-error.ts";
 import { ask } from "./ask.ts";

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
-import type { ManagerError } from "../../../errors.ts";
-import type { Log } from "../../../log.ts";
+import type { ManagerError } from "../../../base/errors/errors.ts";
+import type { Log } from "../../../base/log/log.ts";
 import type { Engine } from "../engine.ts";
 import { refusal } from "../engine-error.ts";
 import { lines } from "../lines.ts";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../../../src/log.ts";
+import { silentLog } from "../../../../src/base/log/log.ts";
 import { EngineProxy } from "../engine-proxy.ts";
 import { owned, TestLocks } from "./locks.ts";
 

@@ -1,5 +1,5 @@
-import type { Log } from "../../../../src/log.ts";
-import { silentLog } from "../../../../src/log.ts";
+import type { Log } from "../../../../src/base/log/log.ts";
+import { silentLog } from "../../../../src/base/log/log.ts";
 import { createDockerRuntime } from "../../../../src/runtime/docker/docker-runtime.ts";
 import { Engine } from "../../../../src/runtime/docker/engine.ts";
 import type { Lock } from "../../../../src/runtime/docker/owner/lock.ts";

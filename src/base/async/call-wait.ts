@@ -1,5 +1,5 @@
-import type { AbortSource } from "../abort-source.ts";
-import type { ManagerError } from "../errors.ts";
+import type { ManagerError } from "../errors/errors.ts";
+import type { AbortSource } from "./abort-source.ts";
 import { deadlinePassed } from "./deadline-signal.ts";
 
 /** A deadline further away than this has no timer of its own. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
+import { normalPath } from "../text/normal-path.ts";
 import { engineOwned } from "./engine-place.ts";
-import { normalPath } from "./normal-path.ts";
 import type { ServerSpec } from "./spec.ts";
 
 const maxArgBytes = 131_000;

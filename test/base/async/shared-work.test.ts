@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { SharedWork } from "../src/shared-work.ts";
+import { SharedWork } from "../../../src/base/async/shared-work.ts";
 
 /** Work that a test ends; cancelled, it says by what. */
 function open() {

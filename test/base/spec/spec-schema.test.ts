@@ -1,10 +1,10 @@
 import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { ServerSpecSchema } from "../gen/mcpmanager/v1/server_pb.ts";
-import { ManagerError } from "../src/errors.ts";
-import { startRequestSchema } from "../src/fleet/request-schema.ts";
-import { specFromProto } from "../src/rpc/convert/spec-from-proto.ts";
-import { validate } from "../src/validate.ts";
+import { ServerSpecSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
+import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
+import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
+import { validate } from "../../../src/validate.ts";
 
 /** What is wrong with a Start of this spec, which is in the proto's JSON form. */
 function problems(spec: JsonObject, name = "s"): string[] {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { within } from "../src/within.ts";
+import { within } from "../../../src/base/async/within.ts";
 
 describe("within", () => {
   it("says that a promise settled, however it did", async () => {

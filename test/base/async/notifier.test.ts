@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { Notifier } from "../../src/fleet/notifier.ts";
-import { collectGarbage } from "../heap.ts";
+import { Notifier } from "../../../src/base/async/notifier.ts";
+import { collectGarbage } from "../../heap.ts";
 
 const hour = 3_600_000;
 const never = new AbortController().signal;

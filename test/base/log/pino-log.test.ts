@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 
-const log = fileURLToPath(new URL("../src/pino-log.ts", import.meta.url));
+const log = fileURLToPath(new URL("../../../src/base/log/pino-log.ts", import.meta.url));
 
 it("The log of a bug has its stack", () => {
   const program = `

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isLoopback } from "../src/loopback.ts";
+import { isLoopback } from "../../../src/base/text/loopback.ts";
 
 describe("isLoopback", () => {
   it.each(["localhost", "127.0.0.1", "127.1.2.3", "::1", "[::1]"])("knows %s", (host) => {

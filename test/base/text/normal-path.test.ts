@@ -1,10 +1,10 @@
 import { posix } from "node:path";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { startRequestSchema } from "../src/fleet/request-schema.ts";
-import { normalPath } from "../src/normal-path.ts";
-import type { ServerSpec } from "../src/spec.ts";
-import { validate } from "../src/validate.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { normalPath } from "../../../src/base/text/normal-path.ts";
+import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
+import { validate } from "../../../src/validate.ts";
 
 const part = fc.oneof(
   fc.constantFrom("a", "tmp", "..a", "...", "é", "e\u0301", "A", " ", "%2e", "\\", ".hidden"),

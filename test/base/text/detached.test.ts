@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { detached } from "../src/detached.ts";
-import { heapUsed } from "./heap.ts";
+import { detached } from "../../../src/base/text/detached.ts";
+import { heapUsed } from "../../heap.ts";
 
 describe("detached", () => {
   it("gives the same text", () => {

@@ -1,8 +1,8 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import type { AbortSource } from "../../src/abort-source.ts";
-import { ManagerError } from "../../src/errors.ts";
-import { deadlinePassed, deadlineSignal } from "../../src/fleet/deadline-signal.ts";
+import type { AbortSource } from "../../../src/base/async/abort-source.ts";
+import { deadlinePassed, deadlineSignal } from "../../../src/base/async/deadline-signal.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 
 function aborted(signal: AbortSource | undefined): Promise<unknown> {
   return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(signal.reason)));

@@ -1,6 +1,6 @@
 import { isNativeError } from "node:util/types";
 import { describe, expect, it } from "vitest";
-import { invalidRequest, ManagerError, toManagerError } from "../src/errors.ts";
+import { invalidRequest, ManagerError, toManagerError } from "../../../src/base/errors/errors.ts";
 
 describe("ManagerError.with", () => {
   it("replaces some details and keeps kind, message, cause and the others", () => {

@@ -1,5 +1,5 @@
 import type { z } from "zod";
-import { normalPath } from "./normal-path.ts";
+import { normalPath } from "../text/normal-path.ts";
 import type { MountSpec, ServerSpec } from "./spec.ts";
 import { serverSpecSchema } from "./spec-schema.ts";
 

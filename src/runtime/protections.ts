@@ -1,4 +1,4 @@
-import { ManagerError } from "./errors.ts";
+import { ManagerError } from "../base/errors/errors.ts";
 
 /**
  * What a server is held to by whatever runs it, as far as that can be told from outside: `swap` is what it may take on

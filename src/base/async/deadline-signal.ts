@@ -1,5 +1,5 @@
-import type { AbortSource } from "../abort-source.ts";
-import { ManagerError } from "../errors.ts";
+import { ManagerError } from "../errors/errors.ts";
+import type { AbortSource } from "./abort-source.ts";
 
 /** The wait of one caller. */
 export interface CallerOptions {

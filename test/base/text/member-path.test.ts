@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { memberPath } from "../src/member-path.ts";
+import { memberPath } from "../../../src/base/text/member-path.ts";
 
 it.each([
   ["", "a", "a"],

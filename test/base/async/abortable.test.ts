@@ -1,6 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { abortable } from "../src/abortable.ts";
+import { abortable } from "../../../src/base/async/abortable.ts";
 
 describe("abortable", () => {
   it("gives the promise's outcome, and leaves no listener", async () => {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ManagerError } from "../../src/errors.ts";
-import { CallWait, FarDeadlines } from "../../src/fleet/call-wait.ts";
+import { CallWait, FarDeadlines } from "../../../src/base/async/call-wait.ts";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 
 const left = () =>
   new ManagerError("cancelled", "the caller left", { details: { reason: "CANCELLED", delivery: "sent" } });

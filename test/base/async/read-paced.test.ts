@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, it } from "vitest";
-import { readPaced } from "../src/read-paced.ts";
+import { readPaced } from "../../../src/base/async/read-paced.ts";
 
 /** Reads what was written, and counts what each turn of the event loop got. */
 async function read(...chunks: Buffer[]) {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { truncateUtf8 } from "../src/truncate.ts";
+import { truncateUtf8 } from "../../../src/base/text/truncate.ts";
 
 /** Without U+FFFD, by which a torn character is told. */
 const text = fc.string({ unit: "grapheme", maxLength: 200 }).filter((whole) => !whole.includes("\ufffd"));

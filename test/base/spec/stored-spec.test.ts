@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { serverSpecSchema } from "../src/spec-schema.ts";
-import { storedSpec } from "../src/stored-spec.ts";
+import { serverSpecSchema } from "../../../src/base/spec/spec-schema.ts";
+import { storedSpec } from "../../../src/base/spec/stored-spec.ts";
 
 describe("storedSpec", () => {
   it.each([
