@@ -4,10 +4,10 @@ import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
 import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import { refuseManyValues } from "../rpc/json/request-values.ts";
-import { bodyOf } from "../rpc/wire/node-body.ts";
-import type { NodeRequest } from "../rpc/wire/node-handler.ts";
-import type { UnreadAnswer } from "../rpc/wire/unread-answers.ts";
-import { bodyRead } from "../rpc/wire/whole-body.ts";
+import type { NodeRequest } from "../server/node-handler.ts";
+import { bodyOf } from "../server/requests/node-body.ts";
+import { bodyRead } from "../server/requests/whole-body.ts";
+import type { UnreadAnswer } from "../server/responses/unread-answers.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;

@@ -1,5 +1,5 @@
 import { toConnectError } from "../rpc/errors/connect-error.ts";
-import type { MalformedRequest } from "../rpc/wire/answer-malformed.ts";
+import type { MalformedRequest } from "../server/responses/answer-malformed.ts";
 import { errorText } from "./answer-error.ts";
 import { malformed } from "./refusals.ts";
 

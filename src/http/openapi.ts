@@ -1,6 +1,6 @@
-import type { Mount } from "../rpc/wire/node-handler.ts";
-import type { UnreadAnswers } from "../rpc/wire/unread-answers.ts";
-import { isGone } from "../rpc/wire/write-whole.ts";
+import type { Mount } from "../server/node-handler.ts";
+import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import { isGone } from "../server/responses/write-whole.ts";
 import { answerError } from "./answer-error.ts";
 import { endEarly } from "./end-early.ts";
 import { refuse } from "./handler.ts";

@@ -5,6 +5,7 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Authorize } from "../operations/authorize.ts";
 import type { OpenCall } from "../operations/call-context.ts";
+import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { LocalCalls } from "./call/local-calls.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { healthOperations, healthService } from "./health.ts";
@@ -15,7 +16,6 @@ import type { RefuseRpc } from "./node-adapter.ts";
 import { Reflection, reflectionAlphaOperations, reflectionOperations } from "./reflection.ts";
 import { interceptorsOf, type ServedRoutes, type ServingOptions, serveRoutes } from "./serve-routes.ts";
 import { operationsOf, type ServedService, served } from "./service-operations.ts";
-import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;

@@ -1,5 +1,8 @@
 import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { OpenCall } from "../operations/call-context.ts";
+import type { Mount } from "../server/node-handler.ts";
+import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { StreamHandler } from "../server/stream-handler.ts";
 import { requestBinary } from "./binary/request-fields.ts";
 import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";
 import { hasBegun } from "./call/call-begun.ts";
@@ -13,9 +16,6 @@ import { leanConnect } from "./lean/lean-connect.ts";
 import { leanGrpc } from "./lean/lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import { operationsOf, type ServedService } from "./service-operations.ts";
-import type { Mount } from "./wire/node-handler.ts";
-import type { StreamHandler } from "./wire/stream-handler.ts";
-import type { UnreadAnswers } from "./wire/unread-answers.ts";
 
 type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
 

@@ -13,8 +13,8 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
-import { Listener } from "../../src/rpc/wire/listener.ts";
-import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { Listener } from "../../src/server/listener.ts";
+import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
 import { anOperation, openCall } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 

@@ -5,8 +5,8 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { restHandler } from "../../src/http/rest-handler.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
-import { Listener } from "../../src/rpc/wire/listener.ts";
-import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { Listener } from "../../src/server/listener.ts";
+import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
 import { openCall } from "../rpc/a-call.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
 

@@ -5,7 +5,7 @@ import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstOf } from "../../src/http/handler.ts";
 import { probeHandler } from "../../src/http/probes.ts";
-import { Listener } from "../../src/rpc/wire/listener.ts";
+import { Listener } from "../../src/server/listener.ts";
 import { collectGarbage } from "../heap.ts";
 import { TestManager } from "../line/test-manager.ts";
 import { connectRaw } from "../rpc/wire/raw-client.ts";

@@ -3,7 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { malformedText } from "../../src/http/malformed.ts";
-import { answerMalformed } from "../../src/rpc/wire/answer-malformed.ts";
+import { answerMalformed } from "../../src/server/responses/answer-malformed.ts";
 import { connectRaw } from "../rpc/wire/raw-client.ts";
 
 it.each([

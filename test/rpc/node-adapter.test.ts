@@ -9,8 +9,8 @@ import { type Log, silentLog } from "../../src/base/log/log.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
-import { Listener } from "../../src/rpc/wire/listener.ts";
-import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
+import { Listener } from "../../src/server/listener.ts";
+import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
 import { anOperation, openCall } from "./a-call.ts";
 import { connectRaw } from "./wire/raw-client.ts";
 

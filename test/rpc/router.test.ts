@@ -10,9 +10,9 @@ import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
 import { rpcRoutes } from "../../src/rpc/router.ts";
-import { Listener } from "../../src/rpc/wire/listener.ts";
-import { UnreadAnswers } from "../../src/rpc/wire/unread-answers.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
+import { Listener } from "../../src/server/listener.ts";
+import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
 import { openCall } from "./a-call.ts";
 
 /** No request of these tests gets as far as a fleet. */

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import type { CallContext } from "../../operations/call-context.ts";
-import { AnswerHeaders } from "../wire/answer-headers.ts";
+import { AnswerHeaders } from "../headers/answer-headers.ts";
 import { withCall } from "./call-key.ts";
 
 /** A request of one message, by whichever protocol. */

@@ -3,7 +3,7 @@ import { createContextValues } from "@connectrpc/connect";
 import { callerLeft } from "../../operations/call-end.ts";
 import { invokeStream } from "../call/invoke-stream.ts";
 import type { StreamMethod } from "../call/rpc-methods.ts";
-import { countAt } from "../wire/unread-rest.ts";
+import { countAt } from "../call/unread-rest.ts";
 import { failureTrailer, type GrpcAnswerer, type GrpcAnswererOptions, successTrailer } from "./grpc-answer.ts";
 import { grpcEnvelope } from "./grpc-envelope.ts";
 import { MessageWriter } from "./message-writer.ts";

@@ -2,10 +2,10 @@ import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { callerLeft } from "../../operations/call-end.ts";
+import type { UnreadAnswer } from "../../server/responses/unread-answers.ts";
+import { endWhole } from "../../server/responses/write-whole.ts";
 import { invokeUnary } from "../call/invoke-unary.ts";
 import type { UnaryMethod } from "../call/rpc-methods.ts";
-import type { UnreadAnswer } from "../wire/unread-answers.ts";
-import { endWhole } from "../wire/write-whole.ts";
 import {
   failureTrailer,
   type GrpcAnswerer,

@@ -7,9 +7,9 @@ import type {
 import { toManagerError } from "../../base/errors/errors.ts";
 import { followCall } from "../../fleet/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
+import { UnreadRest } from "../call/unread-rest.ts";
 import { callReadingToProto } from "../convert/call-event-to-proto.ts";
 import { charsOf, streamFromProto } from "../convert/call-from-proto.ts";
-import { UnreadRest } from "../wire/unread-rest.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 /** The RPC that streams what happens in a call into a server. */

@@ -7,9 +7,9 @@ import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../g
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { StreamMethod } from "../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
-import { Listener } from "../../../src/rpc/wire/listener.ts";
-import type { NodeHandler } from "../../../src/rpc/wire/node-handler.ts";
-import { UnreadAnswers } from "../../../src/rpc/wire/unread-answers.ts";
+import { Listener } from "../../../src/server/listener.ts";
+import type { NodeHandler } from "../../../src/server/node-handler.ts";
+import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
 import { anOperation, openCall } from "../a-call.ts";
 import { ask } from "./grpc-bytes.ts";
 import { logsOf, messagesIn } from "./stream-bytes.ts";

@@ -1,0 +1,42 @@
+import http from "node:http";
+import type { ServerHttp2Session, ServerHttp2Stream } from "node:http2";
+import type net from "node:net";
+import type { Readable } from "node:stream";
+import { readOn, stopReading } from "../connections/reading.ts";
+
+/** More than the largest body has in pieces of the usual size. */
+const maxPerTurn = 2_000;
+
+const pieces = Symbol("pieces");
+
+/** What counts the pieces of a connection: its socket, or its session, which hides the socket behind a proxy. */
+type Counting = (net.Socket | ServerHttp2Session) & {
+  /** Those that came since the connection was last read on. */
+  [pieces]?: number;
+};
+
+/**
+ * Counts a piece of a request's body, of all that come on its connection: each costs the same, even one of a byte. After
+ * too many the connection is read on in the next turn of the event loop. Not for the first piece of a body: most have no
+ * other, and so many requests are not begun in a turn.
+ */
+export function countPiece(body: Readable): void {
+  const connection = connectionOf(body);
+  if (connection === undefined) return;
+  const count = (connection[pieces] ?? 0) + 1;
+  connection[pieces] = count;
+  if (count !== maxPerTurn) return;
+  const socket = "socket" in connection ? (connection.socket as net.Socket) : connection;
+  stopReading(socket);
+  setImmediate(() => {
+    connection[pieces] = 0;
+    readOn(socket);
+  });
+}
+
+/** Undefined of one that is closed. */
+function connectionOf(body: Readable): Counting | undefined {
+  if (body instanceof http.IncomingMessage) return body.socket;
+  const stream = "stream" in body ? (body.stream as ServerHttp2Stream) : (body as ServerHttp2Stream);
+  return stream.session as ServerHttp2Session | undefined;
+}

@@ -1,0 +1,53 @@
+import type { ServerHttp2Stream } from "node:http2";
+import type { NodeRequest } from "../node-handler.ts";
+import type { UnreadAnswer } from "../responses/unread-answers.ts";
+import { comingBody } from "./coming-body.ts";
+
+/** What was read of a request's body by whoever then left the request to another. */
+export interface ReadBefore {
+  readonly bytes: Buffer;
+  /** Whether there is no more of it. */
+  readonly whole: boolean;
+}
+
+const readBefore = Symbol("readBefore");
+
+/** What a request, or its stream, carries to the next who reads it. */
+interface Left {
+  [readBefore]?: ReadBefore;
+}
+
+/** The request's body begins with what was read of it, or of its stream. What is not read to its end is paused. */
+export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: ReadBefore): void {
+  from[readBefore] = read;
+}
+
+/**
+ * A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. Throws
+ * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it;
+ * its chunks then come in few pieces.
+ */
+export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): AsyncGenerator<Buffer> {
+  try {
+    const before = takeBody(request);
+    if (before !== undefined && before.bytes.length > 0) {
+      unsent?.add(before.bytes.length);
+      yield before.bytes;
+    }
+    if (!before?.whole) yield* comingBody(request, unsent);
+  } finally {
+    unsent?.close();
+  }
+}
+
+function takeBody(request: NodeRequest & Left): ReadBefore | undefined {
+  const own = request[readBefore];
+  if (own !== undefined || !("stream" in request)) return own;
+  const stream: ServerHttp2Stream & Left = request.stream;
+  const read = stream[readBefore];
+  if (read === undefined || read.whole) return read;
+  // The request listens to its stream from its first read on; one that flows before would lose what comes.
+  request.read(0);
+  request.stream.resume();
+  return read;
+}

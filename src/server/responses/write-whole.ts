@@ -1,0 +1,42 @@
+import type { OutgoingHttpHeaders } from "node:http";
+import { pipeline, type Writable } from "node:stream";
+import type { NodeResponse } from "../node-handler.ts";
+import { pacedBody } from "./paced-body.ts";
+import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
+
+/** A larger answer goes out in slices. */
+const maxWholeBytes = 64 * 1024;
+
+export interface WholeAnswer {
+  readonly response: NodeResponse;
+  readonly status: number;
+  readonly header: OutgoingHttpHeaders;
+  readonly unread: UnreadAnswers;
+}
+
+/** Writes an answer whose text is there: a small one together with its headers, in one piece. */
+export function writeWhole(text: string, { response, status, header, unread }: WholeAnswer): void {
+  header["content-length"] = Buffer.byteLength(text);
+  response.writeHead(status, header);
+  endWhole(text, { to: response, answer: unread.open(response) });
+}
+
+/** Ends a response, or a stream, with all of its body, in slices when that is large. */
+export function endWhole(
+  body: string | Buffer,
+  { to, answer }: { readonly to: Writable; readonly answer: Pick<UnreadAnswer, "add"> },
+): void {
+  const bytes = Buffer.byteLength(body);
+  if (bytes <= maxWholeBytes) {
+    answer.add(bytes);
+    to.end(body);
+    return;
+  }
+  // Whose caller leaves ends with an error that nobody has to know of.
+  pipeline(pacedBody([typeof body === "string" ? Buffer.from(body) : body], { answer, streams: false }), to, () => {});
+}
+
+/** Whether nobody is there any more to take the answer. */
+export function isGone(response: NodeResponse): boolean {
+  return "stream" in response ? response.stream.destroyed : response.destroyed;
+}
