@@ -1,7 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
-import { type JsonPath, repeatedMember } from "../jsonrpc/repeated-member.ts";
+import { type JsonPath, repeatedMember } from "../json/repeated-member.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import { refuseManyValues } from "../rpc/json/request-values.ts";
 import type { NodeRequest } from "../server/node-handler.ts";

@@ -1,6 +1,6 @@
-import { exactInteger } from "./exact-number.ts";
-import { eachElement, eachMember, type JsonMember, objectMembers } from "./json-members.ts";
-import { JsonSyntaxError } from "./json-scan.ts";
+import { exactInteger } from "../json/exact-number.ts";
+import { eachElement, eachMember, type JsonMember, objectMembers } from "../json/json-members.ts";
+import { JsonSyntaxError } from "../json/json-scan.ts";
 
 /** A JSON-RPC error as the other side sent it; `data` is JSON text. */
 export interface RpcError {

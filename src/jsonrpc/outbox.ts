@@ -1,5 +1,5 @@
+import { oneLine } from "../json/one-line.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
-import { oneLine } from "./one-line.ts";
 
 /** A line that waits to be written, or was. Its text has the line break, and is let go once it does not wait any more. */
 export interface QueuedLine {

@@ -1,9 +1,9 @@
 import { ManagerError } from "../base/errors/errors.ts";
 import type { Era } from "../base/spec/spec.ts";
 import { truncateUtf8 } from "../base/text/truncate.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
-import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { arrayElements } from "../json/json-members.ts";
+import { JsonSyntaxError } from "../json/json-scan.ts";
 import type { AskedRequest } from "./asked-params.ts";
 
 /** As messages, more would take seconds and gigabytes. */

@@ -1,6 +1,6 @@
 import { invalidRequest } from "../base/errors/errors.ts";
-import { type JsonMember, objectMembers } from "../jsonrpc/json-members.ts";
-import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
+import { type JsonMember, objectMembers } from "../json/json-members.ts";
+import { JsonSyntaxError } from "../json/json-scan.ts";
 import type { TraceContext } from "./trace-context.ts";
 
 /** What the caller of any request into a server has for its `_meta`. */

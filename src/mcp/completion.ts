@@ -1,5 +1,5 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { arrayElements } from "../json/json-members.ts";
 import { malformedResult, restOf, resultFields } from "./asked-result.ts";
 import { joinMembers } from "./era-codec.ts";
 import type { CallerParts } from "./requests.ts";

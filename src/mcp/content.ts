@@ -1,5 +1,5 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { base64 } from "./base64.ts";
+import { base64 } from "../json/base64.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
 import { countField, textField } from "./texts.ts";
 

@@ -1,5 +1,5 @@
+import { JsonFields } from "../json/json-fields.ts";
 import type { Connection, Reply } from "../jsonrpc/connection.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
 import type { ClientInfo, McpInfo } from "./mcp-info.ts";
 import { rpcFailure } from "./rpc-failure.ts";

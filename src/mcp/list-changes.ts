@@ -1,4 +1,4 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import type { Conversation } from "./handshake.ts";
 import type { Subscriptions } from "./subscriptions.ts";
 

@@ -1,7 +1,7 @@
 import { ManagerError } from "../base/errors/errors.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { eachElement } from "../jsonrpc/json-members.ts";
-import { JsonSyntaxError } from "../jsonrpc/json-scan.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { eachElement } from "../json/json-members.ts";
+import { JsonSyntaxError } from "../json/json-scan.ts";
 import type { Requests, TracedOptions } from "./requests.ts";
 
 /** A server that always gives a next page must not keep a call going for ever. */

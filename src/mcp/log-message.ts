@@ -1,4 +1,4 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import { parseLine } from "../jsonrpc/message.ts";
 
 /** A log notification; `text` is its `data`, as JSON unless it is a string. */

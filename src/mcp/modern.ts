@@ -1,7 +1,7 @@
 import { ManagerError } from "../base/errors/errors.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { arrayElements } from "../json/json-members.ts";
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
 import type { LogLevel } from "./log-level.ts";
 import type { ClientInfo, McpInfo } from "./mcp-info.ts";

@@ -1,5 +1,5 @@
 import { invalidRequest } from "../base/errors/errors.ts";
-import { oneLine } from "../jsonrpc/one-line.ts";
+import { oneLine } from "../json/one-line.ts";
 
 /** Servers on the TypeScript SDK end their session at an inbound line of 10 MiB. */
 const maxParamsBytes = 10 * 1024 * 1024 - 1024;

@@ -1,7 +1,7 @@
 import { detached } from "../base/text/detached.ts";
 import { truncateUtf8 } from "../base/text/truncate.ts";
-import { isExactNumber } from "../jsonrpc/exact-number.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { isExactNumber } from "../json/exact-number.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import { idOf } from "../jsonrpc/message.ts";
 
 /** A step of a request, as its server tells it. */

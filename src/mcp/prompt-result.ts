@@ -1,4 +1,4 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "./asked-result.ts";
 import { type Content, readContent } from "./content.ts";
 import { readTexts, textField } from "./texts.ts";

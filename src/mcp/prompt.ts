@@ -1,5 +1,5 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { arrayElements } from "../jsonrpc/json-members.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { arrayElements } from "../json/json-members.ts";
 import type { ListKind } from "./list-entries.ts";
 import { readTexts, textField } from "./texts.ts";
 

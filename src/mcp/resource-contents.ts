@@ -1,5 +1,5 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { base64 } from "./base64.ts";
+import { base64 } from "../json/base64.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import { textField } from "./texts.ts";
 
 /** What is in a resource, or in a part of it. */

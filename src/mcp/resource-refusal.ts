@@ -1,5 +1,5 @@
 import type { ManagerError } from "../base/errors/errors.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import type { RpcError } from "../jsonrpc/message.ts";
 import { notListed } from "./not-listed.ts";
 import { rpcFailure } from "./rpc-failure.ts";

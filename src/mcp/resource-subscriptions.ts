@@ -1,5 +1,5 @@
 import { ManagerError } from "../base/errors/errors.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import type { Requests } from "./requests.ts";
 import { resourceRefusal } from "./resource-refusal.ts";
 import type { Subscriptions } from "./subscriptions.ts";

@@ -1,6 +1,6 @@
 import type { ManagerError } from "../base/errors/errors.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
 import { idOf, type RpcError } from "../jsonrpc/message.ts";
 import type { Conversation } from "./handshake.ts";
 import { cancelRequest, type SignalOption } from "./requests.ts";

@@ -1,4 +1,4 @@
-import type { JsonFields } from "../jsonrpc/json-fields.ts";
+import type { JsonFields } from "../json/json-fields.ts";
 
 /** Fields that are texts; empty where there is none. */
 export interface Texts<Name extends string> {

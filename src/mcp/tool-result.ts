@@ -1,9 +1,9 @@
 import type { Era } from "../base/spec/spec.ts";
-import { JsonFields } from "../jsonrpc/json-fields.ts";
-import { eachElement } from "../jsonrpc/json-members.ts";
+import { isExactValue } from "../json/exact-value.ts";
+import { JsonFields } from "../json/json-fields.ts";
+import { eachElement } from "../json/json-members.ts";
 import { type AskedRest, type AskedResult, askedResult, elementsOf, restOf, resultFields } from "./asked-result.ts";
 import { type Content, readContent } from "./content.ts";
-import { isExactValue } from "./exact-value.ts";
 
 const what = "tool result";
 

@@ -1,4 +1,4 @@
-import { JsonFields } from "../jsonrpc/json-fields.ts";
+import { JsonFields } from "../json/json-fields.ts";
 import type { ListKind } from "./list-entries.ts";
 import { readTexts, textField } from "./texts.ts";
 

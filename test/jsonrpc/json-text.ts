@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { JsonSyntaxError } from "../../src/jsonrpc/json-scan.ts";
+import { JsonSyntaxError } from "../../src/json/json-scan.ts";
 
 /** Pieces that break JSON, or nearly do. */
 const shards = [

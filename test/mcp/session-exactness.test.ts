@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { checkedJsonObject } from "../../src/jsonrpc/caller-json.ts";
+import { checkedJsonObject } from "../../src/json/caller-json.ts";
 import { legacyCodec } from "../../src/mcp/legacy.ts";
 import { Session } from "../../src/mcp/session.ts";
 

@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/base/errors/errors.ts";
-import { checkedJsonObject } from "../../src/jsonrpc/caller-json.ts";
+import { checkedJsonObject } from "../../src/json/caller-json.ts";
 import { hostile, openChildSession } from "./child-server.ts";
 import { call, ready, receivedBy, textOf } from "./hostile-session.ts";
 import { unboundSession } from "./scripted-session.ts";

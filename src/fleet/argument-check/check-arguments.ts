@@ -1,8 +1,8 @@
 import { type OutputUnit, type Schema, type SchemaDraft, Validator } from "@cfworker/json-schema";
 import type { FieldViolation } from "../../base/errors/errors.ts";
 import { memberPath } from "../../base/text/member-path.ts";
-import { type JsonPath, repeatedMember } from "../../jsonrpc/repeated-member.ts";
-import { inexactNumber } from "../../mcp/inexact-number.ts";
+import { inexactNumber } from "../../json/inexact-number.ts";
+import { type JsonPath, repeatedMember } from "../../json/repeated-member.ts";
 import { violationsOf } from "./violations.ts";
 
 /** What is to be checked, as JSON texts: a tool's input schema and a call's arguments, both proven. */

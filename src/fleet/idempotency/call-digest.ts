@@ -1,6 +1,6 @@
-import { jsonDigest, sha256 } from "../../jsonrpc/json-digest.ts";
-import { objectMembers } from "../../jsonrpc/json-members.ts";
-import { JsonSyntaxError } from "../../jsonrpc/json-scan.ts";
+import { jsonDigest, sha256 } from "../../json/json-digest.ts";
+import { objectMembers } from "../../json/json-members.ts";
+import { JsonSyntaxError } from "../../json/json-scan.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
 
 /** Says who asks, not what for: each try of a call has its own. */

@@ -2,7 +2,7 @@ import type { AbortSource } from "../../base/async/abort-source.ts";
 import { abortable } from "../../base/async/abortable.ts";
 import { SharedWork } from "../../base/async/shared-work.ts";
 import { ManagerError, toManagerError } from "../../base/errors/errors.ts";
-import { sha256 } from "../../jsonrpc/json-digest.ts";
+import { sha256 } from "../../json/json-digest.ts";
 import { keyReused, resultEvicted, tooManyKeys } from "./key-error.ts";
 import { outcomeOfAnswer, outcomeOfError, replay, type ToolAnswer } from "./outcome.ts";
 import { type Ended, Remembered } from "./remembered.ts";

@@ -1,5 +1,5 @@
 import type { DescMessage } from "@bufbuild/protobuf";
-import { maxCallerDepth, maxCallerValues } from "../../jsonrpc/caller-json.ts";
+import { maxCallerDepth, maxCallerValues } from "../../json/caller-json.ts";
 import { manyValues, maxOwnValues } from "../json/request-values.ts";
 import { isRemade, type OverfullPath, overfullField } from "./overfull-field.ts";
 import { isWellKnown } from "./wire-layout.ts";

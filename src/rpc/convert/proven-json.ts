@@ -1,4 +1,4 @@
-import { checkedJsonObject } from "../../jsonrpc/caller-json.ts";
+import { checkedJsonObject } from "../../json/caller-json.ts";
 import { refuseLargeText } from "../../mcp/params-limit.ts";
 
 /** A caller's JSON text as `checkedJsonObject` gives it, and no larger than what a call may send. Throws `invalid`. */

@@ -1,6 +1,6 @@
 import type { DescField, DescMessage } from "@bufbuild/protobuf";
 import { memberPath } from "../../base/text/member-path.ts";
-import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
+import type { JsonPath } from "../../json/repeated-member.ts";
 
 /** What stands at a place of a message's JSON: a message, the items of a field, or JSON without a schema. */
 type Place = { readonly message: DescMessage } | { readonly itemsOf: DescField } | undefined;

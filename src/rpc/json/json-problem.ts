@@ -7,8 +7,8 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import type { FieldViolation } from "../../base/errors/errors.ts";
-import { maxCallerDepth } from "../../jsonrpc/caller-json.ts";
-import type { JsonPath } from "../../jsonrpc/repeated-member.ts";
+import { maxCallerDepth } from "../../json/caller-json.ts";
+import type { JsonPath } from "../../json/repeated-member.ts";
 import { maxNumberChars } from "./costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
 

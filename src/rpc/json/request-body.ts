@@ -9,7 +9,7 @@ import {
   createContextValues,
 } from "@connectrpc/connect";
 import { type FieldViolation, invalidRequest, toManagerError } from "../../base/errors/errors.ts";
-import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
+import { repeatedMember } from "../../json/repeated-member.ts";
 import { toConnectError } from "../errors/connect-error.ts";
 import { jsonViolation, repeatedField } from "./json-problem.ts";
 import { readsLoosely, refuseLooseJson } from "./loose-json.ts";

@@ -1,6 +1,6 @@
 import { invalidRequest, type ManagerError } from "../../base/errors/errors.ts";
-import { maxCallerValues } from "../../jsonrpc/caller-json.ts";
-import { hasMoreValues } from "../../jsonrpc/count-values.ts";
+import { maxCallerValues } from "../../json/caller-json.ts";
+import { hasMoreValues } from "../../json/count-values.ts";
 
 /** Room for the rest of a request besides a structure. */
 const maxRequestValues = maxCallerValues + 1000;

@@ -10,7 +10,7 @@ import {
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
 import { invalidRequest, toManagerError } from "../../base/errors/errors.ts";
-import { repeatedMember } from "../../jsonrpc/repeated-member.ts";
+import { repeatedMember } from "../../json/repeated-member.ts";
 import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { callerLeft } from "../../operations/call-end.ts";
 import { connectionOf } from "../../server/connections/connection-of.ts";

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import type { Era } from "../../../src/base/spec/spec.ts";
-import { checkedJsonObject } from "../../../src/jsonrpc/caller-json.ts";
+import { checkedJsonObject } from "../../../src/json/caller-json.ts";
 import type { Conversation } from "../../../src/mcp/handshake.ts";
 import { legacyCodec } from "../../../src/mcp/legacy.ts";
 import { modernCodec } from "../../../src/mcp/modern.ts";

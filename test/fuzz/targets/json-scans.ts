@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
-import { checkedJsonObject, maxCallerDepth } from "../../../src/jsonrpc/caller-json.ts";
-import { JsonFields } from "../../../src/jsonrpc/json-fields.ts";
-import { arrayElements, type JsonMember, objectMembers } from "../../../src/jsonrpc/json-members.ts";
-import { expectEnd, JsonSyntaxError, scanValue } from "../../../src/jsonrpc/json-scan.ts";
+import { checkedJsonObject, maxCallerDepth } from "../../../src/json/caller-json.ts";
+import { JsonFields } from "../../../src/json/json-fields.ts";
+import { arrayElements, type JsonMember, objectMembers } from "../../../src/json/json-members.ts";
+import { expectEnd, JsonSyntaxError, scanValue } from "../../../src/json/json-scan.ts";
 import { mayBeMessage, parseLine } from "../../../src/jsonrpc/message.ts";
 import { anyText } from "../../jsonrpc/json-text.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";

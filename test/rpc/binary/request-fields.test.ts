@@ -12,7 +12,7 @@ import {
   StartRequestSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
-import { maxCallerValues } from "../../../src/jsonrpc/caller-json.ts";
+import { maxCallerValues } from "../../../src/json/caller-json.ts";
 import { overfullField } from "../../../src/rpc/binary/overfull-field.ts";
 import { refuseManyFields, requestBinary } from "../../../src/rpc/binary/request-fields.ts";
 import { type FieldPath, fieldPaths, lengthDelimited, tag, timesOver, varint } from "./wire-bytes.ts";

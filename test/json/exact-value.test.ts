@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isExactValue } from "../../src/mcp/exact-value.ts";
+import { isExactValue } from "../../src/json/exact-value.ts";
 
 function nested(levels: number): string {
   return `${'{"a":['.repeat(levels / 2)}${"]}".repeat(levels / 2)}`;

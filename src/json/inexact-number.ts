@@ -1,7 +1,7 @@
-import { isExactNumber } from "../jsonrpc/exact-number.ts";
-import { decodeName } from "../jsonrpc/json-members.ts";
-import { scanValue } from "../jsonrpc/json-scan.ts";
-import type { JsonPath } from "../jsonrpc/repeated-member.ts";
+import { isExactNumber } from "./exact-number.ts";
+import { decodeName } from "./json-members.ts";
+import { scanValue } from "./json-scan.ts";
+import type { JsonPath } from "./repeated-member.ts";
 
 /** Where the first number is that is not exactly a double, or undefined. `text` must be JSON. */
 export function inexactNumber(text: string): JsonPath | undefined {

@@ -3,8 +3,8 @@ import { createInterface } from "node:readline";
 import { Readable } from "node:stream";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { oneLine, spacedOut } from "../../src/jsonrpc/one-line.ts";
-import { nextTurn, openWire } from "./wire.ts";
+import { oneLine, spacedOut } from "../../src/json/one-line.ts";
+import { nextTurn, openWire } from "../jsonrpc/wire.ts";
 
 /** The lines that a server on Node's readline reads. */
 async function linesReadBy(text: string): Promise<string[]> {

@@ -1,5 +1,5 @@
-import { isExactNumber } from "../jsonrpc/exact-number.ts";
-import { JsonSyntaxError, scanValue } from "../jsonrpc/json-scan.ts";
+import { isExactNumber } from "./exact-number.ts";
+import { JsonSyntaxError, scanValue } from "./json-scan.ts";
 
 /** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
 const maxDepth = 30;

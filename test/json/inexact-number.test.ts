@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inexactNumber } from "../../src/mcp/inexact-number.ts";
+import { inexactNumber } from "../../src/json/inexact-number.ts";
 
 describe("inexactNumber", () => {
   it.each([

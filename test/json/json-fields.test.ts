@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { JsonFields } from "../../src/jsonrpc/json-fields.ts";
+import { JsonFields } from "../../src/json/json-fields.ts";
 
 describe("JsonFields", () => {
   it("lets the last of repeated names win, as JSON.parse does", () => {

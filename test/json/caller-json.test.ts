@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/base/errors/errors.ts";
-import { checkedJsonObject, maxCallerDepth } from "../../src/jsonrpc/caller-json.ts";
+import { checkedJsonObject, maxCallerDepth } from "../../src/json/caller-json.ts";
+import { oneLine } from "../../src/json/one-line.ts";
 import { parseLine } from "../../src/jsonrpc/message.ts";
-import { oneLine } from "../../src/jsonrpc/one-line.ts";
-import { anyText, jsonText, parsed } from "./json-text.ts";
-import { nextTurn, openWire } from "./wire.ts";
+import { anyText, jsonText, parsed } from "../jsonrpc/json-text.ts";
+import { nextTurn, openWire } from "../jsonrpc/wire.ts";
 
 function nested(levels: number): string {
   return `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;

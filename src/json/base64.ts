@@ -1,4 +1,4 @@
-import type { JsonFields } from "../jsonrpc/json-fields.ts";
+import type { JsonFields } from "./json-fields.ts";
 
 /** Undefined for what is no base64, and for what bytes can't give back: bits beyond the last byte. */
 export function base64(fields: JsonFields, name: string): Uint8Array | undefined {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { hasMoreValues } from "../../src/jsonrpc/count-values.ts";
+import { hasMoreValues } from "../../src/json/count-values.ts";
 
 const inPieces = (text: string, size: number) =>
   Array.from({ length: Math.ceil(text.length / size) }, (_, piece) =>

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { jsonDigest } from "../../src/jsonrpc/json-digest.ts";
+import { jsonDigest } from "../../src/json/json-digest.ts";
 
 /** The value's text with its members in a random order and spaces between its parts. */
 function rewritten(value: unknown, random: () => number): string {

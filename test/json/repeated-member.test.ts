@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { arrayElements, objectMembers } from "../../src/jsonrpc/json-members.ts";
-import { repeatedMember } from "../../src/jsonrpc/repeated-member.ts";
-import { jsonText } from "./json-text.ts";
+import { arrayElements, objectMembers } from "../../src/json/json-members.ts";
+import { repeatedMember } from "../../src/json/repeated-member.ts";
+import { jsonText } from "../jsonrpc/json-text.ts";
 
 describe("repeatedMember", () => {
   it.each([
