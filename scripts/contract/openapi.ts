@@ -1,8 +1,8 @@
 import type { DescField, DescMethod, DescService, FileRegistry } from "@bufbuild/protobuf";
 import { codeToHttpStatus } from "@connectrpc/connect/protocol-connect";
 import { version } from "../../src/app/version.ts";
-import { type Route, routes } from "../../src/http/routes.ts";
 import { statusDetails } from "../../src/http/status-json.ts";
+import { type Route, routes } from "../../src/rest/routes.ts";
 import { codeOf } from "../../src/rpc/errors/error-code.ts";
 import { type Rule, ruleOfField, ruleOfRequest } from "./field-rule.ts";
 import { isRequired, type JsonSchema, JsonSchemas } from "./json-schema.ts";

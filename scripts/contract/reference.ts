@@ -7,7 +7,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
-import { routes } from "../../src/http/routes.ts";
+import { routes } from "../../src/rest/routes.ts";
 import { commentOf, isWellKnown, serviceOf } from "./read-protos.ts";
 
 export const begin = "<!-- Generated from the comments of the protos by `npm run generate`: edit those. -->";

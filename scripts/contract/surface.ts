@@ -1,5 +1,5 @@
 import { errorReasons } from "../../src/base/errors/error-reason.ts";
-import { routes } from "../../src/http/routes.ts";
+import { routes } from "../../src/rest/routes.ts";
 
 /** What callers depend on besides the protos, in lines that stay: see docs/api.md. */
 export interface Surface {

@@ -3,7 +3,7 @@ import { type Client, ConnectError, createClient, type Transport } from "@connec
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { type Route, routes } from "../../src/http/routes.ts";
+import { type Route, routes } from "../../src/rest/routes.ts";
 
 /** An error as any caller can read it, whatever the protocol. */
 export interface Answer {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import released from "../../proto/released-surface.json" with { type: "json" };
 import { missing, surface, surfaceOf } from "../../scripts/contract/surface.ts";
 import { errorReasons } from "../../src/base/errors/error-reason.ts";
-import { routes } from "../../src/http/routes.ts";
+import { routes } from "../../src/rest/routes.ts";
 
 describe("What was released besides the protos", () => {
   it("is all there: REST routes and reasons of errors", () => {

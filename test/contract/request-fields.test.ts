@@ -8,7 +8,7 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { type Rule, ruleOfField, ruleOfItems, ruleOfRequest } from "../../scripts/contract/field-rule.ts";
 import { isRequired } from "../../scripts/contract/json-schema.ts";
 import { commentOf, readProtos } from "../../scripts/contract/read-protos.ts";
-import { routes } from "../../src/http/routes.ts";
+import { routes } from "../../src/rest/routes.ts";
 import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
 import { type Ask, askers, messageAsker, messageOf, rpcNamed } from "./ask.ts";
 import { isAbout, type RequestField, requestFields, whyUnbreakable } from "./request-field.ts";

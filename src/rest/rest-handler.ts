@@ -3,6 +3,10 @@ import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJ
 import { ConnectError, createContextValues } from "@connectrpc/connect";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
+import { answerError } from "../http/answer-error.ts";
+import { refuse } from "../http/handler.ts";
+import { wrongMethod } from "../http/refusals.ts";
+import { statusJson } from "../http/status-json.ts";
 import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
 import { countAt } from "../rpc/call/unread-rest.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
@@ -12,14 +16,10 @@ import type { Mount, NodeRequest, NodeResponse } from "../server/node-handler.ts
 import { pacedBody } from "../server/responses/paced-body.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { isGone, writeWhole } from "../server/responses/write-whole.ts";
-import { answerError } from "./answer-error.ts";
 import { drained } from "./drained.ts";
-import { refuse } from "./handler.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
-import { wrongMethod } from "./refusals.ts";
 import { requestMessage } from "./request-json.ts";
 import { matchRoutes, type Route, type RouteMatch } from "./routes.ts";
-import { statusJson } from "./status-json.ts";
 
 export interface RestOptions {
   /** The service in this process, behind the same interceptors as for every other protocol. */

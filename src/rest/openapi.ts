@@ -1,10 +1,10 @@
+import { answerError } from "../http/answer-error.ts";
+import { endEarly } from "../http/end-early.ts";
+import { refuse } from "../http/handler.ts";
+import { wrongMethod } from "../http/refusals.ts";
 import type { Mount } from "../server/node-handler.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { isGone } from "../server/responses/write-whole.ts";
-import { answerError } from "./answer-error.ts";
-import { endEarly } from "./end-early.ts";
-import { refuse } from "./handler.ts";
-import { wrongMethod } from "./refusals.ts";
 
 const path = "/openapi.json";
 /** What one more answer takes until it is read: the document is the same for all. */

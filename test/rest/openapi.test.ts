@@ -1,6 +1,6 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { routes } from "../../src/http/routes.ts";
+import { routes } from "../../src/rest/routes.ts";
 import { TestManager } from "../line/test-manager.ts";
 
 let manager: TestManager;
