@@ -19,7 +19,7 @@ const { output } = await build({
     // For scripts/check-settings, which asks the image.
     config: "src/config/config.ts",
     // Beside main: check-thread.ts looks for it there.
-    "check-worker": "src/fleet/argument-check/check-worker.ts",
+    "check-worker": "src/fleet/tools/argument-check/check-worker.ts",
   },
   platform: "node",
   plugins: [

@@ -1,4 +1,4 @@
-import type { ServerSnapshot } from "./server-snapshot.ts";
+import type { ServerSnapshot } from "./state/server-snapshot.ts";
 
 const maxServers = 100;
 

@@ -2,8 +2,8 @@ import type { Log } from "../base/log/log.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { ClientInfo } from "../mcp/mcp-info.ts";
 import type { Runtime } from "../runtime/runtime.ts";
-import type { EraVerdicts } from "./era-verdicts.ts";
-import type { ExitWatch } from "./exit-watch.ts";
+import type { EraVerdicts } from "./run/era-verdicts.ts";
+import type { ExitWatch } from "./run/exit-watch.ts";
 
 export interface Clocks {
   /** Wall clock in milliseconds: for what is shown. */

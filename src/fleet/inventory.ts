@@ -1,9 +1,9 @@
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { FleetServices } from "./fleet-services.ts";
+import { planFor } from "./instance/record-plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
-import { planFor } from "./record-plan.ts";
 import { losers } from "./replacements.ts";
 
 export interface InventoryOptions {

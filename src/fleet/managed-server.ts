@@ -5,17 +5,17 @@ import { ManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import { type Call, Calls } from "./calls.ts";
+import { type Call, Calls } from "./calls/calls.ts";
+import type { Seat } from "./calls/seats.ts";
 import type { FleetServices } from "./fleet-services.ts";
-import { KeptLogLevel } from "./kept-log-level.ts";
-import type { LogRing } from "./log-ring.ts";
+import { StopClock } from "./instance/stop-clock.ts";
+import type { LogRing } from "./logs/log-ring.ts";
 import { instancesOf, Replicas } from "./replicas.ts";
-import { ResourceFeeds, type ResourceSubscription } from "./resource-feeds.ts";
-import type { Seat } from "./seats.ts";
-import { notRunning } from "./server-failure.ts";
-import type { ServerSnapshot } from "./server-snapshot.ts";
-import type { StateKind } from "./state-kind.ts";
-import { StopClock } from "./stop-clock.ts";
+import { KeptLogLevel } from "./resources/kept-log-level.ts";
+import { ResourceFeeds, type ResourceSubscription } from "./resources/resource-feeds.ts";
+import { notRunning } from "./state/server-failure.ts";
+import type { ServerSnapshot } from "./state/server-snapshot.ts";
+import type { StateKind } from "./state/state-kind.ts";
 import { type Wish, wishFor } from "./wish.ts";
 
 export interface ManagedServerOptions {

@@ -3,15 +3,15 @@ import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { McpInfo } from "../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { InstanceContext } from "./instance-context.ts";
-import type { LiveSession } from "./live-session.ts";
-import type { Seat } from "./seats.ts";
-import type { ServerFailure } from "./server-failure.ts";
-import { ServerInstance } from "./server-instance.ts";
-import type { InstanceSnapshot } from "./server-snapshot.ts";
-import { combined } from "./server-state.ts";
-import type { StateKind } from "./state-kind.ts";
-import type { StopClock } from "./stop-clock.ts";
+import type { Seat } from "./calls/seats.ts";
+import type { InstanceContext } from "./instance/instance-context.ts";
+import { ServerInstance } from "./instance/server-instance.ts";
+import { combined } from "./instance/server-state.ts";
+import type { StopClock } from "./instance/stop-clock.ts";
+import type { LiveSession } from "./state/live-session.ts";
+import type { ServerFailure } from "./state/server-failure.ts";
+import type { InstanceSnapshot } from "./state/server-snapshot.ts";
+import type { StateKind } from "./state/state-kind.ts";
 
 /** The instances of one server as if they were one, whatever each is made by. */
 export class Replicas {

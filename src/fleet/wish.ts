@@ -1,6 +1,6 @@
 import { type ServerSpec, specDefaults } from "../base/spec/spec.ts";
-import type { CallLimits } from "./calls.ts";
-import { IdleClock, type IdleClockOptions } from "./idle-clock.ts";
+import type { CallLimits } from "./calls/calls.ts";
+import { IdleClock, type IdleClockOptions } from "./calls/idle-clock.ts";
 
 /** What a server is to be, and what follows from that at once. Its instances keep what they were made by. */
 export interface Wish {

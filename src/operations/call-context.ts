@@ -1,5 +1,5 @@
 import { CallWait, type FarDeadlines } from "../base/async/call-wait.ts";
-import type { Caller } from "../fleet/caller.ts";
+import type { Caller } from "../fleet/calls/caller.ts";
 import { readTraceContext, type TraceContext } from "../mcp/trace-context.ts";
 import { callerDeadlinePassed } from "./call-end.ts";
 import { anonymous, type Principal } from "./principal.ts";

@@ -1,11 +1,13 @@
 import { z } from "zod";
+import type { Operation, Target } from "./operation.ts";
 import {
   completeRequestSchema,
   getPromptRequestSchema,
   readResourceRequestSchema,
   setLogLevelRequestSchema,
   subscribeResourceRequestSchema,
-} from "../fleet/mcp-request-schema.ts";
+} from "./requests/mcp-request-schema.ts";
+import { healthRequestSchema, reflectRequestSchema } from "./requests/probe-schema.ts";
 import {
   callToolRequestSchema,
   callToolStreamRequestSchema,
@@ -15,9 +17,7 @@ import {
   logsRequestSchema,
   startRequestSchema,
   stopRequestSchema,
-} from "../fleet/request-schema.ts";
-import type { Operation, Target } from "./operation.ts";
-import { healthRequestSchema, reflectRequestSchema } from "./probe-schema.ts";
+} from "./requests/request-schema.ts";
 
 const empty = z.strictObject({});
 

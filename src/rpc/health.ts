@@ -10,7 +10,7 @@ import {
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../base/errors/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
-import type { ServerSnapshot } from "../fleet/server-snapshot.ts";
+import type { ServerSnapshot } from "../fleet/state/server-snapshot.ts";
 import { operations, serverOfHealth } from "../operations/operations.ts";
 import type { ServiceOperations } from "./service-operations.ts";
 

@@ -23,8 +23,8 @@ import {
   type ServerReflection as ServerReflectionAlpha,
 } from "../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { operations } from "../operations/operations.ts";
-import { reflectRequestSchema } from "../operations/probe-schema.ts";
-import { validate } from "../validate.ts";
+import { reflectRequestSchema } from "../operations/requests/probe-schema.ts";
+import { validate } from "../operations/requests/validate.ts";
 import type { ServiceOperations } from "./service-operations.ts";
 
 /** What the one RPC of reflection is. */

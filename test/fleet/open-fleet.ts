@@ -3,7 +3,7 @@ import type Docker from "dockerode";
 import { ManagerError } from "../../src/base/errors/errors.ts";
 import { silentLog } from "../../src/base/log/log.ts";
 import { Fleet, type FleetOptions } from "../../src/fleet/fleet.ts";
-import type { LogEvent } from "../../src/fleet/log-entry.ts";
+import type { LogEvent } from "../../src/fleet/logs/log-entry.ts";
 import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 

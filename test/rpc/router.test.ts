@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ErrorInfoSchema } from "../../gen/google/rpc/error_details_pb.ts";
 import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
-import type { ToolCalls } from "../../src/fleet/tool-calls.ts";
+import type { ToolCalls } from "../../src/fleet/tools/tool-calls.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";

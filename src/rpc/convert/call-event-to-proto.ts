@@ -6,9 +6,9 @@ import {
   CallToolStreamResponseSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
-import type { CallReading } from "../../fleet/follow-call.ts";
-import type { ToolAnswer } from "../../fleet/idempotency/outcome.ts";
-import type { LogEntry } from "../../fleet/log-entry.ts";
+import type { LogEntry } from "../../fleet/logs/log-entry.ts";
+import type { CallReading } from "../../fleet/tools/follow-call.ts";
+import type { ToolAnswer } from "../../fleet/tools/idempotency/outcome.ts";
 import { maxEventTextBytes } from "../../mcp/progress.ts";
 import { answerToProto } from "./answer-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";

@@ -1,10 +1,10 @@
 import type { z } from "zod";
 import type { CallToolRequest, CallToolStreamRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { callToolRequestSchema, callToolStreamRequestSchema } from "../../fleet/request-schema.ts";
 import type { ToolCall } from "../../mcp/tool-call.ts";
 import type { TraceContext } from "../../mcp/trace-context.ts";
-import { validate } from "../../validate.ts";
+import { callToolRequestSchema, callToolStreamRequestSchema } from "../../operations/requests/request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { argumentsJson } from "./arguments.ts";
 import { askedFromProto } from "./asked-from-proto.ts";
 import { enumName } from "./enum-name.ts";

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { LogSource, type LogsResponse, LogsResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import type { LineSource, LogEvent } from "../../fleet/log-entry.ts";
-import type { LogReading } from "../../fleet/read-log.ts";
+import type { LineSource, LogEvent } from "../../fleet/logs/log-entry.ts";
+import type { LogReading } from "../../fleet/logs/read-log.ts";
 import { states } from "./server-to-proto.ts";
 import { toTimestamp } from "./time.ts";
 

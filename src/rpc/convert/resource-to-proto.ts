@@ -10,7 +10,7 @@ import {
   type Resource as ResourceMessage,
   ResourceSchema,
 } from "../../../gen/mcpmanager/v1/resource_pb.ts";
-import type { ResourceReading } from "../../fleet/watch-resource.ts";
+import type { ResourceReading } from "../../fleet/resources/watch-resource.ts";
 import type { AskedResult } from "../../mcp/asked-result.ts";
 import { type Contents, typedReadResult } from "../../mcp/read-result.ts";
 import type { Resource } from "../../mcp/resource.ts";

@@ -22,10 +22,10 @@ import {
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import type { HealthSpec, MountSpec, RestartSpec, ServerSpec } from "../../base/spec/spec.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
-import type { HealthSnapshot } from "../../fleet/health-watch.ts";
-import type { ServerFailure } from "../../fleet/server-failure.ts";
-import type { InstanceSnapshot, ServerSnapshot } from "../../fleet/server-snapshot.ts";
-import type { StateKind } from "../../fleet/state-kind.ts";
+import type { HealthSnapshot } from "../../fleet/state/health-watch.ts";
+import type { ServerFailure } from "../../fleet/state/server-failure.ts";
+import type { InstanceSnapshot, ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
+import type { StateKind } from "../../fleet/state/state-kind.ts";
 import type { McpInfo } from "../../mcp/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { codeOf } from "../errors/error-code.ts";

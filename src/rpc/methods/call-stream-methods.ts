@@ -5,7 +5,7 @@ import type {
   ManagerService,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
-import { followCall } from "../../fleet/follow-call.ts";
+import { followCall } from "../../fleet/tools/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
 import { UnreadRest } from "../call/unread-rest.ts";
 import { callReadingToProto } from "../convert/call-event-to-proto.ts";

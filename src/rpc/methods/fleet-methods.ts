@@ -12,14 +12,14 @@ import {
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { pageByKey } from "../../fleet/page.ts";
+import { pageByKey } from "../../operations/requests/page.ts";
 import {
   getRequestSchema,
   listRequestSchema,
   startRequestSchema,
   stopRequestSchema,
-} from "../../fleet/request-schema.ts";
-import { validate } from "../../validate.ts";
+} from "../../operations/requests/request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { boundedPage } from "../convert/bounded-page.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";

@@ -1,11 +1,11 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Fleet } from "../../fleet/fleet.ts";
-import { pageByPosition } from "../../fleet/page.ts";
-import { listingRequestSchema } from "../../fleet/request-schema.ts";
 import type { TracedOptions } from "../../mcp/requests.ts";
 import type { Session } from "../../mcp/session.ts";
-import { validate } from "../../validate.ts";
+import { pageByPosition } from "../../operations/requests/page.ts";
+import { listingRequestSchema } from "../../operations/requests/request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
 import { boundedPage } from "../convert/bounded-page.ts";
 

@@ -5,8 +5,8 @@ import {
   type ManagerService,
   SetLogLevelResponseSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { setLogLevelRequestSchema } from "../../fleet/mcp-request-schema.ts";
-import { validate } from "../../validate.ts";
+import { setLogLevelRequestSchema } from "../../operations/requests/mcp-request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { waitOf } from "../call/caller-context.ts";
 import { enumName } from "../convert/enum-name.ts";
 import type { ServiceOptions } from "./service-options.ts";

@@ -7,8 +7,8 @@ import {
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { PromptSchema } from "../../../gen/mcpmanager/v1/prompt_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { completeRequestSchema, getPromptRequestSchema } from "../../fleet/mcp-request-schema.ts";
-import { validate } from "../../validate.ts";
+import { completeRequestSchema, getPromptRequestSchema } from "../../operations/requests/mcp-request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
 import { askedFromProto } from "../convert/asked-from-proto.ts";
 import { charsOf } from "../convert/call-from-proto.ts";

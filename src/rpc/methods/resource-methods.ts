@@ -10,9 +10,12 @@ import {
 import { ResourceSchema, ResourceTemplateSchema } from "../../../gen/mcpmanager/v1/resource_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
-import { readResourceRequestSchema, subscribeResourceRequestSchema } from "../../fleet/mcp-request-schema.ts";
-import { watchResource } from "../../fleet/watch-resource.ts";
-import { validate } from "../../validate.ts";
+import { watchResource } from "../../fleet/resources/watch-resource.ts";
+import {
+  readResourceRequestSchema,
+  subscribeResourceRequestSchema,
+} from "../../operations/requests/mcp-request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
 import { askedFromProto } from "../convert/asked-from-proto.ts";
 import { charsOf } from "../convert/call-from-proto.ts";

@@ -1,5 +1,5 @@
 import type { Fleet } from "../../fleet/fleet.ts";
-import type { ToolCalls } from "../../fleet/tool-calls.ts";
+import type { ToolCalls } from "../../fleet/tools/tool-calls.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 
 export interface ServiceOptions {

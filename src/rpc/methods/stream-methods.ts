@@ -6,10 +6,10 @@ import {
   type ManagerService,
   type WatchResponse,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { readLog } from "../../fleet/read-log.ts";
-import { logsRequestSchema } from "../../fleet/request-schema.ts";
-import { watchFleet } from "../../fleet/watch-fleet.ts";
-import { validate } from "../../validate.ts";
+import { readLog } from "../../fleet/logs/read-log.ts";
+import { watchFleet } from "../../fleet/state/watch-fleet.ts";
+import { logsRequestSchema } from "../../operations/requests/request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { mapMessages } from "../call/map-messages.ts";
 import { enumName } from "../convert/enum-name.ts";
 import { readingToProto } from "../convert/log-to-proto.ts";

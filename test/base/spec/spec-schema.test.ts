@@ -2,9 +2,9 @@ import { create, fromJson, type JsonObject } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { ServerSpecSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
-import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
+import { startRequestSchema } from "../../../src/operations/requests/request-schema.ts";
+import { validate } from "../../../src/operations/requests/validate.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
-import { validate } from "../../../src/validate.ts";
 
 /** What is wrong with a Start of this spec, which is in the proto's JSON form. */
 function problems(spec: JsonObject, name = "s"): string[] {

@@ -3,8 +3,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { normalPath } from "../../../src/base/text/normal-path.ts";
-import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
-import { validate } from "../../../src/validate.ts";
+import { startRequestSchema } from "../../../src/operations/requests/request-schema.ts";
+import { validate } from "../../../src/operations/requests/validate.ts";
 
 const part = fc.oneof(
   fc.constantFrom("a", "tmp", "..a", "...", "é", "e\u0301", "A", " ", "%2e", "\\", ".hidden"),

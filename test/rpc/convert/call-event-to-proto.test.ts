@@ -6,7 +6,7 @@ import {
   CallToolStreamResponseSchema as schema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { CallReading } from "../../../src/fleet/follow-call.ts";
+import type { CallReading } from "../../../src/fleet/tools/follow-call.ts";
 import { readProgress } from "../../../src/mcp/progress.ts";
 import { readToolResult } from "../../../src/mcp/tool-result.ts";
 import { type CallEventOptions, callReadingToProto } from "../../../src/rpc/convert/call-event-to-proto.ts";

@@ -1,7 +1,7 @@
 import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { LogsResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import type { LogEvent } from "../../../src/fleet/log-entry.ts";
+import type { LogEvent } from "../../../src/fleet/logs/log-entry.ts";
 import { readingToProto } from "../../../src/rpc/convert/log-to-proto.ts";
 
 const entry = (event: LogEvent) => ({

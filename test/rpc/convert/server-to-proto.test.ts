@@ -2,8 +2,8 @@ import { fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
-import type { ServerFailure } from "../../../src/fleet/server-failure.ts";
-import type { ServerSnapshot } from "../../../src/fleet/server-snapshot.ts";
+import type { ServerFailure } from "../../../src/fleet/state/server-failure.ts";
+import type { ServerSnapshot } from "../../../src/fleet/state/server-snapshot.ts";
 import { serverToProto } from "../../../src/rpc/convert/server-to-proto.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
 

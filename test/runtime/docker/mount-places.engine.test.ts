@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { MountSpec, ServerSpec } from "../../../src/base/spec/spec.ts";
 import { storedSpec } from "../../../src/base/spec/stored-spec.ts";
-import { startRequestSchema } from "../../../src/fleet/request-schema.ts";
-import { validate } from "../../../src/validate.ts";
+import { startRequestSchema } from "../../../src/operations/requests/request-schema.ts";
+import { validate } from "../../../src/operations/requests/validate.ts";
 import { CommittedImage } from "./committed-image.ts";
 import { TestFleet } from "./test-fleet.ts";
 

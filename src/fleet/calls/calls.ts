@@ -1,0 +1,161 @@
+import { setImmediate } from "node:timers/promises";
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { CallLimitsSpec } from "../../base/spec/spec.ts";
+import type { Caller } from "./caller.ts";
+import { FairQueue } from "./fair-queue.ts";
+import { queueFull, waitEnded } from "./queue-error.ts";
+import type { Seat } from "./seats.ts";
+
+/** One call: what it does with its seat, whose it is, and how many characters it keeps in memory while it waits. */
+export interface Call<T> {
+  readonly signal: AbortSource | undefined;
+  readonly chars: number;
+  readonly caller: Caller;
+  readonly work: (seat: Seat) => Promise<T>;
+}
+
+/** How many calls a server gets at a time, and how many wait for their turn. */
+export type CallLimits = Required<CallLimitsSpec>;
+
+export interface CallsOptions {
+  /** Why there will be no seat; undefined: there will be one. */
+  readonly refusal: () => ManagerError | undefined;
+  /** Takes a seat at a ready instance; undefined: there is none yet. */
+  readonly take: () => Seat | undefined;
+  /** As they are now: a server may come to have others. */
+  readonly limits: () => CallLimits;
+  /** Most characters that waiting calls may keep in memory. */
+  readonly maxQueuedChars: number;
+}
+
+interface Queued {
+  start(seat: Seat): void;
+  fail(error: ManagerError): void;
+}
+
+/** A waiting call costs this much besides its arguments. */
+const queuedOverheadChars = 1024;
+
+/** The calls into one server: those that wait until it is ready and has room for them, and those under way. */
+export class Calls {
+  readonly #server: string;
+  readonly #options: CallsOptions;
+  readonly #queue = new FairQueue<Queued>();
+  #queuedChars = 0;
+  #inFlight = 0;
+  #idle: PromiseWithResolvers<void> | undefined;
+
+  constructor(server: string, options: CallsOptions) {
+    this.#server = server;
+    this.#options = options;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  get queued(): number {
+    return this.#queue.size;
+  }
+
+  /**
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
+   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   */
+  async run<T>(call: Call<T>): Promise<T> {
+    for (;;) {
+      const seat = this.#admit() ?? (await this.#wait(call));
+      try {
+        return await call.work(seat);
+      } catch (error) {
+        const failure = toManagerError(error).with({ instance: seat.instance });
+        const { reason, delivery } = failure.details;
+        if (reason !== "ATTACHMENT_LOST" || delivery !== "not_sent") throw failure;
+      } finally {
+        seat[Symbol.dispose]();
+        this.#inFlight -= 1;
+        this.wake();
+        if (this.#inFlight === 0) this.#wakeIdle();
+      }
+      // What became of the session is known to the server by then.
+      await setImmediate();
+    }
+  }
+
+  /** Starts or fails what waits, as far as the server's readiness and limits now say. */
+  wake(): void {
+    while (this.#queue.size > 0) {
+      const refusal = this.#options.refusal();
+      if (refusal !== undefined) {
+        this.failQueued(refusal);
+        return;
+      }
+      const seat = this.#inFlight < this.#options.limits().maxInFlight ? this.#options.take() : undefined;
+      if (seat === undefined) return;
+      // From here on, or a drain could end between this and the call's own turn.
+      this.#inFlight += 1;
+      this.#queue.take()?.start(seat);
+    }
+  }
+
+  failQueued(error: ManagerError): void {
+    for (let call = this.#queue.take(); call !== undefined; call = this.#queue.take()) call.fail(error);
+  }
+
+  /** Resolves when no call is under way. */
+  idle(): Promise<void> {
+    if (this.#inFlight === 0) return Promise.resolve();
+    this.#idle ??= Promise.withResolvers();
+    const { promise } = this.#idle;
+    return promise;
+  }
+
+  #wakeIdle(): void {
+    this.#idle?.resolve();
+    this.#idle = undefined;
+  }
+
+  /** Nobody waits where there is room: a place that becomes free goes to the queue at once. */
+  #admit(): Seat | undefined {
+    const refusal = this.#options.refusal();
+    if (refusal !== undefined) throw refusal;
+    if (this.#inFlight >= this.#options.limits().maxInFlight) return undefined;
+    const seat = this.#options.take();
+    if (seat !== undefined) this.#inFlight += 1;
+    return seat;
+  }
+
+  async #wait({ signal, chars, caller }: Omit<Call<unknown>, "work">): Promise<Seat> {
+    if (signal?.aborted) throw this.#waitEnded(signal);
+    const cost = chars + queuedOverheadChars;
+    this.#checkRoom(cost);
+    const turn = Promise.withResolvers<Seat>();
+    const call: Queued = { start: turn.resolve, fail: turn.reject };
+    const onAbort = () => {
+      this.#queue.remove(caller.lane, call);
+      if (signal !== undefined) call.fail(this.#waitEnded(signal));
+    };
+    this.#queue.add(caller.lane, call);
+    this.#queuedChars += cost;
+    signal?.addEventListener("abort", onAbort, { once: true });
+    try {
+      return await turn.promise;
+    } finally {
+      this.#queuedChars -= cost;
+      signal?.removeEventListener("abort", onAbort);
+    }
+  }
+
+  #checkRoom(cost: number): void {
+    const { limits, maxQueuedChars } = this.#options;
+    const { maxQueued } = limits();
+    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
+    if (this.#queuedChars + cost > maxQueuedChars) throw queueFull(this.#server, "by the size of what waits");
+  }
+
+  #waitEnded(signal: AbortSource): ManagerError {
+    const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
+    return waitEnded(this.#server, { reason: signal.reason, isReady });
+  }
+}

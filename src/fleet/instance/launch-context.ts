@@ -1,0 +1,22 @@
+import type { Conversation } from "../../mcp/handshake.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { Run } from "../run/run.ts";
+import type { InstanceContext } from "./instance-context.ts";
+
+/** What bringing an instance up works with. */
+export interface LaunchContext {
+  readonly instance: InstanceContext;
+  /** Told of each step. */
+  readonly enter: (step: "pulling" | "creating" | "handshaking") => void;
+  /** Told of its record as soon as there is one, and when it is gone again. */
+  readonly onInstance: (record: InstanceRecord | undefined) => void;
+  /** Told when an instance that ran before is started again. */
+  readonly onRestart: () => void;
+}
+
+/** A server that answers. */
+export interface Launched {
+  readonly run: Run;
+  readonly record: InstanceRecord;
+  readonly conversation: Conversation;
+}

@@ -1,0 +1,68 @@
+import type { Era } from "../../base/spec/spec.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import { removeReplaced } from "../replacements.ts";
+import { cleanUp } from "./clean-up.ts";
+import type { InstanceContext } from "./instance-context.ts";
+import type { LaunchContext, Launched } from "./launch-context.ts";
+
+export interface ReplaceOptions {
+  readonly old: InstanceRecord;
+  readonly signal: AbortSignal;
+  readonly start: (
+    context: LaunchContext,
+    options: { record: InstanceRecord; signal: AbortSignal },
+  ) => Promise<Launched>;
+}
+
+/**
+ * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container is
+ * replaced by one that is marked legacy, and so is never asked.
+ */
+export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
+  const { services, server } = context.instance;
+  services.log.info("a server exited when it was asked for its era: trying the legacy one", { server: server.name });
+  return replace(context, { ...options, era: "legacy" });
+}
+
+/** An older manager made a container as it would not be made now, nor be started: another one takes its place. */
+export function renew(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
+  const { services, server } = context.instance;
+  services.log.info("making a container anew that an older manager made in a way that is no more", {
+    server: server.name,
+    container: options.old.id.slice(0, 12),
+  });
+  return replace(context, { ...options, era: options.old.era });
+}
+
+/**
+ * Puts another container in the place of one that does not run. Killed at any instant, a manager leaves one of the two
+ * that the next one goes on with: the old one goes once the new one answers. When that fails, the new one goes.
+ */
+async function replace(
+  context: LaunchContext,
+  { old, signal, start, era }: ReplaceOptions & { readonly era: Era | undefined },
+): Promise<Launched> {
+  const { services, server, replica, spec } = context.instance;
+  const { runtime } = services;
+  context.enter("creating");
+  const request = { server: server.name, instance: old.instance, replica, spec, replaces: old.id };
+  const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
+  context.onInstance(record);
+  try {
+    const launched = await start(context, { record, signal });
+    await finishReplacement(context.instance, record);
+    return launched;
+  } catch (error) {
+    if (await cleanUp(context.instance, () => runtime.remove(record.id, {}))) context.onInstance(old);
+    throw error;
+  }
+}
+
+/** The new one answers; what can't be cleared up now is the reaper's. */
+async function finishReplacement(instance: InstanceContext, record: InstanceRecord): Promise<void> {
+  const { runtime } = instance.services;
+  await cleanUp(instance, async () => {
+    await removeReplaced(runtime, record);
+    await runtime.mark(record.id, "none", {});
+  });
+}

@@ -1,0 +1,133 @@
+import { type Changes, Notifier } from "../../base/async/notifier.ts";
+import type { LogEntry, LogEvent } from "./log-entry.ts";
+
+/** What an entry costs besides its text. */
+const entryOverheadBytes = 160;
+
+export interface LogRingOptions {
+  readonly maxBytes: number;
+  readonly now: () => number;
+}
+
+/** The recent log entries of one server, bounded in bytes: the oldest go first. */
+export class LogRing {
+  /** When this ring began, which tells its cursors from those of a ring before it. */
+  readonly epochMs: number;
+  readonly #options: LogRingOptions;
+  #entries: LogEntry[] = [];
+  /** Index of the first entry that counts; those before it wait for the next compaction. */
+  #start = 0;
+  #bytes = 0;
+  #nextOrdinal = 0;
+  #strayLines = 0;
+  #lateReplies = 0;
+  readonly #changes = new Notifier();
+  #closed = false;
+
+  constructor(options: LogRingOptions) {
+    this.#options = options;
+    this.epochMs = options.now();
+  }
+
+  /** Lines on stdout that were no message, those that the ring dropped included. */
+  get strayLines(): number {
+    return this.#strayLines;
+  }
+
+  /** Replies that nobody waited for. They are not shown: of all that goes into the log these alone are protocol. */
+  get lateReplies(): number {
+    return this.#lateReplies;
+  }
+
+  countLateReply(): void {
+    this.#lateReplies += 1;
+  }
+
+  append(instance: string, event: LogEvent): void {
+    if (this.#closed) return;
+    if (event.kind === "line" && event.source === "stdout") this.#strayLines += 1;
+    this.#entries.push({ ordinal: this.#nextOrdinal++, timeMs: this.#options.now(), instance, event });
+    this.#bytes += sizeOf(event);
+    while (this.#bytes > this.#options.maxBytes && this.#entries.length - this.#start > 1) this.#evict();
+    // At half, the cost of a copy is linear, and what was dropped is never held for long.
+    if (this.#start * 2 > this.#entries.length) {
+      this.#entries = this.#entries.slice(this.#start);
+      this.#start = 0;
+    }
+    this.#changes.notify();
+  }
+
+  get maxBytes(): number {
+    return this.#options.maxBytes;
+  }
+
+  /** Puts what was before this ring in front of it, as much of the newest as there is room for. */
+  prepend(past: LogRing): void {
+    const older: LogEntry[] = [];
+    let ordinal = this.firstOrdinal;
+    for (let at = past.nextOrdinal - 1; at >= past.firstOrdinal; at -= 1) {
+      const entry = past.at(at);
+      if (entry === undefined || this.#bytes + sizeOf(entry.event) > this.#options.maxBytes) break;
+      this.#bytes += sizeOf(entry.event);
+      ordinal -= 1;
+      older.push({ ...entry, ordinal });
+    }
+    this.#entries = [...older.reverse(), ...this.#entries.slice(this.#start)];
+    this.#start = 0;
+  }
+
+  /** Nothing comes any more; followers end after what there is. */
+  close(): void {
+    this.#closed = true;
+    this.#changes.notify();
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Ordinal of the oldest entry that is still there, or of the next one. */
+  get firstOrdinal(): number {
+    return this.#entries[this.#start]?.ordinal ?? this.#nextOrdinal;
+  }
+
+  get nextOrdinal(): number {
+    return this.#nextOrdinal;
+  }
+
+  /** The entry with this ordinal, if it is there. */
+  at(ordinal: number): LogEntry | undefined {
+    return ordinal < this.firstOrdinal ? undefined : this.#entries[this.#start + ordinal - this.firstOrdinal];
+  }
+
+  /** Tells of each append and of the close. */
+  get changes(): Changes {
+    return this.#changes;
+  }
+
+  /** The last lines of stderr from `fromOrdinal` on, at most `maxChars` of them, the newest kept. */
+  stderrTail(fromOrdinal: number, maxChars: number): string {
+    const lines: string[] = [];
+    let chars = 0;
+    for (let ordinal = this.#nextOrdinal - 1; ordinal >= Math.max(fromOrdinal, this.firstOrdinal); ordinal -= 1) {
+      const event = this.at(ordinal)?.event;
+      if (event?.kind !== "line" || event.source !== "stderr") continue;
+      chars += event.text.length + 1;
+      lines.unshift(event.text);
+      if (chars > maxChars) break;
+    }
+    return lines.join("\n").slice(-maxChars).toWellFormed();
+  }
+
+  #evict(): void {
+    const oldest = this.#entries[this.#start];
+    if (oldest === undefined) return;
+    this.#bytes -= sizeOf(oldest.event);
+    this.#start += 1;
+  }
+}
+
+function sizeOf(event: LogEvent): number {
+  const chars = event.kind === "line" ? event.text.length + (event.flags.level?.length ?? 0) : event.message.length;
+  return entryOverheadBytes + 2 * chars;
+}

@@ -1,0 +1,172 @@
+import { randomInt } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+import { within } from "../../base/async/within.ts";
+import type { ErrorReason } from "../../base/errors/error-reason.ts";
+import { Session } from "../../mcp/session.ts";
+import type { Attachment, InstanceExit, InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../instance/instance-context.ts";
+import { OutputLog } from "../logs/output-log.ts";
+import { connectionEnd, type RunEnd } from "./run-end.ts";
+
+/** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
+const exitEventMs = 500;
+const inspectTries = 3;
+/** Calls wait for the answer: better to tell them what is known. */
+const inspectMs = 3_000;
+/** What an error shows of stderr. */
+export const stderrTailChars = 2048;
+
+/** The container that runs the instance: its id in the engine, and the instance's identity. */
+export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
+
+export interface RunOptions {
+  readonly record: RunRecord;
+  readonly signal: AbortSignal;
+}
+
+/** Why the manager itself ends a run. */
+export interface Release {
+  readonly reason: ErrorReason;
+  readonly message: string;
+}
+
+/** A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it. */
+export class Run {
+  readonly session: Session;
+  /** Resolves once, when it is known why the run ended; the calls have failed by then. */
+  readonly ended: Promise<RunEnd>;
+  readonly #context: InstanceContext;
+  readonly #id: string;
+  readonly #output: OutputLog;
+  readonly #firstOrdinal: number;
+  readonly #attachmentEnded = { ...Promise.withResolvers<void>(), ended: false };
+  #exited = Promise.withResolvers<InstanceExit>();
+  readonly #released = Promise.withResolvers<RunEnd>();
+  #expected: Release | undefined;
+  #end: RunEnd | undefined;
+
+  private constructor(context: InstanceContext, { id, instance }: RunRecord) {
+    const { ring } = context.server;
+    const { clientInfo, limits } = context.services;
+    this.#context = context;
+    this.#id = id;
+    this.#output = new OutputLog(ring, instance);
+    this.#firstOrdinal = ring.nextOrdinal;
+    this.session = new Session({
+      clientInfo,
+      limits,
+      // Random per attachment: a reply to the attachment before can't settle a call of this one. Larger ids break
+      // servers that parse int32.
+      firstId: randomInt(1, 2 ** 30),
+      listener: {
+        stderr: (chunk) => this.#output.stderr(chunk),
+        strayLine: (line, note) => this.#output.strayLine(line, note),
+        logMessage: (entry) => this.#output.logMessage(entry),
+        lateReply: () => ring.countLateReply(),
+        attachmentEnded: () => {
+          this.#attachmentEnded.ended = true;
+          this.#attachmentEnded.resolve();
+        },
+      },
+    });
+    this.ended = this.#watch();
+  }
+
+  /** Takes over an instance that runs. Throws what `Runtime.attach` throws. */
+  static attach(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
+    const run = new Run(context, record);
+    const why = { reason: "ATTACH_FAILED", message: `could not attach to server ${context.server.name}` } as const;
+    return run.#bind(() => context.services.runtime.attach(record.id, run.session.sink, { signal }), why);
+  }
+
+  /** Starts an instance. Throws what `Runtime.run` throws. */
+  static start(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
+    const run = new Run(context, record);
+    const why = { reason: "START_FAILED", message: `server ${context.server.name} could not be started` } as const;
+    return run.#bind(() => context.services.runtime.run(record.id, run.session.sink, { signal }), why);
+  }
+
+  async #bind(open: () => Promise<Attachment>, why: Release): Promise<this> {
+    try {
+      const attachment = await open();
+      this.session.bind(attachment);
+      // It ended while the attachment was being opened: nobody else would close that.
+      if (this.end !== undefined) attachment.close();
+      return this;
+    } catch (error) {
+      this.release(why);
+      throw error;
+    }
+  }
+
+  /** Why it ended; undefined while it runs. */
+  get end(): RunEnd | undefined {
+    return this.#end;
+  }
+
+  /** The last lines of stderr of this run, at most 2 KiB. */
+  stderrTail(): string {
+    return this.#context.server.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
+  }
+
+  /** From now on an end of the run is the manager's doing, for this reason. */
+  expectEnd(why: Release): void {
+    this.#expected = why;
+  }
+
+  /** Lets go of the attachment; calls still pending fail with this reason. The instance is not touched. */
+  release(why: Release): void {
+    this.#released.resolve({ kind: "released", ...why });
+    this.#finish({ kind: "released", ...why });
+  }
+
+  async #watch(): Promise<RunEnd> {
+    const unsubscribe = this.#context.services.exits.subscribe(this.#id, (exit) => this.#exited.resolve(exit));
+    const end = await Promise.race([this.#released.promise, this.#findEnd()]);
+    unsubscribe();
+    this.#finish(this.#expected === undefined ? end : { kind: "released", ...this.#expected });
+    return this.#end ?? end;
+  }
+
+  /** The last output and the exit event come in either order; both belong into the error. */
+  async #findEnd(): Promise<RunEnd> {
+    const attachment = this.#attachmentEnded;
+    for (;;) {
+      const exited = this.#exited.promise;
+      await Promise.race([attachment.promise, exited]);
+      const both = await within(exitEventMs, Promise.all([attachment.promise, exited]));
+      if (both) return { kind: "exited", exit: await exited };
+      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its answers).
+      if (attachment.ended && this.#expected !== undefined) return { kind: "released", ...this.#expected };
+      const end = await this.#inspectEnd();
+      const lives = end.kind === "detached" && !attachment.ended;
+      if (!lives) return end;
+      // A late event: the process before this one exited.
+      this.#exited = Promise.withResolvers();
+    }
+  }
+
+  /** What the engine says became of the instance. One failed look is not yet the engine's end. */
+  async #inspectEnd(): Promise<RunEnd> {
+    const { runtime } = this.#context.services;
+    for (let tries = 1; this.#end === undefined; tries += 1) {
+      try {
+        const record = await runtime.inspect(this.#id, { signal: AbortSignal.timeout(inspectMs) });
+        if (record === undefined) return { kind: "gone" };
+        if (record.state === "exited") return { kind: "exited", exit: record.exit ?? { oomKilled: false } };
+        return { kind: "detached" };
+      } catch {
+        if (tries === inspectTries) return { kind: "engine_down" };
+        await delay(exitEventMs);
+      }
+    }
+    return this.#end;
+  }
+
+  #finish(end: RunEnd): void {
+    if (this.#end !== undefined) return;
+    this.#end = end;
+    this.#output.end();
+    this.session.end(connectionEnd(this.#context.server.name, { end, stderrTail: this.stderrTail() }));
+  }
+}

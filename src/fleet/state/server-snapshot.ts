@@ -1,0 +1,36 @@
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import type { McpInfo } from "../../mcp/mcp-info.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { HealthSnapshot } from "./health-watch.ts";
+import type { ServerFailure } from "./server-failure.ts";
+import type { StateKind } from "./state-kind.ts";
+
+/** A server's description at one moment. */
+export interface ServerSnapshot {
+  readonly name: string;
+  readonly spec: ServerSpec;
+  readonly state: StateKind;
+  readonly restartCount: number;
+  readonly callsInFlight: number;
+  readonly callsQueued: number;
+  readonly failure: ServerFailure | undefined;
+  readonly mcp: McpInfo | undefined;
+  readonly instances: readonly InstanceSnapshot[];
+  /** Lines on stdout that were no message. */
+  readonly strayLines: number;
+  /** Replies that nobody waited for. */
+  readonly lateReplies: number;
+  /** Another one for each state that any server of the fleet went into. */
+  readonly revision: number;
+  /** What the engine last said of the pull under way; empty when there is none. */
+  readonly pullProgress: string;
+}
+
+/** One copy of a server, once it has a container. */
+export interface InstanceSnapshot {
+  readonly record: InstanceRecord;
+  readonly state: StateKind;
+  readonly callsInFlight: number;
+  /** Undefined: it was never ready. */
+  readonly health: HealthSnapshot | undefined;
+}

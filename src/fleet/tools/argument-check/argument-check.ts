@@ -1,0 +1,49 @@
+import type { AbortSource } from "../../../base/async/abort-source.ts";
+import { ManagerError } from "../../../base/errors/errors.ts";
+import type { Session } from "../../../mcp/session.ts";
+import type { ToolCall } from "../../../mcp/tool-call.ts";
+import { argumentsRejected, notListed, schemaUnsupported, toolNotListed } from "./check-error.ts";
+import type { CheckThread } from "./check-thread.ts";
+
+export interface CheckedCall {
+  readonly server: string;
+  readonly session: Session;
+  readonly call: ToolCall;
+  readonly signal?: AbortSource | undefined;
+}
+
+/** Checks a call's arguments against the tool's input schema, as the server lists it. */
+export class ArgumentCheck {
+  readonly #thread: CheckThread;
+
+  constructor(thread: CheckThread) {
+    this.#thread = thread;
+  }
+
+  /**
+   * Returns if the arguments follow the schema; no arguments are an empty object. Throws `invalid`, `not_found` (no such
+   * tool), `not_running` (the schema can't be used), `too_much` (checking takes too long or too much memory, or too many
+   * wait for it), and why the server can't list its tools, all `not_sent`.
+   */
+  async check({ server, session, call, signal }: CheckedCall): Promise<void> {
+    const schemaJson = await schemaOf(session, call.tool, signal);
+    const input = { schemaJson, argumentsJson: call.argumentsJson ?? "{}" };
+    const result = await this.#thread.run(input, { lane: server, signal }).catch((error: unknown) => {
+      throw error instanceof ManagerError ? error.with({ delivery: "not_sent" }) : error;
+    });
+    if (result.kind === "rejected") throw argumentsRejected(result.violations);
+    if (result.kind === "unsupported") throw schemaUnsupported(call.tool, result.problem);
+  }
+}
+
+async function schemaOf(session: Session, tool: string, signal: AbortSource | undefined): Promise<string> {
+  let tools: Awaited<ReturnType<Session["listTools"]>>;
+  try {
+    tools = await session.listTools({ signal });
+  } catch (error) {
+    throw notListed(error);
+  }
+  const listed = tools.find(({ name }) => name === tool);
+  if (listed === undefined) throw toolNotListed(tool);
+  return listed.inputSchemaJson;
+}

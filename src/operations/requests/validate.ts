@@ -1,0 +1,45 @@
+import type { z } from "zod";
+import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
+
+/**
+ * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks: the
+ * others often say the same once more. Paths are in the proto's spelling.
+ */
+export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
+  const result = schema.safeParse(value);
+  if (result.success) return result.data;
+  const violations = new Map<string, FieldViolation>();
+  for (const violation of result.error.issues.flatMap(violationsOf)) {
+    if (!violations.has(violation.field)) violations.set(violation.field, violation);
+  }
+  throw invalidRequest([...violations.values()]);
+}
+
+function violationsOf(issue: z.core.$ZodIssue): FieldViolation[] {
+  // A broken map key: the rule that it breaks is one level down.
+  if (issue.code === "invalid_key") {
+    return issue.issues.map((inner) => ({ field: fieldPath(issue.path), description: inner.message }));
+  }
+  if (issue.code === "unrecognized_keys") {
+    return issue.keys.map((key) => ({ field: fieldPath([...issue.path, key]), description: "is not a known field" }));
+  }
+  return [{ field: fieldPath(issue.path), description: issue.message }];
+}
+
+const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments"]);
+
+/** `["spec", "mounts", 0, "handshakeTimeoutMs"]` -> `spec.mounts[0].handshake_timeout` */
+function fieldPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const [index, part] of path.entries()) {
+    if (typeof part === "number") text += `[${part}]`;
+    else if (maps.has(path[index - 1] ?? "")) text += `[${JSON.stringify(String(part))}]`;
+    else text += `${text === "" ? "" : "."}${protoName(String(part))}`;
+  }
+  return text;
+}
+
+/** The domain writes durations as `…Ms` numbers, the proto as Duration messages without the unit. */
+function protoName(name: string): string {
+  return name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}
