@@ -4,7 +4,7 @@ import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signa
 import { type Changes, Notifier } from "../base/async/notifier.ts";
 import { toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
-import type { LogLevel } from "../mcp/log-level.ts";
+import type { LogLevel } from "../mcp/features/logging/log-level.ts";
 import type { Caller } from "./calls/caller.ts";
 import type { Seat } from "./calls/seats.ts";
 import { Departed } from "./departed.ts";

@@ -3,7 +3,7 @@ import { within } from "../base/async/within.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { ManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
-import type { LogLevel } from "../mcp/log-level.ts";
+import type { LogLevel } from "../mcp/features/logging/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { type Call, Calls } from "./calls/calls.ts";
 import type { Seat } from "./calls/seats.ts";

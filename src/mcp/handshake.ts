@@ -2,10 +2,10 @@ import { within } from "../base/async/within.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import type { Era } from "../base/spec/spec.ts";
 import type { Connection } from "../jsonrpc/connection.ts";
-import type { EraCodec } from "./era-codec.ts";
-import { initialize, legacyCodec } from "./legacy.ts";
+import type { EraCodec } from "./eras/era-codec.ts";
+import { initialize, legacyCodec } from "./eras/legacy.ts";
+import { discover, isAnswer } from "./eras/modern.ts";
 import type { ClientInfo, McpInfo } from "./mcp-info.ts";
-import { discover, isAnswer } from "./modern.ts";
 
 /** A server that runs answers at once, and one that is still starting does no harm by having both questions. */
 const defaultProbeMs = 3000;

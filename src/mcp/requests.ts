@@ -1,8 +1,8 @@
 import type { AbortSource } from "../base/async/abort-source.ts";
 import type { Connection, Reply, RequestOptions } from "../jsonrpc/connection.ts";
-import { callerMeta } from "./caller-meta.ts";
-import { type EraCodec, joinMembers, type RequestParts } from "./era-codec.ts";
-import { refuseLargeParams } from "./params-limit.ts";
+import { callerMeta } from "./eras/caller-meta.ts";
+import { type EraCodec, joinMembers, type RequestParts } from "./eras/era-codec.ts";
+import { refuseLargeParams } from "./features/params-limit.ts";
 import { rpcFailure } from "./rpc-failure.ts";
 import type { TraceContext } from "./trace-context.ts";
 

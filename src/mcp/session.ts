@@ -3,23 +3,23 @@ import { Connection, type Reply, type RequestOptions, type ServerRequest } from 
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
-import { inputRequired } from "./asked-result.ts";
-import type { Completion, CompletionRequest } from "./completion.ts";
-import { type CallEvents, FollowedCalls } from "./followed-calls.ts";
+import { inputRequired } from "./features/asked-result.ts";
+import type { Completion, CompletionRequest } from "./features/completion.ts";
+import type { LogLevel } from "./features/logging/log-level.ts";
+import { logMessageOf } from "./features/logging/log-message.ts";
+import { setLogLevel } from "./features/logging/set-log-level.ts";
+import { notListed } from "./features/not-listed.ts";
+import { Offer } from "./features/offer.ts";
+import type { Prompts } from "./features/prompts/prompts.ts";
+import type { Resources } from "./features/resources/resources.ts";
+import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
+import type { Tool } from "./features/tools/tool.ts";
+import { type ToolCall, toolCallParams } from "./features/tools/tool-call.ts";
+import { isRefusal, readToolResult, type ToolResult } from "./features/tools/tool-result.ts";
 import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
-import type { LogLevel } from "./log-level.ts";
-import { logMessageOf } from "./log-message.ts";
 import type { ClientInfo } from "./mcp-info.ts";
-import { notListed } from "./not-listed.ts";
-import { Offer } from "./offer.ts";
-import type { Prompts } from "./prompts.ts";
 import { cancelling, type SignalOption, type TracedOptions } from "./requests.ts";
-import type { Resources } from "./resources.ts";
 import { rpcFailure } from "./rpc-failure.ts";
-import { setLogLevel } from "./set-log-level.ts";
-import type { Tool } from "./tool.ts";
-import { type ToolCall, toolCallParams } from "./tool-call.ts";
-import { isRefusal, readToolResult, type ToolResult } from "./tool-result.ts";
 
 /** What a session tells its owner besides answers. Buffers are only good until the call returns. */
 export interface SessionListener {

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { typedResult } from "../../src/mcp/tool-result.ts";
+import { typedResult } from "../../src/mcp/features/tools/tool-result.ts";
 import { type ChildSession, openChildSession } from "./child-server.ts";
 
 const script = fileURLToPath(

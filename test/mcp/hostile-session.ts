@@ -1,5 +1,5 @@
+import { type ToolResult, typedResult } from "../../src/mcp/features/tools/tool-result.ts";
 import type { Session } from "../../src/mcp/session.ts";
-import { type ToolResult, typedResult } from "../../src/mcp/tool-result.ts";
 import { type ChildSession, hostile, openChildSession } from "./child-server.ts";
 
 /** A session of the legacy era with the hostile server, after its handshake. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { checkedJsonObject } from "../../src/json/caller-json.ts";
-import { legacyCodec } from "../../src/mcp/legacy.ts";
+import { legacyCodec } from "../../src/mcp/eras/legacy.ts";
 import { Session } from "../../src/mcp/session.ts";
 
 /** A session whose server is this test: it reads the lines and answers by hand. */

@@ -1,6 +1,6 @@
 import { trimmedLine } from "../../jsonrpc/line-splitter.ts";
 import { mayBeMessage } from "../../jsonrpc/message.ts";
-import { readLogMessage } from "../../mcp/log-message.ts";
+import { readLogMessage } from "../../mcp/features/logging/log-message.ts";
 import type { HistoryLine, Runtime } from "../../runtime/runtime.ts";
 import { LogRing } from "./log-ring.ts";
 import { OutputLog } from "./output-log.ts";

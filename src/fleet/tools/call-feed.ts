@@ -1,6 +1,6 @@
 import { type Changes, Notifier } from "../../base/async/notifier.ts";
-import type { CallEvents } from "../../mcp/followed-calls.ts";
-import type { Progress } from "../../mcp/progress.ts";
+import type { CallEvents } from "../../mcp/features/tools/followed-calls.ts";
+import type { Progress } from "../../mcp/features/tools/progress.ts";
 import type { LogEntry } from "../logs/log-entry.ts";
 import type { LogRing } from "../logs/log-ring.ts";
 

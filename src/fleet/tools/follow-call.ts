@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import { ManagerError } from "../../base/errors/errors.ts";
-import type { ToolCall } from "../../mcp/tool-call.ts";
+import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
 import type { Fleet } from "../fleet.ts";
 import { type CallEvent, CallFeed } from "./call-feed.ts";
 import type { ToolAnswer } from "./idempotency/outcome.ts";

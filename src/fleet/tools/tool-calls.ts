@@ -1,7 +1,7 @@
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import { deadlineSignal } from "../../base/async/deadline-signal.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
-import type { ToolCall } from "../../mcp/tool-call.ts";
+import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
 import type { CallOptions, Fleet } from "../fleet.ts";
 import type { ArgumentCheck } from "./argument-check/argument-check.ts";
 import type { CallFeed } from "./call-feed.ts";

@@ -9,7 +9,7 @@ import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { LogEntry } from "../../fleet/logs/log-entry.ts";
 import type { CallReading } from "../../fleet/tools/follow-call.ts";
 import type { ToolAnswer } from "../../fleet/tools/idempotency/outcome.ts";
-import { maxEventTextBytes } from "../../mcp/progress.ts";
+import { maxEventTextBytes } from "../../mcp/features/tools/progress.ts";
 import { answerToProto } from "./answer-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";
 import { textChunks } from "./result-chunks.ts";

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { ResourceFeed } from "../../../src/fleet/resources/resource-feed.ts";
 import { ResourceSubscriber } from "../../../src/fleet/resources/resource-subscriber.ts";
-import { modernCodec } from "../../../src/mcp/modern.ts";
+import { modernCodec } from "../../../src/mcp/eras/modern.ts";
 import { scriptedSession } from "../../mcp/scripted-session.ts";
 
 const uri = "mem://a";

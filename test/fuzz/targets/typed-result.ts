@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import type { Era } from "../../../src/base/spec/spec.ts";
-import { readToolResult } from "../../../src/mcp/tool-result.ts";
+import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
 import { resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { readToolResult } from "../../../src/mcp/tool-result.ts";
+import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
 import { maxAnswerBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { jsonText } from "../../jsonrpc/json-text.ts";
 

@@ -1,7 +1,7 @@
 import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
+import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 import type { Session } from "../../../mcp/session.ts";
-import type { ToolCall } from "../../../mcp/tool-call.ts";
 import { argumentsRejected, notListed, schemaUnsupported, toolNotListed } from "./check-error.ts";
 import type { CheckThread } from "./check-thread.ts";
 

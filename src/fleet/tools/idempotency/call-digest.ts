@@ -1,7 +1,7 @@
 import { jsonDigest, sha256 } from "../../../json/json-digest.ts";
 import { objectMembers } from "../../../json/json-members.ts";
 import { JsonSyntaxError } from "../../../json/json-scan.ts";
-import type { ToolCall } from "../../../mcp/tool-call.ts";
+import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 
 /** Says who asks, not what for: each try of a call has its own. */
 const traceContext = new Set(["traceparent", "tracestate", "baggage"]);

@@ -1,6 +1,6 @@
 import { type ErrorDetails, type ErrorKind, ManagerError } from "../../../base/errors/errors.ts";
 import { detached } from "../../../base/text/detached.ts";
-import type { ToolResult } from "../../../mcp/tool-result.ts";
+import type { ToolResult } from "../../../mcp/features/tools/tool-result.ts";
 import { callAbandoned } from "./key-error.ts";
 
 /** A tool's result and the instance that gave it. */

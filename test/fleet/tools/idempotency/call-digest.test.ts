@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { callDigest } from "../../../../src/fleet/tools/idempotency/call-digest.ts";
-import type { ToolCall } from "../../../../src/mcp/tool-call.ts";
+import type { ToolCall } from "../../../../src/mcp/features/tools/tool-call.ts";
 
 const call: ToolCall = { tool: "t", argumentsJson: '{"a":1,"b":[{"c":2,"d":3}]}', metaJson: '{"m":1}' };
 

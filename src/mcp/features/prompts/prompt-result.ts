@@ -1,0 +1,36 @@
+import { JsonFields } from "../../../json/json-fields.ts";
+import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
+import { type Content, readContent } from "../content.ts";
+import { readTexts, textField } from "../texts.ts";
+
+export const promptResult = "result of prompts/get";
+
+/** A filled-in prompt with its parts in their places; nothing of it is lost. */
+export interface TypedPrompt extends AskedRest {
+  readonly description: string;
+  readonly messages: readonly PromptMessage[];
+}
+
+/** One message; one that the places can't hold without loss is the server's own text. */
+export type PromptMessage =
+  | { readonly role: string; readonly content: Content; readonly extraJson: string }
+  | { readonly json: string };
+
+/** Puts a result's parts in their places. Throws as `elementsOf`. */
+export function typedPrompt(result: AskedResult): TypedPrompt {
+  const fields = resultFields(result.json, promptResult);
+  const { values, placed } = readTexts(fields, ["description"]);
+  return {
+    ...values,
+    messages: elementsOf(fields, { name: "messages", what: promptResult }).map(readMessage),
+    ...restOf(fields, { kind: result.kind, placed: ["messages", ...placed] }),
+  };
+}
+
+function readMessage(text: string): PromptMessage {
+  const fields = JsonFields.of(text);
+  const role = fields === undefined ? undefined : textField(fields, "role");
+  const content = fields?.raw("content");
+  if (fields === undefined || !role || content === undefined) return { json: text };
+  return { role, content: readContent(content), extraJson: fields.rest(new Set(["role", "content"])) };
+}

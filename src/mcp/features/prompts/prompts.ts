@@ -1,0 +1,60 @@
+import type { ManagerError } from "../../../base/errors/errors.ts";
+import type { Requests, SignalOption } from "../../requests.ts";
+import { rpcFailure } from "../../rpc-failure.ts";
+import { type AskedRequest, askedParams } from "../asked-params.ts";
+import { type AskedResult, answerTo } from "../asked-result.ts";
+import type { ListChanges } from "../list-changes.ts";
+import { Listing } from "../listing.ts";
+import { notListed } from "../not-listed.ts";
+import { type Prompt, prompts } from "./prompt.ts";
+import { promptResult } from "./prompt-result.ts";
+
+/** A prompt to fill in. */
+export interface PromptRequest extends AskedRequest {
+  readonly prompt: string;
+  readonly arguments: Readonly<Record<string, string>>;
+}
+
+/** The prompts of one server. */
+export class Prompts {
+  readonly listing: Listing<Prompt>;
+  readonly #requests: Requests;
+
+  constructor({ requests, changes }: { readonly requests: Requests; readonly changes: ListChanges }) {
+    this.#requests = requests;
+    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts" });
+  }
+
+  /**
+   * Fills in a prompt. Throws what `Requests.result` throws, `not_found` for one that the server answers with an
+   * error and does not list, and `not_running` when the server asks for input that the caller does not know of.
+   */
+  async get(request: PromptRequest, options: SignalOption): Promise<AskedResult> {
+    const { codec } = this.#requests;
+    const method = "prompts/get";
+    const reply = await this.#requests.reply(
+      method,
+      askedParams(request, { codec, members: own(request), field: "arguments" }),
+      options,
+    );
+    if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: promptResult });
+    const failure = rpcFailure(reply.error, method);
+    throw await this.explained(failure, { ...options, prompt: request.prompt });
+  }
+
+  /**
+   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an unknown
+   * prompt with error 0 or -32603.
+   */
+  async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
+    const mayBeMissing = failure.kind === "invalid" || failure.details.reason === "SERVER_ERROR";
+    if (!mayBeMissing || !(await this.listing.lacks(({ name }) => name === prompt, { signal }))) return failure;
+    const seen = "ListPrompts shows";
+    return notListed({ noun: "prompt", name: prompt, seen, reason: "PROMPT_NOT_FOUND" }, failure);
+  }
+}
+
+/** Servers on the TypeScript SDK refuse a prompt without `arguments`, even if it requires none. */
+function own({ prompt, arguments: args }: PromptRequest): string {
+  return `"name":${JSON.stringify(prompt)},"arguments":${JSON.stringify(args)}`;
+}

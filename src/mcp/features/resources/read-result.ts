@@ -1,0 +1,22 @@
+import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
+import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
+
+export const readResult = "result of resources/read";
+
+/** Contents that their places can't hold without loss are the server's own text. */
+export type Contents = ResourceContents | { readonly json: string };
+
+/** What came of reading a resource, with its parts in their places; nothing of it is lost. */
+export interface TypedReadResult extends AskedRest {
+  readonly contents: readonly Contents[];
+}
+
+/** Puts a result's parts in their places. Throws as `elementsOf`. */
+export function typedReadResult(result: AskedResult): TypedReadResult {
+  const fields = resultFields(result.json, readResult);
+  const texts = elementsOf(fields, { name: "contents", what: readResult });
+  return {
+    contents: texts.map((text) => readResourceContents(text) ?? { json: text }),
+    ...restOf(fields, { kind: result.kind, placed: ["contents"] }),
+  };
+}

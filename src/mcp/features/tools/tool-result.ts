@@ -1,0 +1,57 @@
+import type { Era } from "../../../base/spec/spec.ts";
+import { isExactValue } from "../../../json/exact-value.ts";
+import { JsonFields } from "../../../json/json-fields.ts";
+import { eachElement } from "../../../json/json-members.ts";
+import { type AskedRest, type AskedResult, askedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
+import { type Content, readContent } from "../content.ts";
+
+const what = "tool result";
+
+/** A tool's result, before anything in it is parsed but the two fields that callers branch on. */
+export interface ToolResult extends AskedResult {
+  readonly isError: boolean;
+}
+
+/** A tool's result with its parts in their places; nothing of it is lost. */
+export interface TypedResult extends AskedRest {
+  readonly content: readonly Content[];
+  /** The structured result: as a value when that changes nothing, else as the server's text. */
+  readonly structured?: { readonly value: unknown } | { readonly json: string };
+}
+
+/** Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `askedResult` throws. */
+export function readToolResult(json: string, era: Era): ToolResult {
+  const fields = resultFields(json, what);
+  return { ...askedResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
+}
+
+/**
+ * Whether a failed result is the JSON-RPC error -32602 in disguise: servers on the TypeScript SDK answer an unknown tool
+ * and wrong arguments so.
+ */
+export function isRefusal(result: ToolResult): boolean {
+  if (!result.isError) return false;
+  const content = resultFields(result.json, what).raw("content");
+  const [first] = content?.startsWith("[") ? eachElement(content) : [];
+  return first !== undefined && JsonFields.of(first)?.string("text")?.startsWith("MCP error -32602:") === true;
+}
+
+/**
+ * Puts a result's parts in their places. Throws `protocol` when `content` is not an array, and `too_much` when it has
+ * more than 100,000 values.
+ */
+export function typedResult(result: ToolResult): TypedResult {
+  const fields = resultFields(result.json, what);
+  const structured = fields.raw("structuredContent");
+  const isFlag = /^(?:true|false)$/.test(fields.raw("isError") ?? "");
+  const placed = ["content", "structuredContent", ...(isFlag ? ["isError"] : [])];
+  return {
+    content: elementsOf(fields, { name: "content", what }).map(readContent),
+    ...(structured === undefined ? {} : { structured: structuredOf(structured) }),
+    ...restOf(fields, { kind: result.kind, placed }),
+  };
+}
+
+function structuredOf(text: string): { value: unknown } | { json: string } {
+  return isExactValue(text) ? { value: JSON.parse(text) } : { json: text };
+}

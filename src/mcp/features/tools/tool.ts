@@ -1,0 +1,32 @@
+import { JsonFields } from "../../../json/json-fields.ts";
+import type { ListKind } from "../list-entries.ts";
+import { readTexts, textField } from "../texts.ts";
+
+/** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
+export interface Tool {
+  readonly name: string;
+  readonly title: string;
+  readonly description: string;
+  readonly inputSchemaJson: string;
+  readonly outputSchemaJson: string;
+  readonly annotationsJson: string;
+  readonly extraJson: string;
+}
+
+export const tools: ListKind<Tool> = { method: "tools/list", member: "tools", noun: "tool", read: readTool };
+
+/** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
+export function readTool(text: string): Tool | undefined {
+  const fields = JsonFields.of(text);
+  const name = fields === undefined ? undefined : textField(fields, "name");
+  if (fields === undefined || !name) return undefined;
+  const { values, placed } = readTexts(fields, ["title", "description"]);
+  return {
+    name,
+    ...values,
+    inputSchemaJson: fields.raw("inputSchema") ?? "",
+    outputSchemaJson: fields.raw("outputSchema") ?? "",
+    annotationsJson: fields.raw("annotations") ?? "",
+    extraJson: fields.rest(new Set(["name", "inputSchema", "outputSchema", "annotations", ...placed])),
+  };
+}
