@@ -1,7 +1,7 @@
 import { setImmediate as immediate } from "node:timers/promises";
 import { ReadBuffer } from "@modelcontextprotocol/sdk/shared/stdio.js";
 import { Connection } from "../../src/jsonrpc/connection.ts";
-import { Demuxer } from "../../src/runtime/docker/demux.ts";
+import { Demuxer } from "../../src/runtime/docker/stdio/demux.ts";
 
 /** Reads one stream of replies; after `push` of a whole line, `taken` has the characters of its result. */
 export interface LineReader {

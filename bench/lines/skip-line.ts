@@ -5,7 +5,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ManagerError } from "../../src/base/errors/errors.ts";
 import { Connection } from "../../src/jsonrpc/connection.ts";
-import { Demuxer } from "../../src/runtime/docker/demux.ts";
+import { Demuxer } from "../../src/runtime/docker/stdio/demux.ts";
 import { forgetPeak, memoryOf } from "../measure/process-memory.ts";
 import type { LineCost } from "./read-lines.ts";
 import { framed } from "./reply-stream.ts";

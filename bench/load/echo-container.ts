@@ -1,6 +1,6 @@
 import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { containerOptions } from "../../src/runtime/docker/container-options.ts";
-import { Demuxer } from "../../src/runtime/docker/demux.ts";
+import { containerOptions } from "../../src/runtime/docker/containers/container-options.ts";
+import { Demuxer } from "../../src/runtime/docker/stdio/demux.ts";
 import { testEngine } from "../../test/runtime/docker/test-fleet.ts";
 import type { Lines } from "./line-load.ts";
 

@@ -2,7 +2,7 @@ import type { ErrorReason } from "../../src/base/errors/error-reason.ts";
 
 /** Reasons that no request can provoke, or whose answer nobody can read, and what shows them. */
 export const unprovokable: Readonly<Partial<Record<ErrorReason, string>>> = {
-  BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/docker-address.test.ts",
+  BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/engine/docker-address.test.ts",
   FLEET_OWNED: "the manager does not start, or ends: test/runtime/contract-differences.ts",
   IDEMPOTENCY_KEYS_FULL: "takes 250,000 keys: test/fleet/tools/idempotency/idempotent-calls.test.ts",
   SCHEMA_TOO_LARGE: "takes a check of more than 256 MiB: test/fleet/tools/argument-check/check-thread.test.ts",

@@ -15,24 +15,24 @@ import type {
   RuntimeCallOptions,
   WatchListener,
 } from "../runtime.ts";
-import { openAttachment } from "./attachment.ts";
-import { BindUsers } from "./bind-users.ts";
-import { createContainer } from "./create.ts";
-import type { DockerTls } from "./docker-address.ts";
-import { Enforcement } from "./enforcement.ts";
-import { Engine } from "./engine.ts";
-import { EventStream } from "./event-stream.ts";
-import { readHistory } from "./history.ts";
-import { ImageFiles } from "./image-files.ts";
-import { Images } from "./images.ts";
-import { Instances } from "./instances.ts";
-import { markContainer } from "./mark.ts";
-import { resolveMounts } from "./mounts.ts";
+import { createContainer } from "./containers/create.ts";
+import { Instances } from "./containers/instances.ts";
+import { markContainer } from "./containers/mark.ts";
+import { removeContainer } from "./containers/remove.ts";
+import { runContainer } from "./containers/start.ts";
+import { stopContainer } from "./containers/stop.ts";
+import type { DockerTls } from "./engine/docker-address.ts";
+import { Enforcement } from "./engine/enforcement.ts";
+import { Engine } from "./engine/engine.ts";
+import { EventStream } from "./engine/event-stream.ts";
+import { Turns } from "./engine/turns.ts";
+import { ImageFiles } from "./images/image-files.ts";
+import { Images } from "./images/images.ts";
+import { BindUsers } from "./mounts/bind-users.ts";
+import { resolveMounts } from "./mounts/mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
-import { removeContainer } from "./remove.ts";
-import { runContainer } from "./start.ts";
-import { stopContainer } from "./stop.ts";
-import { Turns } from "./turns.ts";
+import { openAttachment } from "./stdio/attachment.ts";
+import { readHistory } from "./stdio/history.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */

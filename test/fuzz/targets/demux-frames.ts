@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { Demuxer } from "../../../src/runtime/docker/demux.ts";
+import { Demuxer } from "../../../src/runtime/docker/stdio/demux.ts";
 import type { FuzzCase, FuzzTarget } from "../fuzz-target.ts";
 import { splits } from "../splits.ts";
 

@@ -5,7 +5,7 @@ import net from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { text } from "node:stream/consumers";
-import { parseDockerHost } from "../../../src/runtime/docker/docker-address.ts";
+import { parseDockerHost } from "../../../src/runtime/docker/engine/docker-address.ts";
 
 /** Which requests are meant, by their path without the API's version. */
 export type PathFilter = (path: string) => boolean;

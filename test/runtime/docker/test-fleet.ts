@@ -2,8 +2,8 @@ import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
-import { parseDockerHost } from "../../../src/runtime/docker/docker-address.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
+import { parseDockerHost } from "../../../src/runtime/docker/engine/docker-address.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { TestInstances } from "../test-instances.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import { refusal } from "../engine-error.ts";
+import { refusal } from "../engine/engine-error.ts";
 import { ask } from "./ask.ts";
 import { type Holder, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";

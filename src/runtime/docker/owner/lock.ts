@@ -1,4 +1,4 @@
-import { type Labels, label } from "../labels.ts";
+import { type Labels, label } from "../containers/labels.ts";
 
 /**
  * The mark of a fleet's owner: an empty volume, for the engine is all that two managers both see. Its name counts

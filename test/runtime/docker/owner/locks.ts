@@ -1,7 +1,7 @@
 import type { Log } from "../../../../src/base/log/log.ts";
 import { silentLog } from "../../../../src/base/log/log.ts";
 import { createDockerRuntime } from "../../../../src/runtime/docker/docker-runtime.ts";
-import { Engine } from "../../../../src/runtime/docker/engine.ts";
+import { Engine } from "../../../../src/runtime/docker/engine/engine.ts";
 import type { Lock } from "../../../../src/runtime/docker/owner/lock.ts";
 import { LockVolumes } from "../../../../src/runtime/docker/owner/lock-volumes.ts";
 import type { Runtime } from "../../../../src/runtime/runtime.ts";

@@ -1,0 +1,87 @@
+import type Docker from "dockerode";
+import { type ServerSpec, specDefaults } from "../../../base/spec/spec.ts";
+import { tmpfsBytes } from "../mounts/mounts.ts";
+
+/**
+ * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks
+ * for (capabilities, network, a writable root, limits) is decided before, by the fleet's policy.
+ */
+export function containerOptions(
+  spec: ServerSpec,
+  options: {
+    readonly labels: Record<string, string>;
+    readonly mounts: Docker.MountSettings[];
+    /** False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true. */
+    readonly takesCpus?: boolean;
+    /** As `uid:gid`, when it must be just that. */
+    readonly user?: string | undefined;
+  },
+): Docker.ContainerCreateOptions {
+  const user = options.user ?? spec.user;
+  return {
+    Image: spec.image,
+    ...(spec.command?.length ? { Entrypoint: [...spec.command] } : {}),
+    ...(spec.args?.length ? { Cmd: [...spec.args] } : {}),
+    ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
+    ...(user ? { User: user } : {}),
+    Env: Object.entries(spec.env ?? {}).map(([key, value]) => `${key}=${value}`),
+    Labels: options.labels,
+    // stdio stays open over detaching and attaching again; a terminal would mangle the protocol.
+    OpenStdin: true,
+    StdinOnce: false,
+    Tty: false,
+    AttachStdin: true,
+    AttachStdout: true,
+    AttachStderr: true,
+    // The session tells whether the server is well; the image's own probe would only run processes beside it.
+    Healthcheck: { Test: ["NONE"] },
+    HostConfig: hostConfig(spec, options),
+  };
+}
+
+function hostConfig(
+  spec: ServerSpec,
+  { mounts, takesCpus = true }: { readonly mounts: Docker.MountSettings[]; readonly takesCpus?: boolean },
+): Docker.HostConfig {
+  const memory = spec.limits?.memoryBytes ?? specDefaults.memoryBytes;
+  const cpus = spec.limits?.cpus ?? (takesCpus ? specDefaults.cpus : undefined);
+  const config = {
+    NetworkMode: spec.network ?? "none",
+    ...rootFileSystem(spec),
+    Mounts: mounts,
+    CapDrop: ["ALL"],
+    CapAdd: [...(spec.capAdd ?? [])],
+    SecurityOpt: ["no-new-privileges:true"],
+    ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
+    Memory: memory,
+    // Memory and swap together: equal means no swap on top.
+    MemorySwap: memory,
+    PidsLimit: spec.limits?.pids ?? specDefaults.pids,
+    Privileged: false,
+    IpcMode: "private",
+    CgroupnsMode: "private",
+    // Node and cat ignore SIGTERM as process 1; docker-init passes it on and reaps zombies.
+    Init: true,
+    // The manager restarts, not the engine (src/fleet/run/restart-plan.ts).
+    RestartPolicy: { Name: "no" },
+    // Read by people (`docker logs`), and by us once, at adoption.
+    LogConfig: { Type: "local", Config: { "max-size": "10m", "max-file": "3" } },
+  };
+  // @types/dockerode lacks CgroupnsMode, so not checked for excess properties.
+  return config;
+}
+
+function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
+  if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
+  const tmpfs = ownTmpfs(spec);
+  return { ReadonlyRootfs: true, ...(Object.keys(tmpfs).length === 0 ? {} : { Tmpfs: tmpfs }) };
+}
+
+/**
+ * The small writable /tmp that a server with a read-only root gets, unless the spec mounts something there. Nothing can
+ * be executed from it, as from any tmpfs that Docker makes by default.
+ */
+export function ownTmpfs({ readOnlyRoot, mounts = [] }: ServerSpec): Record<string, string> {
+  if (readOnlyRoot === false || mounts.some(({ target }) => target === "/tmp")) return {};
+  return { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` };
+}

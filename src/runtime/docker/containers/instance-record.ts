@@ -1,0 +1,106 @@
+import type Docker from "dockerode";
+import type { ServerSpec } from "../../../base/spec/spec.ts";
+import type { InstanceRecord, Usability } from "../../runtime.ts";
+import { markOf } from "./container-name.ts";
+import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";
+import { isOutdated } from "./outdated.ts";
+import { misnamed, type OwnLabels } from "./own-labels.ts";
+
+const states: Readonly<Record<string, InstanceRecord["state"]>> = {
+  created: "created",
+  running: "running",
+  restarting: "running",
+  paused: "paused",
+  exited: "exited",
+  // A removal that failed half-way: it runs no more, and can be removed again.
+  dead: "exited",
+};
+
+export interface RecordContext {
+  readonly fleet: string;
+  readonly own: OwnLabels;
+}
+
+/** An inspected container as a record; undefined while the engine is removing it. */
+export function instanceRecord(
+  info: Docker.ContainerInspectInfo,
+  context: RecordContext & { readonly imageDigest: string },
+): InstanceRecord | undefined {
+  const state = states[info.State.Status];
+  if (state === undefined) return undefined;
+  const { own } = context;
+  const startTimeMs = Date.parse(info.State.StartedAt);
+  return {
+    ...identityOf({ id: info.Id, name: plainName(info.Name) }, context),
+    ...readable(own.labels, info),
+    state,
+    imageId: info.Image,
+    imageDigest: context.imageDigest,
+    createTimeMs: Date.parse(info.Created),
+    // The engine writes the year 1 for "never".
+    ...(startTimeMs > 0 ? { startTimeMs } : {}),
+    ...(state === "exited" ? { exit: { exitCode: info.State.ExitCode, oomKilled: info.State.OOMKilled } } : {}),
+  };
+}
+
+/** What the listing says of a container that the engine does not answer for; its env, and so its spec, is not known. */
+export function silentRecord(info: Docker.ContainerInfo, context: RecordContext): InstanceRecord | undefined {
+  const state = states[info.State];
+  if (state === undefined) return undefined;
+  return {
+    ...identityOf({ id: info.Id, name: plainName(info.Names[0] ?? "") }, context),
+    spec: undefined,
+    usability: { kind: "silent", why: "the engine does not answer for it; is a docker attach to it stalled?" },
+    state,
+    imageId: info.ImageID,
+    imageDigest: "",
+    createTimeMs: info.Created * 1000,
+  };
+}
+
+/** A container's name, without the slash that the engine puts in front. */
+export function plainName(name: string): string {
+  return name.replace(/^\//, "");
+}
+
+type Identity = Pick<
+  InstanceRecord,
+  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "mark" | "leaveAlone"
+>;
+
+function identityOf(container: { readonly id: string; readonly name: string }, context: RecordContext): Identity {
+  const { id, name } = container;
+  const { fleet, own } = context;
+  const { server, instance, replica, labels, isNamedSo } = own;
+  const era = eraOf(labels);
+  const replaces = replacesOf(labels);
+  return {
+    id,
+    server,
+    instance,
+    replica,
+    ...(era === undefined ? {} : { era }),
+    ...(replaces === undefined ? {} : { replaces }),
+    mark: markOf({ name, id }, { fleet, server, replica }),
+    ...(isNamedSo ? {} : { leaveAlone: misnamed(own, fleet) }),
+  };
+}
+
+function readable(
+  labels: Labels,
+  info: Docker.ContainerInspectInfo,
+): { readonly spec: ServerSpec | undefined; readonly usability: Usability } {
+  let spec: ServerSpec;
+  try {
+    spec = readSpec(labels, info.Config.Env ?? []);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { spec: undefined, usability: { kind: "unreadable", why } };
+  }
+  return { spec, usability: usabilityOf(info) };
+}
+
+function usabilityOf(info: Docker.ContainerInspectInfo): Usability {
+  if (info.Config.Tty) return { kind: "terminal" };
+  return { kind: isOutdated(info) ? "outdated" : "usable" };
+}

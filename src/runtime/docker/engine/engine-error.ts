@@ -1,0 +1,71 @@
+import { abortedError } from "../../../base/errors/aborted-error.ts";
+import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../../base/errors/errors.ts";
+
+const maxEngineTextLength = 800;
+
+/** HTTP status that the engine answered, if the error is an answer of the engine. */
+export function statusOf(error: unknown): number | undefined {
+  const status = (error as { statusCode?: unknown } | null)?.statusCode;
+  return typeof status === "number" ? status : undefined;
+}
+
+/** The engine's own words, without what docker-modem puts around them. */
+export function engineText(error: unknown): string {
+  const json = (error as { json?: { message?: unknown } } | null)?.json;
+  const raw = typeof json?.message === "string" ? json.message : error instanceof Error ? error.message : String(error);
+  const text = raw.replace(/^\(HTTP code \d+\) [^-]* - /, "").trim();
+  return text.length > maxEngineTextLength ? `${text.slice(0, maxEngineTextLength)}…` : text;
+}
+
+/** An answer of the engine as a ManagerError of the kind its caller knows it means. No call goes to a server this way. */
+export function refusal(
+  kind: ErrorKind,
+  message: string,
+  options: Omit<ErrorDetails, "delivery"> & { readonly cause?: unknown },
+): ManagerError {
+  const { cause, ...details } = options;
+  return new ManagerError(kind, message, { details: { ...details, delivery: "not_sent" }, cause });
+}
+
+/** What the caller's signal stood for: its own reason when it is one of ours. */
+function aborted(error: Error): ManagerError {
+  return abortedError(error.cause instanceof ManagerError ? error.cause : error, "the Docker engine");
+}
+
+function unreachable(error: Error & { code?: string }, address: string): ManagerError {
+  const todo =
+    error.code === "EACCES" || error.code === "EPERM"
+      ? "this user may not open the socket: join the group docker, or use a rootless engine"
+      : "is it running? Start it, or set DOCKER_HOST to where it listens";
+  const what = error.code ?? error.message;
+  return refusal("unavailable", `the Docker engine at ${address} does not answer (${what}): ${todo}`, {
+    reason: "ENGINE_UNAVAILABLE",
+    cause: error,
+  });
+}
+
+/**
+ * Anything that a call to the engine threw, as a ManagerError: the one mapping. `doing` completes "the Docker engine
+ * could not …". What a status means for one call only, that call maps itself before (`refusal`).
+ */
+export function engineError(
+  error: unknown,
+  context: { readonly doing: string; readonly address: string },
+): ManagerError {
+  if (error instanceof ManagerError || !(error instanceof Error)) return toManagerError(error);
+  const status = statusOf(error);
+  if (status === undefined) {
+    if (error.name === "AbortError" || error.name === "TimeoutError") return aborted(error);
+    // Every failure of a socket or of TLS has a code; what has none, or is a TypeError, is a bug of ours.
+    const socketFailure = typeof (error as { code?: unknown }).code === "string" && !(error instanceof TypeError);
+    return socketFailure ? unreachable(error, context.address) : toManagerError(error);
+  }
+  const message = `the Docker engine could not ${context.doing}: ${engineText(error)}`;
+  if (status === 400) return refusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
+  if (status === 404) return refusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
+  if (status === 409) return refusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
+  if (status === 401 || status === 403) {
+    return refusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
+  }
+  return refusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
+}

@@ -1,0 +1,130 @@
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Log } from "../../../base/log/log.ts";
+import type { WatchListener } from "../../runtime.ts";
+import { ownerFilter } from "../containers/labels.ts";
+import type { Engine } from "./engine.ts";
+import { lines } from "./lines.ts";
+
+const firstDelayMs = 100;
+/** Short, for servers come back no sooner; asking a socket where nobody listens costs next to nothing. */
+const maxDelayMs = 1_000;
+/** A replay from the last event on holds that one, and others of the same moment. */
+const maxKnown = 16;
+const oomToDieNanos = 2_000_000_000n;
+
+interface EngineEvent {
+  readonly Action: string;
+  readonly Actor: { readonly ID: string; readonly Attributes: Readonly<Record<string, string>> };
+}
+
+interface EventStreamOptions {
+  readonly engine: Engine;
+  readonly fleet: string;
+  readonly listener: WatchListener;
+  readonly log: Log;
+  /** Wall clock in milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * The engine's events about this fleet's containers, kept open over breaks: reconnects with growing delays, asks for
+ * what came since the last event, and then says `resync`, for the engine keeps only its last few hundred events.
+ */
+export class EventStream implements AsyncDisposable {
+  readonly #options: EventStreamOptions;
+  readonly #closed = new AbortController();
+  readonly #running: Promise<void>;
+  /** When a process of a container was last killed for lack of memory, in nanoseconds. */
+  readonly #oomed = new Map<string, bigint>();
+  /** Nanoseconds since 1970 by the engine's clock, of the last event: from there on it is asked for more. */
+  #since: bigint | undefined;
+  /** The last events, as they came. */
+  readonly #known = new Set<string>();
+
+  constructor(options: EventStreamOptions) {
+    this.#options = options;
+    // From now on, though the stream opens later. The clock is the engine's only when it is on this machine.
+    this.#since = options.engine.address.kind === "local" ? BigInt(options.now()) * 1_000_000n : undefined;
+    this.#running = this.#run();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed.abort();
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#closed;
+    let failures = 0;
+    let broken = false;
+    while (!signal.aborted) {
+      try {
+        const stream = await this.#open();
+        failures = 0;
+        if (broken) this.#options.listener.resync();
+        broken = false;
+        for await (const line of lines(stream)) this.#receive(line);
+      } catch (error) {
+        if (signal.aborted) return;
+        const reason = error instanceof Error ? error.message : String(error);
+        // Once a break: an engine that is down for long is not told again at every try.
+        if (failures === 0) this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
+      }
+      if (!broken) this.#options.listener.broken();
+      broken = true;
+      const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures++);
+      await delay(delayMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #open(): Promise<Readable> {
+    const { engine, fleet } = this.#options;
+    const filters = {
+      type: ["container"],
+      event: ["die", "oom", "destroy", "start", "pause", "unpause"],
+      label: ownerFilter(fleet),
+    };
+    const since = this.#since === undefined ? {} : { since: formatTime(this.#since) };
+    return engine.events({ filters, ...since }, this.#closed.signal);
+  }
+
+  #receive(line: string): void {
+    // A replay begins with what is known. Not told by the time: one that is earlier comes of a clock that was set back.
+    if (this.#known.has(line)) return;
+    this.#known.add(line);
+    for (const oldest of this.#known) {
+      if (this.#known.size > maxKnown) this.#known.delete(oldest);
+    }
+    // Not by JSON.parse: nanoseconds exceed 2^53.
+    const time = /"timeNano":(\d+)/.exec(line)?.[1];
+    if (time !== undefined) this.#since = BigInt(time);
+    this.#handle(JSON.parse(line) as EngineEvent, BigInt(time ?? 0));
+  }
+
+  #handle({ Action: action, Actor: actor }: EngineEvent, time: bigint): void {
+    const { listener } = this.#options;
+    const { ID: id, Attributes: attributes } = actor;
+    if (action === "oom") {
+      this.#oomed.set(id, time);
+    } else if (action === "die") {
+      const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
+      const oomTime = this.#oomed.get(id);
+      this.#oomed.delete(id);
+      // The kill of a child gives an `oom` without a `die`; that of the main process comes milliseconds before it.
+      const oomKilled = oomTime !== undefined && time - oomTime <= oomToDieNanos;
+      listener.exit(id, { oomKilled, ...(Number.isNaN(exitCode) ? {} : { exitCode }) });
+    } else if (action === "destroy") {
+      this.#oomed.delete(id);
+      listener.removed(id);
+    } else {
+      listener.changed(id);
+    }
+  }
+}
+
+/** Seconds and nanoseconds, as the engine takes them. */
+function formatTime(nanoseconds: bigint): string {
+  const billion = 1_000_000_000n;
+  return `${nanoseconds / billion}.${String(nanoseconds % billion).padStart(9, "0")}`;
+}

@@ -1,0 +1,63 @@
+import { truncateUtf8 } from "../../../base/text/truncate.ts";
+
+/** What an image says of its users and groups: /etc/passwd and /etc/group; empty where it has none. */
+export interface UserFiles {
+  readonly passwd: string;
+  readonly group: string;
+}
+
+/**
+ * The numbers of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find them: the first line that fits
+ * counts, digits are a number and never a name, and a uid without a line has group 0. A sentence's end when it can't be
+ * told; the engine takes some lines that are no such thing, which is of no use to anybody who means well.
+ */
+export function resolveUser(user: string, { passwd, group }: UserFiles): { numbers: string } | { problem: string } {
+  const [userPart = "", groupPart = ""] = split(user);
+  const account = entries(passwd).find((entry) => fits(entry, userPart));
+  const uid = idOf(account?.[2] ?? (isNumber(userPart) ? userPart : undefined));
+  if (uid === undefined) return { problem: `has no user ${quoted(userPart)} in its /etc/passwd` };
+  if (groupPart === "") {
+    const gid = idOf(account === undefined ? "0" : account[3]);
+    return gid === undefined ? { problem: `has no group for ${quoted(userPart)} in its /etc/passwd` } : pair(uid, gid);
+  }
+  const line = entries(group).find((entry) => fits(entry, groupPart));
+  const gid = idOf(line?.[2] ?? (isNumber(groupPart) ? groupPart : undefined));
+  return gid === undefined ? { problem: `has no group ${quoted(groupPart)} in its /etc/group` } : pair(uid, gid);
+}
+
+/** An image may call its user anything. */
+export function quoted(name: string): string {
+  return JSON.stringify(truncateUtf8(name, { maxBytes: 128, keep: "start" }));
+}
+
+function pair(uid: number, gid: number): { numbers: string } {
+  return { numbers: `${uid}:${gid}` };
+}
+
+/** What is empty is root's. */
+function split(user: string): [string, string] {
+  const colon = user.indexOf(":");
+  const [userPart, groupPart] = colon < 0 ? [user, ""] : [user.slice(0, colon), user.slice(colon + 1)];
+  return [userPart === "" ? "0" : userPart, groupPart];
+}
+
+function entries(text: string): string[][] {
+  return text.split("\n").map((line) => line.trim().split(":"));
+}
+
+/** Third of both files is the number. */
+function fits(entry: readonly string[], wanted: string): boolean {
+  return isNumber(wanted) ? idOf(entry[2]) === idOf(wanted) && idOf(wanted) !== undefined : entry[0] === wanted;
+}
+
+function isNumber(text: string): boolean {
+  return /^[0-9]+$/.test(text);
+}
+
+/** Above it the engine takes none. */
+const maxId = 2_147_483_647;
+
+function idOf(text: string | undefined): number | undefined {
+  const id = text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
+  return id <= maxId ? id : undefined;
+}

@@ -1,0 +1,65 @@
+import type Docker from "dockerode";
+import { describe, expect, test } from "vitest";
+import { instanceRecord } from "../../../../src/runtime/docker/containers/instance-record.ts";
+import { containerLabels, label } from "../../../../src/runtime/docker/containers/labels.ts";
+
+const id = "a".repeat(64);
+const owner = { server: "files", instance: "i", replica: 0 };
+const labels = containerLabels({ ...owner, spec: { image: "a" } }, { fleet: "blue", imageLabels: {}, allowLabels: [] });
+
+interface Found {
+  readonly name?: string;
+  readonly terminal?: boolean;
+  readonly spec?: string;
+  readonly mounts?: readonly object[];
+  readonly isNamedSo?: boolean;
+}
+
+function recordOf({ name = "mcp-blue.files", terminal = false, spec, mounts = [], isNamedSo = true }: Found) {
+  const info = {
+    Id: id,
+    Name: `/${name}`,
+    Image: "sha256:1",
+    Created: "2026-01-01T00:00:00Z",
+    State: { Status: "running", StartedAt: "2026-01-01T00:00:01Z" },
+    Config: { Tty: terminal, User: "", Env: [] },
+    HostConfig: {},
+    Mounts: mounts,
+  } as unknown as Docker.ContainerInspectInfo;
+  const own = { ...owner, labels: spec === undefined ? labels : { ...labels, [label.spec]: spec }, isNamedSo };
+  return instanceRecord(info, { fleet: "blue", own, imageDigest: "" });
+}
+
+/** As older managers made them: who may write is its image's to say. */
+const made = [{ Type: "bind", RW: true, Destination: "/data" }];
+
+describe("The record of a container", () => {
+  test.each([
+    ["mcp-blue.files", "none"],
+    ["mcp-blue.files.stopping", "stopping"],
+    [`mcp-blue.files.stopping-${id.slice(0, 12)}`, "stopping"],
+    ["mcp-blue.files.restarting", "restarting"],
+    ["mcp-blue.files.next", "replacing"],
+    ["by-hand", "none"],
+  ])("called %s has the mark %s", (name, mark) => {
+    expect(recordOf({ name })).toMatchObject({ mark, usability: { kind: "usable" } });
+  });
+
+  test.each([
+    ["nothing", {}, "usable"],
+    ["its making", { mounts: made }, "outdated"],
+    ["its terminal", { terminal: true }, "terminal"],
+    ["its terminal first", { terminal: true, mounts: made }, "terminal"],
+    ["its spec before all", { spec: "{", terminal: true, mounts: made }, "unreadable"],
+  ])("says what is in the way: %s", (_what, found, kind) => {
+    expect(recordOf(found)).toMatchObject({ usability: { kind } });
+  });
+
+  test("says that it is to be left alone beside what is in the way, for it may be in use", () => {
+    const record = recordOf({ name: "by-hand", mounts: made, isNamedSo: false });
+    expect(record).toMatchObject({
+      usability: { kind: "outdated" },
+      leaveAlone: expect.stringContaining("mcp-blue.files"),
+    });
+  });
+});

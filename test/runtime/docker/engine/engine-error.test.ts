@@ -1,0 +1,56 @@
+import { describe, expect, test } from "vitest";
+import { ManagerError } from "../../../../src/base/errors/errors.ts";
+import { engineError, engineText } from "../../../../src/runtime/docker/engine/engine-error.ts";
+
+const context = { doing: "list containers", address: "unix:///run/docker.sock" };
+const answer = (statusCode: number, message = "because") =>
+  Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${message} `), { statusCode, json: { message } });
+const failure = (code: string) => Object.assign(new Error(code), { code });
+
+describe("engineError", () => {
+  test.each([
+    [answer(400), "invalid", "ENGINE_REFUSED"],
+    [answer(403), "denied", "ENGINE_DENIED"],
+    [answer(404), "not_found", "CONTAINER_REMOVED"],
+    [answer(409), "conflict", "ENGINE_CONFLICT"],
+    [answer(500), "unavailable", "ENGINE_ERROR"],
+    [answer(503), "unavailable", "ENGINE_ERROR"],
+    [failure("ECONNREFUSED"), "unavailable", "ENGINE_UNAVAILABLE"],
+    [failure("ECONNRESET"), "unavailable", "ENGINE_UNAVAILABLE"],
+    [failure("CERT_HAS_EXPIRED"), "unavailable", "ENGINE_UNAVAILABLE"],
+    [new DOMException("aborted", "AbortError"), "cancelled", "CANCELLED"],
+    [new DOMException("late", "TimeoutError"), "deadline", "DEADLINE_EXCEEDED"],
+  ])("maps %s", (error, kind, reason) => {
+    expect(engineError(error, context)).toMatchObject({
+      kind,
+      details: { reason, delivery: "not_sent" },
+      cause: error,
+    });
+  });
+
+  test("tells who may not open the socket what to do", () => {
+    expect(engineError(failure("EACCES"), context).message).toContain("join the group docker");
+  });
+
+  test("passes our own errors on, also as the reason of an abort", () => {
+    const ours = new ManagerError("interrupted", "stopped", {
+      details: { reason: "SERVER_STOPPED", delivery: "not_sent" },
+    });
+    expect(engineError(ours, context)).toBe(ours);
+    expect(engineError(new DOMException("aborted", { name: "AbortError", cause: ours }), context)).toBe(ours);
+  });
+
+  test("calls a bug a bug", () => {
+    expect(engineError(new TypeError("x is not a function"), context).kind).toBe("internal");
+  });
+
+  test("keeps messages short enough for an RPC's metadata", () => {
+    expect(Buffer.byteLength(engineError(answer(500, "x".repeat(10_000)), context).message)).toBeLessThan(1024);
+  });
+});
+
+test("engineText gives the engine's words alone", () => {
+  expect(engineText(answer(500, "disk full"))).toBe("disk full");
+  expect(engineText(new Error("(HTTP code 500) server error - disk full "))).toBe("disk full");
+  expect(engineText("denied: no")).toBe("denied: no");
+});
