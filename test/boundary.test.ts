@@ -139,7 +139,7 @@ describe("Modules", () => {
     const caches = [
       // By the type of a message, which never changes.
       "src/rpc/binary/wire-layout.ts",
-      "src/rpc/encode/encode-message.ts",
+      "src/rpc/fast-path/encode/encode-message.ts",
       "src/rpc/json/loose-json.ts",
       // Who waits for a change.
     ];

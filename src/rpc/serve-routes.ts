@@ -10,10 +10,10 @@ import { type DeadlineOptions, deadlineInterceptor } from "./call/deadline-inter
 import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts";
 import { rpcMethods } from "./call/rpc-methods.ts";
 import { addMissingDetails } from "./errors/connect-error.ts";
+import { leanConnect } from "./fast-path/connect/lean-connect.ts";
+import { leanGrpc } from "./fast-path/grpc/lean-grpc.ts";
 import { requestJson } from "./json/json-problem.ts";
 import { explainJsonError } from "./json/request-body.ts";
-import { leanConnect } from "./lean/lean-connect.ts";
-import { leanGrpc } from "./lean/lean-grpc.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
 import { operationsOf, type ServedService } from "./service-operations.ts";
 

@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from "vitest";
 import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { StreamMethod } from "../../../src/rpc/call/rpc-methods.ts";
-import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
+import { leanGrpc } from "../../../src/rpc/fast-path/grpc/lean-grpc.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import type { NodeHandler } from "../../../src/server/node-handler.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";

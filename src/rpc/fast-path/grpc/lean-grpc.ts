@@ -1,18 +1,19 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
 import { parseTimeout } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../../base/errors/errors.ts";
-import type { Log } from "../../base/log/log.ts";
-import type { CallContext, OpenCall } from "../../operations/call-context.ts";
-import { connectionOf } from "../../server/connections/connection-of.ts";
-import { discardRestOf } from "../../server/requests/discard-rest.ts";
-import { leaveBody, type ReadBefore } from "../../server/requests/node-body.ts";
-import { readBody } from "../../server/requests/whole-body.ts";
-import type { StreamHandler } from "../../server/stream-handler.ts";
-import { refuseManyFields, requestBinary } from "../binary/request-fields.ts";
-import type { RpcRequest } from "../call/rpc-call.ts";
-import type { RpcMethod } from "../call/rpc-methods.ts";
-import { requestHeaders } from "../headers/request-headers.ts";
+import { toManagerError } from "../../../base/errors/errors.ts";
+import type { Log } from "../../../base/log/log.ts";
+import type { CallContext, OpenCall } from "../../../operations/call-context.ts";
+import { connectionOf } from "../../../server/connections/connection-of.ts";
+import { discardRestOf } from "../../../server/requests/discard-rest.ts";
+import { leaveBody, type ReadBefore } from "../../../server/requests/node-body.ts";
+import { readBody } from "../../../server/requests/whole-body.ts";
+import type { StreamHandler } from "../../../server/stream-handler.ts";
+import { refuseManyFields, requestBinary } from "../../binary/request-fields.ts";
+import type { RpcRequest } from "../../call/rpc-call.ts";
+import type { RpcMethod } from "../../call/rpc-methods.ts";
+import { requestHeaders } from "../../headers/request-headers.ts";
+import { HandOverTurns } from "../hand-over-turns.ts";
 import { streamAnswerer } from "./answer-stream.ts";
 import { unaryAnswerer } from "./answer-unary.ts";
 import {
@@ -23,7 +24,6 @@ import {
   respondGrpc,
 } from "./grpc-answer.ts";
 import { envelopeBytes } from "./grpc-envelope.ts";
-import { HandOverTurns } from "./hand-over-turns.ts";
 
 export interface LeanGrpcOptions extends GrpcAnswererOptions {
   readonly methods: ReadonlyMap<string, RpcMethod>;

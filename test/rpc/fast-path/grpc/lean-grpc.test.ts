@@ -8,16 +8,16 @@ import {
   GetRequestSchema,
   GetResponseSchema,
   ManagerService,
-} from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/base/log/log.ts";
-import type { UnaryMethod } from "../../../src/rpc/call/rpc-methods.ts";
-import { leanGrpc } from "../../../src/rpc/lean/lean-grpc.ts";
-import { Listener } from "../../../src/server/listener.ts";
-import type { NodeHandler } from "../../../src/server/node-handler.ts";
-import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { anOperation, openCall } from "../a-call.ts";
-import { bothPaths } from "./both-paths.ts";
-import { ask, envelope, steady } from "./grpc-bytes.ts";
+} from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { silentLog } from "../../../../src/base/log/log.ts";
+import type { UnaryMethod } from "../../../../src/rpc/call/rpc-methods.ts";
+import { leanGrpc } from "../../../../src/rpc/fast-path/grpc/lean-grpc.ts";
+import { Listener } from "../../../../src/server/listener.ts";
+import type { NodeHandler } from "../../../../src/server/node-handler.ts";
+import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
+import { anOperation, openCall } from "../../a-call.ts";
+import { bothPaths } from "../../lean/both-paths.ts";
+import { ask, envelope, steady } from "../../lean/grpc-bytes.ts";
 
 const managers = bothPaths();
 

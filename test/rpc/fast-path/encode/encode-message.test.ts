@@ -9,18 +9,18 @@ import {
 } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { file_google_rpc_error_details } from "../../../gen/google/rpc/error_details_pb.ts";
-import { file_grpc_reflection_v1_reflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { file_health_v1_health } from "../../../gen/health/v1/health_pb.ts";
-import { file_mcpmanager_v1_manager } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { file_mcpmanager_v1_prompt } from "../../../gen/mcpmanager/v1/prompt_pb.ts";
-import { file_mcpmanager_v1_resource } from "../../../gen/mcpmanager/v1/resource_pb.ts";
-import { file_mcpmanager_v1_server } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { ContentSchema, file_mcpmanager_v1_tool } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { messageEncoder } from "../../../src/rpc/encode/encode-message.ts";
-import { MessageBytes } from "../../../src/rpc/encode/message-bytes.ts";
-import { anyMessage } from "./any-message.ts";
-import { kindsOfFields } from "./kinds-of-fields.ts";
+import { file_google_rpc_error_details } from "../../../../gen/google/rpc/error_details_pb.ts";
+import { file_grpc_reflection_v1_reflection } from "../../../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { file_health_v1_health } from "../../../../gen/health/v1/health_pb.ts";
+import { file_mcpmanager_v1_manager } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { file_mcpmanager_v1_prompt } from "../../../../gen/mcpmanager/v1/prompt_pb.ts";
+import { file_mcpmanager_v1_resource } from "../../../../gen/mcpmanager/v1/resource_pb.ts";
+import { file_mcpmanager_v1_server } from "../../../../gen/mcpmanager/v1/server_pb.ts";
+import { ContentSchema, file_mcpmanager_v1_tool } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
+import { messageEncoder } from "../../../../src/rpc/fast-path/encode/encode-message.ts";
+import { MessageBytes } from "../../../../src/rpc/fast-path/encode/message-bytes.ts";
+import { anyMessage } from "../../encode/any-message.ts";
+import { kindsOfFields } from "../../encode/kinds-of-fields.ts";
 
 const kinds = kindsOfFields().map((desc) => [desc.typeName, desc] as const);
 

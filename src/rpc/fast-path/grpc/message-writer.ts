@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { UnreadAnswer } from "../../server/responses/unread-answers.ts";
-import { endWhole } from "../../server/responses/write-whole.ts";
+import type { UnreadAnswer } from "../../../server/responses/unread-answers.ts";
+import { endWhole } from "../../../server/responses/write-whole.ts";
 import { respondGrpc } from "./grpc-answer.ts";
 
 /**

@@ -1,13 +1,13 @@
 import { constants, type OutgoingHttpHeaders, type ServerHttp2Stream } from "node:http2";
 import { ConnectError, type Interceptor } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
-import { toManagerError } from "../../base/errors/errors.ts";
-import type { UnreadAnswers } from "../../server/responses/unread-answers.ts";
-import type { RpcRequest } from "../call/rpc-call.ts";
-import { toConnectError } from "../errors/connect-error.ts";
-import { plainGrpcMessage } from "../errors/grpc-message.ts";
-import { entriesOf } from "../headers/answer-headers.ts";
-import type { OperationOf } from "../service-operations.ts";
+import { toManagerError } from "../../../base/errors/errors.ts";
+import type { UnreadAnswers } from "../../../server/responses/unread-answers.ts";
+import type { RpcRequest } from "../../call/rpc-call.ts";
+import { toConnectError } from "../../errors/connect-error.ts";
+import { plainGrpcMessage } from "../../errors/grpc-message.ts";
+import { entriesOf } from "../../headers/answer-headers.ts";
+import type { OperationOf } from "../../service-operations.ts";
 
 export const grpcContentType = "application/grpc+proto";
 

@@ -1,8 +1,8 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { envelopeBytes, grpcEnvelope } from "../../../src/rpc/lean/grpc-envelope.ts";
+import { CallToolResponseSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { envelopeBytes, grpcEnvelope } from "../../../../src/rpc/fast-path/grpc/grpc-envelope.ts";
 
 const envelopeOf = grpcEnvelope(CallToolResponseSchema);
 const longText = fc

@@ -1,6 +1,6 @@
 import { BinaryWriter } from "@bufbuild/protobuf/wire";
 import { describe, expect, it } from "vitest";
-import { MessageBytes } from "../../../src/rpc/encode/message-bytes.ts";
+import { MessageBytes } from "../../../../src/rpc/fast-path/encode/message-bytes.ts";
 
 /** Around the sizes at which the buffer grows the first and the second time. */
 const sizesBefore = Array.from({ length: 1100 }, (_, bytes) => bytes);

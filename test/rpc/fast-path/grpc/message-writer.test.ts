@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import { connect, type ServerHttp2Stream } from "node:http2";
 import { describe, expect, it, vi } from "vitest";
-import { MessageWriter } from "../../../src/rpc/lean/message-writer.ts";
-import { Listener } from "../../../src/server/listener.ts";
+import { MessageWriter } from "../../../../src/rpc/fast-path/grpc/message-writer.ts";
+import { Listener } from "../../../../src/server/listener.ts";
 
 /** A stream from its caller's side, and the writer at the other end of it. */
 async function open() {

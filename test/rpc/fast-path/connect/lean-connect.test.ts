@@ -2,16 +2,16 @@ import { once } from "node:events";
 import http2 from "node:http2";
 import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
-import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/base/log/log.ts";
-import { leanConnect } from "../../../src/rpc/lean/lean-connect.ts";
-import { Listener } from "../../../src/server/listener.ts";
-import type { Mount, NodeHandler } from "../../../src/server/node-handler.ts";
-import { bodyOf } from "../../../src/server/requests/node-body.ts";
-import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { anOperation, openCall } from "../a-call.ts";
-import { connectRaw } from "../wire/raw-client.ts";
-import { bothPaths } from "./both-paths.ts";
+import { ManagerService } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { silentLog } from "../../../../src/base/log/log.ts";
+import { leanConnect } from "../../../../src/rpc/fast-path/connect/lean-connect.ts";
+import { Listener } from "../../../../src/server/listener.ts";
+import type { Mount, NodeHandler } from "../../../../src/server/node-handler.ts";
+import { bodyOf } from "../../../../src/server/requests/node-body.ts";
+import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
+import { anOperation, openCall } from "../../a-call.ts";
+import { bothPaths } from "../../lean/both-paths.ts";
+import { connectRaw } from "../../wire/raw-client.ts";
 
 const managers = bothPaths();
 

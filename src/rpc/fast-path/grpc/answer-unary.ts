@@ -1,11 +1,11 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import type { UnaryResponse } from "@connectrpc/connect";
-import type { CallWait } from "../../base/async/call-wait.ts";
-import { callerLeft } from "../../operations/call-end.ts";
-import type { UnreadAnswer } from "../../server/responses/unread-answers.ts";
-import { endWhole } from "../../server/responses/write-whole.ts";
-import { invokeUnary } from "../call/invoke-unary.ts";
-import type { UnaryMethod } from "../call/rpc-methods.ts";
+import type { CallWait } from "../../../base/async/call-wait.ts";
+import { callerLeft } from "../../../operations/call-end.ts";
+import type { UnreadAnswer } from "../../../server/responses/unread-answers.ts";
+import { endWhole } from "../../../server/responses/write-whole.ts";
+import { invokeUnary } from "../../call/invoke-unary.ts";
+import type { UnaryMethod } from "../../call/rpc-methods.ts";
 import {
   failureTrailer,
   type GrpcAnswerer,

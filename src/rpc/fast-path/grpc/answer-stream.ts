@@ -1,9 +1,9 @@
 import type { OutgoingHttpHeaders } from "node:http2";
 import { createContextValues } from "@connectrpc/connect";
-import { callerLeft } from "../../operations/call-end.ts";
-import { invokeStream } from "../call/invoke-stream.ts";
-import type { StreamMethod } from "../call/rpc-methods.ts";
-import { countAt } from "../call/unread-rest.ts";
+import { callerLeft } from "../../../operations/call-end.ts";
+import { invokeStream } from "../../call/invoke-stream.ts";
+import type { StreamMethod } from "../../call/rpc-methods.ts";
+import { countAt } from "../../call/unread-rest.ts";
 import { failureTrailer, type GrpcAnswerer, type GrpcAnswererOptions, successTrailer } from "./grpc-answer.ts";
 import { grpcEnvelope } from "./grpc-envelope.ts";
 import { MessageWriter } from "./message-writer.ts";

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { expect, it } from "vitest";
-import { HandOverTurns } from "../../../src/rpc/lean/hand-over-turns.ts";
+import { HandOverTurns } from "../../../src/rpc/fast-path/hand-over-turns.ts";
 
 it("HandOverTurns hands over a hundred requests a turn, in their order, and few at once", async () => {
   const turns = new HandOverTurns();
