@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { ManagerProcess } from "../../test/line/manager-process.ts";
+import type { ManagerProcess } from "../../test/e2e/manager-process.ts";
 import { startBundledManager } from "../load/bundled-manager.ts";
 import { echoProgram } from "../load/echo-process.ts";
 import { cpuNsOf, forgetPeak, memoryOf, withoutProcessorNsOf } from "../measure/process-memory.ts";

@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ManagerProcess, type SpawnOptions, spawnManager } from "../../test/line/manager-process.ts";
+import { ManagerProcess, type SpawnOptions, spawnManager } from "../../test/e2e/manager-process.ts";
 
 /** The folder of the bundle, which the image runs, too; scripts/bench has it made. */
 export const bundleHere = fileURLToPath(new URL("../../.tools/bundle/", import.meta.url));

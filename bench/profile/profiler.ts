@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { ManagerProcess } from "../../test/line/manager-process.ts";
+import type { ManagerProcess } from "../../test/e2e/manager-process.ts";
 
 /** As V8 writes it. */
 export interface CpuProfile {

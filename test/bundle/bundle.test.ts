@@ -6,8 +6,8 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ManagerProcess, spawnManager } from "../line/manager-process.ts";
-import { errorInfo, failureOf, hostileProcessSpec, randomName, textOf } from "../line/test-manager.ts";
+import { ManagerProcess, spawnManager } from "../e2e/manager-process.ts";
+import { errorInfo, failureOf, hostileProcessSpec, randomName, textOf } from "../e2e/test-manager.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
-import { grpcClient, textOf } from "../line/test-manager.ts";
+import { grpcClient, textOf } from "../e2e/test-manager.ts";
 import type { Choices } from "./choices.ts";
 import { nameOf, wasCutOff } from "./ledger.ts";
 

@@ -1,6 +1,6 @@
 import { ConnectError } from "@connectrpc/connect";
 import { type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { type ManagerClient, textOf } from "../line/test-manager.ts";
+import { type ManagerClient, textOf } from "../e2e/test-manager.ts";
 import type { Inspection } from "./inspection.ts";
 import { type Entry, type Ledger, nameOf } from "./ledger.ts";
 

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { ConnectError } from "@connectrpc/connect";
 import type { Server } from "../../gen/mcpmanager/v1/server_pb.ts";
-import type { ManagerClient } from "../line/test-manager.ts";
+import type { ManagerClient } from "../e2e/test-manager.ts";
 import type { Choices } from "./choices.ts";
 import { type Entry, type Expected, nameOf, wasCutOff } from "./ledger.ts";
 

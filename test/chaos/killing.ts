@@ -1,4 +1,4 @@
-import { ManagerProcess } from "../line/manager-process.ts";
+import { ManagerProcess } from "../e2e/manager-process.ts";
 import { CommittedImage } from "../runtime/docker/committed-image.ts";
 import { TestFleet, testEngine } from "../runtime/docker/test-fleet.ts";
 import { TestRegistry } from "../runtime/docker/test-registry.ts";

@@ -1,5 +1,5 @@
 import { Code, type ConnectError } from "@connectrpc/connect";
-import { errorInfo } from "../line/test-manager.ts";
+import { errorInfo } from "../e2e/test-manager.ts";
 import type { Kind } from "./kinds.ts";
 
 /** What must be there after the manager was killed, by what it acknowledged. */

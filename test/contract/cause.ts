@@ -8,7 +8,7 @@ import {
   type ManagerClient,
   randomName,
   type TestManager,
-} from "../line/test-manager.ts";
+} from "../e2e/test-manager.ts";
 import { type Answer, type Ask, askers, type Json, type Protocol, protocols } from "./ask.ts";
 
 /** A way to make the manager answer with a reason. */

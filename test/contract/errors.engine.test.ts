@@ -1,6 +1,6 @@
 // The part of the table of errors.test.ts that needs an engine.
 import { afterAll, beforeAll, describe, it } from "vitest";
-import { hostileSpec, TestManager } from "../line/test-manager.ts";
+import { hostileSpec, TestManager } from "../e2e/test-manager.ts";
 import { EngineProxy } from "../runtime/docker/engine-proxy.ts";
 import type { Protocol } from "./ask.ts";
 import { expectSideBySide, printTable, Stage } from "./cause.ts";

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorReasons } from "../../src/base/errors/error-reason.ts";
-import { TestManager } from "../line/test-manager.ts";
+import { TestManager } from "../e2e/test-manager.ts";
 import { answerCauses } from "./answer-causes.ts";
 import { protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";

@@ -6,7 +6,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManagerError } from "../../src/base/errors/errors.ts";
-import { openClient } from "../line/clients.ts";
+import { openClient } from "../e2e/clients.ts";
 import { protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";
 

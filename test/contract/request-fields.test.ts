@@ -9,7 +9,7 @@ import { type Rule, ruleOfField, ruleOfItems, ruleOfRequest } from "../../script
 import { isRequired } from "../../scripts/contract/json-schema.ts";
 import { commentOf, readProtos } from "../../scripts/contract/read-protos.ts";
 import { routes } from "../../src/rest/routes.ts";
-import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
+import { hostileProcessSpec, TestManager } from "../e2e/test-manager.ts";
 import { type Ask, askers, messageAsker, messageOf, rpcNamed } from "./ask.ts";
 import { isAbout, type RequestField, requestFields, whyUnbreakable } from "./request-field.ts";
 import { keysOf, withoutPath, withPath } from "./set-path.ts";

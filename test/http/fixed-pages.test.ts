@@ -6,8 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { firstOf } from "../../src/http/handler.ts";
 import { probeHandler } from "../../src/http/probes.ts";
 import { Listener } from "../../src/server/listener.ts";
+import { TestManager } from "../e2e/test-manager.ts";
 import { collectGarbage } from "../heap.ts";
-import { TestManager } from "../line/test-manager.ts";
 import { connectRaw } from "../rpc/wire/raw-client.ts";
 
 /** What is kept beside and on the heap. */

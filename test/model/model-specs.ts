@@ -1,5 +1,5 @@
 import { RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { hostileSpec } from "../line/test-manager.ts";
+import { hostileSpec } from "../e2e/test-manager.ts";
 
 export const specNames = ["once", "revived", "idle"] as const;
 export type SpecName = (typeof specNames)[number];

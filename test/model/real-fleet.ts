@@ -2,8 +2,8 @@ import { Code, ConnectError } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { InstanceState, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { inspect } from "../chaos/inspection.ts";
-import { ManagerProcess } from "../line/manager-process.ts";
-import { errorInfo, type ManagerClient } from "../line/test-manager.ts";
+import { ManagerProcess } from "../e2e/manager-process.ts";
+import { errorInfo, type ManagerClient } from "../e2e/test-manager.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import {
   type Answer,

@@ -4,7 +4,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { hostileProcessSpec, TestManager } from "../line/test-manager.ts";
+import { hostileProcessSpec, TestManager } from "../e2e/test-manager.ts";
 
 const [given = "", ...options] = process.argv.slice(2);
 // It leaves a cache where it runs.

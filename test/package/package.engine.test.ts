@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { MountType, PullPolicy, type ServerSpecSchema } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { ManagerProcess } from "../line/manager-process.ts";
+import { ManagerProcess } from "../e2e/manager-process.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import { InstalledPackage } from "./installed-package.ts";
 

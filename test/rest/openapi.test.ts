@@ -1,7 +1,7 @@
 import { Validator } from "@seriousme/openapi-schema-validator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { routes } from "../../src/rest/routes.ts";
-import { TestManager } from "../line/test-manager.ts";
+import { TestManager } from "../e2e/test-manager.ts";
 
 let manager: TestManager;
 let document: { paths: Record<string, Record<string, { operationId: string }>> };

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer } from "node:net";
-import { ManagerProcess } from "../line/manager-process.ts";
+import { ManagerProcess } from "../e2e/manager-process.ts";
 
 /** How long after the next manager listens a client may still learn that the one before is gone. */
 const learnMs = 3_000;

@@ -3,7 +3,7 @@ import { LogRing } from "../../../src/fleet/logs/log-ring.ts";
 import { readHistory } from "../../../src/fleet/logs/read-history.ts";
 import type { HistoryLine, Runtime } from "../../../src/runtime/runtime.ts";
 
-/** Only the engine's log is made up here; a real one is read in test/line/adoption.engine.test.ts. */
+/** Only the engine's log is made up here; a real one is read in test/e2e/lifecycle/adoption.engine.test.ts. */
 function runtimeWith(lines: [HistoryLine["stream"], string, boolean?][]): Runtime {
   return {
     async *history() {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll } from "vitest";
-import { hostileProcessSpec, TestManager } from "../../line/test-manager.ts";
+import { hostileProcessSpec, TestManager } from "../../e2e/test-manager.ts";
 
 /**
  * The manager as it is, and one whose RPC library answers everything, each with the hostile server under the name `h`.

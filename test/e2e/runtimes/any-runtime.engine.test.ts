@@ -1,0 +1,4 @@
+import { hostileSpec } from "../test-manager.ts";
+import { describeTheLine } from "./any-runtime.ts";
+
+describeTheLine({ runtime: "docker", env: {}, hostile: hostileSpec });

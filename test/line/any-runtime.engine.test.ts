@@ -1,4 +1,0 @@
-import { describeTheLine } from "./any-runtime.ts";
-import { hostileSpec } from "./test-manager.ts";
-
-describeTheLine({ runtime: "docker", env: {}, hostile: hostileSpec });
