@@ -4,7 +4,7 @@ import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { CommittedImage } from "../runtime/docker/committed-image.ts";
-import { madeBefore } from "../runtime/docker/made-before.ts";
+import { madeBefore } from "../runtime/docker/containers/made-before.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { aCaller } from "./a-caller.ts";
 import { OpenFleet } from "./open-fleet.ts";

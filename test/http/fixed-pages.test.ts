@@ -8,7 +8,7 @@ import { probeHandler } from "../../src/http/probes.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TestManager } from "../e2e/test-manager.ts";
 import { collectGarbage } from "../heap.ts";
-import { connectRaw } from "../rpc/wire/raw-client.ts";
+import { connectRaw } from "../server/raw-client.ts";
 
 /** What is kept beside and on the heap. */
 function memoryUsed(): number {

@@ -4,7 +4,7 @@ import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { malformedText } from "../../src/http/malformed.ts";
 import { answerMalformed } from "../../src/server/responses/answer-malformed.ts";
-import { connectRaw } from "../rpc/wire/raw-client.ts";
+import { connectRaw } from "../server/raw-client.ts";
 
 it.each([
   ["GET /servers", '"reason":"REQUEST_TIMEOUT"'],

@@ -4,8 +4,8 @@ import { ManagerError } from "../../src/base/errors/errors.ts";
 import { checkedJsonObject, maxCallerDepth } from "../../src/json/caller-json.ts";
 import { oneLine } from "../../src/json/one-line.ts";
 import { parseLine } from "../../src/jsonrpc/message.ts";
-import { anyText, jsonText, parsed } from "../jsonrpc/json-text.ts";
 import { nextTurn, openWire } from "../jsonrpc/wire.ts";
+import { anyText, jsonText, parsed } from "./json-text.ts";
 
 function nested(levels: number): string {
   return `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;

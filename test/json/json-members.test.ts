@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayElements, eachMember, objectMembers } from "../../src/json/json-members.ts";
 import { JsonSyntaxError } from "../../src/json/json-scan.ts";
-import { anyText, jsonText, offsetOf, parsed } from "../jsonrpc/json-text.ts";
+import { anyText, jsonText, offsetOf, parsed } from "./json-text.ts";
 
 describe("objectMembers", () => {
   it("gives each member's decoded name and the text of its value", () => {

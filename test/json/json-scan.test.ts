@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { expectEnd, JsonSyntaxError, scanValue } from "../../src/json/json-scan.ts";
-import { anyText, offsetOf, parsed } from "../jsonrpc/json-text.ts";
+import { anyText, offsetOf, parsed } from "./json-text.ts";
 
 function accepts(text: string): boolean {
   try {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { arrayElements, objectMembers } from "../../src/json/json-members.ts";
 import { repeatedMember } from "../../src/json/repeated-member.ts";
-import { jsonText } from "../jsonrpc/json-text.ts";
+import { jsonText } from "./json-text.ts";
 
 describe("repeatedMember", () => {
   it.each([

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { mayBeMessage, parseLine } from "../../src/jsonrpc/message.ts";
-import { anyText } from "./json-text.ts";
+import { anyText } from "../json/json-text.ts";
 
 const ok = '{"jsonrpc":"2.0","id":1,"result":{}}';
 

@@ -11,8 +11,8 @@ import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
+import { connectRaw } from "../server/raw-client.ts";
 import { anOperation, openCall } from "./a-call.ts";
-import { connectRaw } from "./wire/raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

@@ -5,7 +5,7 @@ import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { Listener } from "../../src/server/listener.ts";
 import type { NodeHandler, NodeRequest, NodeResponse } from "../../src/server/node-handler.ts";
-import { connectRaw } from "../rpc/wire/raw-client.ts";
+import { connectRaw } from "./raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

@@ -7,8 +7,8 @@ import { ServerReflection as ServerReflectionAlpha } from "../../../gen/grpc/ref
 import { Health } from "../../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { type FieldPath, fieldPaths, lengthDelimited, timesOver } from "../../rpc/binary/wire-bytes.ts";
-import { ask, envelope } from "../../rpc/lean/grpc-bytes.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { ask, envelope } from "../../rpc/fast-path/grpc-bytes.ts";
+import { connectRaw } from "../../server/raw-client.ts";
 import { hostileProcessSpec, TestManager } from "../test-manager.ts";
 
 let manager: TestManager;

@@ -4,7 +4,7 @@ import { Code, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../../server/raw-client.ts";
 import { errorInfo, failureOf, TestManager } from "../test-manager.ts";
 
 let manager: TestManager;

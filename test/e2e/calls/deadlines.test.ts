@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { ResultFormat } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../../server/raw-client.ts";
 import { clientKinds, openClient } from "../clients.ts";
 import {
   errorInfo,

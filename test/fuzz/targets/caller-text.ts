@@ -7,7 +7,7 @@ import { legacyCodec } from "../../../src/mcp/eras/legacy.ts";
 import { modernCodec } from "../../../src/mcp/eras/modern.ts";
 import type { Conversation } from "../../../src/mcp/handshake.ts";
 import { Session } from "../../../src/mcp/session.ts";
-import { anyText } from "../../jsonrpc/json-text.ts";
+import { anyText } from "../../json/json-text.ts";
 import { nextTurn } from "../../jsonrpc/wire.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { type JsonTree, jsonTree } from "../json-tree.ts";

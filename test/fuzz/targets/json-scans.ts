@@ -5,7 +5,7 @@ import { JsonFields } from "../../../src/json/json-fields.ts";
 import { arrayElements, type JsonMember, objectMembers } from "../../../src/json/json-members.ts";
 import { expectEnd, JsonSyntaxError, scanValue } from "../../../src/json/json-scan.ts";
 import { mayBeMessage, parseLine } from "../../../src/jsonrpc/message.ts";
-import { anyText } from "../../jsonrpc/json-text.ts";
+import { anyText } from "../../json/json-text.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { type JsonTree, jsonTree, jsonTreeOrNone } from "../json-tree.ts";
 

@@ -3,7 +3,7 @@ import { isUtf8 } from "node:buffer";
 import fc from "fast-check";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { Connection } from "../../../src/jsonrpc/connection.ts";
-import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
+import { anyText, jsonText } from "../../json/json-text.ts";
 import { nextTurn } from "../../jsonrpc/wire.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { type JsonTree, jsonTree, jsonTreeOrNone } from "../json-tree.ts";

@@ -6,7 +6,7 @@ import { ManagerError } from "../../../src/base/errors/errors.ts";
 import type { Era } from "../../../src/base/spec/spec.ts";
 import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
 import { resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
-import { anyText, jsonText } from "../../jsonrpc/json-text.ts";
+import { anyText, jsonText } from "../../json/json-text.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { jsonTreeOrNone } from "../json-tree.ts";
 import { plainResult, resultJson } from "../result-json.ts";

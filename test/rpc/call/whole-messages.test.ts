@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { wholeMessages } from "../../../src/rpc/call/whole-messages.ts";
-import { envelope } from "../lean/grpc-bytes.ts";
+import { envelope } from "../fast-path/grpc-bytes.ts";
 
 async function* inPieces(bytes: Buffer, size: number) {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);

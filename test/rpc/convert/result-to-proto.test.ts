@@ -6,7 +6,7 @@ import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpm
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
 import { maxAnswerBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
-import { jsonText } from "../../jsonrpc/json-text.ts";
+import { jsonText } from "../../json/json-text.ts";
 
 const typed = (json: string) => resultToProto(readToolResult(json, "modern"), "typed");
 

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { type Connection, Connections, type ConnectionsOptions } from "../../../src/server/connections/connections.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import type { NodeResponse } from "../../../src/server/node-handler.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

@@ -5,7 +5,7 @@ import { silentLog } from "../../../src/base/log/log.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import type { NodeHandler } from "../../../src/server/node-handler.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../raw-client.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

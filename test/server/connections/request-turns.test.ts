@@ -4,8 +4,8 @@ import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { RequestTurns } from "../../../src/server/connections/request-turns.ts";
 import { Listener } from "../../../src/server/listener.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
-import { Turns } from "../../rpc/wire/turns.ts";
+import { connectRaw } from "../raw-client.ts";
+import { Turns } from "../turns.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

@@ -8,7 +8,7 @@ import { Listener } from "../../../src/server/listener.ts";
 import type { NodeRequest, NodeResponse } from "../../../src/server/node-handler.ts";
 import { bodyOf } from "../../../src/server/requests/node-body.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { Turns } from "../../rpc/wire/turns.ts";
+import { Turns } from "../turns.ts";
 
 const opened: AsyncDisposableStack[] = [];
 afterEach(async () => {

@@ -2,7 +2,7 @@ import http2 from "node:http2";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { Listener } from "../../../src/server/listener.ts";
 import { bodyOf } from "../../../src/server/requests/node-body.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../raw-client.ts";
 
 let listener: Listener;
 let begun: PromiseWithResolvers<void>;

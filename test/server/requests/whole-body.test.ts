@@ -8,7 +8,7 @@ import type { NodeResponse } from "../../../src/server/node-handler.ts";
 import type { ReadBefore } from "../../../src/server/requests/node-body.ts";
 import { readBody } from "../../../src/server/requests/whole-body.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { Turns } from "../../rpc/wire/turns.ts";
+import { Turns } from "../turns.ts";
 
 const opened: Listener[] = [];
 afterEach(async () => {

@@ -3,7 +3,7 @@ import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { describe, expect, it } from "vitest";
 import { answerMalformed } from "../../../src/server/responses/answer-malformed.ts";
-import { connectRaw } from "../../rpc/wire/raw-client.ts";
+import { connectRaw } from "../raw-client.ts";
 
 /** A server whose limits pass soon, and what it was told. */
 async function open(handler: http.RequestListener) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { isRefusal, readToolResult, typedResult } from "../../../../src/mcp/features/tools/tool-result.ts";
-import { jsonText } from "../../../jsonrpc/json-text.ts";
+import { jsonText } from "../../../json/json-text.ts";
 
 const typed = (json: string) => typedResult(readToolResult(json, "modern"));
 

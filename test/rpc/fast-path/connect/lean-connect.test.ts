@@ -9,9 +9,9 @@ import { Listener } from "../../../../src/server/listener.ts";
 import type { Mount, NodeHandler } from "../../../../src/server/node-handler.ts";
 import { bodyOf } from "../../../../src/server/requests/node-body.ts";
 import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
+import { connectRaw } from "../../../server/raw-client.ts";
 import { anOperation, openCall } from "../../a-call.ts";
-import { bothPaths } from "../../lean/both-paths.ts";
-import { connectRaw } from "../../wire/raw-client.ts";
+import { bothPaths } from "../both-paths.ts";
 
 const managers = bothPaths();
 

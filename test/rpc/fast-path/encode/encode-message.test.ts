@@ -19,8 +19,8 @@ import { file_mcpmanager_v1_server } from "../../../../gen/mcpmanager/v1/server_
 import { ContentSchema, file_mcpmanager_v1_tool } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
 import { messageEncoder } from "../../../../src/rpc/fast-path/encode/encode-message.ts";
 import { MessageBytes } from "../../../../src/rpc/fast-path/encode/message-bytes.ts";
-import { anyMessage } from "../../encode/any-message.ts";
-import { kindsOfFields } from "../../encode/kinds-of-fields.ts";
+import { anyMessage } from "./any-message.ts";
+import { kindsOfFields } from "./kinds-of-fields.ts";
 
 const kinds = kindsOfFields().map((desc) => [desc.typeName, desc] as const);
 

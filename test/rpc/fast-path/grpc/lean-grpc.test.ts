@@ -16,8 +16,8 @@ import { Listener } from "../../../../src/server/listener.ts";
 import type { NodeHandler } from "../../../../src/server/node-handler.ts";
 import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
 import { anOperation, openCall } from "../../a-call.ts";
-import { bothPaths } from "../../lean/both-paths.ts";
-import { ask, envelope, steady } from "../../lean/grpc-bytes.ts";
+import { bothPaths } from "../both-paths.ts";
+import { ask, envelope, steady } from "../grpc-bytes.ts";
 
 const managers = bothPaths();
 

@@ -1,6 +1,6 @@
 import canonicalize from "canonicalize";
 import type Docker from "dockerode";
-import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import type { ServerSpec } from "../../../../src/base/spec/spec.ts";
 
 export interface MadeBefore {
   readonly docker: Docker;

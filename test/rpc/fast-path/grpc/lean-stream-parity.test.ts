@@ -8,10 +8,10 @@ import {
   SubscribeResourceResponseSchema,
   WatchRequestSchema,
   WatchResponseSchema,
-} from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { bothPaths } from "./both-paths.ts";
-import { ask, envelope, type GrpcRequest, steady } from "./grpc-bytes.ts";
-import { logsOf, messageOf, messagesIn } from "./stream-bytes.ts";
+} from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { bothPaths } from "../both-paths.ts";
+import { ask, envelope, type GrpcRequest, steady } from "../grpc-bytes.ts";
+import { logsOf, messageOf, messagesIn } from "../stream-bytes.ts";
 
 const managers = bothPaths();
 

@@ -2,9 +2,9 @@ import { chmod, mkdir, mkdtemp, realpath, rename, rm, symlink, writeFile } from 
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import type { ServerSpec } from "../../../src/base/spec/spec.ts";
-import { Recorder } from "../recorder.ts";
-import { TestFleet } from "./test-fleet.ts";
+import type { ServerSpec } from "../../../../src/base/spec/spec.ts";
+import { Recorder } from "../../recorder.ts";
+import { TestFleet } from "../test-fleet.ts";
 
 const { spec } = TestFleet;
 

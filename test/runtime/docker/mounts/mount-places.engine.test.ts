@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
-import type { MountSpec, ServerSpec } from "../../../src/base/spec/spec.ts";
-import { storedSpec } from "../../../src/base/spec/stored-spec.ts";
-import { startRequestSchema } from "../../../src/operations/requests/request-schema.ts";
-import { validate } from "../../../src/operations/requests/validate.ts";
-import { CommittedImage } from "./committed-image.ts";
-import { TestFleet } from "./test-fleet.ts";
+import type { MountSpec, ServerSpec } from "../../../../src/base/spec/spec.ts";
+import { storedSpec } from "../../../../src/base/spec/stored-spec.ts";
+import { startRequestSchema } from "../../../../src/operations/requests/request-schema.ts";
+import { validate } from "../../../../src/operations/requests/validate.ts";
+import { CommittedImage } from "../committed-image.ts";
+import { TestFleet } from "../test-fleet.ts";
 
 /** What a server sees of where it was mounted: the file systems of these places, and whether they can be written. */
 const look = (...places: string[]) => `

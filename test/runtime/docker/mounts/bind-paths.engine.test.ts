@@ -2,9 +2,9 @@ import { chmod, chown, mkdir, mkdtemp, realpath, rm, symlink } from "node:fs/pro
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import type { MountSpec, ServerSpec } from "../../../src/base/spec/spec.ts";
-import { Recorder } from "../recorder.ts";
-import { TestFleet, testImage } from "./test-fleet.ts";
+import type { MountSpec, ServerSpec } from "../../../../src/base/spec/spec.ts";
+import { Recorder } from "../../recorder.ts";
+import { TestFleet, testImage } from "../test-fleet.ts";
 
 /** Puts a link to /etc in the place of a folder, and the folder back, as fast as it can. */
 const swap = `

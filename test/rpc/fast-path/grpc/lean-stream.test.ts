@@ -3,16 +3,16 @@ import { connect, type ServerHttp2Stream } from "node:http2";
 import { setTimeout as delay } from "node:timers/promises";
 import { Code, ConnectError, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import { describe, expect, it, vi } from "vitest";
-import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { silentLog } from "../../../src/base/log/log.ts";
-import type { StreamMethod } from "../../../src/rpc/call/rpc-methods.ts";
-import { leanGrpc } from "../../../src/rpc/fast-path/grpc/lean-grpc.ts";
-import { Listener } from "../../../src/server/listener.ts";
-import type { NodeHandler } from "../../../src/server/node-handler.ts";
-import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
-import { anOperation, openCall } from "../a-call.ts";
-import { ask } from "./grpc-bytes.ts";
-import { logsOf, messagesIn } from "./stream-bytes.ts";
+import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { silentLog } from "../../../../src/base/log/log.ts";
+import type { StreamMethod } from "../../../../src/rpc/call/rpc-methods.ts";
+import { leanGrpc } from "../../../../src/rpc/fast-path/grpc/lean-grpc.ts";
+import { Listener } from "../../../../src/server/listener.ts";
+import type { NodeHandler } from "../../../../src/server/node-handler.ts";
+import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
+import { anOperation, openCall } from "../../a-call.ts";
+import { ask } from "../grpc-bytes.ts";
+import { logsOf, messagesIn } from "../stream-bytes.ts";
 
 const textBytes = 10_000;
 
