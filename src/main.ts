@@ -5,7 +5,7 @@ import { ManagerError } from "./base/errors/errors.ts";
 import { createPinoLog } from "./base/log/pino-log.ts";
 import { keepTickShape } from "./base/node-quirks/tick-shape.ts";
 import { processSource, readConfig, unknownSettings, usage } from "./config/config.ts";
-import { ConfigError } from "./config/setting.ts";
+import { ConfigError } from "./config/settings/setting.ts";
 import { runtimeCapabilities } from "./runtime/capabilities.ts";
 
 /** What a manager that lost its fleet gets to end. */

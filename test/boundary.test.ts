@@ -5,37 +5,57 @@ import { describe, expect, it } from "vitest";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** The command, what it starts, and what the package gives to clients. */
-const entries = ["src/bin.ts", "src/main.ts", "src/app/app.ts", "src/client.ts"];
-
-/** Which folders of src/ may import which others; "leaf" are the modules of src/ itself, "gen" what buf generates. */
+/** Which rooms of src/ may import which others; a room is a folder right below src/. "gen" is what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   bin: ["main"],
-  main: ["app", "config", "leaf"],
+  main: ["app", "config", "runtime/capabilities", "base"],
   client: ["gen"],
-  app: ["config", "rpc", "http", "operations", "fleet", "runtime/docker", "runtime/process", "runtime/port", "leaf"],
-  config: ["leaf"],
-  http: ["rpc", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
-  rpc: ["operations", "fleet", "mcp", "jsonrpc", "runtime/port", "gen", "leaf"],
-  operations: ["fleet", "mcp", "leaf"],
-  fleet: ["mcp", "jsonrpc", "runtime/port", "leaf"],
-  mcp: ["jsonrpc", "runtime/port", "leaf"],
-  jsonrpc: ["leaf"],
-  "runtime/docker": ["runtime/port", "jsonrpc", "leaf"],
-  "runtime/process": ["runtime/port", "leaf"],
-  "runtime/port": ["leaf"],
-  leaf: ["leaf"],
+  app: [
+    "config",
+    "rest",
+    "rpc",
+    "http",
+    "operations",
+    "fleet",
+    "server",
+    ...["docker", "process"].map(runtime),
+    "runtime",
+    "base",
+  ],
+  config: ["runtime/capabilities", "base"],
+  rest: ["http", "rpc", "operations", "server", "json", "gen", "base"],
+  http: ["rpc", "server", "gen", "base"],
+  rpc: ["operations", "fleet", "mcp", "json", "server", "runtime", "gen", "base"],
+  operations: ["fleet", "mcp", "base"],
+  fleet: ["mcp", "jsonrpc", "json", "runtime", "base"],
+  mcp: ["jsonrpc", "json", "runtime", "base"],
+  jsonrpc: ["json", "base"],
+  json: ["base"],
+  server: ["base"],
+  [runtime("docker")]: ["runtime", "base"],
+  [runtime("process")]: ["runtime", "base"],
+  runtime: ["base"],
+  "runtime/capabilities": [],
+  base: [],
 };
 
-/** Packages that only some folders may use; others are free. */
-const packages: readonly { readonly name: RegExp; readonly folders: readonly string[] }[] = [
-  { name: /^@(?:connectrpc|bufbuild)\//, folders: ["rpc", "http"] },
-  { name: /^dockerode$/, folders: ["runtime/docker"] },
+function runtime(kind: string): string {
+  return `runtime/${kind}`;
+}
+
+/** Packages that only some rooms may use; others are free. */
+const packages: readonly { readonly name: RegExp; readonly rooms: readonly string[] }[] = [
+  { name: /^@(?:connectrpc|bufbuild)\//, rooms: ["rpc", "rest", "http"] },
+  { name: /^dockerode$/, rooms: ["runtime/docker"] },
   // docker asks the credential helpers of `docker login`.
-  { name: /^node:child_process$/, folders: ["runtime/docker", "runtime/process"] },
-  { name: /^(?:pino|mcp-docker-manager\/package\.json)$/, folders: ["leaf"] },
-  { name: /^@modelcontextprotocol\//, folders: [] },
+  { name: /^node:child_process$/, rooms: ["runtime/docker", "runtime/process"] },
+  { name: /^pino$/, rooms: ["base"] },
+  { name: /^mcp-docker-manager\/package\.json$/, rooms: ["app"] },
+  { name: /^@modelcontextprotocol\//, rooms: [] },
 ];
+
+/** More files side by side than this are searched, not seen. */
+const maxFilesPerFolder = 18;
 
 interface SourceFile {
   readonly path: string;
@@ -69,15 +89,13 @@ function target(file: string, specifier: string): string {
   return normalize(join(dirname(file), specifier));
 }
 
-function folderOf(path: string): string {
+function roomOf(path: string): string {
   const parts = path.split("/");
   if (parts[0] === "gen") return "gen";
-  if (entries.includes(path)) return path.slice("src/".length, -".ts".length);
-  if (path === "src/runtime/runtime.ts") return "runtime/port";
+  if (parts.length === 2) return (parts[1] ?? "").slice(0, -".ts".length);
   // Data that imports nothing: the configuration is checked by it.
-  if (path === "src/runtime/capabilities.ts") return "leaf";
-  if (parts[1] === "runtime") return `runtime/${parts[2]}`;
-  return parts.length === 2 ? "leaf" : (parts[1] ?? "");
+  if (path === "src/runtime/capabilities.ts") return "runtime/capabilities";
+  return parts[1] === "runtime" && parts.length > 3 ? `runtime/${parts[2]}` : (parts[1] ?? "");
 }
 
 /** Breaches, as "file -> import", so that a failure names them. */
@@ -96,29 +114,52 @@ describe("The dependency direction of docs/architecture.md, Layers,", () => {
     ).toEqual(["x", "y", "z", "d"]);
   });
 
-  it("is kept: each folder imports only what lies below it", () => {
+  it("is kept: each room imports only what lies below it", () => {
     const upward = breaches(({ path }, specifier) => {
       if (!specifier.startsWith(".")) return false;
       const to = target(path, specifier);
-      const [from, into] = [folderOf(path), folderOf(to)];
-      return from !== into && !(allowed[from] ?? []).includes(into);
+      const [from, into] = [roomOf(path), roomOf(to)];
+      if (from === into) return false;
+      // What a port says of all runtimes is a runtime's, too.
+      if (into === "runtime/capabilities" && (allowed[from] ?? []).includes("runtime")) return false;
+      return !(from === "runtime" && into === "runtime/capabilities") && !(allowed[from] ?? []).includes(into);
     });
     expect(upward).toEqual([]);
   });
 
-  it("knows every folder", () => {
-    expect(files.map(({ path }) => folderOf(path)).filter((folder) => allowed[folder] === undefined)).toEqual([]);
+  it("knows every room", () => {
+    expect(files.map(({ path }) => roomOf(path)).filter((room) => allowed[room] === undefined)).toEqual([]);
+  });
+
+  it("is kept by the folders within rooms, too: none imports another in a circle", () => {
+    const imports = new Map<string, Set<string>>();
+    for (const { path, imports: specifiers } of files) {
+      const from = dirname(path);
+      const into = specifiers.filter((one) => one.startsWith(".")).map((one) => dirname(target(path, one)));
+      imports.set(from, new Set([...(imports.get(from) ?? []), ...into.filter((folder) => folder !== from)]));
+    }
+    expect(circles(imports)).toEqual([]);
+  });
+
+  it("has no folder in which nobody finds their way", () => {
+    const counts = Map.groupBy(files, ({ path }) => dirname(path));
+    const full = [...counts].filter(([, inside]) => inside.length > maxFilesPerFolder);
+    expect(full.map(([folder]) => folder)).toEqual([]);
   });
 
   it("keeps packages where they belong", () => {
     const misplaced = breaches(({ path }, specifier) =>
-      packages.some(({ name, folders }) => name.test(specifier) && !folders.includes(folderOf(path))),
+      packages.some(({ name, rooms }) => name.test(specifier) && !rooms.includes(roomOf(path))),
     );
     expect(misplaced).toEqual([]);
   });
 
   it("has no cycle of imports, types included", () => {
-    expect(cycles()).toEqual([]);
+    const imports = files.map(({ path, imports: specifiers }): [string, string[]] => [
+      path,
+      specifiers.filter((one) => one.startsWith(".")).map((one) => target(path, one)),
+    ]);
+    expect(circles(new Map(imports))).toEqual([]);
   });
 });
 
@@ -138,7 +179,7 @@ describe("Modules", () => {
   it("keep no state of requests or connections: that lies with these", () => {
     const caches = [
       // By the type of a message, which never changes.
-      "src/rpc/binary/wire-layout.ts",
+      "src/rpc/bounds/wire-layout.ts",
       "src/rpc/fast-path/encode/encode-message.ts",
       "src/rpc/json/loose-json.ts",
       // Who waits for a change.
@@ -163,7 +204,7 @@ describe("The process", () => {
   });
 
   it("has its wall clock read only where it is handed out, so that nothing measures by it", () => {
-    expect(withText(/\bDate\.now\b/)).toEqual(["src/app/app.ts", "src/runtime/docker/docker-runtime.ts"]);
+    expect(withText(/\bDate\.now\b/).sort()).toEqual(["src/app/app.ts", "src/runtime/docker/docker-runtime.ts"]);
   });
 
   it("is ended only by main.ts", () => {
@@ -175,19 +216,17 @@ describe("The process", () => {
   });
 });
 
-/** Groups of files that import one another in a circle. */
-function cycles(): string[] {
+/** Those that import one another in a circle. */
+function circles(imports: ReadonlyMap<string, Iterable<string>>): string[] {
   const done = new Set<string>();
   const found: string[] = [];
   const visit = (path: string, trail: readonly string[]): void => {
     const start = trail.indexOf(path);
     if (start !== -1) found.push([...trail.slice(start), path].map((name) => relative("src", name)).join(" -> "));
     if (start !== -1 || done.has(path)) return;
-    for (const specifier of byPath.get(path)?.imports ?? []) {
-      if (specifier.startsWith(".")) visit(target(path, specifier), [...trail, path]);
-    }
+    for (const next of imports.get(path) ?? []) visit(next, [...trail, path]);
     done.add(path);
   };
-  for (const { path } of files) visit(path, []);
+  for (const path of imports.keys()) visit(path, []);
   return found;
 }

@@ -6,7 +6,7 @@ import type { ManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
 import { checkBindRoots } from "../config/bind-roots.ts";
 import type { Config } from "../config/config.ts";
-import { ConfigError } from "../config/setting.ts";
+import { ConfigError } from "../config/settings/setting.ts";
 import { Fleet } from "../fleet/fleet.ts";
 import { ArgumentCheck } from "../fleet/tools/argument-check/argument-check.ts";
 import { CheckThread } from "../fleet/tools/argument-check/check-thread.ts";

@@ -1,6 +1,6 @@
 import { readFile, realpath, stat } from "node:fs/promises";
 import type { Log } from "../base/log/log.ts";
-import { ConfigError } from "./setting.ts";
+import { ConfigError } from "./settings/setting.ts";
 
 /** The settings that the check reads. */
 export interface BindRootSettings {

@@ -3,7 +3,6 @@ import { parseArgs } from "node:util";
 import { isLoopback } from "../base/text/loopback.ts";
 import { runtimeCapabilities } from "../runtime/capabilities.ts";
 import { type DockerEnv, readDockerEnv } from "./docker-env.ts";
-import { ConfigError, flagOf, readSettings, type Setting, type SettingTable, type ValuesOf } from "./setting.ts";
 import { admissionSettings } from "./settings/admission.ts";
 import { callSettings } from "./settings/calls.ts";
 import { fleetSettings } from "./settings/fleet.ts";
@@ -11,6 +10,14 @@ import { limitSettings } from "./settings/limits.ts";
 import { listenSettings } from "./settings/listen.ts";
 import { logSettings } from "./settings/log.ts";
 import { runtimeSettings } from "./settings/runtime.ts";
+import {
+  ConfigError,
+  flagOf,
+  readSettings,
+  type Setting,
+  type SettingTable,
+  type ValuesOf,
+} from "./settings/setting.ts";
 
 /** Every setting, by owner, in the order of `--help`. */
 const settings = {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { ConfigError } from "./setting.ts";
+import { ConfigError } from "./settings/setting.ts";
 
 /** Where the engine is, by the variables of the `docker` command. */
 export interface DockerEnv {

@@ -1,10 +1,10 @@
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { FleetServices } from "./fleet-services.ts";
 import { planFor } from "./instance/record-plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
-import { losers } from "./replacements.ts";
+import type { FleetServices } from "./run/fleet-services.ts";
+import { losers } from "./state/replacements.ts";
 
 export interface InventoryOptions {
   /** The servers that the manager knows, by name. */

@@ -1,5 +1,5 @@
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { FleetServices } from "./fleet-services.ts";
+import type { FleetServices } from "./run/fleet-services.ts";
 
 export interface ReaperOptions {
   readonly reapGraceMs: number;

@@ -1,13 +1,13 @@
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
-import type { McpInfo } from "../mcp/mcp-info.ts";
+import type { McpInfo } from "../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { Seat } from "./calls/seats.ts";
-import type { InstanceContext } from "./instance/instance-context.ts";
 import { ServerInstance } from "./instance/server-instance.ts";
 import { combined } from "./instance/server-state.ts";
 import type { StopClock } from "./instance/stop-clock.ts";
+import type { InstanceContext } from "./run/instance-context.ts";
 import type { LiveSession } from "./state/live-session.ts";
 import type { ServerFailure } from "./state/server-failure.ts";
 import type { InstanceSnapshot } from "./state/server-snapshot.ts";

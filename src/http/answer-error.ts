@@ -5,7 +5,7 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../base/errors/errors.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { plainGrpcMessage } from "../rpc/errors/grpc-message.ts";
-import type { NodeRequest, NodeResponse } from "../server/node-handler.ts";
+import type { NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { endEarly } from "./end-early.ts";
 import { statusJson } from "./status-json.ts";
 

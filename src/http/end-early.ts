@@ -1,4 +1,4 @@
-import type { NodeRequest, NodeResponse } from "../server/node-handler.ts";
+import type { NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 
 /**
  * Ends an answer for which its request's body does not matter. What comes of that is dropped from now on: until the answer

@@ -1,5 +1,5 @@
-import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../server/node-handler.ts";
-import type { StreamHandler } from "../server/stream-handler.ts";
+import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
+import type { StreamHandler } from "../server/handlers/stream-handler.ts";
 import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";

@@ -1,4 +1,4 @@
-import type { Mount, NodeRequest, NodeResponse } from "../server/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { endEarly } from "./end-early.ts";
 import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";

@@ -3,23 +3,23 @@ import { Connection, type Reply, type RequestOptions, type ServerRequest } from 
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
-import { inputRequired } from "./features/asked-result.ts";
+import { type Conversation, type HandshakeOptions, openConversation } from "./conversation/handshake.ts";
+import { cancelling, type SignalOption, type TracedOptions } from "./conversation/requests.ts";
 import type { Completion, CompletionRequest } from "./features/completion.ts";
-import type { LogLevel } from "./features/logging/log-level.ts";
 import { logMessageOf } from "./features/logging/log-message.ts";
 import { setLogLevel } from "./features/logging/set-log-level.ts";
-import { notListed } from "./features/not-listed.ts";
 import { Offer } from "./features/offer.ts";
 import type { Prompts } from "./features/prompts/prompts.ts";
 import type { Resources } from "./features/resources/resources.ts";
+import { inputRequired } from "./features/shared/asked-result.ts";
+import { notListed } from "./features/shared/not-listed.ts";
 import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
 import type { Tool } from "./features/tools/tool.ts";
 import { type ToolCall, toolCallParams } from "./features/tools/tool-call.ts";
 import { isRefusal, readToolResult, type ToolResult } from "./features/tools/tool-result.ts";
-import { type Conversation, type HandshakeOptions, openConversation } from "./handshake.ts";
-import type { ClientInfo } from "./mcp-info.ts";
-import { cancelling, type SignalOption, type TracedOptions } from "./requests.ts";
-import { rpcFailure } from "./rpc-failure.ts";
+import type { LogLevel } from "./protocol/log-level.ts";
+import type { ClientInfo } from "./protocol/mcp-info.ts";
+import { rpcFailure } from "./protocol/rpc-failure.ts";
 
 /** What a session tells its owner besides answers. Buffers are only good until the call returns. */
 export interface SessionListener {

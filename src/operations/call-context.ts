@@ -1,6 +1,6 @@
 import { CallWait, type FarDeadlines } from "../base/async/call-wait.ts";
 import type { Caller } from "../fleet/calls/caller.ts";
-import { readTraceContext, type TraceContext } from "../mcp/trace-context.ts";
+import { readTraceContext, type TraceContext } from "../mcp/protocol/trace-context.ts";
 import { callerDeadlinePassed } from "./call-end.ts";
 import { anonymous, type Principal } from "./principal.ts";
 

@@ -2,7 +2,7 @@ import { answerError } from "../http/answer-error.ts";
 import { endEarly } from "../http/end-early.ts";
 import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
-import type { Mount } from "../server/node-handler.ts";
+import type { Mount } from "../server/handlers/node-handler.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { isGone } from "../server/responses/write-whole.ts";
 

@@ -8,7 +8,7 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../base/errors/errors.ts";
-import { refuseCostlyJson } from "../rpc/json/costly-json.ts";
+import { refuseCostlyJson } from "../rpc/bounds/costly-json.ts";
 import { fieldOf } from "../rpc/json/json-path.ts";
 import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";
 import { refuseLooseJson } from "../rpc/json/loose-json.ts";

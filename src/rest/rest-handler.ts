@@ -12,7 +12,7 @@ import { countAt } from "../rpc/call/unread-rest.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { requestHeaders } from "../rpc/headers/request-headers.ts";
 import { connectionOf } from "../server/connections/connection-of.ts";
-import type { Mount, NodeRequest, NodeResponse } from "../server/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { pacedBody } from "../server/responses/paced-body.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { isGone, writeWhole } from "../server/responses/write-whole.ts";

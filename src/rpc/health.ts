@@ -12,7 +12,7 @@ import { ManagerError } from "../base/errors/errors.ts";
 import type { Fleet } from "../fleet/fleet.ts";
 import type { ServerSnapshot } from "../fleet/state/server-snapshot.ts";
 import { operations, serverOfHealth } from "../operations/operations.ts";
-import type { ServiceOperations } from "./service-operations.ts";
+import type { ServiceOperations } from "./call/service-operations.ts";
 
 /** What each RPC of health is. */
 export const healthOperations = {

@@ -7,20 +7,20 @@ import { toManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
 import type { OpenCall } from "../operations/call-context.ts";
 import { connectionOf } from "../server/connections/connection-of.ts";
-import type { Mount, NodeRequest, NodeResponse } from "../server/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { bodyOf } from "../server/requests/node-body.ts";
 import { pacedBody } from "../server/responses/paced-body.ts";
 import type { UnreadAnswer, UnreadAnswers } from "../server/responses/unread-answers.ts";
-import { refuseManyFields } from "./binary/request-fields.ts";
+import { refuseCostlyText } from "./bounds/costly-json.ts";
+import { refuseManyFields } from "./bounds/request-fields.ts";
 import { withCall } from "./call/call-key.ts";
+import type { OperationOf } from "./call/service-operations.ts";
 import { countAt } from "./call/unread-rest.ts";
 import { type MessageReading, wholeMessages } from "./call/whole-messages.ts";
 import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
 import { clampTimeout } from "./headers/timeout-header.ts";
-import { refuseCostlyText } from "./json/costly-json.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
-import type { OperationOf } from "./service-operations.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 

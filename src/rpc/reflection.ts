@@ -25,7 +25,7 @@ import {
 import { operations } from "../operations/operations.ts";
 import { reflectRequestSchema } from "../operations/requests/probe-schema.ts";
 import { validate } from "../operations/requests/validate.ts";
-import type { ServiceOperations } from "./service-operations.ts";
+import type { ServiceOperations } from "./call/service-operations.ts";
 
 /** What the one RPC of reflection is. */
 export const reflectionOperations = { serverReflectionInfo: operations.reflect } satisfies ServiceOperations<

@@ -7,6 +7,7 @@ import type { Authorize } from "../operations/authorize.ts";
 import type { OpenCall } from "../operations/call-context.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
 import { LocalCalls } from "./call/local-calls.ts";
+import { operationsOf, type ServedService, served } from "./call/service-operations.ts";
 import { maxAnswerBytes } from "./convert/result-to-proto.ts";
 import { healthOperations, healthService } from "./health.ts";
 import { managerOperations } from "./methods/manager-operations.ts";
@@ -15,7 +16,6 @@ import type { ServiceOptions } from "./methods/service-options.ts";
 import type { RefuseRpc } from "./node-adapter.ts";
 import { Reflection, reflectionAlphaOperations, reflectionOperations } from "./reflection.ts";
 import { interceptorsOf, type ServedRoutes, type ServingOptions, serveRoutes } from "./serve-routes.ts";
-import { operationsOf, type ServedService, served } from "./service-operations.ts";
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;

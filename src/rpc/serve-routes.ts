@@ -1,21 +1,21 @@
 import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { OpenCall } from "../operations/call-context.ts";
-import type { Mount } from "../server/node-handler.ts";
+import type { Mount } from "../server/handlers/node-handler.ts";
+import type { StreamHandler } from "../server/handlers/stream-handler.ts";
 import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
-import type { StreamHandler } from "../server/stream-handler.ts";
-import { requestBinary } from "./binary/request-fields.ts";
+import { requestBinary } from "./bounds/request-fields.ts";
 import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";
 import { hasBegun } from "./call/call-begun.ts";
 import { type DeadlineOptions, deadlineInterceptor } from "./call/deadline-interceptor.ts";
 import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts";
 import { rpcMethods } from "./call/rpc-methods.ts";
+import { operationsOf, type ServedService } from "./call/service-operations.ts";
 import { addMissingDetails } from "./errors/connect-error.ts";
 import { leanConnect } from "./fast-path/connect/lean-connect.ts";
 import { leanGrpc } from "./fast-path/grpc/lean-grpc.ts";
 import { requestJson } from "./json/json-problem.ts";
 import { explainJsonError } from "./json/request-body.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
-import { operationsOf, type ServedService } from "./service-operations.ts";
 
 type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
 

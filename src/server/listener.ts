@@ -7,12 +7,12 @@ import { keepSession } from "./connections/keep-session.ts";
 import { OpenStreams, type OpenStreamsLimits } from "./connections/open-streams.ts";
 import { RequestTurns } from "./connections/request-turns.ts";
 import { type StreamListener, serveStreams, takeStreamListener } from "./connections/serve-streams.ts";
-import type { NodeHandler } from "./node-handler.ts";
+import type { NodeHandler } from "./handlers/node-handler.ts";
+import type { StreamHandler } from "./handlers/stream-handler.ts";
 import { discardRest } from "./requests/discard-rest.ts";
 import { answerMalformed, type MalformedRequest } from "./responses/answer-malformed.ts";
 import { GuardedHttp2Response, GuardedResponse } from "./responses/guarded-response.ts";
 import { isGone } from "./responses/write-whole.ts";
-import type { StreamHandler } from "./stream-handler.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n");

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log/log.ts";
 import { checkBindRoots, isNosuid } from "../../src/config/bind-roots.ts";
-import { ConfigError } from "../../src/config/setting.ts";
+import { ConfigError } from "../../src/config/settings/setting.ts";
 
 describe("checkBindRoots", () => {
   // On the file system of /, as a folder of a container's own image is.

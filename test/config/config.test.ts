@@ -3,7 +3,7 @@ import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readConfig, unknownSettings, usage } from "../../src/config/config.ts";
-import { ConfigError } from "../../src/config/setting.ts";
+import { ConfigError } from "../../src/config/settings/setting.ts";
 
 type Env = Record<string, string | undefined>;
 

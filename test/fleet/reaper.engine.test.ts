@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { containerName } from "../../src/runtime/docker/containers/container-name.ts";
-import { ownerLabels } from "../../src/runtime/docker/containers/labels.ts";
+import { ownerLabels } from "../../src/runtime/docker/engine/labels.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { Recorder } from "../runtime/recorder.ts";
 import { OpenFleet } from "./open-fleet.ts";

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log/log.ts";
-import type { FleetServices } from "../../src/fleet/fleet-services.ts";
 import { StopClock } from "../../src/fleet/instance/stop-clock.ts";
 import { LogRing } from "../../src/fleet/logs/log-ring.ts";
 import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
 import { EraVerdicts } from "../../src/fleet/run/era-verdicts.ts";
 import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
+import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
 import { TestProcesses } from "../runtime/process/test-processes.ts";
 
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };

@@ -4,8 +4,8 @@ import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.ts";
 import { guarded, notFound } from "../../src/http/handler.ts";
+import type { NodeHandler } from "../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../src/server/listener.ts";
-import type { NodeHandler } from "../../src/server/node-handler.ts";
 
 let listener: Listener;
 let handled = 0;

@@ -1,5 +1,5 @@
+import type { Conversation } from "../../src/mcp/conversation/handshake.ts";
 import { legacyCodec } from "../../src/mcp/eras/legacy.ts";
-import type { Conversation } from "../../src/mcp/handshake.ts";
 import { Session } from "../../src/mcp/session.ts";
 
 interface Sent {

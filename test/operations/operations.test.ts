@@ -2,9 +2,9 @@ import { describe, expect, it } from "vitest";
 import { Health } from "../../gen/health/v1/health_pb.ts";
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { operations } from "../../src/operations/operations.ts";
+import { operationsOf, type ServiceOperations, served } from "../../src/rpc/call/service-operations.ts";
 import { healthOperations } from "../../src/rpc/health.ts";
 import { managerOperations } from "../../src/rpc/methods/manager-operations.ts";
-import { operationsOf, type ServiceOperations, served } from "../../src/rpc/service-operations.ts";
 
 const manager = served({ service: ManagerService, implementation: {} as never, operations: managerOperations });
 const health = served({ service: Health, implementation: {} as never, operations: healthOperations });

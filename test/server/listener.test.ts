@@ -3,8 +3,8 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
+import type { NodeHandler, NodeRequest, NodeResponse } from "../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../src/server/listener.ts";
-import type { NodeHandler, NodeRequest, NodeResponse } from "../../src/server/node-handler.ts";
 import { connectRaw } from "./raw-client.ts";
 
 const opened: Listener[] = [];

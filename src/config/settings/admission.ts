@@ -1,5 +1,5 @@
-import { absolutePath, decimal, flag, integer, list, mib, oneOf, text, userAndGroup } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { absolutePath, decimal, flag, integer, list, mib, oneOf, text, userAndGroup } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 const defaultBindUsers: readonly string[] = ["1000:1000"];
 

@@ -1,5 +1,5 @@
-import { integer } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { integer } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** Deadlines of calls. */
 export const callSettings = {

@@ -1,5 +1,5 @@
-import { integer, text } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { integer, text } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** Which servers are the manager's, and how they end. */
 export const fleetSettings = {

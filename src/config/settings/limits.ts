@@ -1,5 +1,5 @@
-import { integer, mib } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { integer, mib } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** How much of what callers and servers send the manager keeps. */
 export const limitSettings = {

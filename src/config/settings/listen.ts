@@ -1,5 +1,5 @@
-import { flag, integer, list, text } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { flag, integer, list, text } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** Where the manager listens, and whose requests it takes. */
 export const listenSettings = {

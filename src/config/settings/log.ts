@@ -1,5 +1,5 @@
-import { oneOf } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { oneOf } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** The manager's own log. */
 export const logSettings = {

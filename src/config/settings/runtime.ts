@@ -1,6 +1,6 @@
 import { type RuntimeKind, runtimeCapabilities } from "../../runtime/capabilities.ts";
-import { flag, oneOf } from "../parsers.ts";
-import { setting } from "../setting.ts";
+import { flag, oneOf } from "./parsers.ts";
+import { setting } from "./setting.ts";
 
 /** What runs the servers, and where the manager itself runs. */
 export const runtimeSettings = {

@@ -1,15 +1,15 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
-import type { Conversation } from "../../mcp/handshake.ts";
-import type { McpInfo } from "../../mcp/mcp-info.ts";
+import type { Conversation } from "../../mcp/conversation/handshake.ts";
+import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { Downtime } from "../run/downtime.ts";
-import { EarlyEnd } from "../run/early-end.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import { watchHealth } from "../run/watch-health.ts";
 import type { HealthWatch } from "../state/health-watch.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { gaveUp } from "../state/server-failure.ts";
 import type { InstanceSnapshot } from "../state/server-snapshot.ts";
-import type { InstanceContext } from "./instance-context.ts";
+import { EarlyEnd } from "./early-end.ts";
 import type { Launched } from "./launch-context.ts";
 import { type InstanceState, transition } from "./server-state.ts";
 

@@ -1,7 +1,7 @@
-import type { Conversation } from "../../mcp/handshake.ts";
+import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import type { InstanceContext } from "./instance-context.ts";
 
 /** What bringing an instance up works with. */
 export interface LaunchContext {

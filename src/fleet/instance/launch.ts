@@ -1,5 +1,5 @@
 import { toManagerError } from "../../base/errors/errors.ts";
-import type { Conversation } from "../../mcp/handshake.ts";
+import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../../runtime/runtime.ts";
 import { Run } from "../run/run.ts";
 import { startCancelled } from "../state/server-failure.ts";

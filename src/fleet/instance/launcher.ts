@@ -1,7 +1,7 @@
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import type { InstanceContext } from "./instance-context.ts";
 import type { InstanceStatus } from "./instance-status.ts";
 import { bringUp, takeOver } from "./launch.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";

@@ -1,8 +1,8 @@
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { readHistory } from "../logs/read-history.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import { type Run, stderrTailChars } from "../run/run.ts";
 import { type RunEnd, runEndError } from "../run/run-end.ts";
-import type { InstanceContext } from "./instance-context.ts";
 import type { InstanceStatus } from "./instance-status.ts";
 import type { Launcher } from "./launcher.ts";
 import { planFor } from "./record-plan.ts";

@@ -1,8 +1,8 @@
 import type { Era } from "../../base/spec/spec.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import { removeReplaced } from "../replacements.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
+import { removeReplaced } from "../state/replacements.ts";
 import { cleanUp } from "./clean-up.ts";
-import type { InstanceContext } from "./instance-context.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 
 export interface ReplaceOptions {

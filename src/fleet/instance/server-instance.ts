@@ -1,13 +1,13 @@
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
-import type { McpInfo } from "../../mcp/mcp-info.ts";
+import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { Seats } from "../calls/seats.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { type ServerFailure, startCancelled } from "../state/server-failure.ts";
 import type { InstanceSnapshot } from "../state/server-snapshot.ts";
 import type { StateKind } from "../state/state-kind.ts";
-import type { InstanceContext } from "./instance-context.ts";
 import { InstanceStatus } from "./instance-status.ts";
 import { Launcher } from "./launcher.ts";
 import { Recovery } from "./recovery.ts";

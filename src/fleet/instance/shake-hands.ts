@@ -1,10 +1,10 @@
 import { ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import { specDefaults } from "../../base/spec/spec.ts";
-import type { Conversation } from "../../mcp/handshake.ts";
+import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
 import { runEndError } from "../run/run-end.ts";
-import type { InstanceContext } from "./instance-context.ts";
 
 export interface ShakeOptions {
   readonly run: Run;

@@ -1,5 +1,5 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
-import type { InstanceContext } from "./instance-context.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { InstanceStatus } from "./instance-status.ts";
 import { StopClock } from "./stop-clock.ts";
 import { idleGraceMs, stopIdle } from "./stop-idle.ts";

@@ -1,6 +1,6 @@
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import type { InstanceContext } from "./instance-context.ts";
 import type { StopClock } from "./stop-clock.ts";
 import { end } from "./tear-down.ts";
 

@@ -1,8 +1,8 @@
 import { within } from "../../base/async/within.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import { type Replacement, removeReplaced } from "../replacements.ts";
 import type { Release, Run } from "../run/run.ts";
+import { type Replacement, removeReplaced } from "../state/replacements.ts";
 import { leaveMark } from "./leave-mark.ts";
 import type { StopClock } from "./stop-clock.ts";
 

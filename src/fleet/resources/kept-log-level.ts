@@ -1,6 +1,6 @@
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { Log } from "../../base/log/log.ts";
-import type { LogLevel } from "../../mcp/features/logging/log-level.ts";
+import type { LogLevel } from "../../mcp/protocol/log-level.ts";
 import type { Session } from "../../mcp/session.ts";
 import type { LiveSession } from "../state/live-session.ts";
 

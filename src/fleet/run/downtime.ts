@@ -1,8 +1,8 @@
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ManagerError } from "../../base/errors/errors.ts";
 import type { RestartSpec } from "../../base/spec/spec.ts";
-import type { Clocks } from "../fleet-services.ts";
 import { failureOf, type ServerFailure } from "../state/server-failure.ts";
+import type { Clocks } from "./fleet-services.ts";
 import type { RestartPlan } from "./restart-plan.ts";
 import { RestartSchedule } from "./restart-schedule.ts";
 

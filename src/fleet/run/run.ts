@@ -4,8 +4,8 @@ import { within } from "../../base/async/within.ts";
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { Session } from "../../mcp/session.ts";
 import type { Attachment, InstanceExit, InstanceRecord } from "../../runtime/runtime.ts";
-import type { InstanceContext } from "../instance/instance-context.ts";
 import { OutputLog } from "../logs/output-log.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import { connectionEnd, type RunEnd } from "./run-end.ts";
 
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */

@@ -1,6 +1,6 @@
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import type { InstanceContext } from "../instance/instance-context.ts";
 import { HealthWatch } from "../state/health-watch.ts";
+import type { InstanceContext } from "./instance-context.ts";
 import type { Run } from "./run.ts";
 
 export interface WatchHealthOptions {

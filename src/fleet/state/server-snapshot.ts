@@ -1,5 +1,5 @@
 import type { ServerSpec } from "../../base/spec/spec.ts";
-import type { McpInfo } from "../../mcp/mcp-info.ts";
+import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { HealthSnapshot } from "./health-watch.ts";
 import type { ServerFailure } from "./server-failure.ts";

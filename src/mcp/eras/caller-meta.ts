@@ -1,7 +1,7 @@
 import { invalidRequest } from "../../base/errors/errors.ts";
 import { type JsonMember, objectMembers } from "../../json/json-members.ts";
 import { JsonSyntaxError } from "../../json/json-scan.ts";
-import type { TraceContext } from "../trace-context.ts";
+import type { TraceContext } from "../protocol/trace-context.ts";
 
 /** What the caller of any request into a server has for its `_meta`. */
 export interface CallerMeta {

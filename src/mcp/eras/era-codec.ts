@@ -1,5 +1,5 @@
 import type { Era } from "../../base/spec/spec.ts";
-import type { LogLevel } from "../features/logging/log-level.ts";
+import type { LogLevel } from "../protocol/log-level.ts";
 
 /** What a request says, before its era adds what it demands. All texts are JSON without line breaks. */
 export interface RequestParts {

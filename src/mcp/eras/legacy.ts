@@ -1,7 +1,7 @@
 import { JsonFields } from "../../json/json-fields.ts";
 import type { Connection, Reply } from "../../jsonrpc/connection.ts";
-import type { ClientInfo, McpInfo } from "../mcp-info.ts";
-import { rpcFailure } from "../rpc-failure.ts";
+import type { ClientInfo, McpInfo } from "../protocol/mcp-info.ts";
+import { rpcFailure } from "../protocol/rpc-failure.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
 import { malformedHandshake, serverIdentity, unknownVersion } from "./server-identity.ts";
 

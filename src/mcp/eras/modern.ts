@@ -2,9 +2,9 @@ import { ManagerError } from "../../base/errors/errors.ts";
 import { JsonFields } from "../../json/json-fields.ts";
 import { arrayElements } from "../../json/json-members.ts";
 import type { Connection, Reply, RequestOptions } from "../../jsonrpc/connection.ts";
-import type { LogLevel } from "../features/logging/log-level.ts";
-import type { ClientInfo, McpInfo } from "../mcp-info.ts";
-import { rpcFailure } from "../rpc-failure.ts";
+import type { LogLevel } from "../protocol/log-level.ts";
+import type { ClientInfo, McpInfo } from "../protocol/mcp-info.ts";
+import { rpcFailure } from "../protocol/rpc-failure.ts";
 import { type EraCodec, joinMembers } from "./era-codec.ts";
 import { malformedHandshake, serverIdentity, unknownVersion } from "./server-identity.ts";
 

@@ -2,7 +2,7 @@ import { ManagerError } from "../../base/errors/errors.ts";
 import { detached } from "../../base/text/detached.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
 import { JsonFields } from "../../json/json-fields.ts";
-import type { McpInfo } from "../mcp-info.ts";
+import type { McpInfo } from "../protocol/mcp-info.ts";
 
 /** What a server says of itself goes into every Get and List, and clients of gRPC accept 4 MB. */
 const maxNameBytes = 256;

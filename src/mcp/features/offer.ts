@@ -1,14 +1,14 @@
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { Connection } from "../../jsonrpc/connection.ts";
+import type { Conversation } from "../conversation/handshake.ts";
+import { Requests, type TracedOptions } from "../conversation/requests.ts";
+import { Subscriptions } from "../conversation/subscriptions.ts";
 import type { EraCodec } from "../eras/era-codec.ts";
-import type { Conversation } from "../handshake.ts";
-import { Requests, type TracedOptions } from "../requests.ts";
-import { Subscriptions } from "../subscriptions.ts";
 import { type Completion, type CompletionRequest, completionParts, readCompletion } from "./completion.ts";
-import { ListChanges } from "./list-changes.ts";
-import { Listing } from "./listing.ts";
 import { Prompts } from "./prompts/prompts.ts";
 import { Resources } from "./resources/resources.ts";
+import { ListChanges } from "./shared/list-changes.ts";
+import { Listing } from "./shared/listing.ts";
 import { type Tool, tools } from "./tools/tool.ts";
 
 /** What a server offers, in one conversation over one attachment. */

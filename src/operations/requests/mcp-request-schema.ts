@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { mapOf, serverNameSchema } from "../../base/spec/spec-schema.ts";
-import { logLevels } from "../../mcp/features/logging/log-level.ts";
-import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/features/params-limit.ts";
+import { logLevels } from "../../mcp/protocol/log-level.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
 import { requestStateSchema, wellFormed } from "./request-schema.ts";
 
 const maxArguments = 1024;

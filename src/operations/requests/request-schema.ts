@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { listOf, notDuration, serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
-import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/features/params-limit.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
 import { isPageToken, notPageToken } from "./page.ts";
 
 /** The year 10,000, which no Timestamp reaches. */

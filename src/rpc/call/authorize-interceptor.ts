@@ -2,8 +2,8 @@ import type { Message } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
 import type { Authorize } from "../../operations/authorize.ts";
 import type { CallContext } from "../../operations/call-context.ts";
-import type { OperationOf, RpcOperation } from "../service-operations.ts";
 import { callOf } from "./call-key.ts";
+import type { OperationOf, RpcOperation } from "./service-operations.ts";
 
 export interface AuthorizeOptions {
   readonly operationOf: OperationOf;

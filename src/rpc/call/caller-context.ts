@@ -1,5 +1,5 @@
 import type { HandlerContext } from "@connectrpc/connect";
-import type { TraceContext } from "../../mcp/trace-context.ts";
+import type { TraceContext } from "../../mcp/protocol/trace-context.ts";
 import { callOf } from "./call-key.ts";
 
 /** What `Fleet.call` needs to know of a request's caller. */

@@ -3,9 +3,9 @@ import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { ManagerError } from "../../base/errors/errors.ts";
 import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
-import type { OperationOf } from "../service-operations.ts";
 import { callOf } from "./call-key.ts";
 import { LimitedMessages } from "./limited-messages.ts";
+import type { OperationOf } from "./service-operations.ts";
 
 /** How long a handler may take to say what became of its call once its signal has aborted. */
 const settleMs = 100;

@@ -3,9 +3,9 @@ import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { Log } from "../../base/log/log.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { explainJsonError, forgetJsonBody } from "../json/request-body.ts";
-import type { OperationOf } from "../service-operations.ts";
 import { markBegun } from "./call-begun.ts";
 import { mapMessages } from "./map-messages.ts";
+import type { OperationOf } from "./service-operations.ts";
 
 export interface ErrorOptions {
   readonly log: Log;

@@ -6,11 +6,11 @@ import type { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { callerLeft } from "../../operations/call-end.ts";
 import { addMissingDetails } from "../errors/connect-error.ts";
-import type { OperationOf } from "../service-operations.ts";
 import { invokeStream } from "./invoke-stream.ts";
 import { invokeUnary } from "./invoke-unary.ts";
 import type { RpcRequest } from "./rpc-call.ts";
 import type { RpcMethod, StreamMethod, UnaryMethod } from "./rpc-methods.ts";
+import type { OperationOf } from "./service-operations.ts";
 
 /** A caller's request, before its message is known. */
 export interface OpenRequest {

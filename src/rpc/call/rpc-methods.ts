@@ -1,6 +1,6 @@
 import type { DescMethodServerStreaming, DescMethodUnary, DescService, Message } from "@bufbuild/protobuf";
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
-import type { ServedService } from "../service-operations.ts";
+import type { ServedService } from "./service-operations.ts";
 
 /** A unary RPC and what answers it; the answer may lack what a message has besides its fields. */
 export interface UnaryMethod {

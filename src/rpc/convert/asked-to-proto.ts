@@ -1,5 +1,5 @@
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { AskedRest, AskedResult } from "../../mcp/features/asked-result.ts";
+import type { AskedRest, AskedResult } from "../../mcp/features/shared/asked-result.ts";
 
 const kinds = {
   complete: ResultKind.COMPLETE,

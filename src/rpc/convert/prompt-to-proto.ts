@@ -11,10 +11,10 @@ import {
   type Prompt as PromptProto,
   PromptSchema,
 } from "../../../gen/mcpmanager/v1/prompt_pb.ts";
-import type { AskedResult } from "../../mcp/features/asked-result.ts";
 import type { Completion } from "../../mcp/features/completion.ts";
 import type { Prompt } from "../../mcp/features/prompts/prompt.ts";
 import { type PromptMessage, typedPrompt } from "../../mcp/features/prompts/prompt-result.ts";
+import type { AskedResult } from "../../mcp/features/shared/asked-result.ts";
 import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
 import { contentToProto } from "./result-to-proto.ts";
 

@@ -10,11 +10,11 @@ import {
   type Resource as ResourceMessage,
   ResourceSchema,
 } from "../../../gen/mcpmanager/v1/resource_pb.ts";
-import type { ResourceReading } from "../../fleet/resources/watch-resource.ts";
-import type { AskedResult } from "../../mcp/features/asked-result.ts";
+import type { ResourceReading } from "../../fleet/watch-resource.ts";
 import { type Contents, typedReadResult } from "../../mcp/features/resources/read-result.ts";
 import type { Resource } from "../../mcp/features/resources/resource.ts";
-import type { ResourceContents } from "../../mcp/features/resources/resource-contents.ts";
+import type { AskedResult } from "../../mcp/features/shared/asked-result.ts";
+import type { ResourceContents } from "../../mcp/features/shared/resource-contents.ts";
 import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
 import { toTimestamp } from "./time.ts";
 

@@ -2,7 +2,7 @@ import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { type Content as ContentMessage, ContentSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { Content, EmbeddedResource } from "../../mcp/features/content.ts";
+import type { Content, EmbeddedResource } from "../../mcp/features/shared/content.ts";
 import { type ToolResult, type TypedResult, typedResult } from "../../mcp/features/tools/tool-result.ts";
 import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
 import { textOrBlob } from "./resource-to-proto.ts";

@@ -26,7 +26,7 @@ import type { HealthSnapshot } from "../../fleet/state/health-watch.ts";
 import type { ServerFailure } from "../../fleet/state/server-failure.ts";
 import type { InstanceSnapshot, ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
 import type { StateKind } from "../../fleet/state/state-kind.ts";
-import type { McpInfo } from "../../mcp/mcp-info.ts";
+import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { codeOf } from "../errors/error-code.ts";
 import { toDuration, toTimestamp } from "./time.ts";

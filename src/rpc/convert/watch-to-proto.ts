@@ -3,7 +3,7 @@ import { type WatchResponse, WatchResponseSchema } from "../../../gen/mcpmanager
 import { type Server, ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
-import type { FleetReading } from "../../fleet/state/watch-fleet.ts";
+import type { FleetReading } from "../../fleet/watch-fleet.ts";
 import { maxPageBytes } from "./bounded-page.ts";
 import { serverToProto } from "./server-to-proto.ts";
 import { toTimestamp } from "./time.ts";

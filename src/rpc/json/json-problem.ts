@@ -9,7 +9,7 @@ import {
 import type { FieldViolation } from "../../base/errors/errors.ts";
 import { maxCallerDepth } from "../../json/caller-json.ts";
 import type { JsonPath } from "../../json/repeated-member.ts";
-import { maxNumberChars } from "./costly-json.ts";
+import { maxNumberChars } from "../bounds/costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
 
 /** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */

@@ -1,7 +1,7 @@
 import type { DescMessage, MessageShape } from "@bufbuild/protobuf";
 import type { HandlerContext } from "@connectrpc/connect";
 import type { Fleet } from "../../fleet/fleet.ts";
-import type { TracedOptions } from "../../mcp/requests.ts";
+import type { TracedOptions } from "../../mcp/conversation/requests.ts";
 import type { Session } from "../../mcp/session.ts";
 import { pageByPosition } from "../../operations/requests/page.ts";
 import { listingRequestSchema } from "../../operations/requests/request-schema.ts";

@@ -1,6 +1,6 @@
 import type { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { operations } from "../../operations/operations.ts";
-import type { ServiceOperations } from "../service-operations.ts";
+import type { ServiceOperations } from "../call/service-operations.ts";
 
 /** What each RPC of ManagerService is. */
 export const managerOperations = {

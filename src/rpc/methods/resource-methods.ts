@@ -10,7 +10,7 @@ import {
 import { ResourceSchema, ResourceTemplateSchema } from "../../../gen/mcpmanager/v1/resource_pb.ts";
 import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
-import { watchResource } from "../../fleet/resources/watch-resource.ts";
+import { watchResource } from "../../fleet/watch-resource.ts";
 import {
   readResourceRequestSchema,
   subscribeResourceRequestSchema,

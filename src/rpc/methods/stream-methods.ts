@@ -7,7 +7,7 @@ import {
   type WatchResponse,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { readLog } from "../../fleet/logs/read-log.ts";
-import { watchFleet } from "../../fleet/state/watch-fleet.ts";
+import { watchFleet } from "../../fleet/watch-fleet.ts";
 import { logsRequestSchema } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { mapMessages } from "../call/map-messages.ts";

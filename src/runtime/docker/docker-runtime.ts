@@ -16,17 +16,17 @@ import type {
   WatchListener,
 } from "../runtime.ts";
 import { createContainer } from "./containers/create.ts";
+import { Enforcement } from "./containers/enforcement.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark.ts";
-import { removeContainer } from "./containers/remove.ts";
 import { runContainer } from "./containers/start.ts";
-import { stopContainer } from "./containers/stop.ts";
 import type { DockerTls } from "./engine/docker-address.ts";
-import { Enforcement } from "./engine/enforcement.ts";
 import { Engine } from "./engine/engine.ts";
 import { EventStream } from "./engine/event-stream.ts";
+import { removeContainer } from "./engine/remove.ts";
+import { stopContainer } from "./engine/stop.ts";
 import { Turns } from "./engine/turns.ts";
-import { ImageFiles } from "./images/image-files.ts";
+import { ImageFiles } from "./files/image-files.ts";
 import { Images } from "./images/images.ts";
 import { BindUsers } from "./mounts/bind-users.ts";
 import { resolveMounts } from "./mounts/mounts.ts";

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
-import type { NodeRequest } from "../node-handler.ts";
+import type { NodeRequest } from "../handlers/node-handler.ts";
 
 /** What stands for the connection of a request, the same for all that come on it. Undefined: it is closed. */
 export function connectionOf(request: NodeRequest | ServerHttp2Stream): object | undefined {

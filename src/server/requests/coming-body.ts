@@ -1,4 +1,4 @@
-import type { NodeRequest } from "../node-handler.ts";
+import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { UnreadAnswer } from "../responses/unread-answers.ts";
 import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";

@@ -1,6 +1,6 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Readable } from "node:stream";
-import type { NodeRequest, NodeResponse } from "../node-handler.ts";
+import type { NodeRequest, NodeResponse } from "../handlers/node-handler.ts";
 import { countPiece } from "./count-piece.ts";
 
 /** What a client may still send, and how long, after it was answered. */

@@ -1,5 +1,5 @@
 import type { ServerHttp2Stream } from "node:http2";
-import type { NodeRequest } from "../node-handler.ts";
+import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { UnreadAnswer } from "../responses/unread-answers.ts";
 import { comingBody } from "./coming-body.ts";
 

@@ -1,7 +1,7 @@
 import type { Readable } from "node:stream";
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
-import type { NodeRequest } from "../node-handler.ts";
+import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { UnreadAnswer } from "../responses/unread-answers.ts";
 import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Log } from "../../base/log/log.ts";
-import type { NodeResponse } from "../node-handler.ts";
+import type { NodeResponse } from "../handlers/node-handler.ts";
 
 export interface UnreadOptions {
   /** Bytes that may wait for their callers, over all of them. */

@@ -1,6 +1,6 @@
 import type { OutgoingHttpHeaders } from "node:http";
 import { pipeline, type Writable } from "node:stream";
-import type { NodeResponse } from "../node-handler.ts";
+import type { NodeResponse } from "../handlers/node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
 import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
 

@@ -10,7 +10,7 @@ import {
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { deadlineInterceptor } from "../../../src/rpc/call/deadline-interceptor.ts";
-import type { OperationOf } from "../../../src/rpc/service-operations.ts";
+import type { OperationOf } from "../../../src/rpc/call/service-operations.ts";
 import { anOperation, valuesOfCall } from "../a-call.ts";
 
 const passed = new ConnectError("the operation timed out", Code.DeadlineExceeded);

@@ -2,8 +2,8 @@ import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { type Connection, Connections, type ConnectionsOptions } from "../../../src/server/connections/connections.ts";
+import type { NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
-import type { NodeResponse } from "../../../src/server/node-handler.ts";
 import { connectRaw } from "../raw-client.ts";
 
 const opened: Listener[] = [];

@@ -1,8 +1,8 @@
 import { once } from "node:events";
 import http2 from "node:http2";
 import { afterEach, describe, expect, it } from "vitest";
+import type { NodeHandler, NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener, type ListenOptions } from "../../../src/server/listener.ts";
-import type { NodeHandler, NodeResponse } from "../../../src/server/node-handler.ts";
 
 const { NGHTTP2_ENHANCE_YOUR_CALM, NGHTTP2_REFUSED_STREAM } = http2.constants;
 

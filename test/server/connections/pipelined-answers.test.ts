@@ -2,8 +2,8 @@ import type http from "node:http";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log/log.ts";
+import type { NodeHandler } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
-import type { NodeHandler } from "../../../src/server/node-handler.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
 import { connectRaw } from "../raw-client.ts";
 

@@ -6,8 +6,8 @@ import { buffer } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log/log.ts";
 import { drained } from "../../../src/rest/drained.ts";
+import type { NodeRequest, NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
-import type { NodeRequest, NodeResponse } from "../../../src/server/node-handler.ts";
 import { pacedBody } from "../../../src/server/responses/paced-body.ts";
 import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
 

@@ -1,6 +1,6 @@
 import { ManagerError } from "../../../base/errors/errors.ts";
-import type { Requests, SignalOption } from "../../requests.ts";
-import type { LogLevel } from "./log-level.ts";
+import type { Requests, SignalOption } from "../../conversation/requests.ts";
+import type { LogLevel } from "../../protocol/log-level.ts";
 
 /**
  * Has the server log from this level on. In the legacy era it is told; in the modern one each request says so (MCP

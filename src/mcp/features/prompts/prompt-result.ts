@@ -1,7 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
-import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
-import { type Content, readContent } from "../content.ts";
-import { readTexts, textField } from "../texts.ts";
+import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../shared/asked-result.ts";
+import { type Content, readContent } from "../shared/content.ts";
+import { readTexts, textField } from "../shared/texts.ts";
 
 export const promptResult = "result of prompts/get";
 

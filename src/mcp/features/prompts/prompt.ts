@@ -1,7 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
 import { arrayElements } from "../../../json/json-members.ts";
-import type { ListKind } from "../list-entries.ts";
-import { readTexts, textField } from "../texts.ts";
+import type { ListKind } from "../shared/list-entries.ts";
+import { readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `extraJson` is the server's own text, empty when there is none. */
 export interface Prompt {

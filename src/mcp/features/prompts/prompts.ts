@@ -1,11 +1,11 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
-import type { Requests, SignalOption } from "../../requests.ts";
-import { rpcFailure } from "../../rpc-failure.ts";
-import { type AskedRequest, askedParams } from "../asked-params.ts";
-import { type AskedResult, answerTo } from "../asked-result.ts";
-import type { ListChanges } from "../list-changes.ts";
-import { Listing } from "../listing.ts";
-import { notListed } from "../not-listed.ts";
+import type { Requests, SignalOption } from "../../conversation/requests.ts";
+import { rpcFailure } from "../../protocol/rpc-failure.ts";
+import { type AskedRequest, askedParams } from "../shared/asked-params.ts";
+import { type AskedResult, answerTo } from "../shared/asked-result.ts";
+import type { ListChanges } from "../shared/list-changes.ts";
+import { Listing } from "../shared/listing.ts";
+import { notListed } from "../shared/not-listed.ts";
 import { type Prompt, prompts } from "./prompt.ts";
 import { promptResult } from "./prompt-result.ts";
 

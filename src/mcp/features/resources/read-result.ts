@@ -1,5 +1,5 @@
-import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
-import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
+import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../shared/asked-result.ts";
+import { type ResourceContents, readResourceContents } from "../shared/resource-contents.ts";
 
 export const readResult = "result of resources/read";
 

@@ -1,8 +1,8 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import type { RpcError } from "../../../jsonrpc/message.ts";
-import { rpcFailure } from "../../rpc-failure.ts";
-import { notListed } from "../not-listed.ts";
+import { rpcFailure } from "../../protocol/rpc-failure.ts";
+import { notListed } from "../shared/not-listed.ts";
 
 /** Which request about which resource was refused. */
 export interface ResourceRequest {

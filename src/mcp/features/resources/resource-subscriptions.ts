@@ -1,7 +1,7 @@
 import { ManagerError } from "../../../base/errors/errors.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
-import type { Requests } from "../../requests.ts";
-import type { Subscriptions } from "../../subscriptions.ts";
+import type { Requests } from "../../conversation/requests.ts";
+import type { Subscriptions } from "../../conversation/subscriptions.ts";
 import { resourceRefusal } from "./resource-refusal.ts";
 
 /** What somebody who subscribed to a resource is told. */

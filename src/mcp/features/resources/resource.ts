@@ -1,7 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
-import type { ResourceLink } from "../content.ts";
-import type { ListKind } from "../list-entries.ts";
-import { countField, readTexts, textField } from "../texts.ts";
+import type { ResourceLink } from "../shared/content.ts";
+import type { ListKind } from "../shared/list-entries.ts";
+import { countField, readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Resource extends ResourceLink {

@@ -1,5 +1,5 @@
 import { type EraCodec, joinMembers } from "../../eras/era-codec.ts";
-import { type AskedRequest, askedParams } from "../asked-params.ts";
+import { type AskedRequest, askedParams } from "../shared/asked-params.ts";
 
 /** One call of a tool. The JSON texts are proven objects (`checkedJsonObject`). */
 export interface ToolCall extends AskedRequest {

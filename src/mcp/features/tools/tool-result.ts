@@ -2,8 +2,15 @@ import type { Era } from "../../../base/spec/spec.ts";
 import { isExactValue } from "../../../json/exact-value.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import { eachElement } from "../../../json/json-members.ts";
-import { type AskedRest, type AskedResult, askedResult, elementsOf, restOf, resultFields } from "../asked-result.ts";
-import { type Content, readContent } from "../content.ts";
+import {
+  type AskedRest,
+  type AskedResult,
+  askedResult,
+  elementsOf,
+  restOf,
+  resultFields,
+} from "../shared/asked-result.ts";
+import { type Content, readContent } from "../shared/content.ts";
 
 const what = "tool result";
 

@@ -1,6 +1,6 @@
 import { JsonFields } from "../../../json/json-fields.ts";
-import type { ListKind } from "../list-entries.ts";
-import { readTexts, textField } from "../texts.ts";
+import type { ListKind } from "../shared/list-entries.ts";
+import { readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Tool {

@@ -14,22 +14,22 @@ import { repeatedMember } from "../../../json/repeated-member.ts";
 import type { CallContext, OpenCall } from "../../../operations/call-context.ts";
 import { callerLeft } from "../../../operations/call-end.ts";
 import { connectionOf } from "../../../server/connections/connection-of.ts";
-import type { Mount, NodeRequest, NodeResponse } from "../../../server/node-handler.ts";
+import type { Mount, NodeRequest, NodeResponse } from "../../../server/handlers/node-handler.ts";
 import { leaveBody, type ReadBefore } from "../../../server/requests/node-body.ts";
 import { bodyRead } from "../../../server/requests/whole-body.ts";
 import type { UnreadAnswers } from "../../../server/responses/unread-answers.ts";
 import { isGone, writeWhole } from "../../../server/responses/write-whole.ts";
+import { refuseCostlyJson } from "../../bounds/costly-json.ts";
+import { refuseManyValues } from "../../bounds/request-values.ts";
 import { invokeUnary, type UnaryCall } from "../../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../../call/rpc-methods.ts";
+import type { OperationOf } from "../../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../../errors/connect-error.ts";
 import { AnswerHeaders, entriesOf } from "../../headers/answer-headers.ts";
 import { requestHeaders } from "../../headers/request-headers.ts";
-import { refuseCostlyJson } from "../../json/costly-json.ts";
 import { jsonViolation, repeatedField, requestJson } from "../../json/json-problem.ts";
 import { refuseLooseJson } from "../../json/loose-json.ts";
 import { parsed } from "../../json/request-body.ts";
-import { refuseManyValues } from "../../json/request-values.ts";
-import type { OperationOf } from "../../service-operations.ts";
 import { HandOverTurns } from "../hand-over-turns.ts";
 
 export interface LeanConnectOptions {

@@ -4,10 +4,10 @@ import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { toManagerError } from "../../../base/errors/errors.ts";
 import type { UnreadAnswers } from "../../../server/responses/unread-answers.ts";
 import type { RpcRequest } from "../../call/rpc-call.ts";
+import type { OperationOf } from "../../call/service-operations.ts";
 import { toConnectError } from "../../errors/connect-error.ts";
 import { plainGrpcMessage } from "../../errors/grpc-message.ts";
 import { entriesOf } from "../../headers/answer-headers.ts";
-import type { OperationOf } from "../../service-operations.ts";
 
 export const grpcContentType = "application/grpc+proto";
 

@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { type ServerSpec, specDefaults } from "../../../base/spec/spec.ts";
-import { tmpfsBytes } from "../mounts/mounts.ts";
+import { ownTmpfs } from "../mounts/own-tmpfs.ts";
 
 /**
  * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks
@@ -75,13 +75,4 @@ function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
   if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
   const tmpfs = ownTmpfs(spec);
   return { ReadonlyRootfs: true, ...(Object.keys(tmpfs).length === 0 ? {} : { Tmpfs: tmpfs }) };
-}
-
-/**
- * The small writable /tmp that a server with a read-only root gets, unless the spec mounts something there. Nothing can
- * be executed from it, as from any tmpfs that Docker makes by default.
- */
-export function ownTmpfs({ readOnlyRoot, mounts = [] }: ServerSpec): Record<string, string> {
-  if (readOnlyRoot === false || mounts.some(({ target }) => target === "/tmp")) return {};
-  return { "/tmp": `rw,noexec,nosuid,nodev,size=${tmpfsBytes},mode=1777` };
 }

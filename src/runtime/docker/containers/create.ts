@@ -2,10 +2,10 @@ import type Docker from "dockerode";
 import { invalidRequest } from "../../../base/errors/errors.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../../runtime.ts";
-import type { Created } from "../engine/enforcement.ts";
 import { engineText, statusOf } from "../engine/engine-error.ts";
+import { containerLabels } from "../engine/labels.ts";
 import type { Turns } from "../engine/turns.ts";
-import type { ImageFiles } from "../images/image-files.ts";
+import type { ImageFiles } from "../files/image-files.ts";
 import { type Image, type Images, imageUnavailable } from "../images/images.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import type { BindUsers } from "../mounts/bind-users.ts";
@@ -14,7 +14,7 @@ import { bindsOf, type MountContext, resolveMounts } from "../mounts/mounts.ts";
 import { checkTargets } from "../mounts/target-links.ts";
 import { containerName, nextName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
-import { containerLabels } from "./labels.ts";
+import type { Created } from "./enforcement.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
 
 /** How often a name is asked for that was taken and that nobody had a moment later. */

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { InstanceRecord, Usability } from "../../runtime.ts";
+import { eraOf, type Labels, readSpec, replacesOf } from "../engine/labels.ts";
 import { markOf } from "./container-name.ts";
-import { eraOf, type Labels, readSpec, replacesOf } from "./labels.ts";
 import { isOutdated } from "./outdated.ts";
 import { misnamed, type OwnLabels } from "./own-labels.ts";
 

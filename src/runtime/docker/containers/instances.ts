@@ -3,13 +3,13 @@ import type Docker from "dockerode";
 import type { Log } from "../../../base/log/log.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../../runtime.ts";
+import { containerOf } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
+import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
 import { weaknessOf } from "./adoptable.ts";
-import { containerOf } from "./container-id.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
-import { isOwned, type Labels, ownerFilter } from "./labels.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
 
 /** Inspections at a time: enough to keep the engine busy, without a socket for each container. */

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { InstanceRecord, NewMark, RuntimeCallOptions } from "../../runtime.ts";
+import { containerOf } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
-import { containerOf } from "./container-id.ts";
 import { containerName, restartingName, stoppingName, stoppingNameWithId } from "./container-name.ts";
 
 const nameOf: Readonly<Record<NewMark, typeof containerName>> = {

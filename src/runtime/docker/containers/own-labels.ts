@@ -1,6 +1,6 @@
 import { serverNameSchema } from "../../../base/spec/spec-schema.ts";
+import { isOwned, type Labels, label, replicaOf } from "../engine/labels.ts";
 import { containerName, namesOf } from "./container-name.ts";
-import { isOwned, type Labels, label, replicaOf } from "./labels.ts";
 
 export interface LabelledContainer {
   /** Its name, without the slash in front. */

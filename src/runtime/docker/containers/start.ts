@@ -1,17 +1,17 @@
 import type Docker from "dockerode";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
-import type { Enforcement } from "../engine/enforcement.ts";
+import { containerOf } from "../engine/container-id.ts";
 import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
+import { label } from "../engine/labels.ts";
+import { quoted } from "../files/user-files.ts";
 import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
 import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "../mounts/bind-rights.ts";
 import { resolveBindSource } from "../mounts/bind-source.ts";
 import { type Bind, checkBoundFolders } from "../mounts/bound-folders.ts";
 import type { MountContext } from "../mounts/mounts.ts";
-import { quoted } from "../mounts/user-files.ts";
 import { openAttachment } from "../stdio/attachment.ts";
-import { containerOf } from "./container-id.ts";
-import { label } from "./labels.ts";
+import type { Enforcement } from "./enforcement.ts";
 import { isOutdated } from "./outdated.ts";
 
 interface StartContext extends MountContext, RuntimeCallOptions {

@@ -2,8 +2,8 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../base/log/log.ts";
 import type { WatchListener } from "../../runtime.ts";
-import { ownerFilter } from "../containers/labels.ts";
 import type { Engine } from "./engine.ts";
+import { ownerFilter } from "./labels.ts";
 import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;

@@ -4,11 +4,11 @@ import { invalidRequest, type ManagerError } from "../../../base/errors/errors.t
 import type { Log } from "../../../base/log/log.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import type { Labels } from "../containers/labels.ts";
 import type { Abort, Engine } from "../engine/engine.ts";
 import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
+import type { Labels } from "../engine/labels.ts";
 import { lines } from "../engine/lines.ts";
-import { loggable } from "../stdio/loggable.ts";
+import { loggable } from "../engine/loggable.ts";
 import { pullFailure } from "./pull-failure.ts";
 import { type PullMessage, PullProgress } from "./pull-progress.ts";
 import { checkRegistry } from "./registry.ts";

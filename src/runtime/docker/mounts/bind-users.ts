@@ -1,7 +1,7 @@
 import type { ServerSpec } from "../../../base/spec/spec.ts";
-import type { ImageView } from "../images/image-files.ts";
+import type { ImageView } from "../files/image-files.ts";
+import { quoted, resolveUser } from "../files/user-files.ts";
 import { bindUserDenied, checkBindRights, checkBindUser, numericUser } from "./bind-rights.ts";
-import { quoted, resolveUser } from "./user-files.ts";
 
 const maxKnown = 1000;
 

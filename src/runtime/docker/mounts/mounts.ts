@@ -1,16 +1,13 @@
 import type Docker from "dockerode";
 import { invalidRequest, ManagerError } from "../../../base/errors/errors.ts";
 import type { MountSpec } from "../../../base/spec/spec.ts";
-import { isOwned, ownerLabels } from "../containers/labels.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
-import { lockPrefix } from "../owner/lock.ts";
+import { isOwned, lockPrefix, ownerLabels } from "../engine/labels.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { resolveBindSource } from "./bind-source.ts";
 import type { Bind } from "./bound-folders.ts";
-
-/** Size of a tmpfs, /tmp included. Its pages count as the container's memory. */
-export const tmpfsBytes = 64 * 1024 * 1024;
+import { tmpfsBytes } from "./own-tmpfs.ts";
 
 export interface MountContext {
   readonly engine: Engine;

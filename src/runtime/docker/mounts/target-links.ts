@@ -2,8 +2,8 @@ import { invalidRequest } from "../../../base/errors/errors.ts";
 import { engineOwned } from "../../../base/spec/engine-place.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
-import { ownTmpfs } from "../containers/container-options.ts";
-import type { ImageView } from "../images/image-files.ts";
+import type { ImageView } from "../files/image-files.ts";
+import { ownTmpfs } from "./own-tmpfs.ts";
 
 /** Far more than 64 mounts need; an image may have folders in folders without end. */
 const maxLooks = 1000;

@@ -1,8 +1,8 @@
 import type Docker from "dockerode";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import { label } from "../containers/labels.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
+import { label } from "../engine/labels.ts";
 import { askLabels, askName, type Lock, lockLabels, lockName, readAsk, readLock } from "./lock.ts";
 
 /** What the engine has of one fleet's locks at a moment. */

@@ -1,4 +1,4 @@
-import { type Labels, label } from "../containers/labels.ts";
+import { type Labels, label, lockPrefix } from "../engine/labels.ts";
 
 /**
  * The mark of a fleet's owner: an empty volume, for the engine is all that two managers both see. Its name counts
@@ -30,9 +30,6 @@ const hostLabel = "mcpm.owner.host";
 const pidLabel = "mcpm.owner.pid";
 const sinceLabel = "mcpm.owner.since";
 const markLabel = "mcpm.owner.mark";
-
-/** What names of locks begin with. No server's volume may be called so. */
-export const lockPrefix = "mcpm-owner.";
 
 export function fleetPrefix(fleet: string): string {
   return `${lockPrefix}${fleet}.`;

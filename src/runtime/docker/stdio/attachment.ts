@@ -3,7 +3,7 @@ import https from "node:https";
 import type { Socket } from "node:net";
 import { readPaced } from "../../../base/async/read-paced.ts";
 import type { Attachment, AttachmentSink } from "../../runtime.ts";
-import { assertContainerId } from "../containers/container-id.ts";
+import { assertContainerId } from "../engine/container-id.ts";
 import { type Engine, keepAliveMs } from "../engine/engine.ts";
 import { refusal, statusOf } from "../engine/engine-error.ts";
 import { readRefusal } from "../engine/http-refusal.ts";

@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { HistoryLine, RuntimeCallOptions } from "../../runtime.ts";
-import { assertContainerId } from "../containers/container-id.ts";
+import { assertContainerId } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
 import { readRefusal } from "../engine/http-refusal.ts";
 

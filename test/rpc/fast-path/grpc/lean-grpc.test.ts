@@ -12,8 +12,8 @@ import {
 import { silentLog } from "../../../../src/base/log/log.ts";
 import type { UnaryMethod } from "../../../../src/rpc/call/rpc-methods.ts";
 import { leanGrpc } from "../../../../src/rpc/fast-path/grpc/lean-grpc.ts";
+import type { NodeHandler } from "../../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../../src/server/listener.ts";
-import type { NodeHandler } from "../../../../src/server/node-handler.ts";
 import { UnreadAnswers } from "../../../../src/server/responses/unread-answers.ts";
 import { anOperation, openCall } from "../../a-call.ts";
 import { bothPaths } from "../both-paths.ts";

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { instanceRecord } from "../../../../src/runtime/docker/containers/instance-record.ts";
-import { containerLabels, label } from "../../../../src/runtime/docker/containers/labels.ts";
+import { containerLabels, label } from "../../../../src/runtime/docker/engine/labels.ts";
 
 const id = "a".repeat(64);
 const owner = { server: "files", instance: "i", replica: 0 };

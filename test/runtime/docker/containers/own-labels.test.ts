@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { containerLabels, replacesOf } from "../../../../src/runtime/docker/containers/labels.ts";
 import { type LabelledContainer, ownLabels } from "../../../../src/runtime/docker/containers/own-labels.ts";
+import { containerLabels, replacesOf } from "../../../../src/runtime/docker/engine/labels.ts";
 
 const id = "c".repeat(64);
 const other = "d".repeat(64);

@@ -1,0 +1,58 @@
+import type { ManagerError } from "../../base/errors/errors.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { InstanceContext } from "../run/instance-context.ts";
+import type { Run } from "../run/run.ts";
+import { idleGraceMs } from "./stop-idle.ts";
+
+/** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
+const diesOfProbeMs = 60_000;
+
+/**
+ * How a process may end that was told to, by a SIGTERM that nobody follows up any more: as it likes best, or by that.
+ * Undefined: nobody knows.
+ */
+const toldToExitCodes: ReadonlySet<number | undefined> = new Set([0, 128 + 15, undefined]);
+
+/** Tells of an instance that ended whether that came so soon after something that this is why. */
+export class EarlyEnd {
+  readonly #context: InstanceContext;
+  #adoptedAtMs = Number.NEGATIVE_INFINITY;
+  #readyAtMs = Number.NEGATIVE_INFINITY;
+
+  constructor(context: InstanceContext) {
+    this.#context = context;
+  }
+
+  /** It is taken over at boot. */
+  adopted(): void {
+    this.#adoptedAtMs = this.#elapsedMs();
+  }
+
+  /** This manager starts it: how it ends then has nothing to do with the manager before. */
+  started(): void {
+    this.#adoptedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  ready(): void {
+    this.#readyAtMs = this.#elapsedMs();
+  }
+
+  /** A manager that was killed while it stopped an idle server leaves one that ends when the next has taken it over. */
+  isIdleStop({ details }: ManagerError): boolean {
+    const { spec } = this.#context;
+    const { reason, exitCode } = details;
+    if (spec.idleTimeoutMs === undefined || reason !== "SERVER_EXITED" || !toldToExitCodes.has(exitCode)) return false;
+    return this.#elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
+  }
+
+  /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
+  learn({ session }: Run, { imageId }: InstanceRecord): void {
+    const { spec, services } = this.#context;
+    const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
+    if (soon && session.probeUnanswered) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+  }
+
+  #elapsedMs(): number {
+    return this.#context.services.clocks.elapsedMs();
+  }
+}

@@ -1,0 +1,32 @@
+import type { Log } from "../../base/log/log.ts";
+import type { ConnectionLimits } from "../../jsonrpc/connection-limits.ts";
+import type { ClientInfo } from "../../mcp/protocol/mcp-info.ts";
+import type { Runtime } from "../../runtime/runtime.ts";
+import type { EraVerdicts } from "./era-verdicts.ts";
+import type { ExitWatch } from "./exit-watch.ts";
+
+export interface Clocks {
+  /** Wall clock in milliseconds: for what is shown. */
+  readonly now: () => number;
+  /** Milliseconds since any moment: for what is measured. Steps of the wall clock don't move it. */
+  readonly elapsedMs: () => number;
+}
+
+/** What a fleet is given to work with. */
+export interface FleetTools {
+  readonly runtime: Runtime;
+  readonly log: Log;
+  readonly clocks: Clocks;
+  readonly newId: () => string;
+  readonly clientInfo: ClientInfo;
+  /** Of the connection to each instance; as much may wait for a server that is not ready. */
+  readonly limits: ConnectionLimits;
+}
+
+/** What all of a fleet works with. The fleet makes it once, each level holds it whole and has its own beside it. */
+export interface FleetServices extends FleetTools {
+  readonly eras: EraVerdicts;
+  readonly exits: ExitWatch;
+  /** Told when an instance is down because the engine does not answer. */
+  readonly onEngineSilent: () => void;
+}

@@ -1,0 +1,63 @@
+import type { AbortSource } from "../../base/async/abort-source.ts";
+import type { Connection, Reply, RequestOptions } from "../../jsonrpc/connection.ts";
+import { callerMeta } from "../eras/caller-meta.ts";
+import { type EraCodec, joinMembers, type RequestParts } from "../eras/era-codec.ts";
+import { refuseLargeParams } from "../protocol/params-limit.ts";
+import { rpcFailure } from "../protocol/rpc-failure.ts";
+import type { TraceContext } from "../protocol/trace-context.ts";
+
+/** The wait of one caller. Its reason must be a ManagerError. */
+export interface SignalOption {
+  readonly signal?: AbortSource | undefined;
+}
+
+/** The wait of one caller, and the trace that its request is a part of. */
+export interface TracedOptions extends SignalOption {
+  readonly trace?: TraceContext | undefined;
+}
+
+/** What a request says, and by field what of it the caller gave. */
+export interface CallerParts extends RequestParts {
+  readonly texts?: Readonly<Record<string, string>>;
+}
+
+/** Requests of one conversation, in the way of its era; the server is told of those that are given up. */
+export class Requests {
+  readonly codec: EraCodec;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, codec: EraCodec) {
+    this.#connection = connection;
+    this.codec = codec;
+  }
+
+  /** The server's reply, whatever it says. `params` is JSON text. Throws what `Connection.request` throws. */
+  reply(method: string, params: string, options: SignalOption): Promise<Reply> {
+    return this.#connection.request(method, params, cancelling(this.#connection, options));
+  }
+
+  /**
+   * The result as the server wrote it. Throws what `reply` throws, what the server refused the request with, and what
+   * `refuseLargeParams` throws.
+   */
+  async result(method: string, parts: CallerParts, { trace, ...options }: TracedOptions): Promise<string> {
+    const params = this.codec.params({ ...parts, meta: joinMembers(parts.meta, callerMeta({ trace })) });
+    refuseLargeParams(params, parts.texts ?? {});
+    const reply = await this.reply(method, params, options);
+    if ("error" in reply) throw rpcFailure(reply.error, method);
+    return reply.result;
+  }
+}
+
+/** Options of a request that the server is told of when it is given up. */
+export function cancelling(connection: Connection, { signal }: SignalOption): RequestOptions {
+  return {
+    signal,
+    onAbandoned: (id, { kind }) => void cancelRequest(connection, { id, reason: kind }),
+  };
+}
+
+/** Tells the server that nobody waits for the answer to a request. False: it can't be told. */
+export function cancelRequest(connection: Connection, { id, reason }: { id: number; reason: string }): boolean {
+  return connection.notify("notifications/cancelled", JSON.stringify({ requestId: id, reason }));
+}

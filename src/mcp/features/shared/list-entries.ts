@@ -1,0 +1,79 @@
+import { ManagerError } from "../../../base/errors/errors.ts";
+import { JsonFields } from "../../../json/json-fields.ts";
+import { eachElement } from "../../../json/json-members.ts";
+import { JsonSyntaxError } from "../../../json/json-scan.ts";
+import type { Requests, TracedOptions } from "../../conversation/requests.ts";
+
+/** A server that always gives a next page must not keep a call going for ever. */
+const maxPages = 200;
+/** Nor may its pages together fill the memory. */
+const maxListingChars = 64 * 1024 * 1024;
+const maxEntries = 10_000;
+/** Values of one page, those inside schemas included. */
+const maxPageValues = 500_000;
+
+/** Something that servers list. */
+export interface ListKind<T> {
+  readonly method: string;
+  /** The array of a page's result. */
+  readonly member: string;
+  /** What one entry is called. */
+  readonly noun: string;
+  /** Reads one entry; undefined: it is of no use. */
+  readonly read: (text: string) => T | undefined;
+}
+
+/** What a server lists, and how many characters that is. */
+export interface Entries<T> {
+  readonly entries: readonly T[];
+  readonly chars: number;
+}
+
+/**
+ * All that a server lists, page by page. Entries of no use are left out. Throws `protocol` for a malformed page and for
+ * a listing of more than 200 pages or 10,000 entries, and what `Requests.result` throws.
+ */
+export async function listEntries<T>(
+  requests: Requests,
+  options: TracedOptions & { readonly kind: ListKind<T> },
+): Promise<Entries<T>> {
+  const { kind, ...request } = options;
+  const listing = `the server's ${kind.noun} listing`;
+  const entries: T[] = [];
+  let members = "";
+  let chars = 0;
+  for (let page = 0; page < maxPages; page += 1) {
+    const result = await requests.result(kind.method, { members }, request);
+    chars += result.length;
+    if (chars > maxListingChars) throw malformed(`${listing} is larger than ${maxListingChars} characters`);
+    const fields = JsonFields.of(result);
+    const list = fields?.raw(kind.member);
+    if (fields === undefined || !list?.startsWith("[")) throw malformed(`${listing} has no array of ${kind.noun}s`);
+    for (const entry of readPage(list, kind)) entries.push(entry);
+    if (entries.length > maxEntries) throw malformed(`the server lists more than ${maxEntries} ${kind.noun}s`);
+    // An empty string is a valid cursor (MCP pagination).
+    const cursor = fields.string("nextCursor");
+    if (cursor === undefined) return { entries, chars };
+    members = `"cursor":${JSON.stringify(cursor)}`;
+  }
+  throw malformed(`${listing} does not end after ${maxPages} pages`);
+}
+
+function readPage<T>(list: string, kind: ListKind<T>): T[] {
+  const entries: T[] = [];
+  try {
+    for (const text of eachElement(list, { maxValues: maxPageValues })) {
+      const entry = kind.read(text);
+      if (entry !== undefined) entries.push(entry);
+    }
+  } catch (error) {
+    if (!(error instanceof JsonSyntaxError)) throw error;
+    // The text was proven before.
+    throw malformed(`a page of the server's ${kind.noun} listing has more than ${maxPageValues} values`);
+  }
+  return entries;
+}
+
+function malformed(message: string): ManagerError {
+  return new ManagerError("protocol", message, { details: { reason: "MALFORMED_RESULT", delivery: "answered" } });
+}

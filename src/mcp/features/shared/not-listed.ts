@@ -1,0 +1,18 @@
+import type { ErrorReason } from "../../../base/errors/error-reason.ts";
+import { ManagerError } from "../../../base/errors/errors.ts";
+
+/** What was asked for, and where those that there are can be seen. */
+export interface Missing {
+  readonly noun: string;
+  readonly name: string;
+  readonly seen: string;
+  readonly reason: ErrorReason;
+}
+
+/** What a request throws about something that the server refuses, and does not list. */
+export function notListed({ noun, name, seen, reason }: Missing, cause: ManagerError | undefined): ManagerError {
+  return new ManagerError("not_found", `the server has no ${noun} ${JSON.stringify(name)}; ${seen} those it has`, {
+    details: { ...cause?.details, reason, delivery: "answered" },
+    cause,
+  });
+}

@@ -1,0 +1,27 @@
+import type { JsonFields } from "../../../json/json-fields.ts";
+
+/** Fields that are texts; empty where there is none. */
+export interface Texts<Name extends string> {
+  readonly values: Readonly<Record<Name, string>>;
+  /** Those whose place holds all that the server gave; the others go to the rest, too. */
+  readonly placed: readonly Name[];
+}
+
+/** Reads fields that should be texts. An unpaired surrogate, which protobuf can't carry, becomes U+FFFD. */
+export function readTexts<Name extends string>(fields: JsonFields, names: readonly Name[]): Texts<Name> {
+  const values = names.map((name) => [name, fields.string(name)?.toWellFormed() ?? ""]);
+  const placed = names.filter((name) => textField(fields, name) !== undefined);
+  return { values: Object.fromEntries(values), placed };
+}
+
+/** A string that protobuf can carry: UTF-8 has no unpaired surrogates. */
+export function textField(fields: JsonFields, name: string): string | undefined {
+  const value = fields.string(name);
+  return value?.isWellFormed() ? value : undefined;
+}
+
+/** A size in bytes that a double holds exactly. */
+export function countField(fields: JsonFields, name: string): number | undefined {
+  const value = fields.raw(name);
+  return value !== undefined && /^[0-9]{1,15}$/.test(value) ? Number(value) : undefined;
+}

@@ -1,0 +1,84 @@
+import { type DescField, type DescMessage, type JsonValue, ScalarType } from "@bufbuild/protobuf";
+import { invalidRequest, type ManagerError } from "../../base/errors/errors.ts";
+import { manyValues, maxOwnValues, refuseManyValues } from "./request-values.ts";
+import { isWellKnown } from "./wire-layout.ts";
+
+/** Longer than any number that a field can have, with room for zeros. */
+export const maxNumberChars = 400;
+
+/** In less JSON no number can be so long that it costs much. */
+const smallBytes = 4096;
+
+/**
+ * Refuses what costs more than it shows: a list or map of ours that has far more than any may have, and a text of millions
+ * of digits where a number is, which the RPC library takes seconds to read. Throws `invalid`, naming the field. `bytes`: of
+ * the JSON.
+ */
+export function refuseCostlyJson(desc: DescMessage, json: JsonValue, { bytes }: { readonly bytes: number }): void {
+  const problem = bytes > smallBytes ? costly(desc, json, "") : undefined;
+  if (problem !== undefined) throw problem;
+}
+
+/** As refuseManyValues and refuseCostlyJson, of JSON that nobody has parsed. What is no JSON is for others to refuse. */
+export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
+  refuseManyValues([text]);
+  if (text.length <= smallBytes || !mayBeCostly(desc)) return;
+  let json: JsonValue;
+  try {
+    json = JSON.parse(text.toString()) as JsonValue;
+  } catch {
+    return;
+  }
+  refuseCostlyJson(desc, json, { bytes: text.length });
+}
+
+/** Whether there is a list, a map or a number anywhere. */
+function mayBeCostly(desc: DescMessage, above: ReadonlySet<DescMessage> = new Set()): boolean {
+  if (above.has(desc) || isWellKnown(desc)) return false;
+  const inside = new Set([...above, desc]);
+  return desc.fields.some(
+    (field) => isMany(field) || isNumber(field) || (field.message !== undefined && mayBeCostly(field.message, inside)),
+  );
+}
+
+/** Well-known types have JSON of their own, and bounds. */
+function costly(desc: DescMessage, json: JsonValue, path: string): ManagerError | undefined {
+  if (!isObject(json) || isWellKnown(desc)) return undefined;
+  for (const field of desc.fields) {
+    const at = path === "" ? field.name : `${path}.${field.name}`;
+    for (const value of [json[field.name], json[field.jsonName]]) {
+      const values = valuesOf(field, value);
+      if (values.length > maxOwnValues) return manyValues(at);
+      for (const one of values) {
+        const problem = field.message === undefined ? longText(field, one, at) : costly(field.message, one, at);
+        if (problem !== undefined) return problem;
+      }
+    }
+  }
+  return undefined;
+}
+
+/** Of a list or map, each. */
+function valuesOf(field: DescField, value: JsonValue | undefined): readonly JsonValue[] {
+  if (value === undefined || value === null) return [];
+  return typeof value === "object" && isMany(field) ? Object.values(value) : [value];
+}
+
+function longText(field: DescField, value: JsonValue, path: string): ManagerError | undefined {
+  if (!isNumber(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
+  return invalidRequest([{ field: path, description: "is no number that this field can have" }]);
+}
+
+function isMany({ fieldKind }: DescField): boolean {
+  return fieldKind === "list" || fieldKind === "map";
+}
+
+function isNumber({ scalar }: DescField): boolean {
+  return scalar !== undefined && !texts.has(scalar);
+}
+
+const texts: ReadonlySet<ScalarType> = new Set([ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL]);
+
+function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
+  return typeof json === "object" && json !== null && !Array.isArray(json);
+}

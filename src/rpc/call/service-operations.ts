@@ -1,0 +1,47 @@
+import type { DescMethod, DescService, Message, MessageShape } from "@bufbuild/protobuf";
+import type { ConnectRouterOptions, ServiceImpl } from "@connectrpc/connect";
+import type { Operation } from "../../operations/operation.ts";
+
+/**
+ * The operation of each RPC of a service. One that is forgotten does not compile, nor one that reads what the request
+ * lacks.
+ */
+export type ServiceOperations<Service extends DescService> = {
+  readonly [Method in keyof Service["method"]]: Operation<MessageShape<Service["method"][Method]["input"]>>;
+};
+
+/** The operation of any RPC, whose request is the RPC's. */
+export type RpcOperation = Operation<Message>;
+
+/** The operation of an RPC of a service that is served. */
+export type OperationOf = (method: DescMethod) => RpcOperation;
+
+/** A service, what answers its RPCs, and what they are. */
+export interface ServedService<Service extends DescService = DescService> {
+  readonly service: Service;
+  readonly implementation: ServiceImpl<Service>;
+  readonly operations: ServiceOperations<Service>;
+  /** Of the RPC library, which then answers all of it. */
+  readonly options?: Partial<ConnectRouterOptions>;
+}
+
+/** Takes any service for one among others. */
+export function served<Service extends DescService>(service: ServedService<Service>): ServedService {
+  return service as unknown as ServedService;
+}
+
+/** Throws for an RPC of another service, which nobody can call. */
+export function operationsOf(services: readonly Pick<ServedService, "service" | "operations">[]): OperationOf {
+  const known = new Map<DescMethod, RpcOperation>();
+  for (const { service, operations } of services) {
+    for (const method of service.methods) {
+      const operation = operations[method.localName];
+      if (operation !== undefined) known.set(method, operation as RpcOperation);
+    }
+  }
+  return (method) => {
+    const operation = known.get(method);
+    if (operation === undefined) throw new Error(`${method.parent.typeName}.${method.name} has no operation`);
+    return operation;
+  };
+}
