@@ -123,7 +123,7 @@ describe.skipIf(!canRunEngine)(onPrivateEngine("An engine that goes away and com
     const before = await start("a", RestartPolicy.NEVER, { health });
     await start("b", RestartPolicy.NEVER, { callTimeout: ms(500) });
     await expect.poll(async () => (await get("a")).instances[0]?.health?.answerTime).toBeDefined();
-    engine.freeze();
+    await engine.freeze();
     const waits = echo("a");
     const failure = await failureOf(echo("b"));
     expect(errorInfo(failure)).toMatchObject({ code: Code.DeadlineExceeded, delivery: "sent" });

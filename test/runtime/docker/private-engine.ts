@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -130,8 +130,11 @@ export class PrivateEngine implements AsyncDisposable {
     await rm(pidFile);
   }
 
-  freeze(): void {
+  /** Until it is thawed nothing goes through it. */
+  async freeze(): Promise<void> {
     this.#daemon?.kill("SIGSTOP");
+    // One thread has to run to take the signal, and until it does the others go on.
+    while (!isStopped(this.#daemon?.pid)) await new Promise((resolve) => setImmediate(resolve));
   }
 
   thaw(): void {
@@ -160,4 +163,12 @@ function hiding(controllers: readonly Controller[]): string[] {
   if (controllers.length === 0) return ["--"];
   const folders = controllers.map((name) => `/sys/fs/cgroup/${name}`);
   return ["--mount", "--", "sh", "-c", `umount ${folders.join(" ")} && exec "$@"`, "sh"];
+}
+
+/** Whether each thread of a process is stopped, or there is none. */
+function isStopped(pid: number | undefined): boolean {
+  if (pid === undefined) return true;
+  const threads = readdirSync(`/proc/${pid}/task`);
+  const states = threads.map((thread) => readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8"));
+  return states.every((stat) => /^T/.test(stat.slice(stat.lastIndexOf(")") + 2)));
 }
