@@ -8,7 +8,7 @@ import { describe, expect, it } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { TestManager } from "../test-manager.ts";
 
-const proto = (path: string) => fileURLToPath(new URL(`../../proto/${path}`, import.meta.url));
+const proto = (path: string) => fileURLToPath(new URL(`../../../proto/${path}`, import.meta.url));
 const serviceConfig = readFileSync(proto("mcpmanager/v1/service-config.json"), "utf8");
 const { methodConfig } = JSON.parse(serviceConfig) as {
   methodConfig: { name: object[]; retryPolicy: { retryableStatusCodes: string[]; maxAttempts: number } }[];

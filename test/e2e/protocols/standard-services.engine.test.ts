@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-const inRepository = (path: string) => fileURLToPath(new URL(`../../${path}`, import.meta.url));
+const inRepository = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
 
 interface HealthClient extends grpc.Client {
   check(request: object, callback: (error: grpc.ServiceError | null, response: { status: string }) => void): void;
