@@ -21,11 +21,11 @@ export interface CallRequest {
 }
 
 /** Who calls, how long they wait, and what trace the call is a part of: the same for every protocol. */
-export class CallContext implements Caller {
+export class CallContext implements Caller, Disposable {
   readonly principal: Principal;
   /** The deadline and the abort, as one. Whoever opened the call ends it. */
   readonly wait: CallWait;
-  readonly lane: unknown;
+  readonly lane: object | undefined;
   readonly #endMs: number | undefined;
   readonly #headers: CallHeaders;
   #trace: TraceContext | undefined;
@@ -49,6 +49,11 @@ export class CallContext implements Caller {
   /** What is left until the caller's deadline, if there is one; below zero when it has passed. */
   get timeoutLeftMs(): number | undefined {
     return this.#endMs === undefined ? undefined : this.#endMs - performance.now();
+  }
+
+  /** The call is over, however it ended. */
+  [Symbol.dispose](): void {
+    this.wait.end();
   }
 
   /** Whose idempotency keys are one. */

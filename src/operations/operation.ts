@@ -24,6 +24,8 @@ export type Target =
   | { readonly kind: "resource"; readonly server: string; readonly uri: string }
   | { readonly kind: "prompt"; readonly server: string; readonly prompt: string };
 
+export type Targets = readonly [Target, ...Target[]];
+
 /** What every face, authorisation and the deadlines have to know of an operation. `Request`: what it reads of a request. */
 export interface Operation<in Request = never> {
   /**
@@ -32,9 +34,9 @@ export interface Operation<in Request = never> {
    */
   readonly schema: z.ZodObject;
   readonly action: Action;
-  /** Of a request that nothing has checked yet. */
-  readonly targets: (request: Request) => readonly Target[];
-  /** Whether its answer holds no more than what its caller may view. */
+  /** Of a request that nothing has checked yet. Never empty: what is about nothing would be allowed to everybody. */
+  readonly targets: (request: Request) => Targets;
+  /** Whether its answer lists what there is: once there is a policy, it holds no more than what its caller may view. */
   readonly filtered: boolean;
   /** Whether its request goes on to a server: an error of any other never says `sent`. */
   readonly reachesServer: boolean;

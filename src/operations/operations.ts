@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Operation, Target } from "./operation.ts";
+import type { Operation, Targets } from "./operation.ts";
 import {
   completeRequestSchema,
   getPromptRequestSchema,
@@ -21,16 +21,16 @@ import {
 
 const empty = z.strictObject({});
 
-const fleet = (): readonly Target[] => [{ kind: "fleet" }];
-const named = ({ name }: { name: string }): readonly Target[] => [{ kind: "server", server: name }];
-const server = (request: { server: string }): readonly Target[] => [{ kind: "server", server: request.server }];
-const tool = (request: { server: string; tool: string }): readonly Target[] => [
+const fleet = (): Targets => [{ kind: "fleet" }];
+const named = ({ name }: { name: string }): Targets => [{ kind: "server", server: name }];
+const server = (request: { server: string }): Targets => [{ kind: "server", server: request.server }];
+const tool = (request: { server: string; tool: string }): Targets => [
   { kind: "tool", server: request.server, tool: request.tool },
 ];
-const resource = (request: { server: string; uri: string }): readonly Target[] => [
+const resource = (request: { server: string; uri: string }): Targets => [
   { kind: "resource", server: request.server, uri: request.uri },
 ];
-const prompt = (request: { server: string; prompt: string }): readonly Target[] => [
+const prompt = (request: { server: string; prompt: string }): Targets => [
   { kind: "prompt", server: request.server, prompt: request.prompt },
 ];
 
@@ -40,14 +40,14 @@ type Completed =
   | { case: "resourceTemplate"; value: string }
   | { case: undefined; value?: undefined };
 
-function completed({ server: name, ref }: { server: string; ref: Completed }): readonly Target[] {
+function completed({ server: name, ref }: { server: string; ref: Completed }): Targets {
   if (ref.case === "prompt") return prompt({ server: name, prompt: ref.value });
   if (ref.case === "resourceTemplate") return resource({ server: name, uri: ref.value });
   return server({ server: name });
 }
 
 /** `server/<name>` is a server, everything else the manager. */
-function watched({ service }: { service: string }): readonly Target[] {
+function watched({ service }: { service: string }): Targets {
   const name = serverOfHealth(service);
   return name === undefined ? fleet() : server({ server: name });
 }

@@ -5,7 +5,7 @@ import { parseTimeout as parseGrpcTimeout } from "@connectrpc/connect/protocol-g
 import { universalRequestFromNodeRequest, universalResponseToNodeResponse } from "@connectrpc/connect-node";
 import { toManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
-import type { OpenCall } from "../operations/call-context.ts";
+import type { CallContext, OpenCall } from "../operations/call-context.ts";
 import { connectionOf } from "../server/connections/connection-of.ts";
 import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { bodyOf } from "../server/requests/node-body.ts";
@@ -14,6 +14,7 @@ import type { UnreadAnswer, UnreadAnswers } from "../server/responses/unread-ans
 import { refuseCostlyText } from "./bounds/costly-json.ts";
 import { refuseManyFields } from "./bounds/request-fields.ts";
 import { withCall } from "./call/call-key.ts";
+import { handedCall } from "./call/handed-call.ts";
 import type { OperationOf } from "./call/service-operations.ts";
 import { countAt } from "./call/unread-rest.ts";
 import { type MessageReading, wholeMessages } from "./call/whole-messages.ts";
@@ -78,9 +79,7 @@ async function answer(
   const body = request.method === "GET" ? {} : { body: wholeMessages(bodyOf(request, unsent), reading) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
-  // The library enforces the deadline, and refuses one that is none.
-  const timeoutMs = timeoutOf(universal.header);
-  const call = openCall({ headers: universal.header, connection: connectionOf(request), timeoutMs, enforced: false });
+  using call = callFor(request, { headers: universal.header, openCall });
   const kept = withKeptJson(universal, method);
   const unreadAnswer = unread.open(response);
   const contextValues = countAt(withCall(kept.contextValues ?? createContextValues(), call), unreadAnswer);
@@ -91,7 +90,16 @@ async function answer(
   else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, counted }), response);
 }
 
-/** The deadline of a request by any of the library's protocols, in milliseconds. Undefined: it has none, or one that is none. */
+/** One that a fast path opened and left to the library, or a new one, whose deadline the library enforces. */
+function callFor(
+  request: NodeRequest,
+  { headers, openCall }: { readonly headers: Headers; readonly openCall: OpenCall },
+): CallContext {
+  const connection = connectionOf(request);
+  return handedCall(request) ?? openCall({ headers, connection, timeoutMs: timeoutOf(headers), enforced: false });
+}
+
+/** The deadline of a request by any of the library's protocols, in milliseconds. Undefined: it has no valid one. */
 function timeoutOf(headers: Headers): number | undefined {
   const isGrpc = /^application\/grpc/i.test(headers.get("content-type") ?? "");
   const { timeoutMs } = isGrpc

@@ -3,12 +3,19 @@ import type { Fleet } from "../../src/fleet/fleet.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
+import type { OpenCall } from "../../src/operations/call-context.ts";
 import { restHandler } from "../../src/rest/rest-handler.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
-import { openCall } from "../rpc/a-call.ts";
+import { openCall as openAnyCall } from "../rpc/a-call.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
+
+export interface BrokenFleetOptions {
+  readonly lean?: boolean;
+  readonly authorize?: Authorize;
+  readonly openCall?: OpenCall;
+}
 
 /** The manager's port in front of a fleet that throws whatever it is told to, for errors that no real one throws. */
 export class BrokenFleet implements AsyncDisposable {
@@ -21,7 +28,7 @@ export class BrokenFleet implements AsyncDisposable {
   /** Get, List, Watch, Logs, and calls into servers fail with this. */
   static async open(
     failure: unknown = new TypeError("x is not a function"),
-    { lean = true, authorize = allowAll }: { readonly lean?: boolean; readonly authorize?: Authorize } = {},
+    { lean = true, authorize = allowAll, openCall = openAnyCall }: BrokenFleetOptions = {},
   ): Promise<BrokenFleet> {
     const fail = () => {
       throw failure;

@@ -1,4 +1,4 @@
 import type { Caller } from "../../src/fleet/calls/caller.ts";
 
 /** Somebody who calls. */
-export const aCaller: Caller = { lane: "somebody", scope: "somebody" };
+export const aCaller: Caller = { lane: {}, scope: "somebody" };

@@ -19,7 +19,7 @@ describe("operationsOf", () => {
   });
 
   it("throws for an RPC of a service that is not served", () => {
-    expect(() => operationsOf([manager])(Health.method.check)).toThrow("grpc.health.v1.Health.Check has no operation");
+    expect(() => operationsOf([manager])(Health.method.check)).toThrow("grpc.health.v1.Health is not served");
   });
 });
 
@@ -34,8 +34,17 @@ describe("ServiceOperations", () => {
 });
 
 describe("The operations", () => {
-  it("cut deadlines of what goes on to a server, and of nothing else", () => {
-    for (const { capped, reachesServer } of Object.values(operations)) if (capped) expect(reachesServer).toBe(true);
+  it("cut deadlines of what goes on to a server, but for a subscription, and of nothing else", () => {
+    for (const [name, { capped, reachesServer }] of Object.entries(operations)) {
+      expect([name, capped]).toEqual([name, reachesServer && name !== "subscribeResource"]);
+    }
+  });
+
+  it("go on to a server where they call it, or say what it lists or logs", () => {
+    const into = ["listTools", "listResources", "listResourceTemplates", "listPrompts", "setLogLevel"];
+    for (const [name, { action, reachesServer }] of Object.entries(operations)) {
+      expect([name, reachesServer]).toEqual([name, action === "call" || into.includes(name)]);
+    }
   });
 
   it("let streams lag only where what is missed is left out", () => {

@@ -68,11 +68,13 @@ export class ManagerError extends Error {
   with(details: Partial<ErrorDetails>): ManagerError {
     const { stackTraceLimit } = Error;
     Error.stackTraceLimit = 0;
-    const copy = new ManagerError(this.kind, this.message, {
-      details: { ...this.details, ...details },
-      cause: this.cause,
-    });
-    Error.stackTraceLimit = stackTraceLimit;
+    let copy: ManagerError;
+    try {
+      const all = { ...this.details, ...details };
+      copy = new ManagerError(this.kind, this.message, { details: all, cause: this.cause });
+    } finally {
+      Error.stackTraceLimit = stackTraceLimit;
+    }
     // Asked for when somebody reads it: V8 makes its text then, which takes longer than all else.
     return Object.defineProperty(copy, "stack", { get: () => this.stack, configurable: true });
   }

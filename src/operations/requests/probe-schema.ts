@@ -10,7 +10,7 @@ export const reflectRequestSchema = z.strictObject({
   host: text,
   fileByFilename: text.optional(),
   fileContainingSymbol: text.optional(),
-  fileContainingExtension: z.looseObject({ containingType: text }).optional(),
+  fileContainingExtension: z.looseObject({}).optional(),
   allExtensionNumbersOfType: text.optional(),
   listServices: text.optional(),
 });

@@ -1,9 +1,8 @@
-import type { Message } from "@bufbuild/protobuf";
+import { create, type Message } from "@bufbuild/protobuf";
 import type { Interceptor } from "@connectrpc/connect";
-import type { Authorize } from "../../operations/authorize.ts";
-import type { CallContext } from "../../operations/call-context.ts";
+import { type Authorize, authorizeRequest } from "../../operations/authorize.ts";
 import { callOf } from "./call-key.ts";
-import type { OperationOf, RpcOperation } from "./service-operations.ts";
+import type { OperationOf } from "./service-operations.ts";
 
 export interface AuthorizeOptions {
   readonly operationOf: OperationOf;
@@ -12,25 +11,31 @@ export interface AuthorizeOptions {
 
 /** Asks of every request whether its caller may, before its handler sees it: of a stream of them, of each. */
 export function authorizeInterceptor({ operationOf, authorize }: AuthorizeOptions): Interceptor {
-  const check = (call: CallContext, { action, targets }: RpcOperation, message: Message) => {
-    for (const target of targets(message)) authorize(call, action, target);
-  };
   // Not async: a promise more for every call.
   return (next) => (request) => {
     const call = callOf({ values: request.contextValues });
     const operation = operationOf(request.method);
+    const check = (message: Message) => authorizeRequest(authorize, { call, operation, request: message });
     if (!request.stream) {
-      check(call, operation, request.message as Message);
+      check(request.message as Message);
       return next(request);
     }
+    const { input } = request.method;
     const messages = request.message as AsyncIterable<Message>;
-    return next({ ...request, message: each(messages, (message) => check(call, operation, message)) });
+    return next({ ...request, message: each(messages, { check, none: () => check(create(input)) }) });
   };
 }
 
-async function* each<T>(messages: AsyncIterable<T>, check: (message: T) => void): AsyncGenerator<T> {
+/** A stream that ends without a message is asked about, too. */
+async function* each<T>(
+  messages: AsyncIterable<T>,
+  { check, none }: { readonly check: (message: T) => void; readonly none: () => void },
+): AsyncGenerator<T> {
+  let count = 0;
   for await (const message of messages) {
     check(message);
+    count += 1;
     yield message;
   }
+  if (count === 0) none();
 }

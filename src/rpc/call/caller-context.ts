@@ -3,13 +3,15 @@ import type { TraceContext } from "../../mcp/protocol/trace-context.ts";
 import { callOf } from "./call-key.ts";
 
 /** What `Fleet.call` needs to know of a request's caller. */
-export function waitOf({ signal, values }: HandlerContext) {
-  const call = callOf({ values });
+export function waitOf(context: HandlerContext) {
+  const call = callOf(context);
   const { wait } = call;
-  const waits = { callerHasDeadline: call.hasDeadline, caller: call };
-  // An interceptor may have put a signal of its own in the place of the wait's.
-  if (wait.signal !== signal) return { signal, limit: undefined, ...waits };
-  return { signal: wait, limit: (ms: number) => wait.limit(ms), ...waits };
+  return {
+    signal: wait,
+    limit: (ms: number) => wait.limit(ms),
+    callerHasDeadline: call.hasDeadline,
+    caller: call,
+  };
 }
 
 /** The trace that a request is a part of, for the `_meta` of what is sent to a server (`callerMeta`). */

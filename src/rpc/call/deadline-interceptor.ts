@@ -24,8 +24,9 @@ export interface DeadlineOptions {
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
-    if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     const { wait } = callOf({ values: request.contextValues });
+    if (wait.aborted) throw reasonOf(wait).with({ delivery: "not_sent" });
+    if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
     const { signal } = wait;
     if (signal === request.signal) {

@@ -15,11 +15,11 @@ type StreamFn = (request: StreamRequest) => Promise<StreamResponse>;
 export function invokeStream(call: StreamCall, interceptors: readonly Interceptor[]): Promise<StreamResponse> {
   const { desc, call: method } = call.method;
   const context = new RpcContext(call);
-  const run: StreamFn = async ({ message, signal }) => ({
+  const run: StreamFn = async ({ message }) => ({
     ...context.response,
     stream: true,
     method: desc,
-    message: mapMessages(method(await onlyOf(message), context.with(signal)), {
+    message: mapMessages(method(await onlyOf(message), context), {
       message: (one) => create(desc.output, one as Message),
       error: (error) => error,
     }),

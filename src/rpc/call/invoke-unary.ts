@@ -11,11 +11,11 @@ type UnaryFn = (request: UnaryRequest) => Promise<UnaryResponse>;
 export function invokeUnary(call: UnaryCall, interceptors: readonly Interceptor[]): Promise<UnaryResponse> {
   const { desc, call: method } = call.method;
   const context = new RpcContext(call);
-  const run: UnaryFn = async ({ message, signal }) => ({
+  const run: UnaryFn = async ({ message }) => ({
     ...context.response,
     stream: false,
     method: desc,
-    message: create(desc.output, (await method(message, context.with(signal))) as Message),
+    message: create(desc.output, (await method(message, context)) as Message),
   });
   const invoke = intercepted(run as AnyFn, interceptors) as UnaryFn;
   return invoke({ ...context.request, stream: false, method: desc, message: call.message });

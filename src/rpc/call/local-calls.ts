@@ -59,7 +59,7 @@ export class LocalCalls {
     this.operationOf = operationOf;
   }
 
-  /** Throws ConnectError for a deadline that is none. */
+  /** Throws ConnectError for a deadline that is not valid. */
   open(header: Headers, { leaving, connection }: LocalCaller): OpenRequest {
     const call = this.#openCall({ headers: header, connection, timeoutMs: timeoutOf(header) });
     const onClose = () => call.wait.abort(callerLeft());
@@ -94,7 +94,7 @@ function requestOf({ message, values, request: { header, call } }: LocalCall<Des
   return { message, header, protocolName: "rest", call, values };
 }
 
-/** Throws what a deadline that is none is refused with. */
+/** Throws what a deadline that is not valid is refused with. */
 function timeoutOf(header: Headers): number | undefined {
   const { error, timeoutMs } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
   if (error === undefined) return timeoutMs;

@@ -63,11 +63,6 @@ export class RpcContext implements HandlerContext {
   get response() {
     return { service: this.service, header: this.responseHeader, trailer: this.responseTrailer };
   }
-
-  /** Another only for an interceptor that has put a signal of its own in the place of the call's. */
-  with(signal: AbortSignal): HandlerContext {
-    return signal === this.signal ? this : { ...this, signal };
-  }
 }
 
 /** The first interceptor is the outermost. */

@@ -30,18 +30,19 @@ export function served<Service extends DescService>(service: ServedService<Servi
   return service as unknown as ServedService;
 }
 
-/** Throws for an RPC of another service, which nobody can call. */
+/** Throws for a service whose RPCs don't all have one; what it returns for an RPC of another service, which nobody can call. */
 export function operationsOf(services: readonly Pick<ServedService, "service" | "operations">[]): OperationOf {
   const known = new Map<DescMethod, RpcOperation>();
   for (const { service, operations } of services) {
     for (const method of service.methods) {
       const operation = operations[method.localName];
-      if (operation !== undefined) known.set(method, operation as RpcOperation);
+      if (operation === undefined) throw new Error(`${service.typeName}.${method.name} has no operation`);
+      known.set(method, operation);
     }
   }
   return (method) => {
     const operation = known.get(method);
-    if (operation === undefined) throw new Error(`${method.parent.typeName}.${method.name} has no operation`);
+    if (operation === undefined) throw new Error(`${method.parent.typeName} is not served`);
     return operation;
   };
 }

@@ -4,6 +4,6 @@ import type { NodeRequest } from "../handlers/node-handler.ts";
 /** What stands for the connection of a request, the same for all that come on it. Undefined: it is closed. */
 export function connectionOf(request: NodeRequest | ServerHttp2Stream): object | undefined {
   if ("session" in request) return request.session;
-  // Node gives each request over HTTP/2 a socket of its own, which is none.
+  // Node gives each request over HTTP/2 an object of its own for the socket.
   return "stream" in request ? request.stream.session : request.socket;
 }

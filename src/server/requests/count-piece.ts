@@ -21,7 +21,7 @@ type Counting = (net.Socket | ServerHttp2Session) & {
  * other, and so many requests are not begun in a turn.
  */
 export function countPiece(body: Readable): void {
-  const connection = connectionOf(body);
+  const connection = countingOf(body);
   if (connection === undefined) return;
   const count = (connection[pieces] ?? 0) + 1;
   connection[pieces] = count;
@@ -35,7 +35,7 @@ export function countPiece(body: Readable): void {
 }
 
 /** Undefined of one that is closed. */
-function connectionOf(body: Readable): Counting | undefined {
+function countingOf(body: Readable): Counting | undefined {
   if (body instanceof http.IncomingMessage) return body.socket;
   const stream = "stream" in body ? (body.stream as ServerHttp2Stream) : (body as ServerHttp2Stream);
   return stream.session as ServerHttp2Session | undefined;

@@ -21,6 +21,7 @@ import type { UnreadAnswers } from "../../../server/responses/unread-answers.ts"
 import { isGone, writeWhole } from "../../../server/responses/write-whole.ts";
 import { refuseCostlyJson } from "../../bounds/costly-json.ts";
 import { refuseManyValues } from "../../bounds/request-values.ts";
+import { handCall } from "../../call/handed-call.ts";
 import { invokeUnary, type UnaryCall } from "../../call/invoke-unary.ts";
 import type { RpcMethod, UnaryMethod } from "../../call/rpc-methods.ts";
 import type { OperationOf } from "../../call/service-operations.ts";
@@ -90,17 +91,17 @@ async function take(exchange: Exchange, options: LeanConnectOptions): Promise<vo
   let call: UnaryCall | undefined;
   try {
     // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
-    call = read.whole && !isGone(response) ? callOf(read.bytes, exchange) : undefined;
+    call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
     return write(failureOf(undefined, error), { response, unread });
   }
   if (call !== undefined) return answer(call, exchange, options);
-  wait.end();
-  if (isGone(response)) return;
   leaveBody(request, read);
+  handCall(request, exchange.call);
   exchange.turns.take(() => {
-    if (!isGone(response)) next(request, response);
+    if (isGone(response)) wait.end();
+    else next(request, response);
   });
 }
 
@@ -118,7 +119,7 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 }
 
 /** As messageOf. */
-function callOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
+function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
   const answer = { header: new AnswerHeaders(), trailer: new AnswerHeaders() };
@@ -146,8 +147,9 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   }
 }
 
-async function answer(call: UnaryCall, { response }: Exchange, options: LeanConnectOptions): Promise<void> {
-  const { wait } = call.call;
+async function answer(call: UnaryCall, exchange: Exchange, options: LeanConnectOptions): Promise<void> {
+  const { response } = exchange;
+  const { wait } = exchange.call;
   const onClose = () => wait.abort(callerLeft());
   response.once("close", onClose);
   let answered: Answered;

@@ -10,6 +10,7 @@ import { discardRestOf } from "../../../server/requests/discard-rest.ts";
 import { leaveBody, type ReadBefore } from "../../../server/requests/node-body.ts";
 import { readBody } from "../../../server/requests/whole-body.ts";
 import { refuseManyFields, requestBinary } from "../../bounds/request-fields.ts";
+import { handCall } from "../../call/handed-call.ts";
 import type { RpcRequest } from "../../call/rpc-call.ts";
 import type { RpcMethod } from "../../call/rpc-methods.ts";
 import { requestHeaders } from "../../headers/request-headers.ts";
@@ -127,10 +128,11 @@ function notReached({ stream, path }: Exchange, { error, log }: { error: unknown
 }
 
 function handOver({ stream, call, next, turns }: Exchange, read: ReadBefore): void {
-  call.wait.end();
   leaveBody(stream, read);
+  handCall(stream, call);
   turns.take(() => {
-    if (!stream.destroyed && !stream.closed) next();
+    if (stream.destroyed || stream.closed) call.wait.end();
+    else next();
   });
 }
 

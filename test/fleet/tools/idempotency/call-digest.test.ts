@@ -13,6 +13,11 @@ describe("callDigest is the same for", () => {
     expect(callDigest({ ...call, ...change })).toBe(callDigest(call));
   });
 
+  it("line separators as they are, and escaped: some encoders escape them", () => {
+    const [raw, escaped] = ['{"a":"x\u2028y\u0085"}', '{"a":"x\\u2028y\\u0085"}'];
+    expect(callDigest({ ...call, argumentsJson: escaped })).toBe(callDigest({ ...call, argumentsJson: raw }));
+  });
+
   it("a trace as all of _meta, and no _meta", () => {
     const { metaJson: _, ...bare } = call;
     expect(callDigest({ ...bare, metaJson: '{"traceparent":"00-1-2-01"}' })).toBe(callDigest(bare));

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { ManagerError } from "../../../src/base/errors/errors.ts";
-import { IdempotentCalls } from "../../../src/fleet/tools/idempotency/idempotent-calls.ts";
-import type { ToolAnswer } from "../../../src/fleet/tools/idempotency/outcome.ts";
+import { ManagerError } from "../../../../src/base/errors/errors.ts";
+import { IdempotentCalls } from "../../../../src/fleet/tools/idempotency/idempotent-calls.ts";
+import type { ToolAnswer } from "../../../../src/fleet/tools/idempotency/outcome.ts";
 
 const windowMs = 1000;
 const maxKeys = 3;
