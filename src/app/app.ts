@@ -25,7 +25,7 @@ import { localCalls, type RouterOptions, rpcRoutes } from "../rpc/router.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 import type { ConnectionsOptions } from "../server/connections/connections.ts";
 import { Listener, type ListenOptions } from "../server/listener.ts";
-import { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { runtimes } from "./runtimes.ts";
 import { version } from "./version.ts";
@@ -48,8 +48,8 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   readonly log: Log;
-  /** False: the RPC library answers what the lean path would, for tests that hold one against the other. Default: true. */
-  readonly lean?: boolean;
+  /** False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true. */
+  readonly fastPath?: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export interface AppOptions {
  * fleet or the port is taken; nothing stays open then.
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
-  const { log, lean = true } = options;
+  const { log, fastPath = true } = options;
   const { bindRoots } = config.admission;
   await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
   await using opened = new AsyncDisposableStack();
@@ -95,7 +95,15 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const listener = await listen({
     host: config.listen.host,
     port: config.listen.port,
-    ...createHandlers(config, { fleet, toolCalls, runtime, log, adopted, shutdown: shutdown.signal, lean }),
+    ...createHandlers(config, {
+      fleet,
+      toolCalls,
+      runtime,
+      log,
+      adopted,
+      shutdown: shutdown.signal,
+      fastPath: fastPath,
+    }),
     malformed: malformedText,
     connections: connectionsOf(config.listen),
   });
@@ -140,17 +148,17 @@ interface Parts {
   readonly log: Log;
   readonly adopted: Promise<void>;
   readonly shutdown: AbortSignal;
-  readonly lean: boolean;
+  readonly fastPath: boolean;
 }
 
 /** Everything on the one port: RPC, then the REST routes, their document, then the probes, behind the guard. */
 function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "handler" | "streams"> {
   const { runtime, adopted, log } = parts;
   // One for all protocols: what waits is in the same memory.
-  const unread = new UnreadAnswers({ maxBytes: config.limits.maxUnreadBytes, log, elapsedMs });
+  const budget = new TransferBudget({ maxBytes: config.limits.maxUnreadBytes, log, elapsedMs });
   const router: RouterOptions = {
     ...parts,
-    unread,
+    budget,
     openCall: callOpener(new FarDeadlines()),
     authorize: allowAll,
     now: Date.now,
@@ -165,8 +173,8 @@ function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "hand
     await runtime.version({ signal });
   };
   const rpc = rpcRoutes(router, { refuse: refuseRpc });
-  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.limits.maxRequestBytes, unread });
-  const mounts = [rpc.mount, rest, openApiHandler({ unread }), probeHandler({ ready })];
+  const rest = restHandler({ calls: localCalls(router), maxRequestBytes: config.limits.maxRequestBytes, budget });
+  const mounts = [rpc.mount, rest, openApiHandler({ budget }), probeHandler({ ready })];
   return frontDoor({ mounts, streams: rpc.streams }, config.listen);
 }
 

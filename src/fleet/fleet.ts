@@ -5,24 +5,24 @@ import { type Changes, Notifier } from "../base/async/notifier.ts";
 import { toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
+import { type AdmissionRules, checkAdmission } from "./admission.ts";
 import type { Caller } from "./calls/caller.ts";
-import type { Seat } from "./calls/seats.ts";
-import { Departed } from "./departed.ts";
-import { Inventory } from "./inventory.ts";
+import type { Permit } from "./calls/permits.ts";
+import { EngineSync } from "./engine-sync.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
-import { checkPolicy, type SpecPolicy } from "./policy.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
-import { EraVerdicts } from "./run/era-verdicts.ts";
+import { EraCache } from "./run/era-cache.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetServices, FleetTools } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { closing, nameTaken, notFound } from "./state/fleet-error.ts";
 import { notRunning } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
+import { Tombstones } from "./tombstones.ts";
 
 export interface FleetOptions extends FleetTools {
-  readonly policy: SpecPolicy;
+  readonly policy: AdmissionRules;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
   readonly defaultCallTimeoutMs: number;
@@ -49,10 +49,10 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #servers = new Map<string, ManagedServer>();
   readonly #services: FleetServices;
-  readonly #inventory: Inventory;
+  readonly #sync: EngineSync;
   readonly #changes = new Notifier();
   #revision = 0;
-  readonly #departed = new Departed();
+  readonly #departed = new Tombstones();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -63,13 +63,13 @@ export class Fleet {
       onBroken: () => {
         for (const server of this.#servers.values()) server.engineLost();
       },
-      onResync: () => this.#inventory.reconcile(),
-      onChanged: (id) => this.#inventory.look(id),
+      onResync: () => this.#sync.resync(),
+      onChanged: (id) => this.#sync.look(id),
     });
-    const onEngineSilent = () => this.#inventory.reconcileSoon();
-    const eras = new EraVerdicts();
+    const onEngineSilent = () => this.#sync.resyncSoon();
+    const eras = new EraCache();
     this.#services = { runtime, log, clocks, newId, clientInfo, limits, eras, exits, onEngineSilent };
-    this.#inventory = new Inventory(this.#services, {
+    this.#sync = new EngineSync(this.#services, {
       servers: this.#servers,
       add: (server) => this.#add(server),
       forget: (server) => this.#forget(server),
@@ -83,7 +83,7 @@ export class Fleet {
    */
   async open(): Promise<{ adopted: Promise<void> }> {
     this.#watch = this.#services.runtime.watch(this.#services.exits);
-    return this.#inventory.open();
+    return this.#sync.open();
   }
 
   /**
@@ -96,7 +96,7 @@ export class Fleet {
     if (spec !== undefined) {
       // What the runtime can't do at all comes before what the operator does not allow.
       await this.#check(spec, signal);
-      checkPolicy(spec, this.#options.policy);
+      checkAdmission(spec, this.#options.policy);
     }
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);
@@ -160,14 +160,14 @@ export class Fleet {
   /** Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in errors. */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (seat: Seat, signal: AbortSource | undefined) => Promise<T> },
+    options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     const deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
     const { signal } = deadline;
     const { chars = 0, caller } = options;
     try {
-      return await server.use({ signal, chars, caller, work: (seat) => options.work(seat, signal) });
+      return await server.use({ signal, chars, caller, work: (permit) => options.work(permit, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
     } finally {
@@ -185,7 +185,7 @@ export class Fleet {
   setLogLevel(name: string, options: CallOptions & { level: LogLevel }): Promise<void> {
     const server = this.#server(name);
     const { level } = options;
-    return this.call(name, { ...options, work: (seat, signal) => server.setLogLevel(level, { seat, signal }) });
+    return this.call(name, { ...options, work: (permit, signal) => server.setLogLevel(level, { permit, signal }) });
   }
 
   /** The manager shuts down: instances stay, calls get `drainMs` to finish. */
@@ -195,7 +195,7 @@ export class Fleet {
   }
 
   async #close(drainMs: number): Promise<void> {
-    this.#inventory.close();
+    this.#sync.close();
     await this.#watch?.[Symbol.asyncDispose]();
     const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
     await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));

@@ -6,7 +6,7 @@ import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { type Call, Calls } from "./calls/calls.ts";
-import type { Seat } from "./calls/seats.ts";
+import type { Permit } from "./calls/permits.ts";
 import { StopClock } from "./instance/stop-clock.ts";
 import type { LogRing } from "./logs/log-ring.ts";
 import { instancesOf, Replicas } from "./replicas.ts";
@@ -160,9 +160,9 @@ export class ManagedServer {
   }
 
   /** Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`. */
-  async setLogLevel(level: LogLevel, options: { seat: Seat; signal: AbortSource | undefined }): Promise<void> {
-    const { seat, signal } = options;
-    await this.#logLevel.set(level, { session: seat.session, signal });
+  async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSource | undefined }): Promise<void> {
+    const { permit, signal } = options;
+    await this.#logLevel.set(level, { session: permit.session, signal });
     this.#logLevel.attend(this.#replicas.live);
   }
 

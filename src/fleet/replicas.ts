@@ -3,7 +3,7 @@ import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { McpInfo } from "../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { Seat } from "./calls/seats.ts";
+import type { Permit } from "./calls/permits.ts";
 import { ServerInstance } from "./instance/server-instance.ts";
 import { combined } from "./instance/server-state.ts";
 import type { StopClock } from "./instance/stop-clock.ts";
@@ -59,16 +59,16 @@ export class Replicas {
     return this.instances.flatMap((instance) => instance.snapshot() ?? []);
   }
 
-  /** A seat at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
-  take(): Seat | undefined {
+  /** A permit at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
+  take(): Permit | undefined {
     this.wake();
     let best: { instance: ServerInstance; live: LiveSession } | undefined;
     for (const instance of this.instances) {
-      const { live, seats } = instance;
-      if (live === undefined || (best !== undefined && best.instance.seats.taken <= seats.taken)) continue;
+      const { live, permits } = instance;
+      if (live === undefined || (best !== undefined && best.instance.permits.taken <= permits.taken)) continue;
       best = { instance, live };
     }
-    return best?.instance.seats.take(best.live.session);
+    return best?.instance.permits.take(best.live.session);
   }
 
   /** Starts those that are idle. */

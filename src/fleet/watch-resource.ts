@@ -69,14 +69,14 @@ async function take(
     ...options,
     signal: deadline.signal,
     limit: undefined,
-    work: async (seat, signal) => {
+    work: async (permit, signal) => {
       try {
-        await abortable(subscription.take(seat), signal);
+        await abortable(subscription.take(permit), signal);
       } catch (error) {
         // Others may wait for the same answer: the request goes on.
         throw signal?.aborted ? abortReason(signal, "sent") : error;
       }
-      return seat.instance;
+      return permit.instance;
     },
   });
 }

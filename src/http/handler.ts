@@ -1,8 +1,8 @@
 import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import type { StreamHandler } from "../server/handlers/stream-handler.ts";
-import { answerError } from "./answer-error.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
+import { respondWithError } from "./error-response.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
 import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
 import { readTarget } from "./target.ts";
@@ -39,7 +39,7 @@ export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
     try {
       handler(request, response);
     } catch (error) {
-      answerError({ request, response, error });
+      respondWithError({ request, response, error });
     }
   };
 }
@@ -86,7 +86,7 @@ export function notFound(request: NodeRequest, response: NodeResponse): void {
 }
 
 export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
-  answerError({ ...exchange, ...refusal });
+  respondWithError({ ...exchange, ...refusal });
 }
 
 function hostCount({ rawHeaders }: NodeRequest): number {

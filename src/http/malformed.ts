@@ -1,6 +1,6 @@
 import { toConnectError } from "../rpc/errors/connect-error.ts";
-import type { MalformedRequest } from "../server/responses/answer-malformed.ts";
-import { errorText } from "./answer-error.ts";
+import type { MalformedRequest } from "../server/responses/malformed-response.ts";
+import { errorText } from "./error-response.ts";
 import { malformed } from "./refusals.ts";
 
 /** The body of the answer to what is no request of HTTP/1.1, in the words of the protocol that its path tells. */

@@ -25,7 +25,7 @@ export interface RequestOptions {
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
   /** Answered at the end of something long, if at all: a reply whose owner nobody knows is taken for another's. */
-  readonly standing?: boolean;
+  readonly longLived?: boolean;
 }
 
 type Outcome = { readonly reply: Reply } | { readonly failure: ManagerError };
@@ -36,12 +36,12 @@ type Outcome = { readonly reply: Reply } | { readonly failure: ManagerError };
  */
 class Pending {
   readonly line: QueuedLine;
-  readonly standing: boolean;
+  readonly longLived: boolean;
   #end: ((outcome: Outcome) => void) | undefined;
 
-  constructor(line: QueuedLine, options: { readonly standing: boolean; readonly end: (outcome: Outcome) => void }) {
+  constructor(line: QueuedLine, options: { readonly longLived: boolean; readonly end: (outcome: Outcome) => void }) {
     this.line = line;
-    this.standing = options.standing;
+    this.longLived = options.longLived;
     this.#end = options.end;
   }
 
@@ -125,7 +125,7 @@ export class Connection {
         if ("reply" in outcome) resolve(outcome.reply);
         else reject(outcome.failure);
       };
-      this.#pending.set(id, new Pending(line, { standing: options.standing ?? false, end }));
+      this.#pending.set(id, new Pending(line, { longLived: options.longLived ?? false, end }));
       signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
@@ -193,7 +193,7 @@ export class Connection {
 
   /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */
   #failWritten(error: ManagerError): void {
-    const written = [...this.#pending.values()].filter(({ line, standing }) => line.state === "written" && !standing);
+    const written = [...this.#pending.values()].filter(({ line, longLived }) => line.state === "written" && !longLived);
     for (const pending of written) pending.fail(written.length === 1 ? error : error.with({ delivery: "sent" }));
   }
 }

@@ -4,8 +4,8 @@ import { brokenReply, resultTooLarge } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { LineSplitter } from "./line-splitter.ts";
 import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
-import { overlongReply } from "./overlong.ts";
-import type { OverlongLine } from "./skipped-line.ts";
+import { oversizedReply } from "./oversized.ts";
+import type { OversizedLine } from "./skipped-line.ts";
 
 /** The answer to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = { readonly result: string } | { readonly error: RpcError };
@@ -142,9 +142,9 @@ export class Inbound {
     this.#options.listener.noise(line);
   }
 
-  #receiveOverlong(line: OverlongLine): void {
+  #receiveOverlong(line: OversizedLine): void {
     const { requests, listener, limits } = this.#options;
-    const owner = overlongReply(line);
+    const owner = oversizedReply(line);
     const error = resultTooLarge(line.bytes, limits.maxLineBytes);
     if (owner === "unknown") requests.failSomebody(error);
     else if (owner !== undefined) requests.fail(owner, error);

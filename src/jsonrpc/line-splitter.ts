@@ -1,4 +1,4 @@
-import { type OverlongLine, SkippedLine } from "./skipped-line.ts";
+import { type OversizedLine, SkippedLine } from "./skipped-line.ts";
 
 const lineFeed = 0x0a;
 const smallBuffer = 64 * 1024;
@@ -7,8 +7,8 @@ export interface LineSplitterOptions {
   readonly maxLineBytes: number;
   /** A line without its line break, CR and BOM. The bytes are only good until the call returns. */
   readonly onLine: (line: Buffer) => void;
-  /** Called at the end of an overlong line, whose bytes were not kept. */
-  readonly onOverlong: (line: OverlongLine) => void;
+  /** Called at the end of an oversized line, whose bytes were not kept. */
+  readonly onOverlong: (line: OversizedLine) => void;
 }
 
 /**

@@ -1,7 +1,7 @@
 const keptBytes = 4096;
 
 /** A line that was longer than the limit: its first and last bytes, and how many it had. */
-export interface OverlongLine {
+export interface OversizedLine {
   readonly head: Buffer;
   readonly tail: Buffer;
   readonly bytes: number;
@@ -28,7 +28,7 @@ export class SkippedLine {
   }
 
   /** What was seen of it. */
-  seen(): OverlongLine {
+  seen(): OversizedLine {
     return {
       head: this.#head.subarray(0, this.#bytes),
       tail: this.#tail.subarray(Math.max(0, this.#tailLength - keptBytes), this.#tailLength),

@@ -8,10 +8,10 @@ import { cancelling, type SignalOption, type TracedOptions } from "./conversatio
 import type { Completion, CompletionRequest } from "./features/completion.ts";
 import { logMessageOf } from "./features/logging/log-message.ts";
 import { setLogLevel } from "./features/logging/set-log-level.ts";
-import { Offer } from "./features/offer.ts";
 import type { Prompts } from "./features/prompts/prompts.ts";
 import type { Resources } from "./features/resources/resources.ts";
-import { inputRequired } from "./features/shared/asked-result.ts";
+import { ServerFeatures } from "./features/server-features.ts";
+import { inputRequired } from "./features/shared/input-required-result.ts";
 import { notListed } from "./features/shared/not-listed.ts";
 import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
 import type { Tool } from "./features/tools/tool.ts";
@@ -61,7 +61,7 @@ export class Session {
   readonly #held: Buffer[] = [];
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
-  #open: Offer | undefined;
+  #open: ServerFeatures | undefined;
 
   constructor(options: SessionOptions) {
     const { listener } = options;
@@ -126,7 +126,7 @@ export class Session {
 
   /** Goes on with a conversation that the same process had over another attachment. */
   resume(conversation: Conversation): void {
-    this.#open = new Offer(this.#connection, conversation);
+    this.#open = new ServerFeatures(this.#connection, conversation);
   }
 
   /**

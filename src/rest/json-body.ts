@@ -7,7 +7,7 @@ import { tooLargeText } from "../rpc/errors/connect-error.ts";
 import type { NodeRequest } from "../server/handlers/node-handler.ts";
 import { bodyOf } from "../server/requests/node-body.ts";
 import { bodyRead } from "../server/requests/whole-body.ts";
-import type { UnreadAnswer } from "../server/responses/unread-answers.ts";
+import type { Transfer } from "../server/responses/transfer-budget.ts";
 
 export interface JsonBody {
   readonly value: JsonValue;
@@ -18,7 +18,7 @@ export interface JsonBody {
 
 export interface JsonBodyOptions {
   readonly maxRequestBytes: number;
-  readonly unsent: UnreadAnswer;
+  readonly unsent: Transfer;
   readonly signal: AbortSource;
 }
 

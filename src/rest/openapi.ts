@@ -1,9 +1,9 @@
-import { answerError } from "../http/answer-error.ts";
 import { endEarly } from "../http/end-early.ts";
+import { respondWithError } from "../http/error-response.ts";
 import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
 import type { Mount } from "../server/handlers/node-handler.ts";
-import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone } from "../server/responses/write-whole.ts";
 
 const path = "/openapi.json";
@@ -11,7 +11,7 @@ const path = "/openapi.json";
 const answerBytes = 8 * 1024;
 
 /** `GET /openapi.json`: the document of the REST routes. */
-export function openApiHandler({ unread }: { readonly unread: UnreadAnswers }): Mount {
+export function openApiHandler({ budget }: { readonly budget: TransferBudget }): Mount {
   let loading: Promise<Buffer> | undefined;
   return (request, response) => {
     if (request.url?.split("?")[0] !== path) return false;
@@ -25,10 +25,10 @@ export function openApiHandler({ unread }: { readonly unread: UnreadAnswers }): 
       (bytes) => {
         if (isGone(response)) return;
         response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
-        unread.open(response).add(answerBytes);
+        budget.open(response).add(answerBytes);
         endEarly({ request, response }, bytes);
       },
-      (error) => answerError({ request, response, error }),
+      (error) => respondWithError({ request, response, error }),
     );
     return true;
   };

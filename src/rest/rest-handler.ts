@@ -3,18 +3,18 @@ import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJ
 import { ConnectError, createContextValues } from "@connectrpc/connect";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
-import { answerError } from "../http/answer-error.ts";
+import { respondWithError } from "../http/error-response.ts";
 import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
 import { statusJson } from "../http/status-json.ts";
 import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
-import { countAt } from "../rpc/call/unread-rest.ts";
+import { countAt } from "../rpc/call/transfer-rest.ts";
 import { toConnectError } from "../rpc/errors/connect-error.ts";
 import { requestHeaders } from "../rpc/headers/request-headers.ts";
 import { connectionOf } from "../server/connections/connection-of.ts";
 import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { pacedBody } from "../server/responses/paced-body.ts";
-import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone, writeWhole } from "../server/responses/write-whole.ts";
 import { drained } from "./drained.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
@@ -25,7 +25,7 @@ export interface RestOptions {
   /** The service in this process, behind the same interceptors as for every other protocol. */
   readonly calls: LocalCalls;
   readonly maxRequestBytes: number;
-  readonly unread: UnreadAnswers;
+  readonly budget: TransferBudget;
 }
 
 interface Exchange {
@@ -91,10 +91,10 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
 /** Undefined where none belongs, or is. */
 async function bodyOf(
   { match, request, response }: Exchange,
-  { maxRequestBytes, unread, signal }: RestOptions & { readonly signal: AbortSource },
+  { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
 ) {
   if (match.route.body !== undefined) {
-    return readJsonBody(request, { maxRequestBytes, unsent: unread.watch(response), signal });
+    return readJsonBody(request, { maxRequestBytes, unsent: budget.watch(response), signal });
   }
   await refuseBody(request);
   return undefined;
@@ -107,7 +107,7 @@ interface Call<Rpc> {
   readonly request: OpenRequest;
 }
 
-async function callUnary({ calls, unread }: RestOptions, { exchange, ...call }: Call<DescMethodUnary>): Promise<void> {
+async function callUnary({ calls, budget }: RestOptions, { exchange, ...call }: Call<DescMethodUnary>): Promise<void> {
   const { request, response } = exchange;
   const text = `${json(call.rpc, await calls.unary(call))}\n`;
   // The caller may be gone: nothing to write to then.
@@ -117,18 +117,18 @@ async function callUnary({ calls, unread }: RestOptions, { exchange, ...call }: 
     response.writeHead(200, { ...type, "content-length": Buffer.byteLength(text) });
     response.end();
   } else {
-    writeWhole(text, { response, status: 200, header: type, unread });
+    writeWhole(text, { response, status: 200, header: type, budget });
   }
 }
 
 /** One event a line; an error after the first line is a last line of its own. */
 async function callStream(
-  { calls, unread }: RestOptions,
+  { calls, budget }: RestOptions,
   { exchange, ...call }: Call<DescMethodServerStreaming>,
 ): Promise<void> {
   const { response } = exchange;
   const { rpc } = call;
-  const answer = unread.open(response);
+  const answer = budget.open(response);
   const values = countAt(createContextValues(), answer);
   const lines = ndjson(rpc, calls.stream({ ...call, values }));
   const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { answer, streams: true });
@@ -176,7 +176,7 @@ const ofTheBody = /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/
 function writeError({ request, response }: Exchange, error: unknown): void {
   if (!response.headersSent) {
     const media = error instanceof ManagerError && error.details.reason === "UNSUPPORTED_MEDIA_TYPE";
-    answerError({ request, response, error, ...(media ? { status: 415 } : {}) });
+    respondWithError({ request, response, error, ...(media ? { status: 415 } : {}) });
     return;
   }
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));

@@ -10,13 +10,13 @@ import { connectionOf } from "../server/connections/connection-of.ts";
 import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { bodyOf } from "../server/requests/node-body.ts";
 import { pacedBody } from "../server/responses/paced-body.ts";
-import type { UnreadAnswer, UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { Transfer, TransferBudget } from "../server/responses/transfer-budget.ts";
 import { refuseCostlyText } from "./bounds/costly-json.ts";
 import { refuseManyFields } from "./bounds/request-fields.ts";
 import { withCall } from "./call/call-key.ts";
 import { handedCall } from "./call/handed-call.ts";
 import type { OperationOf } from "./call/service-operations.ts";
-import { countAt } from "./call/unread-rest.ts";
+import { countAt } from "./call/transfer-rest.ts";
 import { type MessageReading, wholeMessages } from "./call/whole-messages.ts";
 import { toConnectError } from "./errors/connect-error.ts";
 import { plainGrpcMessage } from "./errors/grpc-message.ts";
@@ -36,7 +36,7 @@ export function nodeAdapter(options: {
   /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
   readonly refuse: RefuseRpc;
   readonly maxRequestBytes: number;
-  readonly unread: UnreadAnswers;
+  readonly budget: TransferBudget;
   readonly operationOf: OperationOf;
   readonly openCall: OpenCall;
   readonly log: Log;
@@ -65,23 +65,23 @@ async function answer(
     response: NodeResponse;
     refuse: RefuseRpc;
     maxRequestBytes: number;
-    unread: UnreadAnswers;
+    budget: TransferBudget;
     operationOf: OperationOf;
     openCall: OpenCall;
   },
 ): Promise<void> {
-  const { request, response, refuse, maxRequestBytes, unread, operationOf, openCall } = options;
+  const { request, response, refuse, maxRequestBytes, budget, operationOf, openCall } = options;
   // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
   // does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
-  const unsent = isKept ? unread.open(response) : undefined;
+  const unsent = isKept ? budget.open(response) : undefined;
   const reading = { maxBytes: maxRequestBytes, ...countedMessages(request.headers["content-type"] ?? "", method) };
   const body = request.method === "GET" ? {} : { body: wholeMessages(bodyOf(request, unsent), reading) };
   const universal = { ...universalRequestFromNodeRequest(request, response, undefined, undefined), ...body };
   clampTimeout(universal.header);
   using call = callFor(request, { headers: universal.header, openCall });
   const kept = withKeptJson(universal, method);
-  const unreadAnswer = unread.open(response);
+  const unreadAnswer = budget.open(response);
   const contextValues = countAt(withCall(kept.contextValues ?? createContextValues(), call), unreadAnswer);
   const answered = await method({ ...kept, contextValues });
   const counted = operationOf(method.method).mayLag ? undefined : unreadAnswer;
@@ -126,7 +126,7 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
 
 function paced(
   answered: UniversalServerResponse,
-  { method, counted: answer }: { method: RpcMethod; counted: UnreadAnswer | undefined },
+  { method, counted: answer }: { method: RpcMethod; counted: Transfer | undefined },
 ): UniversalServerResponse {
   const { body } = answered;
   if (body === undefined || answer === undefined) return answered;

@@ -5,10 +5,10 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import type { Log } from "../base/log/log.ts";
 import type { Authorize } from "../operations/authorize.ts";
 import type { OpenCall } from "../operations/call-context.ts";
-import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { LocalCalls } from "./call/local-calls.ts";
 import { operationsOf, type ServedService, served } from "./call/service-operations.ts";
-import { maxAnswerBytes } from "./convert/result-to-proto.ts";
+import { maxResponseBytes } from "./convert/result-to-proto.ts";
 import { healthOperations, healthService } from "./health.ts";
 import { managerOperations } from "./methods/manager-operations.ts";
 import { managerService } from "./methods/service.ts";
@@ -19,10 +19,10 @@ import { interceptorsOf, type ServedRoutes, type ServingOptions, serveRoutes } f
 
 export interface RouterOptions extends ServiceOptions {
   readonly log: Log;
-  readonly unread: UnreadAnswers;
+  readonly budget: TransferBudget;
   readonly openCall: OpenCall;
   readonly authorize: Authorize;
-  readonly lean: boolean;
+  readonly fastPath: boolean;
 }
 
 /** Serves ManagerService, health and reflection over gRPC, gRPC-Web and Connect. */
@@ -60,9 +60,9 @@ function servicesOf(options: RouterOptions): ServedService[] {
   ];
 }
 
-function servingOptions({ info, log, unread, openCall, authorize, lean }: RouterOptions): ServingOptions {
+function servingOptions({ info, log, budget, openCall, authorize, fastPath }: RouterOptions): ServingOptions {
   const { maxRequestBytes, maxCallTimeoutMs } = info;
   // Never reached: a call that the server has answered must not fail by the size of its answer.
-  const limits = { maxRequestBytes, maxAnswerBytes: maxAnswerBytes(info.maxLineBytes), maxCallTimeoutMs };
-  return { log, unread, openCall, authorize, lean, ...limits };
+  const limits = { maxRequestBytes, maxAnswerBytes: maxResponseBytes(info.maxLineBytes), maxCallTimeoutMs };
+  return { log, budget, openCall, authorize, fastPath: fastPath, ...limits };
 }

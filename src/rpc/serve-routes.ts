@@ -2,7 +2,7 @@ import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Inte
 import type { OpenCall } from "../operations/call-context.ts";
 import type { Mount } from "../server/handlers/node-handler.ts";
 import type { StreamHandler } from "../server/handlers/stream-handler.ts";
-import type { UnreadAnswers } from "../server/responses/unread-answers.ts";
+import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { requestBinary } from "./bounds/request-fields.ts";
 import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";
 import { hasBegun } from "./call/call-begun.ts";
@@ -11,8 +11,8 @@ import { type ErrorOptions, errorInterceptor } from "./call/error-interceptor.ts
 import { rpcMethods } from "./call/rpc-methods.ts";
 import { operationsOf, type ServedService } from "./call/service-operations.ts";
 import { addMissingDetails } from "./errors/connect-error.ts";
-import { leanConnect } from "./fast-path/connect/lean-connect.ts";
-import { leanGrpc } from "./fast-path/grpc/lean-grpc.ts";
+import { connectFastPath } from "./fast-path/connect-fast-path.ts";
+import { grpcFastPath } from "./fast-path/grpc/grpc-fast-path.ts";
 import { requestJson } from "./json/json-problem.ts";
 import { explainJsonError } from "./json/request-body.ts";
 import { nodeAdapter, type RefuseRpc } from "./node-adapter.ts";
@@ -23,10 +23,10 @@ type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
 export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxRequestBytes: number;
   readonly maxAnswerBytes: number;
-  readonly unread: UnreadAnswers;
+  readonly budget: TransferBudget;
   readonly openCall: OpenCall;
-  /** Whether unary gRPC and unary Connect with JSON take the lean path; otherwise the RPC library answers everything. */
-  readonly lean: boolean;
+  /** Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything. */
+  readonly fastPath: boolean;
 }
 
 /** Takes the requests of its RPCs, and before them the streams that need none. */
@@ -45,9 +45,9 @@ export function serveRoutes(
   const router = createConnectRouter(routerOptions(options, interceptors));
   for (const { service, implementation, options: own } of services) router.service(service, implementation, own);
   const library = nodeAdapter({ ...options, operationOf, router });
-  if (!options.lean) return { mount: library, streams: [] };
-  const lean = { ...options, operationOf, methods: rpcMethods(services), interceptors };
-  return { mount: leanConnect({ ...lean, next: library }), streams: [leanGrpc(lean)] };
+  if (!options.fastPath) return { mount: library, streams: [] };
+  const fastPath = { ...options, operationOf, methods: rpcMethods(services), interceptors };
+  return { mount: connectFastPath({ ...fastPath, next: library }), streams: [grpcFastPath(fastPath)] };
 }
 
 /** What every request passes, the first one first. */

@@ -10,8 +10,8 @@ import { type StreamListener, serveStreams, takeStreamListener } from "./connect
 import type { NodeHandler } from "./handlers/node-handler.ts";
 import type { StreamHandler } from "./handlers/stream-handler.ts";
 import { discardRest } from "./requests/discard-rest.ts";
-import { answerMalformed, type MalformedRequest } from "./responses/answer-malformed.ts";
 import { GuardedHttp2Response, GuardedResponse } from "./responses/guarded-response.ts";
+import { type MalformedRequest, respondToMalformed } from "./responses/malformed-response.ts";
 import { isGone } from "./responses/write-whole.ts";
 
 /** How every HTTP/2 connection without TLS begins (RFC 9113, 3.4). */
@@ -92,7 +92,7 @@ export class Listener {
       inTurn,
     );
     this.#http1.on("checkExpectation", inTurn);
-    if (malformed !== undefined) answerMalformed(this.#http1, malformed);
+    if (malformed !== undefined) respondToMalformed(this.#http1, malformed);
     // Not listening itself, it would never enforce headersTimeout and requestTimeout.
     this.#http1.emit("listening");
     this.#http2 = http2.createServer(

@@ -14,7 +14,7 @@ import { allowAll } from "../../src/operations/authorize.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/server/listener.ts";
-import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
 import { anOperation, openCall } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 
@@ -39,10 +39,10 @@ const conformance = {
 };
 const { mount, streams } = serveRoutes([conformance], {
   log,
-  lean: path !== "library",
+  fastPath: path !== "library",
   openCall,
   authorize: allowAll,
-  unread: new UnreadAnswers({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
+  budget: new TransferBudget({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
   maxAnswerBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,

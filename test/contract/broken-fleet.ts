@@ -7,12 +7,12 @@ import type { OpenCall } from "../../src/operations/call-context.ts";
 import { restHandler } from "../../src/rest/rest-handler.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/server/listener.ts";
-import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
 import { openCall as openAnyCall } from "../rpc/a-call.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
 
 export interface BrokenFleetOptions {
-  readonly lean?: boolean;
+  readonly fastPath?: boolean;
   readonly authorize?: Authorize;
   readonly openCall?: OpenCall;
 }
@@ -28,17 +28,17 @@ export class BrokenFleet implements AsyncDisposable {
   /** Get, List, Watch, Logs, and calls into servers fail with this. */
   static async open(
     failure: unknown = new TypeError("x is not a function"),
-    { lean = true, authorize = allowAll, openCall = openAnyCall }: BrokenFleetOptions = {},
+    { fastPath = true, authorize = allowAll, openCall = openAnyCall }: BrokenFleetOptions = {},
   ): Promise<BrokenFleet> {
     const fail = () => {
       throw failure;
     };
-    const unread = new UnreadAnswers({ maxBytes: 1_048_576, log: silentLog, elapsedMs: () => 0 });
+    const budget = new TransferBudget({ maxBytes: 1_048_576, log: silentLog, elapsedMs: () => 0 });
     const options = {
-      unread,
+      budget,
       openCall,
       authorize,
-      lean,
+      fastPath,
       fleet: { get: fail, list: fail, log: fail, changed: fail, call: fail } as unknown as Fleet,
       runtime: { kind: "docker" },
       info: { maxRequestBytes: 65_536, maxLineBytes: 65_536, maxCallTimeoutMs: 60_000 },
@@ -48,7 +48,7 @@ export class BrokenFleet implements AsyncDisposable {
       shutdown: new AbortController().signal,
       log: silentLog,
     } as unknown as RouterOptions;
-    const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, unread });
+    const rest = restHandler({ calls: localCalls(options), maxRequestBytes: 65_536, budget });
     const { mount, streams } = rpcRoutes(options, { refuse: refuseRpc });
     const handler = firstOf([mount, rest]);
     return new BrokenFleet(await Listener.open({ host: "127.0.0.1", port: 0, handler, streams: streams[0] }));

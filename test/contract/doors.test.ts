@@ -22,13 +22,13 @@ afterEach(async () => {
 });
 
 /** A port whose fleet fails, that lets nobody in, and what it was asked. */
-async function closedPort({ lean }: { readonly lean: boolean }) {
+async function closedPort({ fastPath }: { readonly fastPath: boolean }) {
   const asked: unknown[] = [];
   const authorize: Authorize = ({ principal }, action, target) => {
     asked.push([principal.id, action, target]);
     throw new ManagerError("denied", "not for you", { details: { reason: "ENGINE_DENIED", delivery: "not_sent" } });
   };
-  const broken = await BrokenFleet.open(undefined, { lean, authorize });
+  const broken = await BrokenFleet.open(undefined, { fastPath, authorize });
   opened.push(broken);
   return { asked, broken };
 }
@@ -69,9 +69,9 @@ const requests: Record<keyof typeof ManagerService.method, Asked> = {
   watch: { request: {}, action: "view", target: fleet },
 };
 
-describe.each([true, false])("With the fast path %s,", (lean) => {
+describe.each([true, false])("With the fast path %s,", (fastPath) => {
   it.each(protocols)("every RPC over %s is asked about once, before anything looks at its target", async (protocol) => {
-    const { asked, broken } = await closedPort({ lean });
+    const { asked, broken } = await closedPort({ fastPath });
     for (const [localName, { request, action, target }] of Object.entries(requests)) {
       const { name } = ManagerService.method[localName as keyof typeof requests];
       const answer = await broken.ask[protocol](name, request);
@@ -81,7 +81,7 @@ describe.each([true, false])("With the fast path %s,", (lean) => {
   });
 
   it("a completion is asked about by what it is for", async () => {
-    const { asked, broken } = await closedPort({ lean });
+    const { asked, broken } = await closedPort({ fastPath });
     await broken.ask.gRPC("Complete", { server: "x", resourceTemplate: "u:{n}" });
     await broken.ask.gRPC("Complete", { server: "x" });
     const template = { kind: "resource", server: "x", uri: "u:{n}" };
@@ -92,7 +92,7 @@ describe.each([true, false])("With the fast path %s,", (lean) => {
   });
 
   it("so are health and reflection", async () => {
-    const { asked, broken } = await closedPort({ lean });
+    const { asked, broken } = await closedPort({ fastPath });
     const transport = createGrpcTransport({ baseUrl: broken.url });
     const health = createClient(Health, transport);
     await expect(health.check({ service: "server/x" })).rejects.toMatchObject({ code: 7 });

@@ -13,7 +13,7 @@ beforeAll(async () => {
   proxy = await EngineProxy.listen();
   const env = { DOCKER_HOST: proxy.host, MCPM_ALLOW_CAPS: "BOGUS" };
   manager = await TestManager.start(env);
-  withoutLean = await TestManager.start(env, { lean: false });
+  withoutLean = await TestManager.start(env, { fastPath: false });
 });
 afterAll(async () => {
   printTable();

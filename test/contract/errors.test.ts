@@ -22,7 +22,7 @@ let withoutLean: TestManager;
 beforeAll(async () => {
   const limits = { MCPM_MAX_LINE_BYTES: "1048576", MCPM_MAX_REQUEST_BYTES: "65536" };
   manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
-  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { lean: false });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { fastPath: false });
 });
 afterAll(async () => {
   printTable();

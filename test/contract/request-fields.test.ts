@@ -21,7 +21,7 @@ let ask: Record<"gRPC" | "Connect" | "REST", Ask>;
 let askLibrary: typeof ask;
 beforeAll(async () => {
   manager = await TestManager.start({ MCPM_RUNTIME: "process" });
-  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { lean: false });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { fastPath: false });
   for (const { client } of [manager, withoutLean]) await client.start({ name: "h", spec: hostileProcessSpec() });
   ask = askers(manager.url);
   askLibrary = askers(withoutLean.url);

@@ -15,8 +15,8 @@ export type ManagerClient = Client<typeof ManagerService>;
 export interface TestManagerOptions {
   /** Default: the tests' shared one. Another is the manager's to dispose. */
   readonly engine?: TestFleet;
-  /** Default: as the product, with the lean path. False: the RPC library answers everything. */
-  readonly lean?: boolean;
+  /** Default: as the product, with the fast path. False: the RPC library answers everything. */
+  readonly fastPath?: boolean;
 }
 
 /**
@@ -26,13 +26,13 @@ export interface TestManagerOptions {
 export class TestManager implements AsyncDisposable {
   readonly fleet: string;
   readonly #env: Record<string, string>;
-  readonly #lean: boolean;
+  readonly #fastPath: boolean;
   readonly #engine: TestFleet | undefined;
   #app: App | undefined;
 
-  private constructor(env: Record<string, string>, { engine, lean = true }: TestManagerOptions) {
+  private constructor(env: Record<string, string>, { engine, fastPath = true }: TestManagerOptions) {
     this.#env = env;
-    this.#lean = lean;
+    this.#fastPath = fastPath;
     this.#engine = env.MCPM_RUNTIME === "process" ? undefined : (engine ?? new TestFleet());
     this.fleet = this.#engine?.fleet ?? `t-${randomBytes(6).toString("hex")}`;
   }
@@ -55,7 +55,7 @@ export class TestManager implements AsyncDisposable {
       MCPM_SHUTDOWN_GRACE_MS: "500",
       ...this.#env,
     };
-    this.#app = await startApp(readConfig({ env, args: [] }), { log: silentLog, lean: this.#lean });
+    this.#app = await startApp(readConfig({ env, args: [] }), { log: silentLog, fastPath: this.#fastPath });
   }
 
   async shutDown(): Promise<void> {

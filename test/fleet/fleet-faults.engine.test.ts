@@ -158,7 +158,11 @@ describe("An attachment that is lost while the container lives", () => {
     const attached = attachments();
     await open.fleet.start("a", { spec: TestFleet.spec("modern.mjs", { args: ["modern.mjs", "--offers"] }) });
     using subscription = open.fleet.follow("a", "mem://note");
-    await open.fleet.call("a", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
+    await open.fleet.call("a", {
+      callerHasDeadline: true,
+      caller: aCaller,
+      work: (permit) => subscription.take(permit),
+    });
     const again = subscription.subscriber.changes.wait();
     attached[0]?.close();
     await again;

@@ -4,7 +4,7 @@ import { silentLog } from "../../src/base/log/log.ts";
 import { StopClock } from "../../src/fleet/instance/stop-clock.ts";
 import { LogRing } from "../../src/fleet/logs/log-ring.ts";
 import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
-import { EraVerdicts } from "../../src/fleet/run/era-verdicts.ts";
+import { EraCache } from "../../src/fleet/run/era-cache.ts";
 import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
 import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
 import { TestProcesses } from "../runtime/process/test-processes.ts";
@@ -39,7 +39,7 @@ beforeEach(() => {
     newId: randomUUID,
     clientInfo: { name: "test", version: "0" },
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
-    eras: new EraVerdicts(),
+    eras: new EraCache(),
     exits,
     onEngineSilent() {},
   };
@@ -58,11 +58,11 @@ const newServer = () => ({
 
 /** What the server says of so many calls that are under way at the same time. */
 async function words(replicas: Replicas, calls: number): Promise<string[]> {
-  const seats = Array.from({ length: calls }, () => replicas.take());
+  const permits = Array.from({ length: calls }, () => replicas.take());
   const said = await Promise.all(
-    seats.map(async (seat) => {
-      const result = await seat?.session.callTool({ tool: "word", argumentsJson: "{}" }, {});
-      seat?.[Symbol.dispose]();
+    permits.map(async (permit) => {
+      const result = await permit?.session.callTool({ tool: "word", argumentsJson: "{}" }, {});
+      permit?.[Symbol.dispose]();
       return JSON.parse(result?.json ?? "{}").content?.[0]?.text;
     }),
   );

@@ -3,7 +3,7 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
 import { malformedText } from "../../src/http/malformed.ts";
-import { answerMalformed } from "../../src/server/responses/answer-malformed.ts";
+import { respondToMalformed } from "../../src/server/responses/malformed-response.ts";
 import { connectRaw } from "../server/raw-client.ts";
 
 it.each([
@@ -12,7 +12,7 @@ it.each([
 ])("A request that does not come whole in time (%s) is told REQUEST_TIMEOUT", async (line, text) => {
   const limits = { headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 };
   const server = http.createServer(limits, (request) => request.on("error", () => {}).resume());
-  answerMalformed(server, malformedText);
+  respondToMalformed(server, malformedText);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const client = await connectRaw((server.address() as AddressInfo).port);

@@ -157,7 +157,7 @@ describe("Connection, when a reply is too long", () => {
     ["request", `{"jsonrpc":"2.0","id":1,"method":"ask","params":{"result":${long}}}`],
     ["request with its id last", `{"jsonrpc":"2.0","method":"ask","params":{"result":${long}},"id":1}`],
     ["notification", `{"jsonrpc":"2.0","method":"n","params":{"a":${long}}}`],
-  ])("lets no call fail by an overlong %s of the server", async (_what, line) => {
+  ])("lets no call fail by an oversized %s of the server", async (_what, line) => {
     const wire = openWire({ maxLineBytes: 1000 });
     const asked = wire.request();
     await nextTurn();

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { LineSplitter } from "../../src/jsonrpc/line-splitter.ts";
-import type { OverlongLine } from "../../src/jsonrpc/skipped-line.ts";
+import type { OversizedLine } from "../../src/jsonrpc/skipped-line.ts";
 
 type Seen = string | { readonly bytes: number; readonly head: string; readonly tail: string };
 
@@ -10,7 +10,7 @@ function openSplitter(maxLineBytes = 1 << 20) {
   const splitter = new LineSplitter({
     maxLineBytes,
     onLine: (line) => seen.push(line.toString("utf8")),
-    onOverlong: ({ bytes, head, tail }: OverlongLine) =>
+    onOverlong: ({ bytes, head, tail }: OversizedLine) =>
       seen.push({ bytes, head: head.toString("latin1"), tail: tail.toString("latin1") }),
   });
   return { seen, splitter };
@@ -52,7 +52,7 @@ describe("LineSplitter", () => {
     );
   });
 
-  it("gives the same overlong lines whatever the chunks are", () => {
+  it("gives the same oversized lines whatever the chunks are", () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 60 }), { maxLength: 6 });
     fc.assert(
       fc.property(lengths, sizes, (wanted, pieces) => {
@@ -73,7 +73,7 @@ describe("LineSplitter", () => {
     expect(linesOf(Buffer.from("é🙂\n"), [1])).toEqual(["é🙂"]);
   });
 
-  it("keeps the first and last 4096 bytes of an overlong line, and counts the others", () => {
+  it("keeps the first and last 4096 bytes of an oversized line, and counts the others", () => {
     const body = `HEAD${"x".repeat(100_000)}TAIL`;
     for (const size of [1, 7, 4096, 65_536, 200_000]) {
       const [line] = linesOf(Buffer.from(`${body}\nnext\n`), [size], 10_000);
@@ -81,7 +81,7 @@ describe("LineSplitter", () => {
     }
   });
 
-  it("keeps the same first and last bytes of an overlong line whatever the chunks are", () => {
+  it("keeps the same first and last bytes of an oversized line whatever the chunks are", () => {
     const pieces = fc.array(fc.integer({ min: 1, max: 9000 }), { minLength: 1, maxLength: 6 });
     fc.assert(
       fc.property(fc.integer({ min: 21, max: 20_000 }), pieces, (length, wanted) => {
@@ -92,7 +92,7 @@ describe("LineSplitter", () => {
     );
   });
 
-  it("gives the lines after an overlong one", () => {
+  it("gives the lines after an oversized one", () => {
     const text = `${"x".repeat(50)}\nfine\n${"y".repeat(21)}\n\nfine, too\n`;
     const seen = linesOf(Buffer.from(text), [7], 20);
     expect(seen.map((line) => (typeof line === "string" ? line : line.bytes))).toEqual([
@@ -104,7 +104,7 @@ describe("LineSplitter", () => {
     ]);
   });
 
-  it("takes a line of exactly the limit, and one byte more is overlong", () => {
+  it("takes a line of exactly the limit, and one byte more is oversized", () => {
     for (const size of [1, 100]) {
       expect(linesOf(Buffer.from(`${"x".repeat(20)}\n`), [size], 20)).toEqual(["x".repeat(20)]);
       expect(linesOf(Buffer.from(`${"x".repeat(21)}\n`), [size], 20)).toMatchObject([{ bytes: 21 }]);
@@ -126,7 +126,7 @@ describe("LineSplitter", () => {
     expect(seen).toEqual(["half", "next"]);
   });
 
-  it("does not keep the bytes of an overlong line", () => {
+  it("does not keep the bytes of an oversized line", () => {
     const { seen, splitter } = openSplitter(20);
     const chunk = Buffer.alloc(64 * 1024, "x");
     const before = process.memoryUsage.rss();

@@ -10,7 +10,7 @@ import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
 import { Listener } from "../../src/server/listener.ts";
-import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
 import { connectRaw } from "../server/raw-client.ts";
 import { anOperation, openCall } from "./a-call.ts";
 
@@ -19,15 +19,15 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
 
-const unreadOf = (log: Log) => new UnreadAnswers({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
+const budgetOf = (log: Log) => new TransferBudget({ maxBytes: 1_000_000, log, elapsedMs: () => performance.now() });
 
 async function serve(
   methods: Partial<ServiceImpl<typeof ManagerService>>,
-  { log = silentLog, unread = unreadOf(log) }: { log?: Log; unread?: UnreadAnswers } = {},
+  { log = silentLog, budget = budgetOf(log) }: { log?: Log; budget?: TransferBudget } = {},
 ): Promise<string> {
   const router = createConnectRouter({ acceptCompression: [] });
   router.service(ManagerService, methods);
-  const limits = { maxRequestBytes: 1_000_000, unread, operationOf: () => anOperation };
+  const limits = { maxRequestBytes: 1_000_000, budget, operationOf: () => anOperation };
   const handler = firstOf([nodeAdapter({ router, refuse: refuseRpc, openCall, ...limits, log })]);
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   opened.push(listener);
@@ -139,8 +139,8 @@ describe("nodeAdapter", () => {
   it.each(["application/grpc", "application/grpc-web", "application/connect+proto"])(
     "counts nothing any more of a request by %s that it refused for its second message",
     async (type) => {
-      const unread = unreadOf(silentLog);
-      const url = await serve({}, { unread });
+      const budget = budgetOf(silentLog);
+      const url = await serve({}, { budget });
       const rpc = type === "application/connect+proto" ? "Logs" : "GetInfo";
       const session = http2.connect(url);
       const headers = { ":path": `/mcpmanager.v1.ManagerService/${rpc}`, "content-type": type, te: "trailers" };
@@ -149,7 +149,7 @@ describe("nodeAdapter", () => {
       stream.end(Buffer.concat([emptyMessage, emptyMessage]));
       stream.resume();
       await once(stream, "close");
-      await vi.waitFor(() => expect(unread.bytes).toBe(0));
+      await vi.waitFor(() => expect(budget.bytes).toBe(0));
       session.close();
     },
   );

@@ -12,7 +12,7 @@ import { allowAll } from "../../src/operations/authorize.ts";
 import { rpcRoutes } from "../../src/rpc/router.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { Listener } from "../../src/server/listener.ts";
-import { UnreadAnswers } from "../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
 import { openCall } from "./a-call.ts";
 
 /** No request of these tests gets as far as a fleet. */
@@ -39,10 +39,10 @@ beforeAll(async () => {
     heartbeatMs: 1000,
     shutdown: new AbortController().signal,
     log: silentLog,
-    unread: new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
+    budget: new TransferBudget({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),
     openCall,
     authorize: allowAll,
-    lean: true,
+    fastPath: true,
   };
   const { mount, streams } = rpcRoutes(options, { refuse: refuseRpc });
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: firstOf([mount]), streams: streams[0] });

@@ -4,25 +4,25 @@ import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
+import type { Permit } from "./permits.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
-import type { Seat } from "./seats.ts";
 
-/** One call: what it does with its seat, whose it is, and how many characters it keeps in memory while it waits. */
+/** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
   readonly signal: AbortSource | undefined;
   readonly chars: number;
   readonly caller: Caller;
-  readonly work: (seat: Seat) => Promise<T>;
+  readonly work: (permit: Permit) => Promise<T>;
 }
 
 /** How many calls a server gets at a time, and how many wait for their turn. */
 export type CallLimits = Required<CallLimitsSpec>;
 
 export interface CallsOptions {
-  /** Why there will be no seat; undefined: there will be one. */
+  /** Why there will be no permit; undefined: there will be one. */
   readonly refusal: () => ManagerError | undefined;
-  /** Takes a seat at a ready instance; undefined: there is none yet. */
-  readonly take: () => Seat | undefined;
+  /** Takes a permit at a ready instance; undefined: there is none yet. */
+  readonly take: () => Permit | undefined;
   /** As they are now: a server may come to have others. */
   readonly limits: () => CallLimits;
   /** Most characters that waiting calls may keep in memory. */
@@ -30,7 +30,7 @@ export interface CallsOptions {
 }
 
 interface Queued {
-  start(seat: Seat): void;
+  start(permit: Permit): void;
   fail(error: ManagerError): void;
 }
 
@@ -65,15 +65,15 @@ export class Calls {
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {
-      const seat = this.#admit() ?? (await this.#wait(call));
+      const permit = this.#admit() ?? (await this.#wait(call));
       try {
-        return await call.work(seat);
+        return await call.work(permit);
       } catch (error) {
-        const failure = toManagerError(error).with({ instance: seat.instance });
+        const failure = toManagerError(error).with({ instance: permit.instance });
         const { reason, delivery } = failure.details;
         if (reason !== "ATTACHMENT_LOST" || delivery !== "not_sent") throw failure;
       } finally {
-        seat[Symbol.dispose]();
+        permit[Symbol.dispose]();
         this.#inFlight -= 1;
         this.wake();
         if (this.#inFlight === 0) this.#wakeIdle();
@@ -91,11 +91,11 @@ export class Calls {
         this.failQueued(refusal);
         return;
       }
-      const seat = this.#inFlight < this.#options.limits().maxInFlight ? this.#options.take() : undefined;
-      if (seat === undefined) return;
+      const permit = this.#inFlight < this.#options.limits().maxInFlight ? this.#options.take() : undefined;
+      if (permit === undefined) return;
       // From here on, or a drain could end between this and the call's own turn.
       this.#inFlight += 1;
-      this.#queue.take()?.start(seat);
+      this.#queue.take()?.start(permit);
     }
   }
 
@@ -117,20 +117,20 @@ export class Calls {
   }
 
   /** Nobody waits where there is room: a place that becomes free goes to the queue at once. */
-  #admit(): Seat | undefined {
+  #admit(): Permit | undefined {
     const refusal = this.#options.refusal();
     if (refusal !== undefined) throw refusal;
     if (this.#inFlight >= this.#options.limits().maxInFlight) return undefined;
-    const seat = this.#options.take();
-    if (seat !== undefined) this.#inFlight += 1;
-    return seat;
+    const permit = this.#options.take();
+    if (permit !== undefined) this.#inFlight += 1;
+    return permit;
   }
 
-  async #wait({ signal, chars, caller }: Omit<Call<unknown>, "work">): Promise<Seat> {
+  async #wait({ signal, chars, caller }: Omit<Call<unknown>, "work">): Promise<Permit> {
     if (signal?.aborted) throw this.#waitEnded(signal);
     const cost = chars + queuedOverheadChars;
     this.#checkRoom(cost);
-    const turn = Promise.withResolvers<Seat>();
+    const turn = Promise.withResolvers<Permit>();
     const call: Queued = { start: turn.resolve, fail: turn.reject };
     const onAbort = () => {
       this.#queue.remove(caller.lane, call);

@@ -2,7 +2,7 @@ import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import { Seats } from "../calls/seats.ts";
+import { Semaphore } from "../calls/permits.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { type ServerFailure, startCancelled } from "../state/server-failure.ts";
@@ -18,7 +18,7 @@ import { tearDown } from "./tear-down.ts";
 /** One copy of a server, and what can be asked of it. */
 export class ServerInstance {
   readonly replica: number;
-  readonly seats: Seats;
+  readonly permits: Semaphore;
   readonly #context: InstanceContext;
   readonly #status: InstanceStatus;
   readonly #sleep: Sleep;
@@ -35,7 +35,7 @@ export class ServerInstance {
     this.#status = status;
     this.#sleep = sleep;
     this.#launcher = launcher;
-    this.seats = new Seats(() => status.record?.instance ?? "");
+    this.permits = new Semaphore(() => status.record?.instance ?? "");
   }
 
   get state(): StateKind {
@@ -69,7 +69,7 @@ export class ServerInstance {
 
   /** Undefined before there is a container. */
   snapshot(): InstanceSnapshot | undefined {
-    return this.#status.snapshot({ callsInFlight: this.seats.taken });
+    return this.#status.snapshot({ callsInFlight: this.permits.taken });
   }
 
   /**
@@ -103,7 +103,7 @@ export class ServerInstance {
     const { state, record } = this.#status;
     if (this.launching || state.kind !== "ready" || record === undefined) return this.start();
     const clock = new StopClock({ graceMs, elapsedMs: this.#context.services.clocks.elapsedMs });
-    return this.#launcher.restart({ record, run: state.run, clock, idle: () => this.seats.allLeft() });
+    return this.#launcher.restart({ record, run: state.run, clock, idle: () => this.permits.allLeft() });
   }
 
   /** Takes over what was found at boot, or says why it can't: how it ended is in the state, not in the promise. */
@@ -135,7 +135,7 @@ export class ServerInstance {
     const run = state.kind === "ready" ? state.run : undefined;
     this.#status.enter({ kind: "draining" }, "stopping");
     try {
-      const idle = () => this.seats.allLeft();
+      const idle = () => this.permits.allLeft();
       await tearDown({ runtime, log, server, id: record?.id, record, run, idle, clock });
     } catch (error) {
       this.#status.fail(toManagerError(error).with({ server }));

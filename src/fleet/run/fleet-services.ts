@@ -2,7 +2,7 @@ import type { Log } from "../../base/log/log.ts";
 import type { ConnectionLimits } from "../../jsonrpc/connection-limits.ts";
 import type { ClientInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { EraVerdicts } from "./era-verdicts.ts";
+import type { EraCache } from "./era-cache.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 
 export interface Clocks {
@@ -25,7 +25,7 @@ export interface FleetTools {
 
 /** What all of a fleet works with. The fleet makes it once, each level holds it whole and has its own beside it. */
 export interface FleetServices extends FleetTools {
-  readonly eras: EraVerdicts;
+  readonly eras: EraCache;
   readonly exits: ExitWatch;
   /** Told when an instance is down because the engine does not answer. */
   readonly onEngineSilent: () => void;

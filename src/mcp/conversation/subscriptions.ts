@@ -56,7 +56,7 @@ export class Subscriptions {
     };
     const method = "subscriptions/listen";
     const onAbandoned = (id: number, { kind }: ManagerError) => this.#cancel(id, kind);
-    const request = { signal, standing: true, onAbandoned };
+    const request = { signal, longLived: true, onAbandoned };
     const ended = (error?: ManagerError) => {
       if (error?.details.delivery !== "sent") subscribed.delete(key);
       // What the server cancelled itself has ended before.

@@ -2,7 +2,7 @@ import { JsonFields } from "../../json/json-fields.ts";
 import { arrayElements } from "../../json/json-members.ts";
 import type { CallerParts } from "../conversation/requests.ts";
 import { joinMembers } from "../eras/era-codec.ts";
-import { malformedResult, restOf, resultFields } from "./shared/asked-result.ts";
+import { malformedResult, restOf, resultFields } from "./shared/input-required-result.ts";
 import { countField } from "./shared/texts.ts";
 
 /** An argument of a prompt, or a variable of a resource template, and what is known of it and of the others. */

@@ -1,7 +1,7 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import type { CallContext } from "../../operations/call-context.ts";
-import { AnswerHeaders } from "../headers/answer-headers.ts";
+import { ResponseHeaders } from "../headers/response-headers.ts";
 import { withCall } from "./call-key.ts";
 
 /** A request of one message, by whichever protocol. */
@@ -47,8 +47,8 @@ export class RpcContext implements HandlerContext {
     this.protocolName = request.protocolName;
     this.signal = call.wait.signal;
     this.requestHeader = request.header;
-    this.responseHeader = request.answer?.header ?? new AnswerHeaders();
-    this.responseTrailer = request.answer?.trailer ?? new AnswerHeaders();
+    this.responseHeader = request.answer?.header ?? new ResponseHeaders();
+    this.responseTrailer = request.answer?.trailer ?? new ResponseHeaders();
     this.values = withCall(request.values ?? createContextValues(), call);
     this.timeoutMs = () => call.timeoutLeftMs;
   }

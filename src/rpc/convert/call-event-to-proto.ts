@@ -10,7 +10,7 @@ import type { LogEntry } from "../../fleet/logs/log-entry.ts";
 import type { CallReading } from "../../fleet/tools/follow-call.ts";
 import type { ToolAnswer } from "../../fleet/tools/idempotency/outcome.ts";
 import { maxEventTextBytes } from "../../mcp/features/tools/progress.ts";
-import { answerToProto } from "./answer-to-proto.ts";
+import { callToProto } from "./call-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";
 import { textChunks } from "./result-chunks.ts";
 import { resultToProto } from "./result-to-proto.ts";
@@ -94,7 +94,7 @@ function wholeResult(
   const room = maxMessageBytes - chunkOverheadBytes;
   const bytes = Buffer.byteLength(answer.result.json);
   if (bytes > room) return undefined;
-  const message = answerToProto(answer, { server, resultFormat });
+  const message = callToProto(answer, { server, resultFormat });
   return bytes * maxGrowth <= room || bytesOf(message, json) <= room ? message : undefined;
 }
 

@@ -6,8 +6,8 @@ import type { TraceContext } from "../../mcp/protocol/trace-context.ts";
 import { callToolRequestSchema, callToolStreamRequestSchema } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { argumentsJson } from "./arguments.ts";
-import { askedFromProto } from "./asked-from-proto.ts";
 import { enumName } from "./enum-name.ts";
+import { inputRequiredFromProto } from "./input-required-from-proto.ts";
 
 /** A call as its caller wishes it: whom to ask, what for, and in which form to answer. */
 export interface WishedCall {
@@ -61,7 +61,7 @@ function wishedCall(
   { request, trace }: { request: CallFields; trace: TraceContext },
 ): WishedCall {
   const { server, tool, requestState, resultFormat, idempotencyKey, validateArguments } = checked;
-  const { metaJson, clientCapabilitiesJson, inputResponsesJson } = askedFromProto(request);
+  const { metaJson, clientCapabilitiesJson, inputResponsesJson } = inputRequiredFromProto(request);
   const call: ToolCall = {
     tool,
     argumentsJson: argumentsJson(request.input),

@@ -14,8 +14,8 @@ import {
 import type { Completion } from "../../mcp/features/completion.ts";
 import type { Prompt } from "../../mcp/features/prompts/prompt.ts";
 import { type PromptMessage, typedPrompt } from "../../mcp/features/prompts/prompt-result.ts";
-import type { AskedResult } from "../../mcp/features/shared/asked-result.ts";
-import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
+import type { InputRequiredResult } from "../../mcp/features/shared/input-required-result.ts";
+import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
 import { contentToProto } from "./result-to-proto.ts";
 
 export function promptToProto(prompt: Prompt): PromptProto {
@@ -24,13 +24,13 @@ export function promptToProto(prompt: Prompt): PromptProto {
 }
 
 /** A filled-in prompt in the form that the caller asked for. Throws what `typedPrompt` throws. */
-export function filledPromptToProto(result: AskedResult, format: "typed" | "json"): GetPromptResponse {
+export function filledPromptToProto(result: InputRequiredResult, format: "typed" | "json"): GetPromptResponse {
   if (format === "json") return create(GetPromptResponseSchema, jsonResultToProto(result));
   const typed = typedPrompt(result);
   return create(GetPromptResponseSchema, {
     description: typed.description,
     messages: typed.messages.map(messageToProto),
-    ...askedToProto(result, typed),
+    ...inputRequiredToProto(result, typed),
   });
 }
 

@@ -13,9 +13,9 @@ import {
 import type { ResourceReading } from "../../fleet/watch-resource.ts";
 import { type Contents, typedReadResult } from "../../mcp/features/resources/read-result.ts";
 import type { Resource } from "../../mcp/features/resources/resource.ts";
-import type { AskedResult } from "../../mcp/features/shared/asked-result.ts";
+import type { InputRequiredResult } from "../../mcp/features/shared/input-required-result.ts";
 import type { ResourceContents } from "../../mcp/features/shared/resource-contents.ts";
-import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
+import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
 import { toTimestamp } from "./time.ts";
 
 export function resourceToProto({ sizeBytes, ...resource }: Resource): ResourceMessage {
@@ -24,12 +24,12 @@ export function resourceToProto({ sizeBytes, ...resource }: Resource): ResourceM
 }
 
 /** What was read, in the form that the caller asked for. Throws what `typedReadResult` throws. */
-export function readToProto(result: AskedResult, format: "typed" | "json"): ReadResourceResponse {
+export function readToProto(result: InputRequiredResult, format: "typed" | "json"): ReadResourceResponse {
   if (format === "json") return create(ReadResourceResponseSchema, jsonResultToProto(result));
   const typed = typedReadResult(result);
   return create(ReadResourceResponseSchema, {
     contents: typed.contents.map(contentsToProto),
-    ...askedToProto(result, typed),
+    ...inputRequiredToProto(result, typed),
   });
 }
 

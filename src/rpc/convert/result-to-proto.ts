@@ -4,14 +4,14 @@ import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpm
 import { type Content as ContentMessage, ContentSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import type { Content, EmbeddedResource } from "../../mcp/features/shared/content.ts";
 import { type ToolResult, type TypedResult, typedResult } from "../../mcp/features/tools/tool-result.ts";
-import { askedToProto, jsonResultToProto } from "./asked-to-proto.ts";
+import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
 import { textOrBlob } from "./resource-to-proto.ts";
 
 /**
  * The most bytes that a result can have as an answer, in whatever encoding, when its line has at most so many. In JSON
  * a text within a text doubles its quotes; a message of 100,000 values adds some dozen bytes for each.
  */
-export function maxAnswerBytes(maxLineBytes: number): number {
+export function maxResponseBytes(maxLineBytes: number): number {
   return 2 * maxLineBytes + 16 * 1024 * 1024;
 }
 
@@ -27,7 +27,7 @@ export function resultToProto(result: ToolResult, format: "typed" | "json"): Cal
     isError,
     content: typed.content.map(contentToProto),
     structured: structuredToProto(typed.structured),
-    ...askedToProto(result, typed),
+    ...inputRequiredToProto(result, typed),
   });
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { LateHeaders } from "./late-headers.ts";
+import { LazyHeaders } from "./lazy-headers.ts";
 import { clampedTimeout, clampTimeout } from "./timeout-header.ts";
 
 /** A request's headers as interceptors and handlers see them. */
@@ -8,7 +8,7 @@ export function requestHeaders(incoming: IncomingHttpHeaders): Headers {
 }
 
 /** Most are asked for a few values, one at a time: those come from Node's headers as they are. */
-class RequestHeaders extends LateHeaders {
+class RequestHeaders extends LazyHeaders {
   readonly #incoming: IncomingHttpHeaders;
 
   constructor(incoming: IncomingHttpHeaders) {

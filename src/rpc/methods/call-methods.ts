@@ -3,8 +3,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { ListToolsResponseSchema, type ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { answerToProto } from "../convert/answer-to-proto.ts";
 import { callFromProto, charsOf } from "../convert/call-from-proto.ts";
+import { callToProto } from "../convert/call-to-proto.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
@@ -26,7 +26,7 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
       const wished = callFromProto(request, traceOf(context));
       const { server, call, resultFormat, idempotencyKey, validateArguments } = wished;
       const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
-      return answerToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
+      return callToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }

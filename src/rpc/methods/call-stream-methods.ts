@@ -7,7 +7,7 @@ import type {
 import { toManagerError } from "../../base/errors/errors.ts";
 import { followCall } from "../../fleet/tools/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
-import { UnreadRest } from "../call/unread-rest.ts";
+import { TransferRest } from "../call/transfer-rest.ts";
 import { callReadingToProto } from "../convert/call-event-to-proto.ts";
 import { charsOf, streamFromProto } from "../convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -37,7 +37,7 @@ async function* callToolStream(
     elapsedMs,
   });
   for await (const reading of readings) {
-    using rest = new UnreadRest(context.values, reading.kind === "result" ? reading.answer.result.json : "");
+    using rest = new TransferRest(context.values, reading.kind === "result" ? reading.answer.result.json : "");
     for (const event of callReadingToProto(reading, {
       server,
       resultFormat,

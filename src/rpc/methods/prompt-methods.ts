@@ -10,9 +10,9 @@ import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { completeRequestSchema, getPromptRequestSchema } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { askedFromProto } from "../convert/asked-from-proto.ts";
 import { charsOf } from "../convert/call-from-proto.ts";
 import { enumName } from "../convert/enum-name.ts";
+import { inputRequiredFromProto } from "../convert/input-required-from-proto.ts";
 import { completionToProto, filledPromptToProto, promptToProto } from "../convert/prompt-to-proto.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -39,7 +39,7 @@ export function promptMethods({ fleet }: ServiceOptions) {
         resultFormat: enumName(ResultFormatSchema, request.resultFormat) ?? "typed",
         requestState: request.requestState,
       });
-      const prompt = { ...wished, ...askedFromProto(request), trace: traceOf(context) };
+      const prompt = { ...wished, ...inputRequiredFromProto(request), trace: traceOf(context) };
       return fleet.call(server, {
         ...waitOf(context),
         chars: charsOf(prompt) + charsOfMap(prompt.arguments),

@@ -17,9 +17,9 @@ import {
 } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { askedFromProto } from "../convert/asked-from-proto.ts";
 import { charsOf } from "../convert/call-from-proto.ts";
 import { enumName } from "../convert/enum-name.ts";
+import { inputRequiredFromProto } from "../convert/input-required-from-proto.ts";
 import { readToProto, resourceReadingToProto, resourceToProto } from "../convert/resource-to-proto.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -58,7 +58,7 @@ export function resourceMethods(options: ServiceOptions) {
         resultFormat: enumName(ResultFormatSchema, request.resultFormat) ?? "typed",
         requestState: request.requestState,
       });
-      const read = { ...wished, ...askedFromProto(request), trace: traceOf(context) };
+      const read = { ...wished, ...inputRequiredFromProto(request), trace: traceOf(context) };
       return fleet.call(server, {
         ...waitOf(context),
         chars: charsOf(read),

@@ -1,6 +1,6 @@
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import { constants } from "node:os";
-import { readPaced } from "../../base/async/read-paced.ts";
+import { readPaced } from "../../base/async/paced-read.ts";
 import { within } from "../../base/async/within.ts";
 import type { InstanceExit } from "../runtime.ts";
 import type { ProcessAttachment } from "./attachment.ts";

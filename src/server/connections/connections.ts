@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type net from "node:net";
-import { PipelinedAnswers } from "./pipelined-answers.ts";
+import { PipelinedResponses } from "./pipelined-responses.ts";
 import { isWhole } from "./whole-stream.ts";
 
 /** One connection, and what is asked on it. */
@@ -14,7 +14,7 @@ export class Connection {
   /** What had come of it when it was last looked at. */
   #seenBytes = 0;
   /** What is under way over HTTP/1.1. */
-  readonly pipelined = new PipelinedAnswers();
+  readonly pipelined = new PipelinedResponses();
   /** What is open over HTTP/2, and since when: the oldest first. */
   readonly streams = new Map<ServerHttp2Stream, number>();
 

@@ -38,7 +38,7 @@ export interface OpenStreamsOptions {
 
 /**
  * The streams of HTTP/2 that have not ended, over all connections. A call has its deadline, and what its caller reads and
- * sends is watched by `UnreadAnswers`; here is what neither sees: a request of which nothing comes after its headers, one
+ * sends is watched by `TransferBudget`; here is what neither sees: a request of which nothing comes after its headers, one
  * that is sent a byte at a time, an answer that is there and is not taken.
  */
 export class OpenStreams {

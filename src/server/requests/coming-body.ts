@@ -1,5 +1,5 @@
 import type { NodeRequest } from "../handlers/node-handler.ts";
-import type { UnreadAnswer } from "../responses/unread-answers.ts";
+import type { Transfer } from "../responses/transfer-budget.ts";
 import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";
@@ -14,7 +14,7 @@ const maxPieceBytes = 256 * 1024;
  * pieces that are few however small its chunks are. Read by events: Node's iterator keeps chunks as they are until it is
  * asked. Throws `cancelled` when the caller leaves before its end.
  */
-export async function* comingBody(request: NodeRequest, unsent?: UnreadAnswer): AsyncGenerator<Buffer> {
+export async function* comingBody(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
   const reading = new BodyReading(request, unsent);
   try {
     let taken = 0;
@@ -32,13 +32,13 @@ export async function* comingBody(request: NodeRequest, unsent?: UnreadAnswer): 
 
 class BodyReading {
   readonly #request: NodeRequest;
-  readonly #unsent: UnreadAnswer | undefined;
+  readonly #unsent: Transfer | undefined;
   readonly #kept = new GrowingBytes();
   #pieces = 0;
   #state: "reading" | "paused" | "ended" | "left" = "reading";
   #onChange: (() => void) | undefined;
 
-  constructor(request: NodeRequest, unsent: UnreadAnswer | undefined) {
+  constructor(request: NodeRequest, unsent: Transfer | undefined) {
     this.#request = request;
     this.#unsent = unsent;
     if (request.readableEnded) this.#state = request.aborted ? "left" : "ended";

@@ -1,6 +1,6 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { NodeRequest } from "../handlers/node-handler.ts";
-import type { UnreadAnswer } from "../responses/unread-answers.ts";
+import type { Transfer } from "../responses/transfer-budget.ts";
 import { comingBody } from "./coming-body.ts";
 
 /** What was read of a request's body by whoever then left the request to another. */
@@ -27,7 +27,7 @@ export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: 
  * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it;
  * its chunks then come in few pieces.
  */
-export async function* bodyOf(request: NodeRequest, unsent?: UnreadAnswer): AsyncGenerator<Buffer> {
+export async function* bodyOf(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
   try {
     const before = takeBody(request);
     if (before !== undefined && before.bytes.length > 0) {

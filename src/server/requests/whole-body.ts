@@ -2,7 +2,7 @@ import type { Readable } from "node:stream";
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { NodeRequest } from "../handlers/node-handler.ts";
-import type { UnreadAnswer } from "../responses/unread-answers.ts";
+import type { Transfer } from "../responses/transfer-budget.ts";
 import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";
@@ -11,7 +11,7 @@ import type { ReadBefore } from "./node-body.ts";
 export interface BodyReading {
   readonly maxBytes: number;
   /** Where it counts while its caller has not sent all of it. */
-  readonly unsent: UnreadAnswer;
+  readonly unsent: Transfer;
   /** Gets the body, or as much of it as shows that it has more than `maxBytes`: the rest is paused then. */
   readonly onRead: (read: ReadBefore) => void;
   /** The caller left before the body's end. */

@@ -1,6 +1,6 @@
 import http, { type OutgoingHttpHeaders } from "node:http";
 import http2 from "node:http2";
-import { answerGuards } from "./answer-guards.ts";
+import { responseGuards } from "./response-guards.ts";
 
 // With the headers that are written: one that is set before makes Node set each of those, too, a microsecond a response.
 
@@ -21,7 +21,7 @@ export class GuardedHttp2Response extends http2.Http2ServerResponse {
 }
 
 function withGuards(headers: OutgoingHttpHeaders | undefined): OutgoingHttpHeaders {
-  return { ...headers, ...answerGuards };
+  return { ...headers, ...responseGuards };
 }
 
 const grpc = /^application\/grpc(?!-web)/i;

@@ -1,4 +1,4 @@
-import type { UnreadAnswer } from "./unread-answers.ts";
+import type { Transfer } from "./transfer-budget.ts";
 
 /** Small enough that a slow caller is seen to take something, large enough to cost nothing. */
 const sliceBytes = 64 * 1024;
@@ -9,7 +9,7 @@ const sliceBytes = 64 * 1024;
  */
 export async function* pacedBody(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { answer, streams }: { readonly answer: Pick<UnreadAnswer, "add">; readonly streams: boolean },
+  { answer, streams }: { readonly answer: Pick<Transfer, "add">; readonly streams: boolean },
 ): AsyncGenerator<Uint8Array> {
   let lastBytes = 0;
   for await (const chunk of body) {

@@ -2,29 +2,29 @@ import type { OutgoingHttpHeaders } from "node:http";
 import { pipeline, type Writable } from "node:stream";
 import type { NodeResponse } from "../handlers/node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
-import type { UnreadAnswer, UnreadAnswers } from "./unread-answers.ts";
+import type { Transfer, TransferBudget } from "./transfer-budget.ts";
 
 /** A larger answer goes out in slices. */
 const maxWholeBytes = 64 * 1024;
 
-export interface WholeAnswer {
+export interface WholeResponse {
   readonly response: NodeResponse;
   readonly status: number;
   readonly header: OutgoingHttpHeaders;
-  readonly unread: UnreadAnswers;
+  readonly budget: TransferBudget;
 }
 
 /** Writes an answer whose text is there: a small one together with its headers, in one piece. */
-export function writeWhole(text: string, { response, status, header, unread }: WholeAnswer): void {
+export function writeWhole(text: string, { response, status, header, budget }: WholeResponse): void {
   header["content-length"] = Buffer.byteLength(text);
   response.writeHead(status, header);
-  endWhole(text, { to: response, answer: unread.open(response) });
+  endWhole(text, { to: response, answer: budget.open(response) });
 }
 
 /** Ends a response, or a stream, with all of its body, in slices when that is large. */
 export function endWhole(
   body: string | Buffer,
-  { to, answer }: { readonly to: Writable; readonly answer: Pick<UnreadAnswer, "add"> },
+  { to, answer }: { readonly to: Writable; readonly answer: Pick<Transfer, "add"> },
 ): void {
   const bytes = Buffer.byteLength(body);
   if (bytes <= maxWholeBytes) {

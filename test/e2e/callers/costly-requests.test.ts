@@ -15,7 +15,7 @@ let manager: TestManager;
 let withoutLean: TestManager;
 beforeAll(async () => {
   manager = await TestManager.start({ MCPM_RUNTIME: "process" });
-  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { lean: false });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { fastPath: false });
   await manager.client.start({ name: "h", spec: hostileProcessSpec() });
 });
 afterAll(async () => {

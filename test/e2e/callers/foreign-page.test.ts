@@ -8,7 +8,7 @@ let manager: TestManager;
 let withoutLean: TestManager;
 beforeAll(async () => {
   manager = await TestManager.start({ MCPM_RUNTIME: "process" });
-  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { lean: false });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process" }, { fastPath: false });
 });
 afterAll(async () => {
   await manager[Symbol.asyncDispose]();

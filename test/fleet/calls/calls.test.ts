@@ -2,7 +2,7 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { type Call, type CallLimits, Calls, type CallsOptions } from "../../../src/fleet/calls/calls.ts";
-import { type Seat, Seats } from "../../../src/fleet/calls/seats.ts";
+import { type Permit, Semaphore } from "../../../src/fleet/calls/permits.ts";
 import { Session } from "../../../src/mcp/session.ts";
 import { aCaller } from "../a-caller.ts";
 
@@ -22,8 +22,8 @@ const cancelled = new ManagerError("cancelled", "the caller left", {
   details: { reason: "CANCELLED", delivery: "sent" },
 });
 
-const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (seat: Seat) => seat.session };
-const seats = new Seats(() => "i-1");
+const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (permit: Permit) => permit.session };
+const permits = new Semaphore(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
 function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> = {}, now?: Session | ManagerError) {
@@ -32,7 +32,7 @@ function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">
   let limits = { maxInFlight: 100, maxQueued: 100, ...given };
   const calls = new Calls("fs", {
     refusal: () => (current instanceof ManagerError ? current : undefined),
-    take: () => (current instanceof Session ? seats.take(current) : undefined),
+    take: () => (current instanceof Session ? permits.take(current) : undefined),
     limits: () => limits,
     maxQueuedChars,
   });

@@ -36,7 +36,11 @@ describe("A server that stops when idle and exits just after it was taken over",
     await open.fleet.start("i", { spec });
     await open.boot();
     using subscription = open.fleet.follow("i", "mem://note");
-    await open.fleet.call("i", { callerHasDeadline: true, caller: aCaller, work: (seat) => subscription.take(seat) });
+    await open.fleet.call("i", {
+      callerHasDeadline: true,
+      caller: aCaller,
+      work: (permit) => subscription.take(permit),
+    });
     const changed = subscription.subscriber.changes.wait();
     await open.containerOf("i").kill({ signal: "SIGTERM" });
     await changed;

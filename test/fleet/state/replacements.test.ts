@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { losers } from "../../../src/fleet/state/replacements.ts";
+import { superseded } from "../../../src/fleet/state/replacements.ts";
 import type { InstanceRecord } from "../../../src/runtime/runtime.ts";
 
 function record(id: string, state: InstanceRecord["state"], more: Partial<InstanceRecord> = {}): InstanceRecord {
@@ -28,9 +28,9 @@ it.each([
 ] as const)("Of an old instance and a new one that is %s (marked as %s), these go: %j", (state, mark, going) => {
   const old = record("old", "exited");
   const next = record("next", state, { replaces: "old", mark });
-  expect([...losers([old, next, record("other", "running")])].map(({ id }) => id)).toEqual(going);
+  expect([...superseded([old, next, record("other", "running")])].map(({ id }) => id)).toEqual(going);
 });
 
 it("An instance whose predecessor is gone has nobody to yield to", () => {
-  expect(losers([record("next", "exited", { replaces: "gone" })]).size).toBe(0);
+  expect(superseded([record("next", "exited", { replaces: "gone" })]).size).toBe(0);
 });

@@ -14,8 +14,8 @@ const deadline = new ManagerError("deadline", "too late", {
   details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
 });
 
-/** A followed call into a fleet that gives it a session when `seat` resolves; its server is the test. */
-function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined as ManagerError | undefined } = {}) {
+/** A followed call into a fleet that gives it a session when `permit` resolves; its server is the test. */
+function open({ heartbeatMs = hour, permit = Promise.resolve(), fails = undefined as ManagerError | undefined } = {}) {
   const clock = { ms: 1000 };
   const ring = new LogRing({ maxBytes: 1_000_000, now: () => clock.ms });
   const { session, sent } = scriptedSession(() => undefined);
@@ -25,7 +25,7 @@ function open({ heartbeatMs = hour, seat = Promise.resolve(), fails = undefined 
     async call(_server, call, { signal, feed }) {
       calls.push(signal);
       if (fails !== undefined) throw fails;
-      await seat;
+      await permit;
       feed?.begin("i-1");
       return { result: await session.callTool(call, { signal, events: feed }), instance: "i-1" };
     },
@@ -53,7 +53,7 @@ const kindOf = async (readings: AsyncGenerator<CallReading>) => (await next(read
 describe("followCall", () => {
   it("begins with a heartbeat at once, while the call waits for its turn", async () => {
     const turn = Promise.withResolvers<void>();
-    const { readings, sent, write } = open({ seat: turn.promise });
+    const { readings, sent, write } = open({ permit: turn.promise });
     expect(await next(readings)).toEqual({ kind: "heartbeat", instance: "", timeMs: 1000 });
     turn.resolve();
     const first = next(readings);

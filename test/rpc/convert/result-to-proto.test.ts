@@ -5,7 +5,7 @@ import { describe, expect, it } from "vitest";
 import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
-import { maxAnswerBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
+import { maxResponseBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { jsonText } from "../../json/json-text.ts";
 
 const typed = (json: string) => resultToProto(readToolResult(json, "modern"), "typed");
@@ -155,7 +155,7 @@ describe("maxAnswerBytes", () => {
     const result = readToolResult(json, "modern");
     for (const format of ["typed", "json"] as const) {
       const response = resultToProto(result, format);
-      const bound = maxAnswerBytes(Buffer.byteLength(json));
+      const bound = maxResponseBytes(Buffer.byteLength(json));
       expect(toBinary(CallToolResponseSchema, response).length).toBeLessThan(bound);
       expect(Buffer.byteLength(toJsonString(CallToolResponseSchema, response))).toBeLessThan(bound);
     }

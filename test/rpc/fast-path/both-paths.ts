@@ -8,8 +8,11 @@ import { hostileProcessSpec, TestManager } from "../../e2e/test-manager.ts";
 export function bothPaths(): readonly TestManager[] {
   const managers: TestManager[] = [];
   beforeAll(async () => {
-    for (const lean of [true, false]) {
-      const manager = await TestManager.start({ MCPM_RUNTIME: "process", MCPM_MAX_REQUEST_BYTES: "65536" }, { lean });
+    for (const fastPath of [true, false]) {
+      const manager = await TestManager.start(
+        { MCPM_RUNTIME: "process", MCPM_MAX_REQUEST_BYTES: "65536" },
+        { fastPath },
+      );
       managers.push(manager);
       await manager.client.start({ name: "h", spec: hostileProcessSpec() });
     }

@@ -7,7 +7,7 @@ import { silentLog } from "../../../src/base/log/log.ts";
 import type { NodeRequest, NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { bodyOf } from "../../../src/server/requests/node-body.ts";
-import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../../src/server/responses/transfer-budget.ts";
 import { Turns } from "../turns.ts";
 
 const opened: AsyncDisposableStack[] = [];
@@ -43,27 +43,27 @@ async function begun(version: keyof typeof openers) {
 }
 
 function unsentOf(response: NodeResponse) {
-  const unread = new UnreadAnswers({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 });
-  return { unread, unsent: unread.watch(response) };
+  const budget = new TransferBudget({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 });
+  return { budget, unsent: budget.watch(response) };
 }
 
 describe.each(versions)("A body over %s that is kept", (version) => {
   it("comes in few pieces, and is counted, when it is sent a byte at a time", async () => {
     const { body, request, response } = await begun(version);
-    const { unread, unsent } = unsentOf(response);
+    const { budget, unsent } = unsentOf(response);
     const pieces: Buffer[] = [];
     const whole = (async () => {
       for await (const piece of bodyOf(request, unsent)) pieces.push(piece);
     })();
     for (let sent = 1; sent <= 500; sent += 1) {
       body.write("x");
-      while (unread.bytes < sent) await new Promise((resolve) => setImmediate(resolve));
+      while (budget.bytes < sent) await new Promise((resolve) => setImmediate(resolve));
     }
     body.end();
     await whole;
     expect(Buffer.concat(pieces).toString()).toBe("x".repeat(500));
     expect(pieces.length).toBeLessThan(12);
-    expect(unread.bytes).toBe(0);
+    expect(budget.bytes).toBe(0);
   });
 
   it("is read in turns of the event loop", async () => {

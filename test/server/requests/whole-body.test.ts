@@ -7,7 +7,7 @@ import type { NodeResponse } from "../../../src/server/handlers/node-handler.ts"
 import { Listener } from "../../../src/server/listener.ts";
 import type { ReadBefore } from "../../../src/server/requests/node-body.ts";
 import { readBody } from "../../../src/server/requests/whole-body.ts";
-import { UnreadAnswers } from "../../../src/server/responses/unread-answers.ts";
+import { TransferBudget } from "../../../src/server/responses/transfer-budget.ts";
 import { Turns } from "../turns.ts";
 
 const opened: Listener[] = [];
@@ -16,11 +16,11 @@ afterEach(async () => {
 });
 
 const maxBytes = 1_000_000;
-const unread = new UnreadAnswers({ maxBytes, log: silentLog, elapsedMs: () => performance.now() });
+const budget = new TransferBudget({ maxBytes, log: silentLog, elapsedMs: () => performance.now() });
 
 function read(body: Readable, response: NodeResponse): Promise<ReadBefore> {
   return new Promise((onRead, onLeft) => {
-    readBody(body, { maxBytes, unsent: unread.watch(response), onRead, onLeft: () => onLeft(new Error("left")) });
+    readBody(body, { maxBytes, unsent: budget.watch(response), onRead, onLeft: () => onLeft(new Error("left")) });
   });
 }
 

@@ -1,6 +1,6 @@
 import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
-import { SharedWork } from "../../../base/async/shared-work.ts";
+import { Singleflight } from "../../../base/async/singleflight.ts";
 import { ManagerError, toManagerError } from "../../../base/errors/errors.ts";
 import { sha256 } from "../../../json/json-digest.ts";
 import { keyReused, resultEvicted, tooManyKeys } from "./key-error.ts";
@@ -31,7 +31,7 @@ export interface IdempotentCallsOptions {
 
 interface UnderWay {
   readonly digest: string;
-  readonly work: SharedWork<ToolAnswer>;
+  readonly work: Singleflight<ToolAnswer>;
 }
 
 /**
@@ -87,7 +87,7 @@ export class IdempotentCalls {
     if (this.#underWay.size + this.#ended.size >= this.#maxKeys) {
       throw tooManyKeys({ maxKeys: this.#maxKeys, retryAfterMs: this.#ended.nextMs ?? 1000 });
     }
-    const shared = new SharedWork(async (sharedSignal) => {
+    const shared = new Singleflight(async (sharedSignal) => {
       try {
         const answer = await work(sharedSignal);
         this.#ended.add(id, { digest, outcome: outcomeOfAnswer(answer) });

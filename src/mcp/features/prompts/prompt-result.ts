@@ -1,12 +1,18 @@
 import { JsonFields } from "../../../json/json-fields.ts";
-import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../shared/asked-result.ts";
 import { type Content, readContent } from "../shared/content.ts";
+import {
+  elementsOf,
+  type InputRequiredRest,
+  type InputRequiredResult,
+  restOf,
+  resultFields,
+} from "../shared/input-required-result.ts";
 import { readTexts, textField } from "../shared/texts.ts";
 
 export const promptResult = "result of prompts/get";
 
 /** A filled-in prompt with its parts in their places; nothing of it is lost. */
-export interface TypedPrompt extends AskedRest {
+export interface TypedPrompt extends InputRequiredRest {
   readonly description: string;
   readonly messages: readonly PromptMessage[];
 }
@@ -17,7 +23,7 @@ export type PromptMessage =
   | { readonly json: string };
 
 /** Puts a result's parts in their places. Throws as `elementsOf`. */
-export function typedPrompt(result: AskedResult): TypedPrompt {
+export function typedPrompt(result: InputRequiredResult): TypedPrompt {
   const fields = resultFields(result.json, promptResult);
   const { values, placed } = readTexts(fields, ["description"]);
   return {

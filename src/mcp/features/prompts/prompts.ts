@@ -1,8 +1,8 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { Requests, SignalOption } from "../../conversation/requests.ts";
 import { rpcFailure } from "../../protocol/rpc-failure.ts";
-import { type AskedRequest, askedParams } from "../shared/asked-params.ts";
-import { type AskedResult, answerTo } from "../shared/asked-result.ts";
+import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-required-params.ts";
+import { type InputRequiredResult, resultOf } from "../shared/input-required-result.ts";
 import type { ListChanges } from "../shared/list-changes.ts";
 import { Listing } from "../shared/listing.ts";
 import { notListed } from "../shared/not-listed.ts";
@@ -10,7 +10,7 @@ import { type Prompt, prompts } from "./prompt.ts";
 import { promptResult } from "./prompt-result.ts";
 
 /** A prompt to fill in. */
-export interface PromptRequest extends AskedRequest {
+export interface PromptRequest extends InputRequiredRequest {
   readonly prompt: string;
   readonly arguments: Readonly<Record<string, string>>;
 }
@@ -29,15 +29,15 @@ export class Prompts {
    * Fills in a prompt. Throws what `Requests.result` throws, `not_found` for one that the server answers with an
    * error and does not list, and `not_running` when the server asks for input that the caller does not know of.
    */
-  async get(request: PromptRequest, options: SignalOption): Promise<AskedResult> {
+  async get(request: PromptRequest, options: SignalOption): Promise<InputRequiredResult> {
     const { codec } = this.#requests;
     const method = "prompts/get";
     const reply = await this.#requests.reply(
       method,
-      askedParams(request, { codec, members: own(request), field: "arguments" }),
+      inputRequiredParams(request, { codec, members: own(request), field: "arguments" }),
       options,
     );
-    if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: promptResult });
+    if ("result" in reply) return resultOf(request, { json: reply.result, era: codec.era, what: promptResult });
     const failure = rpcFailure(reply.error, method);
     throw await this.explained(failure, { ...options, prompt: request.prompt });
   }

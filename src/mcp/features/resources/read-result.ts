@@ -1,4 +1,10 @@
-import { type AskedRest, type AskedResult, elementsOf, restOf, resultFields } from "../shared/asked-result.ts";
+import {
+  elementsOf,
+  type InputRequiredRest,
+  type InputRequiredResult,
+  restOf,
+  resultFields,
+} from "../shared/input-required-result.ts";
 import { type ResourceContents, readResourceContents } from "../shared/resource-contents.ts";
 
 export const readResult = "result of resources/read";
@@ -7,12 +13,12 @@ export const readResult = "result of resources/read";
 export type Contents = ResourceContents | { readonly json: string };
 
 /** What came of reading a resource, with its parts in their places; nothing of it is lost. */
-export interface TypedReadResult extends AskedRest {
+export interface TypedReadResult extends InputRequiredRest {
   readonly contents: readonly Contents[];
 }
 
 /** Puts a result's parts in their places. Throws as `elementsOf`. */
-export function typedReadResult(result: AskedResult): TypedReadResult {
+export function typedReadResult(result: InputRequiredResult): TypedReadResult {
   const fields = resultFields(result.json, readResult);
   const texts = elementsOf(fields, { name: "contents", what: readResult });
   return {

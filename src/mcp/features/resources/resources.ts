@@ -1,8 +1,8 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { Requests, SignalOption } from "../../conversation/requests.ts";
 import type { Subscriptions } from "../../conversation/subscriptions.ts";
-import { type AskedRequest, askedParams } from "../shared/asked-params.ts";
-import { type AskedResult, answerTo } from "../shared/asked-result.ts";
+import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-required-params.ts";
+import { type InputRequiredResult, resultOf } from "../shared/input-required-result.ts";
 import type { ListChanges } from "../shared/list-changes.ts";
 import { Listing } from "../shared/listing.ts";
 import { notListed } from "../shared/not-listed.ts";
@@ -12,7 +12,7 @@ import { missingResource, resourceRefusal } from "./resource-refusal.ts";
 import { ResourceSubscriptions, type SubscribeOptions } from "./resource-subscriptions.ts";
 
 /** A resource to read. */
-export interface ReadRequest extends AskedRequest {
+export interface ReadRequest extends InputRequiredRequest {
   readonly uri: string;
 }
 
@@ -40,12 +40,16 @@ export class Resources {
    * Reads a resource. Throws what `Requests.result` throws, `not_found` for one that the server has not, and
    * `not_running` when the server asks for input that the caller does not know of.
    */
-  async read(request: ReadRequest, options: SignalOption): Promise<AskedResult> {
+  async read(request: ReadRequest, options: SignalOption): Promise<InputRequiredResult> {
     const { codec } = this.#requests;
     const method = "resources/read";
-    const params = askedParams(request, { codec, members: `"uri":${JSON.stringify(request.uri)}`, field: "uri" });
+    const params = inputRequiredParams(request, {
+      codec,
+      members: `"uri":${JSON.stringify(request.uri)}`,
+      field: "uri",
+    });
     const reply = await this.#requests.reply(method, params, options);
-    if ("result" in reply) return answerTo(request, { json: reply.result, era: codec.era, what: readResult });
+    if ("result" in reply) return resultOf(request, { json: reply.result, era: codec.era, what: readResult });
     const failure = resourceRefusal(reply.error, { method, uri: request.uri });
     // Servers on the TypeScript SDK v1 say so without data.
     const isVague = failure.kind === "invalid" && reply.error.data === undefined;

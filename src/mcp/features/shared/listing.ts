@@ -1,5 +1,5 @@
 import type { Requests, SignalOption, TracedOptions } from "../../conversation/requests.ts";
-import { JoinedRead } from "./joined-read.ts";
+import { CoalescedRead } from "./coalesced-read.ts";
 import type { ChangingList, ListChanges } from "./list-changes.ts";
 import { type ListKind, listEntries } from "./list-entries.ts";
 
@@ -20,13 +20,13 @@ export interface ListingOptions<T> {
  */
 export class Listing<T> {
   readonly #options: ListingOptions<T>;
-  readonly #joined: JoinedRead<readonly T[]>;
+  readonly #joined: CoalescedRead<readonly T[]>;
   #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
 
   constructor(options: ListingOptions<T>) {
     const { changes, changesWith } = options;
     this.#options = options;
-    this.#joined = new JoinedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
+    this.#joined = new CoalescedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
   }
 
   /**

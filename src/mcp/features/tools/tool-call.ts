@@ -1,8 +1,8 @@
 import { type EraCodec, joinMembers } from "../../eras/era-codec.ts";
-import { type AskedRequest, askedParams } from "../shared/asked-params.ts";
+import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-required-params.ts";
 
 /** One call of a tool. The JSON texts are proven objects (`checkedJsonObject`). */
-export interface ToolCall extends AskedRequest {
+export interface ToolCall extends InputRequiredRequest {
   readonly tool: string;
   readonly argumentsJson?: string | undefined;
   /** The field of the request that the arguments came in. Default: `arguments`. */
@@ -15,12 +15,12 @@ export interface ToolCallParamsOptions {
   readonly progressToken?: number | undefined;
 }
 
-/** The params of `tools/call` as JSON text. Throws what `askedParams` throws. */
+/** The params of `tools/call` as JSON text. Throws what `inputRequiredParams` throws. */
 export function toolCallParams(call: ToolCall, options: ToolCallParamsOptions): string {
   const { tool, argumentsJson, argumentsField: field = "arguments" } = call;
   const members = joinMembers(
     `"name":${JSON.stringify(tool)}`,
     argumentsJson === undefined ? "" : `"arguments":${argumentsJson}`,
   );
-  return askedParams(call, { ...options, members, field });
+  return inputRequiredParams(call, { ...options, members, field });
 }

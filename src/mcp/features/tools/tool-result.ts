@@ -2,34 +2,34 @@ import type { Era } from "../../../base/spec/spec.ts";
 import { isExactValue } from "../../../json/exact-value.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import { eachElement } from "../../../json/json-members.ts";
+import { type Content, readContent } from "../shared/content.ts";
 import {
-  type AskedRest,
-  type AskedResult,
-  askedResult,
   elementsOf,
+  type InputRequiredRest,
+  type InputRequiredResult,
+  inputRequiredResult,
   restOf,
   resultFields,
-} from "../shared/asked-result.ts";
-import { type Content, readContent } from "../shared/content.ts";
+} from "../shared/input-required-result.ts";
 
 const what = "tool result";
 
 /** A tool's result, before anything in it is parsed but the two fields that callers branch on. */
-export interface ToolResult extends AskedResult {
+export interface ToolResult extends InputRequiredResult {
   readonly isError: boolean;
 }
 
 /** A tool's result with its parts in their places; nothing of it is lost. */
-export interface TypedResult extends AskedRest {
+export interface TypedResult extends InputRequiredRest {
   readonly content: readonly Content[];
   /** The structured result: as a value when that changes nothing, else as the server's text. */
   readonly structured?: { readonly value: unknown } | { readonly json: string };
 }
 
-/** Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `askedResult` throws. */
+/** Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `inputRequiredResult` throws. */
 export function readToolResult(json: string, era: Era): ToolResult {
   const fields = resultFields(json, what);
-  return { ...askedResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
+  return { ...inputRequiredResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders, ServerHttp2Stream } from "node:http2";
-import type { UnreadAnswer } from "../../../server/responses/unread-answers.ts";
+import type { Transfer } from "../../../server/responses/transfer-budget.ts";
 import { endWhole } from "../../../server/responses/write-whole.ts";
-import { respondGrpc } from "./grpc-answer.ts";
+import { respondGrpc } from "./grpc-response.ts";
 
 /**
  * So many bytes may wait for their caller to take them; what is larger is written in slices of this size. It is what a
@@ -14,7 +14,7 @@ const firstUntakenBytes = 16 * 1024;
 /** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
-  readonly #answer: Pick<UnreadAnswer, "add">;
+  readonly #answer: Pick<Transfer, "add">;
   /** What the handler sets; sent with the first write. */
   header: Headers | undefined;
   #trailer: OutgoingHttpHeaders = {};
@@ -25,7 +25,7 @@ export class MessageWriter {
   #writing: Promise<void> | undefined;
   #onRoom: (() => void) | undefined;
 
-  constructor(stream: ServerHttp2Stream, answer: Pick<UnreadAnswer, "add">) {
+  constructor(stream: ServerHttp2Stream, answer: Pick<Transfer, "add">) {
     this.#stream = stream;
     this.#answer = answer;
     stream.once("close", () => this.#onRoom?.());

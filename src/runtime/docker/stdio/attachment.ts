@@ -1,7 +1,7 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
-import { readPaced } from "../../../base/async/read-paced.ts";
+import { readPaced } from "../../../base/async/paced-read.ts";
 import type { Attachment, AttachmentSink } from "../../runtime.ts";
 import { assertContainerId } from "../engine/container-id.ts";
 import { type Engine, keepAliveMs } from "../engine/engine.ts";

@@ -1,0 +1,59 @@
+import type { Session } from "../../mcp/session.ts";
+
+/** A call's place at an instance, from the moment it is chosen until the call ends. */
+export interface Permit extends Disposable {
+  readonly session: Session;
+  /** Identity of the instance. */
+  readonly instance: string;
+}
+
+/** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and each call takes a permit. */
+class TakenPermit implements Permit {
+  readonly session: Session;
+  readonly instance: string;
+  readonly #leave: () => void;
+
+  constructor({ session, instance }: Pick<Permit, "session" | "instance">, leave: () => void) {
+    this.session = session;
+    this.instance = instance;
+    this.#leave = leave;
+  }
+
+  [Symbol.dispose](): void {
+    this.#leave();
+  }
+}
+
+/** The calls under way at one instance. */
+export class Semaphore {
+  readonly #instance: () => string;
+  #taken = 0;
+  #empty: PromiseWithResolvers<void> | undefined;
+
+  constructor(instance: () => string) {
+    this.#instance = instance;
+  }
+
+  get taken(): number {
+    return this.#taken;
+  }
+
+  take(session: Session): Permit {
+    this.#taken += 1;
+    return new TakenPermit({ session, instance: this.#instance() }, () => this.#leave());
+  }
+
+  /** Resolves when no call is under way. */
+  allLeft(): Promise<void> {
+    if (this.#taken === 0) return Promise.resolve();
+    this.#empty ??= Promise.withResolvers();
+    return this.#empty.promise;
+  }
+
+  #leave(): void {
+    this.#taken -= 1;
+    if (this.#taken > 0) return;
+    this.#empty?.resolve();
+    this.#empty = undefined;
+  }
+}

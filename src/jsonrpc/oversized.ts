@@ -1,0 +1,26 @@
+import { idOf } from "./message.ts";
+import type { OversizedLine } from "./skipped-line.ts";
+
+/** Where a line begins, a BOM included, which was read as Latin-1. */
+const start = String.raw`^(?:\xef\xbb\xbf)?\s*\{\s*`;
+const version = String.raw`"jsonrpc"\s*:\s*"2\.0"`;
+const id = String.raw`"id"\s*:\s*("[0-9]{1,15}"|[0-9][0-9.eE+-]{0,30})`;
+const outcome = String.raw`"(?:result|error)"\s*:`;
+
+const idFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${id}\s*,\s*(?:${version}\s*,\s*)?${outcome}`);
+const outcomeFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${outcome}`);
+/** The last member of an object that ends here. A quote inside a string is escaped, so this can't be inside one. */
+const idLast = new RegExp(String.raw`,\s*${id}\s*(?:,\s*${version}\s*)?\}\s*$`);
+
+/**
+ * Whose reply a line was that was too long to keep, from its first and last bytes: servers write the id before the
+ * result, or after it. "unknown": it was a reply, but neither place shows the id. Undefined: it was something else.
+ */
+export function oversizedReply(line: OversizedLine): number | "unknown" | undefined {
+  const head = line.head.toString("latin1");
+  const first = idFirst.exec(head)?.[1];
+  if (first !== undefined) return idOf(first);
+  if (!outcomeFirst.test(head)) return undefined;
+  const last = idLast.exec(line.tail.toString("latin1"))?.[1];
+  return idOf(last) ?? "unknown";
+}

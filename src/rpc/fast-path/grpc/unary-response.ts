@@ -1,0 +1,63 @@
+import type { OutgoingHttpHeaders } from "node:http2";
+import type { UnaryResponse } from "@connectrpc/connect";
+import type { CallWait } from "../../../base/async/call-wait.ts";
+import { callerLeft } from "../../../operations/call-end.ts";
+import type { Transfer } from "../../../server/responses/transfer-budget.ts";
+import { endWhole } from "../../../server/responses/write-whole.ts";
+import { invokeUnary } from "../../call/invoke-unary.ts";
+import type { UnaryMethod } from "../../call/rpc-methods.ts";
+import { grpcEnvelope } from "./grpc-envelope.ts";
+import {
+  failureTrailer,
+  type GrpcResponder,
+  type GrpcResponderOptions,
+  respondGrpc,
+  successTrailer,
+} from "./grpc-response.ts";
+
+interface Answered {
+  readonly header?: Headers;
+  readonly trailer: OutgoingHttpHeaders;
+  readonly body?: Buffer;
+}
+
+/** What the end of a stream ends, if it still goes on. One listener for both, which then holds on to neither. */
+interface Open {
+  wait: CallWait | undefined;
+  answer: Transfer | undefined;
+}
+
+/** Calls of a unary method, whose message is written by gRPC. */
+export function unaryResponder(method: UnaryMethod, { interceptors, budget }: GrpcResponderOptions): GrpcResponder {
+  const envelope = grpcEnvelope(method.desc.output);
+  const successOf = ({ header, trailer, message }: UnaryResponse): Answered => ({
+    header,
+    trailer: successTrailer(trailer),
+    body: envelope(message),
+  });
+  return async (request, stream) => {
+    const { wait } = request.call;
+    const open: Open = { wait, answer: undefined };
+    stream.once("close", () => {
+      open.wait?.abort(callerLeft());
+      open.answer?.close();
+    });
+    let answered: Answered;
+    try {
+      answered = successOf(await invokeUnary({ ...request, method }, interceptors));
+    } catch (error) {
+      answered = { trailer: failureTrailer(error) };
+    }
+    wait.end();
+    open.wait = undefined;
+    // The caller may be gone: nothing to write to then.
+    if (stream.destroyed) return;
+    const { header, trailer, body } = answered;
+    respondGrpc(stream, { header, trailer: () => trailer });
+    if (body === undefined) stream.end();
+    else {
+      open.answer = budget.watch(stream);
+      endWhole(body, { to: stream, answer: open.answer });
+    }
+  };
+}

@@ -1,0 +1,161 @@
+import type { EventEmitter } from "node:events";
+import { constants, type ServerHttp2Stream } from "node:http2";
+import type { Log } from "../../base/log/log.ts";
+import type { NodeResponse } from "../handlers/node-handler.ts";
+
+export interface TransferBudgetOptions {
+  /** Bytes that may wait for their callers, over all of them. */
+  readonly maxBytes: number;
+  readonly log: Log;
+  /** Milliseconds since any moment. */
+  readonly elapsedMs: () => number;
+}
+
+/** A caller must take something of its answer at least so often, as of a web server's. */
+const maxIdleMs = 60_000;
+/**
+ * With too many bytes waiting, a caller that took nothing for so long loses its answer. Who reads slowly is seen to take
+ * a megabyte at a time: the system hands on what it has room for only when a third of its buffer is free.
+ */
+const patienceMs = 5_000;
+const checkMs = 1_000;
+
+/**
+ * The answers that callers have yet to read, and the requests that they have begun to send. Both are the manager's memory,
+ * so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it. When more
+ * waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did for the longest
+ * time.
+ */
+export class TransferBudget {
+  readonly #options: TransferBudgetOptions;
+  readonly #waitingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#waiting });
+  readonly #stayingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#staying });
+  /** Who took something last is at the end. */
+  readonly #waiting = new Set<Transfer>();
+  /** The same of those that may stay unread while there is room: the first to go when there is not. */
+  readonly #staying = new Set<Transfer>();
+  /** Who took something last of all. */
+  #newest: Transfer | undefined;
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: TransferBudgetOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes that wait now. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Watches over an answer, until its response closes. `mayStay`: for as long as there is room. */
+  open(response: NodeResponse | ServerHttp2Stream, { mayStay = false } = {}): Transfer {
+    const answer = new Transfer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
+    const carrier: EventEmitter = response;
+    carrier.once("close", () => answer.close());
+    return answer;
+  }
+
+  /** As open, of a request's body, too; whoever asks for it closes it. */
+  watch(response: NodeResponse | ServerHttp2Stream): Transfer {
+    return new Transfer(response, this.#waitingChanged);
+  }
+
+  #note(answer: Transfer, { bytes, among }: { bytes: number; among: Set<Transfer> }): void {
+    this.#bytes += bytes;
+    if (answer.bytes > 0) {
+      answer.takenAtMs = this.#options.elapsedMs();
+      // A body may come a byte at a time.
+      if (answer !== this.#newest) {
+        among.delete(answer);
+        among.add(answer);
+        this.#newest = answer;
+      }
+    } else {
+      among.delete(answer);
+      if (answer === this.#newest) this.#newest = undefined;
+    }
+    // Those that stand still while there is room are found by the timer.
+    if (bytes > 0 && this.#bytes > this.#options.maxBytes) this.#check(answer.takenAtMs);
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#waiting.size + this.#staying.size === 0) return;
+    // One that nobody needs any more is left to pass: most answers are taken at once.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#check(this.#options.elapsedMs());
+      this.#schedule();
+    }, checkMs).unref();
+  }
+
+  #check(nowMs: number): void {
+    const { maxBytes } = this.#options;
+    for (const answer of this.#staying) {
+      const isTooLong = this.#bytes > maxBytes && nowMs - answer.takenAtMs >= patienceMs;
+      if (this.#bytes <= 2 * maxBytes && !isTooLong) break;
+      this.#giveUp(answer, nowMs);
+    }
+    for (const answer of this.#waiting) {
+      const isLast = this.#waiting.size === 1;
+      const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
+      const patience = this.#bytes > maxBytes ? patienceMs : maxIdleMs;
+      if (!farTooMuch && nowMs - answer.takenAtMs < patience) return;
+      this.#giveUp(answer, nowMs);
+    }
+  }
+
+  #giveUp(answer: Transfer, nowMs: number): void {
+    const idleMs = Math.round(nowMs - answer.takenAtMs);
+    this.#options.log.warn("gave up a call whose caller stands still", { bytes: answer.bytes, idleMs });
+    answer.giveUp();
+  }
+}
+
+type Changed = (answer: Transfer, bytes: number) => void;
+
+/** The bytes of one answer that its caller has yet to take, or of one request that it has yet to send the rest of. */
+export class Transfer {
+  /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
+  #response: NodeResponse | ServerHttp2Stream | undefined;
+  readonly #changed: Changed;
+  #bytes = 0;
+  takenAtMs = 0;
+
+  constructor(response: NodeResponse | ServerHttp2Stream, changed: Changed) {
+    this.#response = response;
+    this.#changed = changed;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** So many bytes more wait, or, below zero, fewer. */
+  add(bytes: number): void {
+    if (this.#response === undefined) return;
+    this.#bytes += bytes;
+    this.#changed(this, bytes);
+  }
+
+  /** Nothing waits any more, whoever took it. */
+  close(): void {
+    this.add(-this.#bytes);
+    this.#response = undefined;
+  }
+
+  giveUp(): void {
+    const response = this.#response;
+    this.close();
+    if (response !== undefined) giveUp(response);
+  }
+}
+
+/** Over HTTP/2 this is the stream's end alone, and says why: RESOURCE_EXHAUSTED to clients of gRPC. */
+function giveUp(response: NodeResponse | ServerHttp2Stream): void {
+  if ("stream" in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  else if ("session" in response) response.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
+  // Of a response that is behind another the end would wait for that one's.
+  else response.req.socket.destroy();
+}
