@@ -68,18 +68,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
   // Before anything looks at a container; released when nothing does any more.
   opened.use(await runtime.own({ onLost }));
-  const fleet = new Fleet({
-    runtime,
-    policy: config.admission,
-    clientInfo: { name: "mcp-docker-manager", version },
-    log,
-    clocks: { now: Date.now, elapsedMs },
-    newId: randomUUID,
-    limits: sameBothWays(config.limits.maxLineBytes),
-    logRingBytes: config.limits.logRingBytes,
-    defaultCallTimeoutMs: config.calls.timeoutMs,
-    reapGraceMs: config.fleet.reapGraceMs,
-  });
+  const fleet = createFleet(config, { runtime, log });
   // Ends after the calls that use it.
   const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
@@ -102,7 +91,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       log,
       adopted,
       shutdown: shutdown.signal,
-      fastPath: fastPath,
+      fastPath,
     }),
     malformed: malformedText,
     connections: connectionsOf(config.listen),
@@ -114,6 +103,21 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   const resources = opened.move();
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+function createFleet(config: Config, { runtime, log }: Pick<Parts, "runtime" | "log">): Fleet {
+  return new Fleet({
+    runtime,
+    policy: config.admission,
+    clientInfo: { name: "mcp-docker-manager", version },
+    log,
+    clocks: { now: Date.now, elapsedMs },
+    newId: randomUUID,
+    limits: sameBothWays(config.limits.maxLineBytes),
+    logRingBytes: config.limits.logRingBytes,
+    defaultCallTimeoutMs: config.calls.timeoutMs,
+    reapGraceMs: config.fleet.reapGraceMs,
+  });
 }
 
 /**

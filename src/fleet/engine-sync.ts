@@ -125,20 +125,20 @@ export class EngineSync {
   }
 
   #lookAtKnown(records: readonly InstanceRecord[], looked: number): void {
-    const { servers } = this.#options;
     const listed = new Set(records.map(({ id }) => id));
     for (const id of this.#lastLook.keys()) if (!listed.has(id)) this.#lastLook.delete(id);
-    for (const record of records) {
-      const server = servers.get(record.server);
-      if (server === undefined || server.busy || record.mark === "stopping" || isSilent(record)) continue;
-      if (this.#isNews(record.id, looked)) server.look(record);
-      // What did not work when a replacement or a restart was over.
-      if (server.owns(record.id) && record.mark !== "none") void this.#nameOf(record);
-    }
-    for (const server of servers.values()) {
-      // One by one: what was made since is not in the list, and not gone.
-      if (!server.busy) for (const id of server.ids) if (!listed.has(id)) this.look(id);
-    }
+    for (const record of records) this.#lookAtRecord(record, looked);
+    // One by one: what was made since is not in the list, and not gone.
+    const idle = [...this.#options.servers.values()].filter(({ busy }) => !busy);
+    for (const id of idle.flatMap(({ ids }) => [...ids])) if (!listed.has(id)) this.look(id);
+  }
+
+  #lookAtRecord(record: InstanceRecord, looked: number): void {
+    const server = this.#options.servers.get(record.server);
+    if (server === undefined || server.busy || record.mark === "stopping" || isSilent(record)) return;
+    if (this.#isNews(record.id, looked)) server.look(record);
+    // What did not work when a replacement or a restart was over.
+    if (server.owns(record.id) && record.mark !== "none") void this.#nameOf(record);
   }
 
   /** Finishes removals, removes what never started, takes over the rest. */

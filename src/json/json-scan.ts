@@ -59,6 +59,7 @@ export interface ScanOptions {
 const noOptions: ScanOptions = {};
 
 /** Proves one JSON value at `start` (spaces before it allowed) and returns the offset after it. */
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the text, which every message takes: a call for each value costs more.
 export function scanValue(text: string, start: number, options: ScanOptions = noOptions): number {
   const { maxDepth = Number.POSITIVE_INFINITY, budget, visitor } = options;
   const closers: number[] = [];

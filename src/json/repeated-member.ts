@@ -66,6 +66,7 @@ function membersOf(value: unknown): number {
   return members;
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the text: a call for each character costs more than the pass.
 function firstRepeated(text: string): JsonPath | undefined {
   const open: Container[] = [];
   for (let at = 0; at < text.length; at += 1) {

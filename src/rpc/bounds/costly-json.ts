@@ -46,14 +46,18 @@ function costly(desc: DescMessage, json: JsonValue, path: string): ManagerError 
   if (!isObject(json) || isWellKnown(desc)) return undefined;
   for (const field of desc.fields) {
     const at = path === "" ? field.name : `${path}.${field.name}`;
-    for (const value of [json[field.name], json[field.jsonName]]) {
-      const values = valuesOf(field, value);
-      if (values.length > maxOwnValues) return manyValues(at);
-      for (const one of values) {
-        const problem = field.message === undefined ? longText(field, one, at) : costly(field.message, one, at);
-        if (problem !== undefined) return problem;
-      }
-    }
+    const problem = costlyField(field, json[field.name], at) ?? costlyField(field, json[field.jsonName], at);
+    if (problem !== undefined) return problem;
+  }
+  return undefined;
+}
+
+function costlyField(field: DescField, value: JsonValue | undefined, path: string): ManagerError | undefined {
+  const values = valuesOf(field, value);
+  if (values.length > maxOwnValues) return manyValues(path);
+  for (const one of values) {
+    const problem = field.message === undefined ? longText(field, one, path) : costly(field.message, one, path);
+    if (problem !== undefined) return problem;
   }
   return undefined;
 }

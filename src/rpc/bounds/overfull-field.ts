@@ -58,6 +58,7 @@ class RecordCount {
     this.#maxLevels = 2 * maxDepth;
   }
 
+  // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: goes where the decoder goes, in one loop over millions of records.
   overfull(whole: MessageLayout): OverfullPath | undefined {
     let layout = whole;
     let end = this.#bytes.length;

@@ -1,4 +1,12 @@
-import { Code, ConnectError, type Interceptor, type StreamResponse } from "@connectrpc/connect";
+import {
+  Code,
+  ConnectError,
+  type Interceptor,
+  type StreamRequest,
+  type StreamResponse,
+  type UnaryRequest,
+  type UnaryResponse,
+} from "@connectrpc/connect";
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { ManagerError } from "../../base/errors/errors.ts";
@@ -29,15 +37,25 @@ export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
     const { signal } = wait;
-    if (signal === request.signal) {
-      const response = await settled(next(request), wait);
-      return response.stream ? limitedStream(response, { signal }) : response;
-    }
-    using follows = new DisposableStack();
-    follows.use(followed(wait, request.signal));
-    const response = await settled(next({ ...request, signal }), wait);
-    return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
+    if (signal !== request.signal) return ofLibrary({ request, next, wait });
+    const response = await settled(next(request), wait);
+    return response.stream ? limitedStream(response, { signal }) : response;
   };
+}
+
+/** A request whose signal the RPC library made: the wait follows that, and is what the handler is given. */
+async function ofLibrary({ request, next, wait }: LibraryCall): Promise<UnaryResponse | StreamResponse> {
+  const { signal } = wait;
+  using follows = new DisposableStack();
+  follows.use(followed(wait, request.signal));
+  const response = await settled(next({ ...request, signal }), wait);
+  return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
+}
+
+interface LibraryCall {
+  readonly request: UnaryRequest | StreamRequest;
+  readonly next: ReturnType<Interceptor>;
+  readonly wait: CallWait;
 }
 
 /** `follows` ends with the last message. */

@@ -40,20 +40,20 @@ async function* oneMessage(body: AsyncIterable<Buffer>, { maxBytes, check }: Mes
   if (bytes.length > 0) yield bytes.take();
 }
 
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop over what comes, in which a piece may end anywhere.
 async function* envelopes(body: AsyncIterable<Buffer>, { maxBytes, check }: MessageReading): AsyncGenerator<Buffer> {
   const bytes = new GrowingBytes();
   let tooLong = false;
   let messages = 0;
   for await (const piece of body) {
     for (let at = 0; at < piece.length; ) {
-      const begun = bytes.length === 0 ? piece.subarray(at) : bytes.all;
-      const want = begun.length < envelopeBytes ? envelopeBytes : envelopeBytes + begun.readUInt32BE(1);
+      const want = wholeBytes(bytes.length === 0 ? piece.subarray(at) : bytes.all);
       tooLong ||= want > envelopeBytes + maxBytes;
       const part = tooLong ? piece.subarray(at) : piece.subarray(at, at + want - bytes.length);
       at += part.length;
       bytes.add(part);
       if (tooLong) yield bytes.take();
-      else if (bytes.length >= envelopeBytes && bytes.length === envelopeBytes + bytes.all.readUInt32BE(1)) {
+      else if (bytes.length >= envelopeBytes && bytes.length === wholeBytes(bytes.all)) {
         check(bytes.all.subarray(envelopeBytes));
         yield bytes.take();
         messages += 1;
@@ -62,4 +62,9 @@ async function* envelopes(body: AsyncIterable<Buffer>, { maxBytes, check }: Mess
     }
   }
   if (bytes.length > 0) yield bytes.take();
+}
+
+/** How many bytes a message has with its envelope, as far as what has come of it tells. */
+function wholeBytes(begun: Buffer): number {
+  return begun.length < envelopeBytes ? envelopeBytes : envelopeBytes + begun.readUInt32BE(1);
 }

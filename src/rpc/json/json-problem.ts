@@ -44,17 +44,25 @@ function messageProblem(desc: DescMessage, json: JsonValue, path: string): Field
     const at = join(path, field.name);
     if (seen.has(field.name)) return { field: at, description: "must be given once" };
     seen.add(field.name);
-    // The RPC library counts a null among the fields of a oneof when the field is a message.
-    if (field.oneof !== undefined && (value !== null || field.message !== undefined)) {
-      const other = chosen.get(field.oneof.name);
-      if (other !== undefined) return { field: at, description: `must not be given together with ${other}` };
-      chosen.set(field.oneof.name, field.name);
-    }
+    const other = chosenBefore(field, { value, chosen });
+    if (other !== undefined) return { field: at, description: `must not be given together with ${other}` };
     if (value === null) continue;
     const problem = fieldProblem(field, { json: value, path: at });
     if (problem !== undefined) return problem;
   }
   return undefined;
+}
+
+/** The field of the same oneof that was given already. `chosen`: the fields that were, by their oneof. */
+function chosenBefore(
+  { name, oneof, message }: DescField,
+  { value, chosen }: { readonly value: JsonValue; readonly chosen: Map<string, string> },
+): string | undefined {
+  // The RPC library counts a null among the fields of a oneof when the field is a message.
+  if (oneof === undefined || (value === null && message === undefined)) return undefined;
+  const other = chosen.get(oneof.name);
+  chosen.set(oneof.name, name);
+  return other;
 }
 
 interface Place {

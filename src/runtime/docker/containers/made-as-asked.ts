@@ -48,23 +48,34 @@ function* mountWeaknesses(asked: Asked, made: Made): Generator<string> {
   const mounts = new Map((made.Mounts ?? []).map((mount) => [normalPath(mount.Destination), mount]));
   const tmpfs = new Map(Object.entries(tmpfsOf(made.HostConfig)).map(([at, options]) => [normalPath(at), options]));
   for (const [target, wish] of wishes) {
-    const mount = mounts.get(target);
-    const isThere = mount === undefined ? wish.Type === "tmpfs" && tmpfs.has(target) : mount.Type === wish.Type;
-    if (!isThere) yield `lacks the mount at ${target}`;
-    else if (wish.ReadOnly && mount?.RW) yield `may write to the mount at ${target}`;
-    // Docker Desktop shows where its virtual machine has the folder: /host_mnt/Users/….
-    else if (wish.Type === "bind" && !mount?.Source.endsWith(wish.Source)) yield `has another folder at ${target}`;
+    const problem = mountWeakness(wish, { mount: mounts.get(target), isTmpfs: tmpfs.has(target) });
+    if (problem !== undefined) yield `${problem} at ${target}`;
   }
   for (const [target, { Type: type }] of mounts) {
     if (type === "bind" && !wishes.has(target)) yield `has a folder of the host at ${target}`;
   }
   for (const [target, options] of Object.entries(tmpfsOf(asked.HostConfig ?? {}))) {
-    const has = tmpfs.get(normalPath(target))?.split(",");
-    // `rw` and the mode are no restrictions.
-    const wanted = options.split(",").filter((option) => /^(?:no|size=)/.test(option));
-    const lacks = has === undefined ? ["everything"] : wanted.filter((option) => !has.includes(option));
+    const lacks = missingOptions(options, tmpfs.get(normalPath(target)));
     if (lacks.length > 0) yield `has no tmpfs at ${target} as it should be (${lacks.join(", ")})`;
   }
+}
+
+function mountWeakness(
+  wish: Docker.MountSettings,
+  { mount, isTmpfs }: { readonly mount: NonNullable<Made["Mounts"]>[number] | undefined; readonly isTmpfs: boolean },
+): string | undefined {
+  const isThere = mount === undefined ? wish.Type === "tmpfs" && isTmpfs : mount.Type === wish.Type;
+  if (!isThere) return "lacks the mount";
+  if (wish.ReadOnly && mount?.RW) return "may write to the mount";
+  // Docker Desktop shows where its virtual machine has the folder: /host_mnt/Users/….
+  return wish.Type === "bind" && !mount?.Source.endsWith(wish.Source) ? "has another folder" : undefined;
+}
+
+/** `rw` and the mode are no restrictions. */
+function missingOptions(asked: string, has: string | undefined): string[] {
+  if (has === undefined) return ["everything"];
+  const wanted = asked.split(",").filter((option) => /^(?:no|size=)/.test(option));
+  return wanted.filter((option) => !has.split(",").includes(option));
 }
 
 function tmpfsOf(host: Docker.HostConfig): Record<string, string> {

@@ -58,23 +58,34 @@ export class EventStream implements AsyncDisposable {
     const { signal } = this.#closed;
     let failures = 0;
     let broken = false;
+    const onOpen = () => {
+      failures = 0;
+      if (broken) this.#options.listener.resync();
+      broken = false;
+    };
     while (!signal.aborted) {
-      try {
-        const stream = await this.#open();
-        failures = 0;
-        if (broken) this.#options.listener.resync();
-        broken = false;
-        for await (const line of lines(stream)) this.#receive(line);
-      } catch (error) {
-        if (signal.aborted) return;
-        const reason = error instanceof Error ? error.message : String(error);
-        // Once a break: an engine that is down for long is not told again at every try.
-        if (failures === 0) this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
+      const reason = await this.#readToItsEnd(onOpen);
+      if (signal.aborted) return;
+      // Once a break: an engine that is down for long is not told again at every try.
+      if (reason !== undefined && failures === 0) {
+        this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
       }
       if (!broken) this.#options.listener.broken();
       broken = true;
       const delayMs = Math.min(maxDelayMs, firstDelayMs * 2 ** failures++);
       await delay(delayMs, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Why it broke; undefined when it just ended. */
+  async #readToItsEnd(onOpen: () => void): Promise<string | undefined> {
+    try {
+      const stream = await this.#open();
+      onOpen();
+      for await (const line of lines(stream)) this.#receive(line);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
     }
   }
 
