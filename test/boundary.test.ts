@@ -1,9 +1,6 @@
-import { readdir, readFile } from "node:fs/promises";
-import { dirname, join, normalize, relative } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-
-const root = fileURLToPath(new URL("..", import.meta.url));
+import { importsOf, readSources, roomOf, type SourceFile, targetOf, targetsOf } from "../scripts/rooms/sources.ts";
 
 /** Which rooms of src/ may import which others; a room is a folder right below src/. "gen" is what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
@@ -57,46 +54,8 @@ const packages: readonly { readonly name: RegExp; readonly rooms: readonly strin
 /** More files side by side than this are searched, not seen. */
 const maxFilesPerFolder = 18;
 
-interface SourceFile {
-  readonly path: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
 const files = await readSources();
 const byPath = new Map(files.map((file) => [file.path, file]));
-
-async function readSources(): Promise<SourceFile[]> {
-  const names = await readdir(join(root, "src"), { recursive: true });
-  const paths = names.filter((name) => name.endsWith(".ts")).map((name) => join("src", name));
-  return Promise.all(
-    paths.map(async (path) => {
-      const text = await readFile(join(root, path), "utf8");
-      return { path, text, imports: importsOf(text) };
-    }),
-  );
-}
-
-/** Every specifier of an import, an export from, or an import(), types included. */
-function importsOf(text: string): string[] {
-  const pattern =
-    /^\s*(?:import|export)\b[^;"']*?\bfrom\s*["']([^"']+)["']|^\s*import\s*["']([^"']+)["']|\bimport\(\s*["']([^"']+)["']/gm;
-  return [...text.matchAll(pattern)].map(([, from, bare, dynamic]) => from ?? bare ?? dynamic ?? "");
-}
-
-/** The file that a relative specifier names, from the root of the repository. */
-function target(file: string, specifier: string): string {
-  return normalize(join(dirname(file), specifier));
-}
-
-function roomOf(path: string): string {
-  const parts = path.split("/");
-  if (parts[0] === "gen") return "gen";
-  if (parts.length === 2) return (parts[1] ?? "").slice(0, -".ts".length);
-  // Data that imports nothing: the configuration is checked by it.
-  if (path === "src/runtime/capabilities.ts") return "runtime/capabilities";
-  return parts[1] === "runtime" && parts.length > 3 ? `runtime/${parts[2]}` : (parts[1] ?? "");
-}
 
 /** Breaches, as "file -> import", so that a failure names them. */
 function breaches(isBreach: (file: SourceFile, specifier: string) => boolean): string[] {
@@ -105,7 +64,7 @@ function breaches(isBreach: (file: SourceFile, specifier: string) => boolean): s
   );
 }
 
-describe("The dependency direction of docs/architecture.md, Layers,", () => {
+describe("The dependency direction of docs/architecture.md, Rooms and layers,", () => {
   it("is read from all sources", () => {
     expect(files.length).toBeGreaterThan(60);
     expect(byPath.get("src/rpc/methods/service-options.ts")?.imports).toContain("../../fleet/fleet.ts");
@@ -117,7 +76,7 @@ describe("The dependency direction of docs/architecture.md, Layers,", () => {
   it("is kept: each room imports only what lies below it", () => {
     const upward = breaches(({ path }, specifier) => {
       if (!specifier.startsWith(".")) return false;
-      const to = target(path, specifier);
+      const to = targetOf(path, specifier);
       const [from, into] = [roomOf(path), roomOf(to)];
       if (from === into) return false;
       // What a port says of all runtimes is a runtime's, too.
@@ -133,9 +92,9 @@ describe("The dependency direction of docs/architecture.md, Layers,", () => {
 
   it("is kept by the folders within rooms, too: none imports another in a circle", () => {
     const imports = new Map<string, Set<string>>();
-    for (const { path, imports: specifiers } of files) {
-      const from = dirname(path);
-      const into = specifiers.filter((one) => one.startsWith(".")).map((one) => dirname(target(path, one)));
+    for (const file of files) {
+      const from = dirname(file.path);
+      const into = targetsOf(file).map((path) => dirname(path));
       imports.set(from, new Set([...(imports.get(from) ?? []), ...into.filter((folder) => folder !== from)]));
     }
     expect(circles(imports)).toEqual([]);
@@ -155,11 +114,7 @@ describe("The dependency direction of docs/architecture.md, Layers,", () => {
   });
 
   it("has no cycle of imports, types included", () => {
-    const imports = files.map(({ path, imports: specifiers }): [string, string[]] => [
-      path,
-      specifiers.filter((one) => one.startsWith(".")).map((one) => target(path, one)),
-    ]);
-    expect(circles(new Map(imports))).toEqual([]);
+    expect(circles(new Map(files.map((file) => [file.path, targetsOf(file)])))).toEqual([]);
   });
 });
 
