@@ -30,7 +30,7 @@ export type Targets = readonly [Target, ...Target[]];
 export interface Operation<in Request = never> {
   /**
    * The rules of its request, in the domain's terms: `gracePeriodMs` is the field `grace_period`. Texts that hold JSON, and
-   * structures, have their rules where they are read (`jsonrpc/caller-json.ts`).
+   * structures, have their rules where they are read (`json/caller-json.ts`).
    */
   readonly schema: z.ZodObject;
   readonly action: Action;
