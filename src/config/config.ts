@@ -106,7 +106,7 @@ function checkHost({ listen: { host, insecureListen }, runtime }: Config): void 
   );
 }
 
-/** Environment variables that look like settings and are none: misspelt ones, most likely. */
+/** Environment variables that look like settings but are not: misspelt ones, most likely. */
 export function unknownSettings({ env }: ConfigSource): string[] {
   const known = new Set<string>([...allSettings().map((setting) => setting.env), ...scriptSettings]);
   return Object.keys(env).filter((name) => name.startsWith("MCPM_") && !known.has(name));

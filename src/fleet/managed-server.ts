@@ -175,7 +175,7 @@ export class ManagedServer {
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#services.clocks.elapsedMs }));
-    // As it is: whoever stops it forgets it then, before a Start goes on that waits for `stopping`.
+    // As it is: the one that stops it forgets it then, before a Start goes on that waits for `stopping`.
     return this.#stop.done;
   }
 
@@ -249,7 +249,7 @@ export class ManagedServer {
     this.#logLevel.attend(live);
     if (refusal === undefined) this.#feeds.attend(live);
     else this.#feeds.fail(refusal);
-    // Taken for one that was stopped, it exited: who wants to know of its resources hears nothing of it otherwise.
+    // It was taken for stopped, and exited: subscribers to its resources would not hear of it otherwise.
     if (this.#state === "idle" && !this.#feeds.isEmpty) this.#replicas.wake();
   }
 }

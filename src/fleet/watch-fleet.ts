@@ -60,7 +60,7 @@ function hasChanged(before: ServerSnapshot, now: ServerSnapshot): boolean {
   return before.revision !== now.revision && !isDeepStrictEqual(watched(before), watched(now));
 }
 
-/** What a watcher is told of. The counters of calls and lines go with it, and are none of it. */
+/** What a watcher is told of. The counters of calls and lines go with it, but a change of them is not told. */
 function watched({ state, restartCount, failure, instances }: ServerSnapshot) {
   const copies = instances.map(({ record, state, health }) => ({ record, state, healthy: health?.healthy }));
   return { state, restartCount, failure, copies };

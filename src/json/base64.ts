@@ -1,6 +1,6 @@
 import type { JsonFields } from "./json-fields.ts";
 
-/** Undefined for what is no base64, and for what bytes can't give back: bits beyond the last byte. */
+/** Undefined for text that is not base64, and for bits beyond the last byte, which bytes can't give back. */
 export function base64(fields: JsonFields, name: string): Uint8Array | undefined {
   const value = fields.string(name);
   if (value === undefined) return undefined;

@@ -5,7 +5,7 @@ import { spacedOut } from "./one-line.ts";
 /** Deepest nesting that a caller's JSON may have. */
 export const maxCallerDepth = 128;
 
-/** Most values, containers included, of a caller's JSON that is no text: each is parsed, checked and written. */
+/** Most values, containers included, of a caller's JSON outside strings: each is parsed, checked and written. */
 export const maxCallerValues = 100_000;
 
 /**

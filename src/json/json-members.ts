@@ -74,7 +74,7 @@ export interface ElementOptions {
   readonly maxValues?: number;
 }
 
-/** As arrayElements, one by one: what comes before a syntax error is still seen, and who has enough may stop. */
+/** As arrayElements, one by one: what comes before a syntax error is still seen, and the reader may stop at any element. */
 export function* eachElement(text: string, options: ElementOptions = {}): Generator<string> {
   const { maxValues } = options;
   const scan: { budget?: ValueBudget } = maxValues === undefined ? {} : { budget: { valuesLeft: maxValues } };

@@ -4,7 +4,7 @@ const escapes = otherBreaks.map((char) => Buffer.from(`\\u${char.charCodeAt(0).t
 const escapeBytes = 6;
 
 /**
- * Escapes what is no line break in JSON-RPC over stdio but ends a line all the same for some who read one: U+2028 and
+ * Escapes what JSON-RPC over stdio does not take for a line break, and some readers of lines do: U+2028 and
  * U+2029 for Node's readline, and U+0085 too for Java's Scanner and Python's str.splitlines. The JSON value is the same.
  * `json` must be well-formed.
  */

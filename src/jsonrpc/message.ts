@@ -18,7 +18,7 @@ export type Message =
   | { readonly kind: "error"; readonly id: number; readonly error: RpcError; readonly bare?: true }
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
   | { readonly kind: "notification"; readonly method: string; readonly params: string }
-  /** A reply to an id that is none of ours (ours are integers, which a server may give back as text). */
+  /** A reply to an id that we did not give (ours are integers, which a server may give back as text). */
   | { readonly kind: "stray" }
   /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
   | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
@@ -40,7 +40,7 @@ export function parseLine(line: string): Message[] {
   return /^[ \t\r]*\[/.test(line) ? parseBatch(line) : [parseMessage(line)];
 }
 
-/** Reads a batch up to the first element that is no message; the line from there on, like an empty one, is noise. */
+/** Reads a batch up to the first element that is not a message; the line from there on, like an empty one, is noise. */
 function parseBatch(line: string): Message[] {
   const messages: Message[] = [];
   try {

@@ -53,10 +53,10 @@ export class Outbox {
 
   /** As `push`, even when the queue is full. */
   pushAnyway(text: string, id?: number): QueuedLine {
-    // The one guard for every line that goes out, whoever made its text: none has a break that some reader ends it at.
+    // The one guard for every line that goes out: none has a character at which some reader would end it.
     // A text of pieces is copied whenever it is looked into: the break is added before, so that this happens once.
     const line: QueuedLine = { text: oneLine(`${text}\n`), id, state: "queued", queuedAtMs: this.#options.now() };
-    // Never written, and so never sent: whoever waits for its answer learns why when the connection's end is known.
+    // Never written, and so never sent: its caller learns why when the connection's end is known.
     if (this.#state === "closed") return line;
     this.#queue.add(line);
     this.#queuedChars += line.text.length;

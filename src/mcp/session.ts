@@ -24,7 +24,7 @@ import { rpcFailure } from "./protocol/rpc-failure.ts";
 /** What a session tells its owner besides answers. Buffers are only good until the call returns. */
 export interface SessionListener {
   stderr(chunk: Buffer): void;
-  /** A line on stdout that is no message. */
+  /** A line on stdout that is not a message. */
   strayLine(line: Buffer, note: { truncated: boolean }): void;
   /** A log notification; `data` is JSON text, or the text itself when it is a string. */
   logMessage(entry: { readonly level: string; readonly text: string }): void;
@@ -106,7 +106,7 @@ export class Session {
   }
 
   /**
-   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers what is no handshake,
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
    * what it refused the handshake with, and what `Connection.request` throws.
    */
   async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {

@@ -23,7 +23,7 @@ export interface CallRequest {
 /** Who calls, how long they wait, and what trace the call is a part of: the same for every protocol. */
 export class CallContext implements Caller, Disposable {
   readonly principal: Principal;
-  /** The deadline and the abort, as one. Whoever opened the call ends it. */
+  /** The deadline and the abort, as one. Ended by the one that opened the call. */
   readonly wait: CallWait;
   readonly lane: object | undefined;
   readonly #endMs: number | undefined;

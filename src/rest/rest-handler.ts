@@ -77,7 +77,7 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
     const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
-    // Who left in the turn of the body's end has told so before this: no call may begin for nobody.
+    // A caller that left in the turn of the body's end is known by now: no call begins for nobody.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
     const { rpc } = match.route;

@@ -35,7 +35,7 @@ export interface ListenOptions {
   readonly handler: NodeHandler;
   /** Asked for each stream of HTTP/2 before the handler. */
   readonly streams?: StreamHandler | undefined;
-  /** The JSON that answers what is no request. Default: Node's own answer, which has no body. */
+  /** The JSON of the response to a malformed request. Default: Node's own response, which has no body. */
   readonly malformed?: (malformed: MalformedRequest) => string;
   /** A connection that says nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;

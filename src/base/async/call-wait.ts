@@ -62,7 +62,7 @@ export class CallWait implements AbortSource {
     this.#far = far;
   }
 
-  /** For who needs a signal of the platform's; it aborts with the wait. Its reason is a ManagerError. */
+  /** For code that needs a platform signal; it aborts with the wait. Its reason is a ManagerError. */
   get signal(): AbortSignal {
     return this.#controller.signal;
   }

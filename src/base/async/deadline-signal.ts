@@ -4,7 +4,7 @@ import type { AbortSource } from "./abort-source.ts";
 /** The wait of one caller. */
 export interface CallerOptions {
   readonly signal?: AbortSource | undefined;
-  /** Has the signal abort after so long, if it would not before. Absent: whoever wants that takes a signal of its own. */
+  /** Has the signal abort after so long, if it would not before. Absent: a signal of its own is made for that. */
   readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
 
@@ -44,7 +44,7 @@ export function deadlineSignal(
   });
 }
 
-/** The reason of a call whose deadline passed. Who ends by it and knows how far the call came replaces `sent`. */
+/** The reason of a call whose deadline passed. Code that ends by it and knows how far the call came replaces `sent`. */
 export function deadlinePassed(timeoutMs: number): ManagerError {
   return new ManagerError("deadline", `the call did not end within its deadline of ${timeoutMs} ms`, {
     details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },

@@ -1,5 +1,5 @@
 export interface WaitOptions {
-  /** The count before whoever waits looked: a change since then ends the wait at once. Default: the count now. */
+  /** The count before the waiter looked: a change since then ends the wait at once. Default: the count now. */
   readonly since?: number;
   /** Default: no limit. */
   readonly timeoutMs?: number;

@@ -17,7 +17,7 @@ export class Singleflight<T> {
   readonly #outcome: Promise<T>;
   #callers = 0;
 
-  /** Begins the work after this turn. Whoever makes it joins it at once: nobody else could cancel it. */
+  /** Begins the work after this turn. Its maker joins it at once: nobody else could cancel it. */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#outcome = Promise.resolve().then(() => work(this.#controller.signal));
     this.#outcome.catch(() => {}); // Whoever waits for it hears of it.

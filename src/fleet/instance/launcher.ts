@@ -88,7 +88,7 @@ export class Launcher {
     this.#launch?.clock?.shorten(graceMs);
   }
 
-  /** A launch under way is given up; whoever waits for it is told why. */
+  /** A launch under way is given up; those who wait for it are told why. */
   async cancel(why: ManagerError): Promise<void> {
     this.#launch?.abort.abort(why);
     await this.#launch?.done.catch(() => {});
@@ -115,7 +115,7 @@ export class Launcher {
     } catch (error) {
       this.#launch = undefined;
       const failure = toManagerError(error).with({ server: this.#context.server.name });
-      // Whoever aborted it, a Stop or the shutdown, decides what comes next.
+      // What aborted it, a Stop or the shutdown, decides what comes next.
       // What the operator does not allow now is not tried again and again.
       const isFinal = cause === "asked" || failure.kind === "denied";
       if (!signal.aborted && isFinal) this.#status.fail(failure);

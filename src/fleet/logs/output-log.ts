@@ -31,7 +31,7 @@ export class OutputLog {
     this.#stderr.push(chunk);
   }
 
-  /** A line on stdout that is no message. */
+  /** A line on stdout that is not a message. */
   strayLine(line: Buffer, note: { truncated: boolean }): void {
     const long = line.length > maxLineBytes;
     this.#append("stdout", long ? line.subarray(0, shownBytes) : line, note.truncated || long);

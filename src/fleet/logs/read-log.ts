@@ -32,7 +32,7 @@ export interface ReadLogOptions {
 /**
  * Reads a ring, and follows it until it closes or the signal aborts. The first reading comes at once, a heartbeat if
  * there is nothing else. A slow reader holds nothing: what the ring drops meanwhile is a gap. Throws `invalid` for a
- * cursor that is none.
+ * text that is not a cursor.
  */
 // biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop: what it hands on by another generator costs each line more.
 export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogOptions): AsyncGenerator<LogReading> {

@@ -42,7 +42,7 @@ export class ResourceFeed {
     this.#subscribers.add(subscriber);
   }
 
-  /** The last who leaves ends the subscription. */
+  /** The last subscriber that leaves ends the subscription. */
   remove(subscriber: ResourceSubscriber): void {
     this.#subscribers.delete(subscriber);
     if (!this.isEmpty) return;
@@ -50,7 +50,7 @@ export class ResourceFeed {
     this.#places.clear();
   }
 
-  /** Resolves when the session's server has taken the subscription, whoever asked for it first. Throws its refusal. */
+  /** Resolves when the session's server has taken the subscription. Throws its refusal. */
   take(live: LiveSession): Promise<void> {
     return (this.#places.get(live.session) ?? this.#subscribe(live)).taken;
   }

@@ -7,7 +7,7 @@ export interface ResourceUpdate {
   readonly instance: string;
 }
 
-/** One who wants to know of a resource's changes. What was not read yet is one update, however many there were. */
+/** A subscriber to a resource's changes. What it has not read yet is one update, however many there were. */
 export class ResourceSubscriber {
   readonly #uri: string;
   readonly #changes = new Notifier();

@@ -6,7 +6,7 @@ export interface ExitWatchOptions {
   readonly onChanged: (id: string) => void;
 }
 
-/** Hands each exit that the runtime sees to whoever runs that instance. */
+/** Hands each exit that the runtime sees to the run of that instance. */
 export class ExitWatch implements WatchListener {
   readonly #listeners = new Map<string, (exit: InstanceExit) => void>();
   readonly #options: ExitWatchOptions;

@@ -7,7 +7,7 @@ export function closing(): ManagerError {
   });
 }
 
-/** What those get who ask for a server that is none. */
+/** The error for a server that does not exist. */
 export function notFound(name: string): ManagerError {
   return new ManagerError("not_found", `there is no server ${name}; Start it with a spec, or see List`, {
     details: { reason: "SERVER_NOT_FOUND", server: name, delivery: "not_sent" },

@@ -17,7 +17,7 @@ interface Step {
   readonly ordinal: number;
 }
 
-/** A burst of this size reaches whoever reads as it comes; of more the newest are kept. */
+/** A burst of this size reaches a caller that reads as it comes; of more the newest are kept. */
 const maxSteps = 64;
 const maxStepChars = 64 * 1024;
 /**

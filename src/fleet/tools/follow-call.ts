@@ -36,8 +36,8 @@ type Outcome = { readonly answer: ToolAnswer } | { readonly error: unknown };
 
 /**
  * Calls a tool and gives what happens, the result last. The first reading comes at once: a heartbeat, unless the call
- * ends at once. Who joins a call by its idempotency key gets only heartbeats and the result. Throws what `ToolCalls.call`
- * throws. Whoever stops reading cancels the call.
+ * ends at once. A caller that joins by an idempotency key gets only heartbeats and the result. Throws what `ToolCalls.call`
+ * throws. To stop reading cancels the call.
  */
 export async function* followCall(
   { toolCalls, fleet }: FollowCallContext,
@@ -76,7 +76,7 @@ export async function* followCall(
   }
 }
 
-/** What nobody has read yet. Whose time is over, or who left, is only told how the call ended. */
+/** What nobody has read yet. A caller whose time is over, or that left, is only told how the call ended. */
 async function* unread(feed: CallFeed, signal: AbortSignal): AsyncGenerator<CallReading> {
   let left = eventsPerTurn;
   for (let event = feed.next(); event !== undefined && !signal.aborted; event = feed.next()) {

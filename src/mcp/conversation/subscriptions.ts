@@ -37,7 +37,7 @@ export class Subscriptions {
   readonly #conversation: Conversation;
   readonly #open = new Map<number, SubscriptionListener>();
 
-  /** Those of an attachment that was lost are ended: whoever wants to know more subscribes again. */
+  /** Those of an attachment that was lost are ended: a subscriber that wants to know more subscribes again. */
   constructor(connection: Connection, conversation: Conversation) {
     this.#connection = connection;
     this.#conversation = conversation;
@@ -92,7 +92,7 @@ export class Subscriptions {
     if (cancelRequest(this.#connection, { id, reason })) this.#conversation.subscribed.delete(id);
   }
 
-  /** The subscription of this request, which is none any more. */
+  /** The subscription of this request, which has ended. */
   #forget(key: number): SubscriptionListener | undefined {
     const listener = this.#open.get(key);
     this.#open.delete(key);

@@ -7,7 +7,7 @@ export interface RequestParts {
   readonly members?: string;
   /** Members of `_meta`, without the braces; empty or absent: none. */
   readonly meta?: string;
-  /** What whoever the request is for can do for the server; an object. Absent: nothing. */
+  /** The caller's client capabilities, an object. Absent: none. */
   readonly clientCapabilitiesJson?: string | undefined;
 }
 

@@ -20,7 +20,7 @@ export const legacyCodec: EraCodec = {
 
 /**
  * The legacy handshake (MCP lifecycle, revision 2025-11-25): `initialize`, then `notifications/initialized`. Throws
- * `protocol` for an answer that is none or too long, what the server refused it with, and the signal's reason;
+ * `protocol` for an answer that is invalid or too long, what the server refused it with, and the signal's reason;
  * `initialize` is never cancelled, as the specification demands.
  */
 export async function initialize(

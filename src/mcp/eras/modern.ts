@@ -48,7 +48,7 @@ export interface Discovery {
 
 /**
  * Asks a server what it is (MCP revision 2026-07-28, server/discover). Throws what the server refused it with,
- * `protocol` for an answer that is none (as a server's of the legacy era may be) or speaks of other revisions only, and
+ * `protocol` for an invalid answer (as a server's of the legacy era may be) or one that speaks of other revisions only, and
  * what `Connection.request` throws.
  */
 export async function discover(

@@ -30,7 +30,7 @@ export function serverIdentity(
   };
 }
 
-/** An answer to a handshake that is none. */
+/** The error for an invalid answer to a handshake. */
 export function malformedHandshake(message: string): ManagerError {
   return new ManagerError("protocol", message, { details: { reason: "MALFORMED_REPLY", delivery: "answered" } });
 }

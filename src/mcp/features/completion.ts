@@ -41,7 +41,7 @@ export function completionParts(request: CompletionRequest): CallerParts {
   };
 }
 
-/** Reads a result. Throws `protocol` for what is none. */
+/** Reads a result. Throws `protocol` for an invalid one. */
 export function readCompletion(json: string): Completion {
   const fields = resultFields(json, what);
   const completion = JsonFields.of(fields.raw("completion") ?? "");

@@ -7,7 +7,7 @@ import type { RpcError } from "../../jsonrpc/message.ts";
 const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
   [-32602]: { kind: "invalid", reason: "SERVER_REFUSED_PARAMS" },
   [-32601]: { kind: "unsupported", reason: "METHOD_NOT_FOUND" },
-  // The two below are of MCP revision 2026-07-28 (basic/index, error codes). Whoever calls can declare more.
+  // The two below are of MCP revision 2026-07-28 (basic/index, error codes). The caller can declare more.
   [-32021]: { kind: "not_running", reason: "CLIENT_CAPABILITY_MISSING" },
   [-32022]: { kind: "protocol", reason: "UNSUPPORTED_PROTOCOL_VERSION" },
 };

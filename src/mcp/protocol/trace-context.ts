@@ -28,7 +28,7 @@ function known(value: string | null, isValid: (value: string) => boolean): strin
   return value !== null && value !== "" && value.length <= maxChars && isValid(value) ? value : undefined;
 }
 
-/** W3C Trace Context, 3.2: versions after 00 may go on after a dash; ff, and ids of zeros, are none. */
+/** W3C Trace Context, 3.2: versions after 00 may go on after a dash; ff, and ids of zeros, are invalid. */
 function isTraceparent(value: string): boolean {
   const [, version, trace = "", parent = "", more] =
     /^([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}(-[\x21-\x7e]*)?$/.exec(value) ?? [];

@@ -15,7 +15,7 @@ export interface PageRequest {
 
 /**
  * A page of items in the order of their keys. A token holds the last key, so that items which come and go between two
- * pages neither repeat others nor hide them. Throws `invalid` for a token that is none.
+ * pages neither repeat others nor hide them. Throws `invalid` for a text that is not a token.
  */
 export function pageByKey<T>(
   items: readonly T[],
@@ -32,7 +32,7 @@ export function pageByKey<T>(
   };
 }
 
-/** A page of items in their own order. Throws `invalid` for a token that is none. */
+/** A page of items in their own order. Throws `invalid` for a text that is not a token. */
 export function pageByPosition<T>(items: readonly T[], options: PageRequest & { defaultSize: number }): Page<T> {
   const text = options.pageToken === "" ? "0" : decodeToken(options.pageToken);
   if (!/^[0-9]{1,9}$/.test(text)) throw badToken();
@@ -45,7 +45,7 @@ function encodeToken(key: string): string {
   return Buffer.from(`k${key}`).toString("base64url");
 }
 
-/** What a token says; undefined for a text that is none. */
+/** What a token says; undefined for a text that is not one. */
 function keyOf(token: string): string | undefined {
   const text = Buffer.from(token, "base64url").toString("utf8");
   return text.startsWith("k") && encodeToken(text.slice(1)) === token ? text.slice(1) : undefined;

@@ -54,7 +54,7 @@ class RecordCount {
     this.#max = maxFields;
     this.#ownWeight = ownWeight;
     this.#left = maxFields;
-    // An entry of a map is none to the decoder, and may be between any two of its levels.
+    // The decoder does not count an entry of a map as a level, and one may be between any two.
     this.#maxLevels = 2 * maxDepth;
   }
 

@@ -17,7 +17,7 @@ export interface OpenRequest {
   readonly header: Headers;
   /** Aborts when the caller leaves, and at its deadline, `connect-timeout-ms`, which counts from the opening on. */
   readonly call: CallContext;
-  /** Whoever opened it ends it. */
+  /** To be called by the one that opened it. */
   readonly end: () => void;
 }
 

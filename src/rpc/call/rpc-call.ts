@@ -9,7 +9,7 @@ export interface RpcRequest {
   readonly message: Message;
   readonly header: Headers;
   readonly protocolName: string;
-  /** Aborted when the caller leaves. Whoever opened it ends it. */
+  /** Aborted when the caller leaves. Ended by the one that opened it. */
   readonly call: CallContext;
   /** Default: none. */
   readonly values?: ContextValues | undefined;

@@ -19,7 +19,7 @@ export class TransferRest implements Disposable {
     this.#text = text;
   }
 
-  /** This piece is counted by who sends it from now on. */
+  /** From now on this piece is counted by its sender. */
   handOn(piece: string): void {
     if (this.#bytes === undefined) this.#add(Buffer.byteLength(this.#text));
     this.#add(-Buffer.byteLength(piece));

@@ -16,7 +16,7 @@ export function maxResponseBytes(maxLineBytes: number): number {
 }
 
 /**
- * A result in the form that the caller asked for. Throws `protocol` for a typed form of what is no result, and
+ * A result in the form that the caller asked for. Throws `protocol` when a result can't be typed, and
  * `too_much` when it has too many parts.
  */
 export function resultToProto(result: ToolResult, format: "typed" | "json"): CallToolResponse {

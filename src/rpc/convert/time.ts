@@ -3,7 +3,7 @@ import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "
 
 const maxNanos = 999_999_999;
 
-/** Milliseconds of a Duration; undefined when unset, NaN when it is none: the binary form can hold what JSON can't. */
+/** Milliseconds of a Duration; undefined when unset, NaN when it is out of range: the binary form can hold what JSON can't. */
 export function durationMs(duration: Duration | undefined): number | undefined {
   if (duration === undefined) return undefined;
   const { nanos } = duration;
@@ -12,7 +12,7 @@ export function durationMs(duration: Duration | undefined): number | undefined {
   return seconds * 1000 + nanos / 1_000_000;
 }
 
-/** Milliseconds since 1970 of a Timestamp; undefined when unset, NaN when it is none. */
+/** Milliseconds since 1970 of a Timestamp; undefined when unset, NaN when it is out of range. */
 export function timestampMs(time: Timestamp | undefined): number | undefined {
   if (time === undefined) return undefined;
   const { nanos } = time;

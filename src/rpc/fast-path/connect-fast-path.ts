@@ -127,7 +127,7 @@ function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCal
 }
 
 /**
- * Undefined for what is no JSON, and perhaps none of ours: the library says so. Throws `invalid` as the library does, which
+ * Undefined for text that is not JSON: the library says so. Throws `invalid` as the library does, which
  * would read all of it once more to find out.
  */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {

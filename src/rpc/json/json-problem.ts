@@ -163,7 +163,7 @@ function isInteger(json: JsonValue, bits: bigint): boolean {
   return value >= -(2n ** bits) && value < 2n ** bits;
 }
 
-/** Longer ones are none that a field can have, and cost much. */
+/** No field can have longer ones, and they cost much. */
 function isIntegerText(json: JsonValue): json is string {
   return typeof json === "string" && json.length <= maxNumberChars && /^-?[0-9]+$/.test(json);
 }

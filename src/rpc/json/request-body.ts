@@ -118,7 +118,7 @@ function textOf({ chunks, skip }: KeptBody): string {
   return new TextDecoder().decode(Buffer.concat(chunks).subarray(skip));
 }
 
-/** Undefined for what is no JSON. */
+/** Undefined for text that is not JSON. */
 export function parsed(text: string): JsonValue | undefined {
   try {
     return JSON.parse(text) as JsonValue;

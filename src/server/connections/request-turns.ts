@@ -35,7 +35,7 @@ export class RequestTurns {
   readonly #lanes = new Map<net.Socket, Lane>();
   /** Connections that sent many at once, and have begun them all: one a turn is read on. */
   readonly #heavy = new Set<net.Socket>();
-  /** Those whose connection has no room. Who has waited for the longest time comes first. */
+  /** Those whose connection has no room. The one that has waited longest comes first. */
   readonly #held = new Map<net.Socket, Lane>();
   #heldCount = 0;
 

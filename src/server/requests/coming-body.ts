@@ -47,7 +47,7 @@ class BodyReading {
     request.on("error", ignoreError);
     if (this.#state !== "reading") return;
     request.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose);
-    // Whoever read a part of it has paused it.
+    // The reader of its first part has paused it.
     request.resume();
   }
 

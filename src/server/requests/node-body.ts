@@ -3,7 +3,7 @@ import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { Transfer } from "../responses/transfer-budget.ts";
 import { comingBody } from "./coming-body.ts";
 
-/** What was read of a request's body by whoever then left the request to another. */
+/** What a reader had of a request's body when it left the request to another. */
 export interface ReadBefore {
   readonly bytes: Buffer;
   /** Whether there is no more of it. */
@@ -12,7 +12,7 @@ export interface ReadBefore {
 
 const readBefore = Symbol("readBefore");
 
-/** What a request, or its stream, carries to the next who reads it. */
+/** What a request, or its stream, carries to its next reader. */
 interface Left {
   [readBefore]?: ReadBefore;
 }
@@ -23,8 +23,8 @@ export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: 
 }
 
 /**
- * A request's body. Whoever stops reading it early leaves the connection whole: the answer has to go out on it. Throws
- * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if whoever reads it keeps it;
+ * A request's body. A reader that stops early leaves the connection whole: the response has to go out on it. Throws
+ * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if its reader keeps it;
  * its chunks then come in few pieces.
  */
 export async function* bodyOf(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {

@@ -14,7 +14,7 @@ export interface TransferBudgetOptions {
 /** A caller must take something of its answer at least so often, as of a web server's. */
 const maxIdleMs = 60_000;
 /**
- * With too many bytes waiting, a caller that took nothing for so long loses its answer. Who reads slowly is seen to take
+ * With too many bytes waiting, a caller that took nothing for so long loses its response. A slow reader is seen to take
  * a megabyte at a time: the system hands on what it has room for only when a third of its buffer is free.
  */
 const patienceMs = 5_000;
@@ -30,11 +30,11 @@ export class TransferBudget {
   readonly #options: TransferBudgetOptions;
   readonly #waitingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#waiting });
   readonly #stayingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#staying });
-  /** Who took something last is at the end. */
+  /** Those whose caller took something last are at the end. */
   readonly #waiting = new Set<Transfer>();
   /** The same of those that may stay unread while there is room: the first to go when there is not. */
   readonly #staying = new Set<Transfer>();
-  /** Who took something last of all. */
+  /** The one whose caller took something last of all. */
   #newest: Transfer | undefined;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -56,7 +56,7 @@ export class TransferBudget {
     return answer;
   }
 
-  /** As open, of a request's body, too; whoever asks for it closes it. */
+  /** As open, for a request's body, too. The caller of this closes it. */
   watch(response: NodeResponse | ServerHttp2Stream): Transfer {
     return new Transfer(response, this.#waitingChanged);
   }
@@ -117,7 +117,7 @@ type Changed = (answer: Transfer, bytes: number) => void;
 
 /** The bytes of one answer that its caller has yet to take, or of one request that it has yet to send the rest of. */
 export class Transfer {
-  /** Undefined once it is closed: it then holds on to nothing, whoever holds on to it. */
+  /** Undefined once it is closed: it then keeps nothing in memory. */
   #response: NodeResponse | ServerHttp2Stream | undefined;
   readonly #changed: Changed;
   #bytes = 0;
@@ -139,7 +139,7 @@ export class Transfer {
     this.#changed(this, bytes);
   }
 
-  /** Nothing waits any more, whoever took it. */
+  /** Nothing waits any more. */
   close(): void {
     this.add(-this.#bytes);
     this.#response = undefined;

@@ -14,7 +14,7 @@ export interface CheckInput {
 export type CheckResult =
   | { readonly kind: "accepted" }
   | { readonly kind: "rejected"; readonly violations: readonly FieldViolation[] }
-  /** The schema is none, or says what this can't check. */
+  /** The schema is invalid, or says what this can't check. */
   | { readonly kind: "unsupported"; readonly problem: string };
 
 const maxProblemChars = 500;
@@ -65,7 +65,7 @@ function checkValue(value: unknown, { schema, draft }: { schema: Schema; draft: 
 
 const types = new Set(["array", "boolean", "integer", "null", "number", "object", "string"]);
 
-/** What the schema takes for a type, and is none: no arguments could follow it. Only the library's words tell. */
+/** A type in the schema that does not exist: no arguments could follow it. Only the library's words tell. */
 function unknownType(errors: readonly OutputUnit[]): string | undefined {
   const asked = errors.filter(({ keyword }) => keyword === "type").map(({ error }) => error.split(" Expected ")[1]);
   return asked.flatMap((text) => text?.match(/(?<=")[^",]+(?=")/g) ?? []).find((type) => !types.has(type));

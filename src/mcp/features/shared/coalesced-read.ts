@@ -3,7 +3,7 @@ import { Singleflight } from "../../../base/async/singleflight.ts";
 import { within } from "../../../base/async/within.ts";
 import { abortReason } from "../../../jsonrpc/connection-error.ts";
 
-/** One that takes longer may never come, for an answer was lost: who asks then does not wait for it. */
+/** One that takes longer may never come, since a reply was lost: later callers do not wait for it. */
 const maxJoinMs = 5_000;
 
 type Work<T> = (signal: AbortSource) => Promise<T>;

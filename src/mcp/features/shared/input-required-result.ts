@@ -71,7 +71,7 @@ export function elementsOf(fields: JsonFields, { name, what }: { name: string; w
   }
 }
 
-/** Throws `protocol` for what is no object. */
+/** Throws `protocol` for a result that is not an object. */
 export function resultFields(json: string, what: string): JsonFields {
   const fields = JsonFields.of(json);
   if (fields === undefined) throw malformedResult(what, "it is not an object of at most 10,000 members");

@@ -2,7 +2,7 @@ import { ScalarType } from "@bufbuild/protobuf";
 import { WireType } from "@bufbuild/protobuf/wire";
 import type { MessageBytes } from "./message-bytes.ts";
 
-/** Writes a field with this value. False: the value is none that is written here. */
+/** Writes a field with this value. False: it is not written here, but by the codec. */
 export type EncodeValue = (to: MessageBytes, value: unknown) => boolean;
 
 const maxInt32 = 2 ** 31 - 1;

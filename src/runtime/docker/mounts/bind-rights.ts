@@ -74,7 +74,7 @@ export function checkBindRights(spec: ServerSpec, bindUsers: readonly string[]):
   const shown = `user ${spec.user}`;
   const user = numericUser(spec.user ?? "");
   if (user !== undefined) checkBindUser(user, { shown, bindUsers });
-  // Which group goes with it, the image says; the user is none that may in any case.
+  // The image says which group goes with it; this user has no rights of its own in any case.
   const uid = /^[0-9]{1,10}$/.test(spec.user ?? "") ? Number(spec.user) : undefined;
   const isSome = uid === undefined || bindUsers.some((allowed) => allowed.startsWith(`${uid}:`));
   if (!isSome) checkBindUser(`${uid}:`, { shown, bindUsers });

@@ -1,6 +1,6 @@
 import type { LockVolumes } from "./lock-volumes.ts";
 
-/** Takes questions away, which tells who asks that the owner lives: one request at a time, however many ask. */
+/** Takes questions away, which tells those who ask that the owner lives: one request at a time, however many ask. */
 export class Answers {
   readonly #options: { readonly volumes: LockVolumes; readonly signal: AbortSignal };
   #asked = false;

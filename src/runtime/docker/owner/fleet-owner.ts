@@ -10,9 +10,9 @@ import { makeStand } from "./claim.ts";
 import { askName, fleetPrefix, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 
-/** Short, for whoever asks when the engine is back waits for about three seconds. */
+/** Short: a manager that asks when the engine is back waits for about three seconds. */
 const reconnectMs = 200;
-/** So that also one hears who asks whose events come no more, though the connection seems open. */
+/** So that a question is heard even when events come no more, though the connection seems open. */
 const lookEveryMs = 1_000;
 const releaseMs = 2_000;
 
@@ -106,7 +106,7 @@ export class FleetOwner implements AsyncDisposable {
     if (event.Action === "destroy") return false;
     // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
     this.#doubtful = true;
-    // At once: whoever asks waits for about three seconds.
+    // At once: a manager that asks waits for about three seconds.
     if (name === askName(fleet)) this.#answers.give();
     return true;
   }

@@ -8,7 +8,7 @@ import { askLabels, askName, type Lock, lockLabels, lockName, readAsk, readLock 
 /** What the engine has of one fleet's locks at a moment. */
 export interface LockListing {
   readonly locks: readonly Lock[];
-  /** Nonce of whoever asked first whether the owner lives, and has no answer yet. */
+  /** Nonce of the manager that asked first whether the owner lives, and has no answer yet. */
   readonly question: string | undefined;
 }
 
@@ -38,7 +38,7 @@ export class LockVolumes {
     return this.#create(lockName(this.fleet, lock), { ...options, labels: lockLabels(this.fleet, lock) });
   }
 
-  /** Asks, unless somebody does already: who waits for an answer to that has it, too. */
+  /** Asks, unless somebody asks already: the answer to that is for all who wait. */
   ask(nonce: string, options: RuntimeCallOptions): Promise<void> {
     return this.#create(askName(this.fleet), { ...options, labels: askLabels(this.fleet, nonce) });
   }

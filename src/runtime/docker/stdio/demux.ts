@@ -24,7 +24,7 @@ export class Demuxer {
     this.#sink = sink;
   }
 
-  /** Throws on a header that is none; the stream is unreadable from there. */
+  /** Throws on an invalid header; the stream is unreadable from there. */
   push(chunk: Buffer): void {
     let at = 0;
     while (at < chunk.length) {
