@@ -38,7 +38,8 @@ async function main(): Promise<void> {
   }
   const config = readConfig(source);
   const log = createPinoLog(config.log.level);
-  for (const name of unknownSettings(source)) log.warn("ignored an environment variable that is no setting", { name });
+  for (const name of unknownSettings(source))
+    log.warn("ignored an environment variable that is not a setting", { name });
   keepTickShape();
   const stopped = nextSignal();
   const app = await startApp(config, { log });

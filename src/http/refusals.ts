@@ -92,7 +92,7 @@ export function malformed(status: number, problem: string): Refusal {
   return refusal(status, {
     kind: "invalid",
     reason: "INVALID_REQUEST",
-    message: `this is no HTTP request: ${problem}`,
+    message: `this is not an HTTP request: ${problem}`,
   });
 }
 

@@ -70,7 +70,7 @@ function valuesOf(field: DescField, value: JsonValue | undefined): readonly Json
 
 function longText(field: DescField, value: JsonValue, path: string): ManagerError | undefined {
   if (!isNumber(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
-  return invalidRequest([{ field: path, description: "is no number that this field can have" }]);
+  return invalidRequest([{ field: path, description: "is not a number that this field can have" }]);
 }
 
 function isMany({ fieldKind }: DescField): boolean {

@@ -25,7 +25,7 @@ export function jsonProblem(desc: DescMessage, json: JsonValue): FieldViolation 
 
 /** A violation for any value that was refused, even one of which no more is known. */
 export function jsonViolation(desc: DescMessage, json: JsonValue): FieldViolation {
-  return jsonProblem(desc, json) ?? { field: "body", description: `is no ${desc.name}` };
+  return jsonProblem(desc, json) ?? { field: "body", description: `is not a ${desc.name}` };
 }
 
 /** A violation for a member that its object has twice. */

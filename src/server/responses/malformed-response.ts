@@ -38,7 +38,7 @@ export function respondToMalformed(server: http.Server, bodyOf: (malformed: Malf
   server.on("connect", ({ url = "" }, socket) => {
     refused.add(socket);
     socket.on("error", () => socket.destroy());
-    const problem = "CONNECT asks for a tunnel, and this is no proxy";
+    const problem = "CONNECT asks for a tunnel, and this is not a proxy";
     endWith(answer(405, bodyOf({ status: 405, target: url, problem })), socket);
   });
 }

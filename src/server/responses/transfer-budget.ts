@@ -108,7 +108,7 @@ export class TransferBudget {
 
   #giveUp(answer: Transfer, nowMs: number): void {
     const idleMs = Math.round(nowMs - answer.takenAtMs);
-    this.#options.log.warn("gave up a call whose caller stands still", { bytes: answer.bytes, idleMs });
+    this.#options.log.warn("gave up a call whose caller takes or sends nothing", { bytes: answer.bytes, idleMs });
     answer.giveUp();
   }
 }

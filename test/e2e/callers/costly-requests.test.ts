@@ -123,7 +123,7 @@ describe("JSON is refused before it is parsed", () => {
     const text = shown(await answer.text());
     expect(read.mock.calls.filter(([value]) => String(value).length > 1000)).toEqual([]);
     read.mockRestore();
-    expect(text).toContain(`${field}: is no number that this field can have`);
+    expect(text).toContain(`${field}: is not a number that this field can have`);
   });
 });
 

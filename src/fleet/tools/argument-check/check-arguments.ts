@@ -35,7 +35,7 @@ export function checkArguments({ schemaJson, argumentsJson }: CheckInput): Check
   const ambiguous = ambiguity(argumentsJson, value);
   if (ambiguous !== undefined) return { kind: "rejected", violations: [ambiguous] };
   const schema: unknown = schemaJson === "" ? undefined : JSON.parse(schemaJson);
-  if (!isObject(schema)) return unsupported("it is no object");
+  if (!isObject(schema)) return unsupported("it is not an object");
   const { $schema = "https://json-schema.org/draft/2020-12/schema" } = schema;
   const draft =
     drafts[

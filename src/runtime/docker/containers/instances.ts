@@ -133,7 +133,7 @@ export class Instances {
     }
     if (!this.#told.has(id)) {
       this.#told.add(id);
-      log.warn("left alone a container that has this fleet's labels and is no manager's", {
+      log.warn("left alone a container that has this fleet's labels, but was not made by a manager", {
         container: id.slice(0, 12),
         name: plainName(name),
         reason: own.stranger,

@@ -98,7 +98,7 @@ export class Engine {
 
   #silent(doing: string): Error {
     const address = formatDockerAddress(this.address);
-    const message = `the Docker engine at ${address} did not ${doing} within ${this.#answerMs} ms: is it well?`;
+    const message = `the Docker engine at ${address} did not ${doing} within ${this.#answerMs} ms: look at its log`;
     return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
