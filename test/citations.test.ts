@@ -80,6 +80,13 @@ describe("What is cited is there", () => {
     expect(problems).toEqual([]);
   });
 
+  it("by its path in the comments of src/, with or without backticks", () => {
+    const paths = sources
+      .filter((path) => path.startsWith("src/"))
+      .flatMap((path) => comments(path).match(/\b(?:src|test|scripts|docs|proto)\/[\w./-]+\w/g) ?? []);
+    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
+  });
+
   it.each(documents)("where %s links to", (path) => {
     const links = [
       ...read(path)

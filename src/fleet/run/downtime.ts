@@ -3,8 +3,7 @@ import type { ManagerError } from "../../base/errors/errors.ts";
 import type { RestartSpec } from "../../base/spec/spec.ts";
 import { failureOf, type ServerFailure } from "../state/server-failure.ts";
 import type { Clocks } from "./fleet-services.ts";
-import type { RestartPlan } from "./restart-plan.ts";
-import { RestartSchedule } from "./restart-schedule.ts";
+import { type RestartPlan, RestartSchedule } from "./restart-schedule.ts";
 
 export interface DowntimeOptions {
   readonly clocks: Clocks;

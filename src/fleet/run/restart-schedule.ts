@@ -1,6 +1,5 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
-import type { RestartSpec } from "../../base/spec/spec.ts";
-import { type RestartPlan, restartPlan, steadyAfterMs } from "./restart-plan.ts";
+import { type RestartSpec, specDefaults } from "../../base/spec/spec.ts";
 
 export interface RestartScheduleOptions {
   /** A clock that never goes back. */
@@ -49,4 +48,46 @@ export class RestartSchedule {
   cancel(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** What happens to an instance that went down. */
+export type RestartPlan =
+  | { readonly kind: "restart"; readonly delayMs: number }
+  | { readonly kind: "stay_down" }
+  /** It came down too often. */
+  | { readonly kind: "give_up"; readonly restarts: number };
+
+/** These end by themselves, when the engine or the container comes back; nothing is gained by trying. */
+const waitForOthers = new Set(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
+
+/**
+ * By the spec's policy, the reason, and how many restarts in a row there were already. `withEngine`: the engine's end
+ * took it along, so that an exit with code 0 was not its own wish.
+ */
+export function restartPlan(
+  spec: RestartSpec = {},
+  { error, restarts, withEngine = false }: { error: ManagerError; restarts: number; withEngine?: boolean },
+): RestartPlan {
+  if (waitForOthers.has(error.details.reason) || !restartsAfter(spec, { error, withEngine }))
+    return { kind: "stay_down" };
+  const { maxRestarts = specDefaults.maxRestarts, initialBackoffMs = specDefaults.initialBackoffMs } = spec;
+  if (maxRestarts !== 0 && restarts >= maxRestarts) return { kind: "give_up", restarts };
+  return { kind: "restart", delayMs: Math.min(initialBackoffMs * 2 ** restarts, maxBackoffOf(spec)) };
+}
+
+/** After being ready for so long an instance counts as well again: the next restart is the first in a row. */
+export function steadyAfterMs(spec: RestartSpec = {}): number {
+  return Math.max(maxBackoffOf(spec), specDefaults.steadyMs);
+}
+
+function maxBackoffOf({ initialBackoffMs = specDefaults.initialBackoffMs, maxBackoffMs }: RestartSpec): number {
+  return maxBackoffMs ?? Math.max(specDefaults.maxBackoffMs, initialBackoffMs);
+}
+
+function restartsAfter(
+  { policy = "on_failure" }: RestartSpec,
+  { error: { details }, withEngine }: { error: ManagerError; withEngine: boolean },
+): boolean {
+  if (policy === "never") return false;
+  return policy === "always" || withEngine || details.reason !== "SERVER_EXITED" || details.exitCode !== 0;
 }

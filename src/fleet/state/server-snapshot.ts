@@ -1,9 +1,16 @@
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import type { HealthSnapshot } from "./health-watch.ts";
 import type { ServerFailure } from "./server-failure.ts";
 import type { StateKind } from "./state-kind.ts";
+
+export interface HealthSnapshot {
+  readonly healthy: boolean;
+  /** Checks in a row without an answer. */
+  readonly failures: number;
+  /** When it last answered; undefined: no check was answered yet. */
+  readonly answeredMs: number | undefined;
+}
 
 /** A server's description at one moment. */
 export interface ServerSnapshot {

@@ -22,9 +22,8 @@ import {
 } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import type { HealthSpec, MountSpec, RestartSpec, ServerSpec } from "../../base/spec/spec.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
-import type { HealthSnapshot } from "../../fleet/state/health-watch.ts";
 import type { ServerFailure } from "../../fleet/state/server-failure.ts";
-import type { InstanceSnapshot, ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
+import type { HealthSnapshot, InstanceSnapshot, ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
 import type { StateKind } from "../../fleet/state/state-kind.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";

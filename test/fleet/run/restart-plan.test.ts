@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { type ErrorDetails, ManagerError } from "../../../src/base/errors/errors.ts";
-import { restartPlan, steadyAfterMs } from "../../../src/fleet/run/restart-plan.ts";
+import { restartPlan, steadyAfterMs } from "../../../src/fleet/run/restart-schedule.ts";
 
 const down = (details: Omit<ErrorDetails, "delivery">) =>
   new ManagerError("not_running", "down", { details: { ...details, delivery: "not_sent" } });

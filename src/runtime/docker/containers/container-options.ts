@@ -62,7 +62,7 @@ function hostConfig(
     CgroupnsMode: "private",
     // Node and cat ignore SIGTERM as process 1; docker-init passes it on and reaps zombies.
     Init: true,
-    // The manager restarts, not the engine (src/fleet/run/restart-plan.ts).
+    // The manager restarts, not the engine (src/fleet/run/restart-schedule.ts).
     RestartPolicy: { Name: "no" },
     // Read by people (`docker logs`), and by us once, at adoption.
     LogConfig: { Type: "local", Config: { "max-size": "10m", "max-file": "3" } },
