@@ -108,7 +108,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
 function createFleet(config: Config, { runtime, log }: Pick<Parts, "runtime" | "log">): Fleet {
   return new Fleet({
     runtime,
-    policy: config.admission,
+    admission: config.admission,
     clientInfo: { name: "mcp-docker-manager", version },
     log,
     clocks: { now: Date.now, elapsedMs },

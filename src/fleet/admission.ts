@@ -12,8 +12,8 @@ export interface AdmissionRules {
 }
 
 /** Throws `denied` with one violation for each thing that the operator does not allow, and says which setting does. */
-export function checkAdmission(spec: ServerSpec, policy: AdmissionRules): void {
-  const violations = [...limitViolations(spec, policy), ...permissionViolations(spec, policy)];
+export function checkAdmission(spec: ServerSpec, rules: AdmissionRules): void {
+  const violations = [...limitViolations(spec, rules), ...permissionViolations(spec, rules)];
   const first = violations[0];
   if (first === undefined) return;
   throw new ManagerError("denied", `${first.field}: ${first.description}`, {
@@ -21,26 +21,26 @@ export function checkAdmission(spec: ServerSpec, policy: AdmissionRules): void {
   });
 }
 
-function* limitViolations({ limits = {} }: ServerSpec, policy: AdmissionRules): Generator<FieldViolation> {
+function* limitViolations({ limits = {} }: ServerSpec, rules: AdmissionRules): Generator<FieldViolation> {
   const { cpus = 0, memoryBytes = 0, pids = 0 } = limits;
   const above = (field: string, setting: string, max: number): FieldViolation => ({
     field: `spec.limits.${field}`,
     description: `is above the operator's maximum of ${max} (${setting})`,
   });
-  if (cpus > policy.maxCpus) yield above("cpus", "MCPM_MAX_CPUS", policy.maxCpus);
-  if (memoryBytes > policy.maxMemoryBytes) yield above("memory_bytes", "MCPM_MAX_MEMORY_BYTES", policy.maxMemoryBytes);
-  if (pids > policy.maxPids) yield above("pids", "MCPM_MAX_PIDS", policy.maxPids);
+  if (cpus > rules.maxCpus) yield above("cpus", "MCPM_MAX_CPUS", rules.maxCpus);
+  if (memoryBytes > rules.maxMemoryBytes) yield above("memory_bytes", "MCPM_MAX_MEMORY_BYTES", rules.maxMemoryBytes);
+  if (pids > rules.maxPids) yield above("pids", "MCPM_MAX_PIDS", rules.maxPids);
 }
 
-function* permissionViolations(spec: ServerSpec, policy: AdmissionRules): Generator<FieldViolation> {
+function* permissionViolations(spec: ServerSpec, rules: AdmissionRules): Generator<FieldViolation> {
   for (const [index, cap] of (spec.capAdd ?? []).entries()) {
-    if (policy.allowCaps.includes(cap)) continue;
+    if (rules.allowCaps.includes(cap)) continue;
     yield { field: `spec.cap_add[${index}]`, description: `${cap} is not allowed by the operator (MCPM_ALLOW_CAPS)` };
   }
-  if (spec.network === "bridge" && !policy.allowNetworks.includes("bridge")) {
+  if (spec.network === "bridge" && !rules.allowNetworks.includes("bridge")) {
     yield { field: "spec.network", description: "bridge is not allowed by the operator (MCPM_ALLOW_NETWORKS)" };
   }
-  if (spec.readOnlyRoot === false && !policy.allowWritableRoot) {
+  if (spec.readOnlyRoot === false && !rules.allowWritableRoot) {
     const description = "a writable root is not allowed by the operator (MCPM_ALLOW_WRITABLE_ROOT)";
     yield { field: "spec.read_only_root", description };
   }

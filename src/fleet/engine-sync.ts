@@ -138,7 +138,7 @@ export class EngineSync {
     if (server === undefined || server.busy || record.mark === "stopping" || isSilent(record)) return;
     if (this.#isNews(record.id, looked)) server.look(record);
     // What did not work when a replacement or a restart was over.
-    if (server.owns(record.id) && record.mark !== "none") void this.#nameOf(record);
+    if (server.owns(record.id) && record.mark !== "none") void this.#takeName(record);
   }
 
   /** Finishes removals, removes what never started, takes over the rest. */
@@ -151,7 +151,7 @@ export class EngineSync {
     const kept = await Promise.all(
       records.map((record) => (isLeft(record) && !isSilent(record) ? this.#clear(record) : record)),
     );
-    await Promise.all(kept.map((record) => (record?.replaces === undefined ? undefined : this.#nameOf(record))));
+    await Promise.all(kept.map((record) => (record?.replaces === undefined ? undefined : this.#takeName(record))));
     const byServer = Map.groupBy(
       kept.flatMap((record) => record ?? []),
       ({ server }) => server,
@@ -177,7 +177,7 @@ export class EngineSync {
   }
 
   /** One that has taken another's place takes its name, too. */
-  async #nameOf(record: InstanceRecord): Promise<void> {
+  async #takeName(record: InstanceRecord): Promise<void> {
     const { runtime, log } = this.#services;
     if (isSilent(record)) return;
     try {

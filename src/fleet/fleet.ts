@@ -22,7 +22,7 @@ import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
 export interface FleetOptions extends FleetTools {
-  readonly policy: AdmissionRules;
+  readonly admission: AdmissionRules;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
   readonly defaultCallTimeoutMs: number;
@@ -96,7 +96,7 @@ export class Fleet {
     if (spec !== undefined) {
       // What the runtime can't do at all comes before what the operator does not allow.
       await this.#check(spec, signal);
-      checkAdmission(spec, this.#options.policy);
+      checkAdmission(spec, this.#options.admission);
     }
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);

@@ -207,7 +207,7 @@ export class ManagedServer {
     }
   }
 
-  /** Why it takes no calls; undefined: it takes them, now or later. */
+  /** Why it takes no calls, and ends subscriptions to its resources; undefined: it takes them, now or later. */
   #refusal(): ManagerError | undefined {
     if (this.#state === "failed") return notRunning(this.name, this.#replicas.failure);
     const ending = this.#stop !== undefined || this.#state === "draining" || this.#state === "stopped";

@@ -48,9 +48,13 @@ export function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
 
 /** What a request throws that found the outbox full. */
 export function outboxFull(): ManagerError {
-  return new ManagerError("too_much", "the server does not read its input, and the queue of calls for it is full", {
-    details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
-  });
+  return new ManagerError(
+    "too_much",
+    "the server does not read its input, and too much already waits to be written to it",
+    {
+      details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },
+    },
+  );
 }
 
 /** What a request throws that the other side did not read for too long. */

@@ -161,7 +161,7 @@ export class Session {
     return this.#opened.prompts;
   }
 
-  /** Proposes values for an argument. Throws what `Offer.complete` throws. */
+  /** Proposes values for an argument. Throws what `ServerFeatures.complete` throws. */
   complete(request: CompletionRequest, options: TracedOptions): Promise<Completion> {
     return this.#opened.complete(request, options);
   }

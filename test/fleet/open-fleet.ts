@@ -7,7 +7,7 @@ import type { LogEvent } from "../../src/fleet/logs/log-entry.ts";
 import type { Runtime, WatchListener } from "../../src/runtime/runtime.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 
-const policy = {
+const admission = {
   maxCpus: 4,
   maxMemoryBytes: 2 ** 32,
   maxPids: 4096,
@@ -79,7 +79,7 @@ export class OpenFleet implements AsyncDisposable {
   #newFleet(): Fleet {
     return new Fleet({
       runtime: this.#runtime,
-      policy,
+      admission,
       clientInfo: { name: "test", version: "0" },
       log: {
         ...silentLog,

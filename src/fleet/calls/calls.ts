@@ -151,7 +151,8 @@ export class Calls {
     const { limits, maxQueuedChars } = this.#options;
     const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
-    if (this.#queuedChars + cost > maxQueuedChars) throw queueFull(this.#server, "by the size of what waits");
+    if (this.#queuedChars + cost > maxQueuedChars)
+      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
   }
 
   #waitEnded(signal: AbortSource): ManagerError {

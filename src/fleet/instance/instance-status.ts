@@ -9,8 +9,8 @@ import type { LiveSession } from "../state/live-session.ts";
 import { gaveUp } from "../state/server-failure.ts";
 import type { InstanceSnapshot } from "../state/server-snapshot.ts";
 import { EarlyEnd } from "./early-end.ts";
+import { type InstanceState, transition } from "./instance-state.ts";
 import type { Launched } from "./launch-context.ts";
-import { type InstanceState, transition } from "./server-state.ts";
 
 /**
  * How an instance stands: its state, its container, the conversation with its process, and why it was last down. Every

@@ -21,6 +21,9 @@ export async function leaveMark(
     await runtime.mark(id, mark, {});
   } catch (error) {
     if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
-    log.warn(`${mark} a server without a mark that says so`, { server, error: error.message });
+    log.warn(`${mark} a server, which the engine could not note: a manager that starts meanwhile would not finish it`, {
+      server,
+      error: error.message,
+    });
   }
 }

@@ -31,7 +31,7 @@ export function planFor(server: string, record: InstanceRecord | undefined): Rec
 }
 
 function paused(server: string): ManagerError {
-  const message = `the container of server ${server} is paused: unpause it, then Start the server`;
+  const message = `the container of server ${server} is paused: unpause it, and the server goes on`;
   return new ManagerError("not_running", message, {
     details: { reason: "CONTAINER_PAUSED", server, delivery: "not_sent" },
   });

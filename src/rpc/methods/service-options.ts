@@ -17,7 +17,7 @@ export interface ServiceOptions {
   readonly shutdown: AbortSignal;
 }
 
-/** What GetInfo tells, besides the engine's version. */
+/** What GetInfo tells, besides the engine's version; the RPCs are bounded by the same limits. */
 export interface ManagerInfo {
   readonly version: string;
   readonly fleet: string;

@@ -12,6 +12,8 @@ describe("leaveMark", () => {
     });
     const runtime = { mark: () => Promise.reject(diskFull) };
     await leaveMark(doing, { runtime, log, server: "s", id: "i" });
-    expect(warned).toEqual([`${doing} a server without a mark that says so`]);
+    expect(warned).toEqual([
+      `${doing} a server, which the engine could not note: a manager that starts meanwhile would not finish it`,
+    ]);
   });
 });

@@ -2,7 +2,7 @@ import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
 import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 import type { Session } from "../../../mcp/session.ts";
-import { argumentsRejected, notListed, schemaUnsupported, toolNotListed } from "./check-error.ts";
+import { argumentsRejected, listingFailed, schemaUnsupported, toolNotListed } from "./check-error.ts";
 import type { CheckThread } from "./check-thread.ts";
 
 export interface CheckedCall {
@@ -41,7 +41,7 @@ async function schemaOf(session: Session, tool: string, signal: AbortSource | un
   try {
     tools = await session.listTools({ signal });
   } catch (error) {
-    throw notListed(error);
+    throw listingFailed(error);
   }
   const listed = tools.find(({ name }) => name === tool);
   if (listed === undefined) throw toolNotListed(tool);

@@ -38,7 +38,7 @@ export function toolNotListed(tool: string): ManagerError {
 }
 
 /** What a call throws whose server did not list its tools: whatever became of that, the tool was not called. */
-export function notListed(error: unknown): ManagerError {
+export function listingFailed(error: unknown): ManagerError {
   const { kind, message, details } = toManagerError(error);
   const words = `the tool was not called, since its input schema could not be had: ${message}`;
   return new ManagerError(kind === "call_lost" ? "unavailable" : kind, words, {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { combined, type InstanceState, transition } from "../../../src/fleet/instance/server-state.ts";
+import { combined, type InstanceState, transition } from "../../../src/fleet/instance/instance-state.ts";
 import type { Run } from "../../../src/fleet/run/run.ts";
 import type { StateKind } from "../../../src/fleet/state/state-kind.ts";
 
