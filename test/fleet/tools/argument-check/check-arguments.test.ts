@@ -70,8 +70,8 @@ describe("checkArguments", () => {
     ["a reference to itself", { $ref: "#" }, /call stack/],
     ["a pattern that is none", { properties: { a: { pattern: "(" } } }, /regular expression/],
     ["a dynamic reference", { properties: { a: { $dynamicRef: "#m" } } }, /\$dynamicRef/],
-    ["a boolean", true, /no object/],
-    ["null", null, /no object/],
+    ["a boolean", true, /not an object/],
+    ["null", null, /not an object/],
   ])("can't use a schema with %s", (_what, schema, problem) => {
     expect(check(schema, { a: "x" })).toEqual({ kind: "unsupported", problem: expect.stringMatching(problem) });
   });
