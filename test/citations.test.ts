@@ -36,7 +36,7 @@ function comments(path: string): string {
   return (read(path).match(/\/\*\*.*?\*\/|\/\/[^\n]*/gs) ?? []).join("\n");
 }
 
-/** Why there is no such thing, if it looks like a file or a name of ours. */
+/** For a text that looks like a file or a name of the repository and is neither: why. Else undefined. */
 function missing(citation: string): string | undefined {
   if (/[*<{]/.test(citation) || foreign.has(citation)) return undefined;
   if (/^(?:src|test|scripts|bench|docs|proto|gen|examples|deploy)\/[\w./-]+$/.test(citation)) {

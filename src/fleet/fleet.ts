@@ -52,7 +52,7 @@ export class Fleet {
   readonly #sync: EngineSync;
   readonly #changes = new Notifier();
   #revision = 0;
-  readonly #departed = new Tombstones();
+  readonly #tombstones = new Tombstones();
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -139,7 +139,7 @@ export class Fleet {
 
   /** How a server last was that is gone, if it went lately. */
   departed(name: string): ServerSnapshot | undefined {
-    return this.#departed.of(name);
+    return this.#tombstones.of(name);
   }
 
   /** Throws `not_found`. */
@@ -258,7 +258,7 @@ export class Fleet {
     server.ring.close();
     if (this.#servers.get(server.name) !== server) return;
     this.#servers.delete(server.name);
-    this.#departed.note(server.snapshot());
+    this.#tombstones.note(server.snapshot());
     this.#changes.notify();
   }
 }

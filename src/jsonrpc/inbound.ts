@@ -54,7 +54,7 @@ export class Inbound {
     this.#splitter = new LineSplitter({
       maxLineBytes: options.limits.maxLineBytes,
       onLine: (line) => this.#receive(line),
-      onOverlong: (line) => this.#receiveOverlong(line),
+      onOversized: (line) => this.#receiveOversized(line),
     });
   }
 
@@ -142,7 +142,7 @@ export class Inbound {
     this.#options.listener.noise(line);
   }
 
-  #receiveOverlong(line: OversizedLine): void {
+  #receiveOversized(line: OversizedLine): void {
     const { requests, listener, limits } = this.#options;
     const owner = oversizedReply(line);
     const error = resultTooLarge(line.bytes, limits.maxLineBytes);

@@ -8,7 +8,7 @@ export interface LineSplitterOptions {
   /** A line without its line break, CR and BOM. The bytes are only good until the call returns. */
   readonly onLine: (line: Buffer) => void;
   /** Called at the end of an oversized line, whose bytes were not kept. */
-  readonly onOverlong: (line: OversizedLine) => void;
+  readonly onOversized: (line: OversizedLine) => void;
 }
 
 /**
@@ -51,7 +51,7 @@ export class LineSplitter {
     if (this.#skipping !== undefined) {
       const line = this.#skipping;
       this.#skipping = undefined;
-      this.#options.onOverlong(line.seen());
+      this.#options.onOversized(line.seen());
       return;
     }
     const line = this.#buffer.subarray(0, this.#length);

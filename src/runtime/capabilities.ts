@@ -3,7 +3,7 @@
  * `test/runtime/contract-differences.ts` has a test of each, with and without.
  */
 export interface RuntimeCapabilities {
-  /** A server sees nothing of this machine. Without it, whoever reaches the manager runs any command as the manager's user. */
+  /** A server sees nothing of this machine. Without it, any caller of the manager runs any command as its user. */
   readonly sandbox: boolean;
   /** Instances outlive the runtime; the next one on the fleet lists them, finishes what their marks say and attaches to them. */
   readonly adoption: boolean;

@@ -10,7 +10,7 @@ function openSplitter(maxLineBytes = 1 << 20) {
   const splitter = new LineSplitter({
     maxLineBytes,
     onLine: (line) => seen.push(line.toString("utf8")),
-    onOverlong: ({ bytes, head, tail }: OversizedLine) =>
+    onOversized: ({ bytes, head, tail }: OversizedLine) =>
       seen.push({ bytes, head: head.toString("latin1"), tail: tail.toString("latin1") }),
   });
   return { seen, splitter };

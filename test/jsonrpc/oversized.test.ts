@@ -10,7 +10,7 @@ function ownerOf(text: string): number | "unknown" | undefined | "not oversized"
   const splitter = new LineSplitter({
     maxLineBytes: 10_000,
     onLine: () => {},
-    onOverlong: (line) => {
+    onOversized: (line) => {
       owner = oversizedReply(line);
     },
   });

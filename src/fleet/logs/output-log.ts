@@ -23,7 +23,7 @@ export class OutputLog {
     this.#stderr = new LineSplitter({
       maxLineBytes,
       onLine: (line) => this.#append("stderr", line, false),
-      onOverlong: ({ head }) => this.#append("stderr", head, true),
+      onOversized: ({ head }) => this.#append("stderr", head, true),
     });
   }
 

@@ -147,7 +147,7 @@ function checkOwnership(lines: readonly string[], settled: readonly Settled[]): 
     } else if ("result" in outcome) {
       assert.ok(own.some(({ result }) => result !== undefined && isSame(result, jsonTree(outcome.result))));
     } else if ("code" in outcome) assert.ok(own.some(({ isError }) => isError));
-    else if (outcome.reason === "RESULT_TOO_LARGE") assert.ok(lines.some(isOverlongReply));
+    else if (outcome.reason === "RESULT_TOO_LARGE") assert.ok(lines.some(isOversizedReply));
     else {
       assert.equal(outcome.reason, "MALFORMED_REPLY");
       assert.ok(lines.some((text) => text.includes(String(firstId + index)) && isBroken(text)));
@@ -156,7 +156,7 @@ function checkOwnership(lines: readonly string[], settled: readonly Settled[]): 
 }
 
 /** Of a line that is JSON it is known whether it has the members of a reply. */
-function isOverlongReply(text: string): boolean {
+function isOversizedReply(text: string): boolean {
   if (text.length <= maxLineBytes) return false;
   const tree = treeOf(text);
   return tree === undefined || hasMember(tree, "result") || hasMember(tree, "error");

@@ -19,8 +19,8 @@ export interface FoundContainer {
 
 /**
  * Why a container is weaker than its spec, as the end of "its container …"; undefined: it is not. Labels can be copied:
- * what is taken over must be in the box that its spec describes, whoever made it. Limits are not compared: older managers
- * may have had other defaults.
+ * what is taken over must be in the box that its spec describes, no matter who made it. Limits are not compared: older
+ * managers may have had other defaults.
  */
 export function weaknessOf(found: FoundContainer): string | undefined {
   if (!found.isOfImage) return "was not made from the image of its spec";

@@ -29,7 +29,7 @@ export async function markContainer(
       const status = statusOf(error);
       // 400: the engine says so of a name that it has already.
       if (status === 400 || status === 404) return;
-      // The plain name is for people: what it marks is over, whoever has the name.
+      // The plain name is for people: the instance that it marks is over, even if another one has the name now.
       if (status === 409 && mark === "none") return;
       if (status !== 409 || mark !== "stopping") throw error;
       // That of an earlier Stop which is not over yet.
