@@ -1,5 +1,4 @@
-import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
-import type { StreamHandler } from "../server/handlers/stream-handler.ts";
+import type { Mount, NodeHandler, NodeRequest, NodeResponse, StreamHandler } from "../server/handlers/node-handler.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
 import { respondWithError } from "./error-response.ts";

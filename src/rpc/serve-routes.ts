@@ -1,7 +1,6 @@
 import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { OpenCall } from "../operations/call-context.ts";
-import type { Mount } from "../server/handlers/node-handler.ts";
-import type { StreamHandler } from "../server/handlers/stream-handler.ts";
+import type { Mount, StreamHandler } from "../server/handlers/node-handler.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { requestBinary } from "./bounds/request-fields.ts";
 import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";

@@ -1,10 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
-import { encodedBytes } from "./encoded-error.ts";
 import { codeOf } from "./error-code.ts";
 
 /** Domain of every ErrorInfo. */
@@ -106,4 +105,21 @@ function shortMessage(message: string, maxBytes: number): string {
     text = truncateUtf8(text, { maxBytes: Math.floor(Buffer.byteLength(text) / 2), keep: "start" });
   }
   return text;
+}
+
+interface OutgoingDetail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
+/** The prefix of a type's URL and what stands around a detail. */
+const detailOverheadBytes = 40;
+
+/** How much gRPC makes of it: the message percent-encoded, and once more in the details, which are base64. */
+function encodedBytes({ rawMessage, details }: ConnectError): number {
+  const ownBytes = (details as OutgoingDetail[]).reduce(
+    (sum, { desc, value }) => sum + desc.typeName.length + detailOverheadBytes + toBinary(desc, value).length,
+    Buffer.byteLength(rawMessage),
+  );
+  return encodeURIComponent(rawMessage).length + Math.ceil((ownBytes * 4) / 3);
 }

@@ -24,8 +24,13 @@ import { boundedPage } from "../convert/bounded-page.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
 import { durationMs, toDuration } from "../convert/time.ts";
-import { features } from "./features.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
+
+/**
+ * What GetInfo names as features: fields whose effect a caller depends on, and which a manager that does not know them
+ * would pass over in a binary request without a word. A word stays; the comment of the field in the proto has them all.
+ */
+export const features = ["idempotency_key", "validate_arguments"] as const;
 
 const defaultGraceMs = 10_000;
 const defaultServersPerPage = 100;

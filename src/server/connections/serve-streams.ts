@@ -1,5 +1,5 @@
 import type http2 from "node:http2";
-import type { StreamHandler } from "../handlers/stream-handler.ts";
+import type { StreamHandler } from "../handlers/node-handler.ts";
 import type { Connection } from "./connections.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { RequestTurns } from "./request-turns.ts";

@@ -1,5 +1,6 @@
 import type http from "node:http";
 import type http2 from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 
 /** A request over HTTP/1.1 or HTTP/2. */
 export type NodeRequest = http.IncomingMessage | http2.Http2ServerRequest;
@@ -20,3 +21,9 @@ export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void
 
 /** Takes a request, to be answered by it alone, or does not, and says which. */
 export type Mount = (request: NodeRequest, response: NodeResponse) => boolean;
+
+/**
+ * Takes a stream of HTTP/2 before Node makes a request of it, or does not, and says which. One that it has taken it can
+ * still leave to the handler of requests, by `next`.
+ */
+export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, next: () => void) => boolean;

@@ -1,6 +1,6 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
-import { responseGuards } from "./response-guards.ts";
+import { responseGuards } from "./guarded-response.ts";
 
 /** A request over HTTP/1.1 that Node refuses before there is one to handle. */
 export interface MalformedRequest {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { features } from "../../../src/rpc/methods/features.ts";
+import { features } from "../../../src/rpc/methods/fleet-methods.ts";
 import { testImage } from "../../runtime/docker/test-fleet.ts";
 import { randomName, TestManager } from "../test-manager.ts";
 

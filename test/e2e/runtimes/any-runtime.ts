@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ServerSpecSchema, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { features } from "../../../src/rpc/methods/features.ts";
+import { features } from "../../../src/rpc/methods/fleet-methods.ts";
 import type { RuntimeKind } from "../../../src/runtime/capabilities.ts";
 import { errorInfo, failureOf, type ManagerClient, randomName, TestManager, textOf } from "../test-manager.ts";
 

@@ -5,7 +5,7 @@ import { toManagerError } from "../../../base/errors/errors.ts";
 import type { Log } from "../../../base/log/log.ts";
 import type { CallContext, OpenCall } from "../../../operations/call-context.ts";
 import { connectionOf } from "../../../server/connections/connection-of.ts";
-import type { StreamHandler } from "../../../server/handlers/stream-handler.ts";
+import type { StreamHandler } from "../../../server/handlers/node-handler.ts";
 import { discardRestOf } from "../../../server/requests/discard-rest.ts";
 import { leaveBody, type ReadBefore } from "../../../server/requests/node-body.ts";
 import { readBody } from "../../../server/requests/whole-body.ts";

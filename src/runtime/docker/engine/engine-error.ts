@@ -1,3 +1,4 @@
+import type http from "node:http";
 import { abortedError } from "../../../base/errors/aborted-error.ts";
 import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../../base/errors/errors.ts";
 
@@ -68,4 +69,13 @@ export function engineError(
     return refusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
   }
   return refusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
+}
+
+/** An answer that refuses a request of our own, in the shape of dockerode's errors. */
+export async function readRefusal(response: http.IncomingMessage): Promise<Error> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  const json: unknown = text.startsWith("{") ? JSON.parse(text) : { message: text };
+  return Object.assign(new Error(text), { statusCode: response.statusCode, json });
 }

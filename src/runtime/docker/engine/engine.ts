@@ -1,11 +1,11 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
+import { abortable } from "../../../base/async/abortable.ts";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
 import { engineError, refusal } from "./engine-error.ts";
-import { abortError, untilAborted } from "./until-aborted.ts";
 
 /** What dockerode calls take to be cut short. */
 export interface Abort {
@@ -130,4 +130,25 @@ function modemOptions(
     agent,
   };
   return given as unknown as Docker.DockerOptions;
+}
+
+/**
+ * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
+ * signal too: docker-modem does so for a request, but not for every phase of an answer.
+ */
+async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work();
+  if (signal.aborted) throw abortError(signal);
+  try {
+    return await abortable(work(), signal);
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? abortError(signal) : error;
+  }
+}
+
+/** A reason of any type as an error that can be told from a failure of the work: the reason is its cause. */
+function abortError(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  const name = reason instanceof Error && reason.name === "TimeoutError" ? "TimeoutError" : "AbortError";
+  return new DOMException("the wait was aborted", { name, cause: reason });
 }

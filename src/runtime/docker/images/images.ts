@@ -7,10 +7,8 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Abort, Engine } from "../engine/engine.ts";
 import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
 import type { Labels } from "../engine/labels.ts";
-import { lines } from "../engine/lines.ts";
 import { loggable } from "../engine/loggable.ts";
-import { pullFailure } from "./pull-failure.ts";
-import { type PullMessage, PullProgress } from "./pull-progress.ts";
+import { pullFailure, readPull } from "./pull.ts";
 import { checkRegistry } from "./registry.ts";
 import { registryAuth } from "./registry-auth.ts";
 
@@ -129,22 +127,6 @@ export class Images {
     log.warn("a pull failed", { image, engine: loggable(text) });
     throw imageUnavailable(image, `and can't be pulled: ${pullFailure(text)}`);
   }
-}
-
-/** Reads a pull to its end. Returns the engine's text when it failed: that comes inside an answer of status 200. */
-async function readPull(
-  stream: Readable,
-  onProgress: ((line: string) => void) | undefined,
-): Promise<string | undefined> {
-  const progress = new PullProgress();
-  let failure: string | undefined;
-  for await (const line of lines(stream)) {
-    const message = JSON.parse(line) as PullMessage;
-    failure ??= message.error;
-    const shown = progress.line(message);
-    if (shown !== undefined) onProgress?.(shown);
-  }
-  return failure;
 }
 
 /** The id of an image whose containers don't make every listing dear for everybody. */

@@ -5,8 +5,7 @@ import { readPaced } from "../../../base/async/paced-read.ts";
 import type { Attachment, AttachmentSink } from "../../runtime.ts";
 import { assertContainerId } from "../engine/container-id.ts";
 import { type Engine, keepAliveMs } from "../engine/engine.ts";
-import { refusal, statusOf } from "../engine/engine-error.ts";
-import { readRefusal } from "../engine/http-refusal.ts";
+import { readRefusal, refusal, statusOf } from "../engine/engine-error.ts";
 import { Demuxer } from "./demux.ts";
 
 /**
