@@ -17,7 +17,7 @@ export interface WatchResourceOptions extends CallOptions {
   readonly maxTakeMs: number;
 }
 
-/** A server that answers sooner than this can still refuse with an error that is the whole answer. */
+/** A server that answers sooner than this can still refuse with an error that is the whole reply. */
 const firstMs = 500;
 
 type FollowedFleet = Pick<Fleet, "follow" | "call">;
@@ -73,7 +73,7 @@ async function take(
       try {
         await abortable(subscription.take(permit), signal);
       } catch (error) {
-        // Others may wait for the same answer: the request goes on.
+        // Others may wait for the same reply: the request goes on.
         throw signal?.aborted ? abortReason(signal, "sent") : error;
       }
       return permit.instance;

@@ -69,7 +69,7 @@ export function firstOf(mounts: readonly Mount[]): NodeHandler {
   };
 }
 
-/** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
+/** The same guard before streams are taken: those that it would refuse, or respond to in some way, stay requests. */
 function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): StreamHandler {
   return (stream, headers, next) => {
     // A Host header besides the authority, or an Origin, is for the guard to look at closely.
@@ -79,7 +79,7 @@ function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): Strea
   };
 }
 
-/** Answers what no face knows. */
+/** Refuses what no face knows. */
 export function notFound(request: NodeRequest, response: NodeResponse): void {
   refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
 }

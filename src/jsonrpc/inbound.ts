@@ -7,7 +7,7 @@ import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.
 import { oversizedReply } from "./oversized.ts";
 import type { OversizedLine } from "./skipped-line.ts";
 
-/** The answer to a request. `result` is the JSON text as the other side wrote it. */
+/** The reply to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = { readonly result: string } | { readonly error: RpcError };
 
 /** A request of the other side; `id`, for `respond`, and `params` are JSON text. */
@@ -28,7 +28,7 @@ export interface ConnectionListener {
 
 /** The requests that replies are for. */
 export interface Requests {
-  /** Whether this one was written and has no answer yet. */
+  /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
   /** False: nobody waits for it. */
   settle(id: number, reply: Reply): boolean;

@@ -85,7 +85,7 @@ function parseMessage(text: string): Message {
   if (method !== undefined) {
     const params = fields.params ?? "{}";
     if (fields.id === undefined || fields.id === "null") return { kind: "notification", method, params };
-    // Any other is not JSON-RPC, and may hold spaces that are no good in our answer.
+    // Any other is not JSON-RPC, and may hold spaces that are no good in our reply.
     if (!/^["\-0-9]/.test(fields.id)) {
       return { kind: "malformed", problem: "the id of a request is neither a string nor a number" };
     }

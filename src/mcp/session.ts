@@ -21,7 +21,7 @@ import type { LogLevel } from "./protocol/log-level.ts";
 import type { ClientInfo } from "./protocol/mcp-info.ts";
 import { rpcFailure } from "./protocol/rpc-failure.ts";
 
-/** What a session tells its owner besides answers. Buffers are only good until the call returns. */
+/** What a session tells its owner besides replies. Buffers are only good until the call returns. */
 export interface SessionListener {
   stderr(chunk: Buffer): void;
   /** A line on stdout that is not a message. */
@@ -56,7 +56,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
-  #probe: "none" | "unanswered" | "answered" = "none";
+  #probe: "none" | "pending" | "replied" = "none";
   /** Written before there was an attachment. */
   readonly #held: Buffer[] = [];
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
@@ -111,7 +111,7 @@ export class Session {
    */
   async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
     const { clientInfo } = this.#options;
-    const onProbe = (state: "unanswered" | "answered") => {
+    const onProbe = (state: "pending" | "replied") => {
       this.#probe = state;
     };
     const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbe });
@@ -120,8 +120,8 @@ export class Session {
   }
 
   /** Whether the server never answered the question which era it is of: if it exited, that may be why. */
-  get probeUnanswered(): boolean {
-    return this.#probe === "unanswered";
+  get isProbePending(): boolean {
+    return this.#probe === "pending";
   }
 
   /** Goes on with a conversation that the same process had over another attachment. */

@@ -36,7 +36,7 @@ export interface Operation<in Request = never> {
   readonly action: Action;
   /** Of a request that nothing has checked yet. Never empty: what is about nothing would be allowed to everybody. */
   readonly targets: (request: Request) => Targets;
-  /** Whether its answer lists what there is: once there is a policy, it holds no more than what its caller may view. */
+  /** Whether its response lists what there is: once there is a policy, it holds no more than what its caller may view. */
   readonly filtered: boolean;
   /** Whether its request goes on to a server: an error of any other never says `sent`. */
   readonly reachesServer: boolean;

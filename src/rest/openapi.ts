@@ -7,8 +7,8 @@ import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone } from "../server/responses/write-whole.ts";
 
 const path = "/openapi.json";
-/** What one more answer takes until it is read: the document is the same for all. */
-const answerBytes = 8 * 1024;
+/** What one more response takes until it is read: the document is the same for all. */
+const responseBytes = 8 * 1024;
 
 /** `GET /openapi.json`: the document of the REST routes. */
 export function openApiHandler({ budget }: { readonly budget: TransferBudget }): Mount {
@@ -25,7 +25,7 @@ export function openApiHandler({ budget }: { readonly budget: TransferBudget }):
       (bytes) => {
         if (isGone(response)) return;
         response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
-        budget.open(response).add(answerBytes);
+        budget.open(response).add(responseBytes);
         endEarly({ request, response }, bytes);
       },
       (error) => respondWithError({ request, response, error }),

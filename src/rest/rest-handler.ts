@@ -35,12 +35,12 @@ interface Exchange {
   readonly response: NodeResponse;
 }
 
-/** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
+/** Serves the routes: finds the RPC, makes its message, calls it, writes its response as JSON, a stream as NDJSON. */
 export function restHandler(options: RestOptions): Mount {
   return (request, response) => {
     const { pathname, searchParams } = urlOf(request.url ?? "/");
     const matches = matchRoutes(pathname);
-    const match = matches.find(({ route }) => answers(route, request.method ?? ""));
+    const match = matches.find(({ route }) => acceptsMethod(route, request.method ?? ""));
     if (matches.length === 0) return false;
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
@@ -68,7 +68,7 @@ function methodsOf({ httpMethod, rpc }: Route): string[] {
   return httpMethod === "GET" && rpc.methodKind === "unary" ? ["GET", "HEAD"] : [httpMethod];
 }
 
-function answers(route: Route, method: string): boolean {
+function acceptsMethod(route: Route, method: string): boolean {
   return methodsOf(route).includes(method);
 }
 
@@ -128,19 +128,19 @@ async function callStream(
 ): Promise<void> {
   const { response } = exchange;
   const { rpc } = call;
-  const answer = budget.open(response);
-  const values = countAt(createContextValues(), answer);
+  const transfer = budget.open(response);
+  const values = countAt(createContextValues(), transfer);
   const lines = ndjson(rpc, calls.stream({ ...call, values }));
-  const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { answer, streams: true });
+  const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { transfer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
   await write(body, { response, signal: leftSignal(response) });
   response.end();
 }
 
-/** Aborts when the caller leaves, or has its whole answer. */
+/** Aborts when the caller leaves, or has its whole response. */
 function leftSignal(response: NodeResponse): AbortSignal {
   const left = new AbortController();
-  // With a reason of its own: without one, an exception with a stack is made for every answer.
+  // With a reason of its own: without one, an exception with a stack is made for every response.
   response.once("close", () => left.abort("the exchange is over"));
   return left.signal;
 }

@@ -48,9 +48,9 @@ export function nodeAdapter(options: {
     // The library stops to listen when the response closes. The error of a request that is behind another on its connection
     // can come after that, and one that nobody listens to would end the process.
     request.on("error", () => {});
-    // What a method throws is in the answer already; this is about writing that.
-    answer(method, { ...options, request, response }).catch((error: unknown) => {
-      options.log.debug("an answer did not reach its caller", { method: method.method.name, error: String(error) });
+    // What a method throws is in the response already; this is about writing that.
+    respond(method, { ...options, request, response }).catch((error: unknown) => {
+      options.log.debug("a response did not reach its caller", { method: method.method.name, error: String(error) });
       // Nobody must wait for the rest.
       response.destroy();
     });
@@ -58,7 +58,7 @@ export function nodeAdapter(options: {
   };
 }
 
-async function answer(
+async function respond(
   method: RpcMethod,
   options: {
     request: NodeRequest;
@@ -81,13 +81,14 @@ async function answer(
   clampTimeout(universal.header);
   using call = callFor(request, { headers: universal.header, openCall });
   const kept = withKeptJson(universal, method);
-  const unreadAnswer = budget.open(response);
-  const contextValues = countAt(withCall(kept.contextValues ?? createContextValues(), call), unreadAnswer);
-  const answered = await method({ ...kept, contextValues });
-  const counted = operationOf(method.method).mayLag ? undefined : unreadAnswer;
+  const transfer = budget.open(response);
+  const contextValues = countAt(withCall(kept.contextValues ?? createContextValues(), call), transfer);
+  const libraryResponse = await method({ ...kept, contextValues });
+  const counted = operationOf(method.method).mayLag ? undefined : transfer;
   // Without a body: the library found no protocol for this method, content type or version.
-  if (answered.body === undefined && answered.status >= 400) refuse(answered.status, { request, response });
-  else await universalResponseToNodeResponse(paced(withPlainMessage(answered), { method, counted }), response);
+  if (libraryResponse.body === undefined && libraryResponse.status >= 400)
+    refuse(libraryResponse.status, { request, response });
+  else await universalResponseToNodeResponse(paced(withPlainMessage(libraryResponse), { method, counted }), response);
 }
 
 /** One that a fast path opened and left to the library, or a new one, whose deadline the library enforces. */
@@ -125,24 +126,24 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
 }
 
 function paced(
-  answered: UniversalServerResponse,
-  { method, counted: answer }: { method: RpcMethod; counted: Transfer | undefined },
+  libraryResponse: UniversalServerResponse,
+  { method, counted }: { method: RpcMethod; counted: Transfer | undefined },
 ): UniversalServerResponse {
-  const { body } = answered;
-  if (body === undefined || answer === undefined) return answered;
+  const { body } = libraryResponse;
+  if (body === undefined || counted === undefined) return libraryResponse;
   const streams = method.method.methodKind !== "unary";
-  return { ...answered, body: pacedBody(body, { answer, streams }) };
+  return { ...libraryResponse, body: pacedBody(body, { transfer: counted, streams }) };
 }
 
 /** The trailers are complete when the body is. */
-function withPlainMessage(answered: UniversalServerResponse): UniversalServerResponse {
-  const { body, trailer } = answered;
-  if (body === undefined || trailer === undefined) return answered;
+function withPlainMessage(libraryResponse: UniversalServerResponse): UniversalServerResponse {
+  const { body, trailer } = libraryResponse;
+  if (body === undefined || trailer === undefined) return libraryResponse;
   const whole = async function* () {
     yield* body;
     plainGrpcMessage(trailer);
   };
-  return { ...answered, body: whole() };
+  return { ...libraryResponse, body: whole() };
 }
 
 /** JSON is kept while it is being read, so that an error about it can name the field. */

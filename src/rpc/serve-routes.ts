@@ -21,7 +21,7 @@ type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
 /** What holds for every RPC, whichever services there are. */
 export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxRequestBytes: number;
-  readonly maxAnswerBytes: number;
+  readonly maxResponseBytes: number;
   readonly budget: TransferBudget;
   readonly openCall: OpenCall;
   /** Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything. */
@@ -67,7 +67,7 @@ function routerOptions(options: ServingOptions, interceptors: Interceptor[]): Co
       signal.addEventListener("abort", explain, { once: true });
     },
     readMaxBytes: options.maxRequestBytes,
-    writeMaxBytes: options.maxAnswerBytes,
+    writeMaxBytes: options.maxResponseBytes,
     jsonOptions: requestJson,
     binaryOptions: requestBinary,
     // Callers are near; packing costs more than it saves.

@@ -1,5 +1,5 @@
 /**
- * Where runtimes differ. What a runtime can't do it refuses by name, or says in its answer;
+ * Where runtimes differ. What a runtime can't do it refuses by name, or says in its response;
  * `test/runtime/contract-differences.ts` has a test of each, with and without.
  */
 export interface RuntimeCapabilities {

@@ -5,7 +5,7 @@ import type { Protection } from "./protections.ts";
 
 /**
  * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
- * for an answer. The engine behind it is the only store: what exists is what `list` gives.
+ * for a response. The engine behind it is the only store: what exists is what `list` gives.
  * `test/runtime/contract.ts` holds every promise made here as a sentence, and runs on each runtime.
  */
 export interface Runtime extends AsyncDisposable {

@@ -79,7 +79,7 @@ describe("Connection", () => {
     await settled;
   });
 
-  it("knows a request before it writes it: an answer from within the write settles it", async () => {
+  it("knows a request before it writes it: a reply from within the write settles it", async () => {
     const connection: Connection = new Connection({
       write: () => {
         connection.receive(Buffer.from(`${reply(1)}\n`));

@@ -49,7 +49,7 @@ export class EarlyEnd {
   learn({ session }: Run, { imageId }: InstanceRecord): void {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.probeUnanswered) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+    if (soon && session.isProbePending) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
   }
 
   #elapsedMs(): number {

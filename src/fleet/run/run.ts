@@ -11,7 +11,7 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
 const inspectTries = 3;
-/** Calls wait for the answer: better to tell them what is known. */
+/** Calls wait for the reply: better to tell them what is known. */
 const inspectMs = 3_000;
 /** What an error shows of stderr. */
 export const stderrTailChars = 2048;
@@ -136,7 +136,7 @@ export class Run {
       await Promise.race([attachment.promise, exited]);
       const both = await within(exitEventMs, Promise.all([attachment.promise, exited]));
       if (both) return { kind: "exited", exit: await exited };
-      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its answers).
+      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its responses).
       if (attachment.ended && this.#expected !== undefined) return { kind: "released", ...this.#expected };
       const end = await this.#inspectEnd();
       const lives = end.kind === "detached" && !attachment.ended;

@@ -10,7 +10,7 @@ const maxInstructionsBytes = 16 * 1024;
 const maxCapabilitiesBytes = 64 * 1024;
 
 /**
- * What a server's answer says of the server, beside its version; `serverInfoJson` is the object with its name. Throws
+ * What a server's reply says of the server, beside its version; `serverInfoJson` is the object with its name. Throws
  * `protocol` when its capabilities are too long to keep.
  */
 export function serverIdentity(
@@ -30,7 +30,7 @@ export function serverIdentity(
   };
 }
 
-/** The error for an invalid answer to a handshake. */
+/** The error for an invalid reply to a handshake. */
 export function malformedHandshake(message: string): ManagerError {
   return new ManagerError("protocol", message, { details: { reason: "MALFORMED_REPLY", delivery: "answered" } });
 }

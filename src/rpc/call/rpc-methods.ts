@@ -2,7 +2,7 @@ import type { DescMethodServerStreaming, DescMethodUnary, DescService, Message }
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServedService } from "./service-operations.ts";
 
-/** A unary RPC and what answers it; the answer may lack what a message has besides its fields. */
+/** A unary RPC and what answers it; the response may lack what a message has besides its fields. */
 export interface UnaryMethod {
   readonly kind: "unary";
   readonly desc: DescMethodUnary;

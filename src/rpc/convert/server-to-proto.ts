@@ -194,10 +194,10 @@ function instanceToProto({ record, state, callsInFlight, health }: InstanceSnaps
   });
 }
 
-function healthToProto({ healthy, failures, answeredMs }: HealthSnapshot): MessageInitShape<typeof HealthSchema> {
+function healthToProto({ healthy, failures, repliedMs }: HealthSnapshot): MessageInitShape<typeof HealthSchema> {
   return {
     healthy,
     failures,
-    ...(answeredMs === undefined ? {} : { answerTime: toTimestamp(answeredMs) }),
+    ...(repliedMs === undefined ? {} : { answerTime: toTimestamp(repliedMs) }),
   };
 }

@@ -68,7 +68,7 @@ export function connectFastPath(options: ConnectFastPathOptions): Mount {
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return next(request, response);
     const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
-    // Of an answer that can't be written nobody else is there to be told.
+    // Of a response that can't be written nobody else is there to be told.
     take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
     return true;
   };
@@ -96,7 +96,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
     wait.end();
     return write(failureOf(undefined, error), { response, budget });
   }
-  if (call !== undefined) return answer(call, exchange, options);
+  if (call !== undefined) return respond(call, exchange, options);
   leaveBody(request, read);
   handCall(request, exchange.call);
   exchange.turns.take(() => {
@@ -122,8 +122,8 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const answer = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
-  return { method, message, header, protocolName: "connect", call, answer };
+  const response = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
+  return { method, message, header, protocolName: "connect", call, response };
 }
 
 /**
@@ -147,32 +147,32 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   }
 }
 
-async function answer(call: UnaryCall, exchange: Exchange, options: ConnectFastPathOptions): Promise<void> {
+async function respond(call: UnaryCall, exchange: Exchange, options: ConnectFastPathOptions): Promise<void> {
   const { response } = exchange;
   const { wait } = exchange.call;
   const onClose = () => wait.abort(callerLeft());
   response.once("close", onClose);
-  let answered: Answered;
+  let outcome: Outgoing;
   try {
-    answered = successOf(call, await invokeUnary(call, options.interceptors), options);
+    outcome = successOf(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    answered = failureOf(call.answer, error);
+    outcome = failureOf(call.response, error);
   }
   wait.end();
   response.off("close", onClose);
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
-  write(answered, { response, budget: options.budget });
+  write(outcome, { response, budget: options.budget });
 }
 
 function write(
-  { status, header, text }: Answered,
+  { status, header, text }: Outgoing,
   { response, budget }: { readonly response: NodeResponse; readonly budget: TransferBudget },
 ): void {
   writeWhole(text, { response, status, header, budget });
 }
 
-interface Answered {
+interface Outgoing {
   readonly status: number;
   readonly header: OutgoingHttpHeaders;
   readonly text: string;
@@ -182,7 +182,7 @@ function successOf(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
   { operationOf }: ConnectFastPathOptions,
-): Answered {
+): Outgoing {
   try {
     return { status: 200, header: outgoing(header, trailer), text: toJsonString(desc.output, message) };
   } catch (cause) {
@@ -192,9 +192,9 @@ function successOf(
   }
 }
 
-function failureOf(answer: UnaryCall["answer"], cause: unknown): Answered {
+function failureOf(response: UnaryCall["response"], cause: unknown): Outgoing {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
-  const { header = new Headers(), trailer = new Headers() } = answer ?? {};
+  const { header = new Headers(), trailer = new Headers() } = response ?? {};
   header.set("content-type", contentTypeUnaryJson);
   mergeNonProtocolHeaders(header, error.metadata);
   const text = JSON.stringify(errorToJson(error, undefined));

@@ -37,7 +37,7 @@ async function* callToolStream(
     elapsedMs,
   });
   for await (const reading of readings) {
-    using rest = new TransferRest(context.values, reading.kind === "result" ? reading.answer.result.json : "");
+    using rest = new TransferRest(context.values, reading.kind === "result" ? reading.callResult.result.json : "");
     for (const event of callReadingToProto(reading, {
       server,
       resultFormat,

@@ -32,7 +32,7 @@ export class Connection {
     return isNew;
   }
 
-  /** Whether something is done for it: a request has come whole, and its answer has not ended. */
+  /** Whether something is done for it: a request has come whole, and its response has not ended. */
   get isBusy(): boolean {
     if (this.pipelined.isBusy) return true;
     for (const stream of this.streams.keys()) if (isWhole(stream) && !stream.writableEnded) return true;

@@ -43,11 +43,11 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   closeWhenUnseen(socket, connection);
   let { usedAtMs } = connection;
   let idlePings = 0;
-  let answered = true;
+  let pingReturned = true;
   const pings = setInterval(() => {
-    if (!answered || session.closed || session.destroyed) {
+    if (!pingReturned || session.closed || session.destroyed) {
       // Also one that was told to go, and stays.
-      if (!answered || connection.streams.size === 0) destroy();
+      if (!pingReturned || connection.streams.size === 0) destroy();
       return;
     }
     if (connection.usedAtMs !== usedAtMs) idlePings = 0;
@@ -57,9 +57,9 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
       return;
     }
     idlePings += 1;
-    answered = false;
+    pingReturned = false;
     session.ping(() => {
-      answered = true;
+      pingReturned = true;
     });
   }, options.pingMs);
   socket.once("close", () => {

@@ -10,7 +10,7 @@ export interface OpenStreamsLimits {
   readonly beginMs: number;
   /** So long may it take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
   readonly wholeMs: number;
-  /** So long may an answer that has ended wait for its caller. Default: a minute. */
+  /** So long may a response that has ended wait for its caller. Default: a minute. */
   readonly untakenMs: number;
   /** Streams at once, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
   readonly maxOpen: number;
@@ -39,14 +39,14 @@ export interface OpenStreamsOptions {
 /**
  * The streams of HTTP/2 that have not ended, over all connections. A call has its deadline, and what its caller reads and
  * sends is watched by `TransferBudget`; here is what neither sees: a request of which nothing comes after its headers, one
- * that is sent a byte at a time, an answer that is there and is not taken.
+ * that is sent a byte at a time, a response that is there and is not taken.
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;
   readonly #connections: () => Iterable<Connection>;
   readonly #limits: OpenStreamsLimits;
   #size = 0;
-  /** When an answer that has ended was first seen to wait for its caller. */
+  /** When a response that has ended was first seen to wait for its caller. */
   readonly #untaken = new WeakMap<ServerHttp2Stream, number>();
   #timer: NodeJS.Timeout | undefined;
 

@@ -54,7 +54,7 @@ export class RequestTurns {
       if (begin()) this.#begun += 1;
     } else {
       this.#defer(socket, begin);
-      // Node reads on by itself when something of the answers is taken.
+      // Node reads on by itself when something of the responses is taken.
       stopReading(socket);
     }
     // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.

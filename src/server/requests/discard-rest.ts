@@ -9,11 +9,11 @@ const maxMs = 2000;
 
 /**
  * Reads and drops the rest of a body whose request was answered early, within limits. Otherwise Node resets the stream
- * over HTTP/2, and clients like curl show that instead of the answer; over HTTP/1.1 the connection would stand still.
+ * over HTTP/2, and clients like curl show that instead of the response; over HTTP/1.1 the connection would stand still.
  */
 export function discardRest(request: NodeRequest, response: NodeResponse): void {
-  const answer = "stream" in response ? response.stream : response;
-  answer.once("finish", () => {
+  const outgoing = "stream" in response ? response.stream : response;
+  outgoing.once("finish", () => {
     const stop = () => {
       if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
       else request.socket.destroy();

@@ -1,7 +1,7 @@
 import http, { type OutgoingHttpHeaders } from "node:http";
 import http2 from "node:http2";
 
-/** What every answer tells a browser: it is nothing but what its content type says, and no page of another site may embed it. */
+/** What every response tells a browser: it is nothing but what its content type says, and no page of another site may embed it. */
 export const responseGuards = {
   "x-content-type-options": "nosniff",
   // For pages of allowed origins, too: what they ask for by CORS is not subject to it.

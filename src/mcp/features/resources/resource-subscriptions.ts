@@ -21,7 +21,7 @@ export interface SubscribeOptions {
 /** A longer URI is not passed on: those who subscribed know which one they subscribed to. */
 const maxUriChars = 8192;
 
-/** Nobody waits for the answer; a server that gives none must not have requests pile up. */
+/** Nobody waits for the reply; a server that gives none must not have requests pile up. */
 const unsubscribeMs = 30_000;
 
 /** The subscriptions of one session to resources of its server; none of them outlives the session. */
@@ -63,7 +63,7 @@ export class ResourceSubscriptions {
       const signal = AbortSignal.timeout(unsubscribeMs);
       this.#requests.result("resources/unsubscribe", { members }, { signal }).catch(() => {});
     };
-    // What it tells while its answer is under way is told, too.
+    // What it tells while its reply is under way is told, too.
     this.#legacy.add(subscription);
     signal.addEventListener("abort", leave, { once: true });
     try {

@@ -14,7 +14,7 @@ export interface InputRequiredResult {
   /** The result object as the server wrote it, byte for byte. */
   readonly json: string;
   readonly kind: "complete" | "input_required";
-  /** What the server wants to have back with the answers. Only `input_required`. */
+  /** What the server wants to have back with the responses. Only `input_required`. */
   readonly requestState?: string;
 }
 

@@ -35,7 +35,7 @@ export interface GrpcFastPathOptions extends GrpcResponderOptions {
 
 interface Exchange {
   readonly input: DescMessage;
-  readonly answer: GrpcResponder;
+  readonly respond: GrpcResponder;
   readonly stream: ServerHttp2Stream;
   readonly path: string;
   readonly header: Headers;
@@ -46,7 +46,7 @@ interface Exchange {
 }
 
 /**
- * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not
+ * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole, not
  * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
  * response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded,
  * an oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
@@ -69,7 +69,7 @@ export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
 
 /** Reads the request, and has it answered. */
 function read(exchange: Exchange, options: GrpcFastPathOptions): void {
-  const { answer, stream, call } = exchange;
+  const { respond, stream, call } = exchange;
   const { wait } = call;
   const stop = readBody(stream, {
     maxBytes: options.maxRequestBytes + envelopeBytes,
@@ -83,7 +83,7 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
       }
       const request = read.whole ? requestOf(read.bytes, exchange) : undefined;
       if (request === undefined) handOver(exchange, read);
-      else answer(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
+      else respond(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
     },
     onLeft: () => wait.end(),
   });
@@ -96,9 +96,9 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
   else wait.addEventListener("abort", onLate);
 }
 
-function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "answer"> {
-  const answer = method.kind === "unary" ? unaryResponder(method, options) : streamResponder(method, options);
-  return { input: method.desc.input, answer };
+function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "respond"> {
+  const respond = method.kind === "unary" ? unaryResponder(method, options) : streamResponder(method, options);
+  return { input: method.desc.input, respond };
 }
 
 function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
@@ -121,9 +121,9 @@ function refuseLate({ stream, call }: Exchange): void {
   stream.end();
 }
 
-/** What a method throws is in the answer already; this is about writing that. */
+/** What a method throws is in the response already; this is about writing that. */
 function notReached({ stream, path }: Exchange, { error, log }: { error: unknown; log: Log }): void {
-  log.debug("an answer did not reach its caller", { path, error: String(error) });
+  log.debug("a response did not reach its caller", { path, error: String(error) });
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 

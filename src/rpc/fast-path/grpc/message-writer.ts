@@ -11,10 +11,10 @@ const maxUntakenBytes = 256 * 1024;
 /** And so many of one that has taken little yet: thousands that never read must not hold the most each. */
 const firstUntakenBytes = 16 * 1024;
 
-/** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
+/** Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
-  readonly #answer: Pick<Transfer, "add">;
+  readonly #transfer: Pick<Transfer, "add">;
   /** What the handler sets; sent with the first write. */
   header: Headers | undefined;
   #trailer: OutgoingHttpHeaders = {};
@@ -25,16 +25,16 @@ export class MessageWriter {
   #writing: Promise<void> | undefined;
   #onRoom: (() => void) | undefined;
 
-  constructor(stream: ServerHttp2Stream, answer: Pick<Transfer, "add">) {
+  constructor(stream: ServerHttp2Stream, transfer: Pick<Transfer, "add">) {
     this.#stream = stream;
-    this.#answer = answer;
+    this.#transfer = transfer;
     stream.once("close", () => this.#onRoom?.());
   }
 
   add(message: Buffer): void {
     this.#pending.push(message);
     this.#untakenBytes += message.length;
-    this.#answer.add(message.length);
+    this.#transfer.add(message.length);
     if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
   }
 
@@ -46,7 +46,7 @@ export class MessageWriter {
     });
   }
 
-  /** Ends the answer after all that was added. */
+  /** Ends the response after all that was added. */
   async end(trailer: OutgoingHttpHeaders): Promise<void> {
     this.#trailer = trailer;
     clearImmediate(this.#scheduled);
@@ -55,8 +55,8 @@ export class MessageWriter {
     this.#respond();
     const last = this.#take();
     // Who writes a whole counts it.
-    this.#answer.add(-last.length);
-    endWhole(last, { to: this.#stream, answer: this.#answer });
+    this.#transfer.add(-last.length);
+    endWhole(last, { to: this.#stream, transfer: this.#transfer });
   }
 
   /** As much as it has taken so far may wait for it. */
@@ -79,7 +79,7 @@ export class MessageWriter {
       for (let at = 0; at < batch.length; at += maxUntakenBytes) {
         const slice = batch.subarray(at, at + maxUntakenBytes);
         await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));
-        this.#answer.add(-slice.length);
+        this.#transfer.add(-slice.length);
         this.#untakenBytes -= slice.length;
         this.#takenBytes += slice.length;
         if (this.#hasRoom) this.#onRoom?.();

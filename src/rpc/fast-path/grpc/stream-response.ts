@@ -19,9 +19,9 @@ export function streamResponder(
     const { wait } = request.call;
     const onClose = () => wait.abort(callerLeft());
     stream.on("close", onClose);
-    const answer = budget.open(stream, { mayStay });
-    const values = countAt(createContextValues(), answer);
-    const writer = new MessageWriter(stream, answer);
+    const transfer = budget.open(stream, { mayStay });
+    const values = countAt(createContextValues(), transfer);
+    const writer = new MessageWriter(stream, transfer);
     let trailer: OutgoingHttpHeaders;
     try {
       const response = await invokeStream({ ...request, method, values }, interceptors);

@@ -74,7 +74,7 @@ async function makeContainer(
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
   const split = { _query: { name }, _body: asked };
-  const create = async (docker: Docker): Promise<Answer | { conflict: unknown }> => {
+  const create = async (docker: Docker): Promise<CreateResponse | { conflict: unknown }> => {
     try {
       return await dialCreate(docker, split);
     } catch (error) {
@@ -96,18 +96,18 @@ async function makeContainer(
   }
 }
 
-interface Answer {
+interface CreateResponse {
   readonly Id: string;
   readonly Warnings?: readonly string[] | null;
 }
 
 /** As dockerode's `createContainer`, which drops the warnings. */
-function dialCreate(docker: Docker, options: object): Promise<Answer> {
+function dialCreate(docker: Docker, options: object): Promise<CreateResponse> {
   const statusCodes = { 200: true, 201: true, 400: "bad parameter", 404: "no such image", 409: "conflict" };
   const request = { path: "/containers/create?", method: "POST", options, statusCodes };
   return new Promise((resolve, reject) => {
-    docker.modem.dial(request, (error: unknown, answer: unknown) =>
-      error ? reject(error) : resolve(answer as Answer),
+    docker.modem.dial(request, (error: unknown, response: unknown) =>
+      error ? reject(error) : resolve(response as CreateResponse),
     );
   });
 }

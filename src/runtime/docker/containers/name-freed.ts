@@ -12,7 +12,7 @@ interface NameOptions extends RuntimeCallOptions {
   readonly engine: Engine;
   /** The server that wants the name. */
   readonly server: string;
-  /** The engine's answer to the one that asked for it. */
+  /** The engine's response to the one that asked for it. */
   readonly conflict: unknown;
 }
 

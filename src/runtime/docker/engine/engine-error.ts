@@ -4,7 +4,7 @@ import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from 
 
 const maxEngineTextLength = 800;
 
-/** HTTP status that the engine answered, if the error is an answer of the engine. */
+/** The HTTP status of the engine's response, if the error is one. */
 export function statusOf(error: unknown): number | undefined {
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === "number" ? status : undefined;
@@ -18,7 +18,7 @@ export function engineText(error: unknown): string {
   return text.length > maxEngineTextLength ? `${text.slice(0, maxEngineTextLength)}…` : text;
 }
 
-/** An answer of the engine as a ManagerError of the kind its caller knows it means. No call goes to a server this way. */
+/** The engine's response as a ManagerError; the caller knows which kind it means. No call goes to a server this way. */
 export function refusal(
   kind: ErrorKind,
   message: string,
@@ -71,7 +71,7 @@ export function engineError(
   return refusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
 }
 
-/** An answer that refuses a request of our own, in the shape of dockerode's errors. */
+/** The engine's refusal of a request of our own, in the shape of dockerode's errors. */
 export async function readRefusal(response: http.IncomingMessage): Promise<Error> {
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);

@@ -15,12 +15,12 @@ export interface Abort {
 export interface EngineOptions {
   readonly dockerHost?: string | undefined;
   readonly tls?: DockerTls | undefined;
-  /** How long the engine may take for an answer, unless a call has no limit. */
-  readonly answerMs?: number;
+  /** How long the engine may take for a response, unless a call has no limit. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** An engine that accepts a request and says nothing must not hold its callers for ever. */
-const defaultAnswerMs = 60_000;
+const defaultRequestTimeoutMs = 60_000;
 /** After so much silence the other end of a connection that stays open is asked whether it is there. */
 export const keepAliveMs = 30_000;
 
@@ -31,12 +31,12 @@ export class Engine {
   /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
-  readonly #answerMs: number;
+  readonly #requestTimeoutMs: number;
   readonly #open = new Set<AbortController>();
   #forbidden: ManagerError | undefined;
 
   constructor(options: EngineOptions) {
-    this.#answerMs = options.answerMs ?? defaultAnswerMs;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
@@ -61,7 +61,9 @@ export class Engine {
     if (this.#forbidden !== undefined) throw this.#forbidden;
     const limit = new AbortController();
     this.#open.add(limit);
-    const timer = options.unlimited ? undefined : setTimeout(() => limit.abort(this.#silent(doing)), this.#answerMs);
+    const timer = options.unlimited
+      ? undefined
+      : setTimeout(() => limit.abort(this.#silent(doing)), this.#requestTimeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
       return await untilAborted(() => run(this.docker, { abortSignal: signal }), signal);
@@ -98,7 +100,7 @@ export class Engine {
 
   #silent(doing: string): Error {
     const address = formatDockerAddress(this.address);
-    const message = `the Docker engine at ${address} did not ${doing} within ${this.#answerMs} ms: look at its log`;
+    const message = `the Docker engine at ${address} did not ${doing} within ${this.#requestTimeoutMs} ms: look at its log`;
     return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
@@ -134,7 +136,7 @@ function modemOptions(
 
 /**
  * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
- * signal too: docker-modem does so for a request, but not for every phase of an answer.
+ * signal too: docker-modem does so for a request, but not for every phase of a response.
  */
 async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();

@@ -19,9 +19,9 @@ export type Entry = { readonly kind: "absent" | "present" } | { readonly kind: "
 export async function entryAt(id: string, path: string, options: Options): Promise<Entry> {
   const look = async (docker: Docker, abort: object): Promise<Entry> => {
     try {
-      const answer = (await containerOf(docker, id).infoArchive({ path, ...abort })) as IncomingMessage;
-      answer.resume();
-      const stat = answer.headers["x-docker-container-path-stat"];
+      const response = (await containerOf(docker, id).infoArchive({ path, ...abort })) as IncomingMessage;
+      response.resume();
+      const stat = response.headers["x-docker-container-path-stat"];
       if (typeof stat !== "string") return { kind: "present" };
       const { linkTarget = "" } = JSON.parse(Buffer.from(stat, "base64").toString()) as { linkTarget?: string };
       return linkTarget === "" ? { kind: "present" } : { kind: "link", to: linkTarget };

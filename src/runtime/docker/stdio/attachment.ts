@@ -22,7 +22,7 @@ export async function openAttachment(
   const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const opened = await engine.call(
     `attach to container ${id}`,
-    // By the call's own signal, which its limit aborts, too: an answer after that would open a stream that nobody reads,
+    // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody reads,
     // and such a one holds up the container.
     (_docker, { abortSignal }) => upgrade(engine, { path, signal: abortSignal }).catch(asRefusal),
     { signal },
@@ -42,7 +42,7 @@ function asRefusal(error: unknown): never {
 
 interface Upgraded {
   readonly socket: Socket;
-  /** First bytes of the stream that came with the answer. */
+  /** First bytes of the stream that came with the response. */
   readonly head: Buffer;
 }
 
