@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import { hasWritableBind, numericUser } from "../mounts/bind-rights.ts";
-import { boxWeaknesses } from "./weakness.ts";
+import { boxWeaknesses } from "./box-weaknesses.ts";
 
 export interface FoundContainer {
   readonly info: Docker.ContainerInspectInfo;

@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Protection } from "../../protections.ts";
-import { boxWeaknesses, type Openings } from "./weakness.ts";
+import { boxWeaknesses, type Openings } from "./box-weaknesses.ts";
 
 type Asked = Docker.ContainerCreateOptions;
 type Made = Docker.ContainerInspectInfo;

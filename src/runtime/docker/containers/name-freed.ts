@@ -3,7 +3,7 @@ import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
 import { refusal, statusOf } from "../engine/engine-error.ts";
-import { waitUntil } from "../engine/stop.ts";
+import { waitUntil } from "../engine/stop-container.ts";
 
 /** A removal takes milliseconds; with very many files, or on a busy machine, seconds. */
 const maxRemovalMs = 30_000;
