@@ -27,7 +27,7 @@ type Container =
  */
 export function repeatedMember(text: string, value: unknown): JsonPath | undefined {
   // To count them costs a fifth of comparing their names.
-  return membersIn(text) === membersOf(value) ? undefined : firstRepeated(text);
+  return membersIn(text) === memberCount(value) ? undefined : firstRepeated(text);
 }
 
 /** Members of all objects in a JSON text: each has one colon. */
@@ -54,7 +54,7 @@ function closingQuote(text: string, start: number): number {
 }
 
 /** Members of all objects in a value, which may be nested more deeply than functions can be. */
-function membersOf(value: unknown): number {
+function memberCount(value: unknown): number {
   let members = 0;
   const open = [value];
   while (open.length > 0) {

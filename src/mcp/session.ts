@@ -29,7 +29,7 @@ export interface SessionListener {
   /** A log notification; `data` is JSON text, or the text itself when it is a string. */
   logMessage(entry: { readonly level: string; readonly text: string }): void;
   /** A reply that nobody waits for, which was dropped. */
-  lateReply(): void;
+  unclaimedReply(): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -74,7 +74,7 @@ export class Session {
         notification: (method, params) => this.#onNotification(method, params),
         request: (request) => this.#onRequest(request),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
-        lateReply: () => listener.lateReply(),
+        unclaimedReply: () => listener.unclaimedReply(),
       },
     });
     this.sink = {

@@ -76,7 +76,7 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
+    const body = await requestBody(exchange, { ...options, signal: open.call.wait });
     // A caller that left in the turn of the body's end is known by now: no call begins for nobody.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
@@ -89,7 +89,7 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
 }
 
 /** Undefined where none belongs, or is. */
-async function bodyOf(
+async function requestBody(
   { match, request, response }: Exchange,
   { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
 ) {

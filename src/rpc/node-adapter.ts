@@ -23,7 +23,7 @@ import { plainGrpcMessage } from "./errors/grpc-message.ts";
 import { clampTimeout } from "./headers/timeout-header.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 
-type RpcMethod = ConnectRouter["handlers"][number];
+type LibraryMethod = ConnectRouter["handlers"][number];
 
 export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
 
@@ -59,7 +59,7 @@ export function nodeAdapter(options: {
 }
 
 async function respond(
-  method: RpcMethod,
+  method: LibraryMethod,
   options: {
     request: NodeRequest;
     response: NodeResponse;
@@ -110,7 +110,7 @@ function timeoutOf(headers: Headers): number | undefined {
 }
 
 /** How messages of a content type that the library takes are counted before it makes anything of them. */
-function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReading, "enveloped" | "check"> {
+function countedMessages(type: string, { method }: LibraryMethod): Pick<MessageReading, "enveloped" | "check"> {
   const json = /json/i.test(type);
   return {
     enveloped: /^application\/(?:connect|grpc)/i.test(type),
@@ -127,7 +127,7 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
 
 function paced(
   libraryResponse: UniversalServerResponse,
-  { method, counted }: { method: RpcMethod; counted: Transfer | undefined },
+  { method, counted }: { method: LibraryMethod; counted: Transfer | undefined },
 ): UniversalServerResponse {
   const { body } = libraryResponse;
   if (body === undefined || counted === undefined) return libraryResponse;
@@ -147,7 +147,7 @@ function withPlainMessage(libraryResponse: UniversalServerResponse): UniversalSe
 }
 
 /** JSON is kept while it is being read, so that an error about it can name the field. */
-function withKeptJson(universal: UniversalServerRequest, { method }: RpcMethod): UniversalServerRequest {
+function withKeptJson(universal: UniversalServerRequest, { method }: LibraryMethod): UniversalServerRequest {
   if (universal.method === "GET") {
     const url = new URL(universal.url);
     const json = url.searchParams.get("encoding") === "json";

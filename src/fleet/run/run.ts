@@ -62,7 +62,7 @@ export class Run {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
-        lateReply: () => ring.countLateReply(),
+        unclaimedReply: () => ring.countLateReply(),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();

@@ -68,7 +68,7 @@ export class CallFeed implements CallEvents {
 
   progress(progress: Progress): void {
     this.#steps.push({ progress, timeMs: this.#now(), ordinal: this.#ring?.nextOrdinal ?? 0 });
-    this.#stepChars += charsOf(progress);
+    this.#stepChars += progressChars(progress);
     while (this.#steps.length > maxSteps || (this.#stepChars > maxStepChars && this.#steps.length > 1)) this.#shift();
     this.#changes.notify();
   }
@@ -95,7 +95,7 @@ export class CallFeed implements CallEvents {
 
   #shift(): Step | undefined {
     const step = this.#steps.shift();
-    if (step !== undefined) this.#stepChars -= charsOf(step.progress);
+    if (step !== undefined) this.#stepChars -= progressChars(step.progress);
     return step;
   }
 
@@ -123,6 +123,6 @@ export class CallFeed implements CallEvents {
   }
 }
 
-function charsOf({ message, extraJson }: Progress): number {
+function progressChars({ message, extraJson }: Progress): number {
   return message.length + extraJson.length;
 }

@@ -9,13 +9,13 @@ export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);
   if (result.success) return result.data;
   const violations = new Map<string, FieldViolation>();
-  for (const violation of result.error.issues.flatMap(violationsOf)) {
+  for (const violation of result.error.issues.flatMap(issueViolations)) {
     if (!violations.has(violation.field)) violations.set(violation.field, violation);
   }
   throw invalidRequest([...violations.values()]);
 }
 
-function violationsOf(issue: z.core.$ZodIssue): FieldViolation[] {
+function issueViolations(issue: z.core.$ZodIssue): FieldViolation[] {
   // A broken map key: the rule that it breaks is one level down.
   if (issue.code === "invalid_key") {
     return issue.issues.map((inner) => ({ field: fieldPath(issue.path), description: inner.message }));

@@ -37,7 +37,8 @@ function mayBeCostly(desc: DescMessage, above: ReadonlySet<DescMessage> = new Se
   if (above.has(desc) || isWellKnown(desc)) return false;
   const inside = new Set([...above, desc]);
   return desc.fields.some(
-    (field) => isMany(field) || isNumber(field) || (field.message !== undefined && mayBeCostly(field.message, inside)),
+    (field) =>
+      isMany(field) || isNumberField(field) || (field.message !== undefined && mayBeCostly(field.message, inside)),
   );
 }
 
@@ -69,7 +70,7 @@ function valuesOf(field: DescField, value: JsonValue | undefined): readonly Json
 }
 
 function longText(field: DescField, value: JsonValue, path: string): ManagerError | undefined {
-  if (!isNumber(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
+  if (!isNumberField(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
   return invalidRequest([{ field: path, description: "is not a number that this field can have" }]);
 }
 
@@ -77,12 +78,12 @@ function isMany({ fieldKind }: DescField): boolean {
   return fieldKind === "list" || fieldKind === "map";
 }
 
-function isNumber({ scalar }: DescField): boolean {
+function isNumberField({ scalar }: DescField): boolean {
   return scalar !== undefined && !texts.has(scalar);
 }
 
 const texts: ReadonlySet<ScalarType> = new Set([ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL]);
 
-function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
+export function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

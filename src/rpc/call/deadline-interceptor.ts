@@ -66,7 +66,7 @@ function limitedStream(
   const message = new LimitedMessages(response.message, {
     signal,
     settleMs,
-    abandoned: () => abandoned(signal),
+    abandoned: () => endOf(signal),
     onEnd: () => follows?.[Symbol.dispose](),
   });
   return { ...response, message };
@@ -77,7 +77,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
-      timer = setTimeout(() => reject(abandoned(signal)), settleMs);
+      timer = setTimeout(() => reject(endOf(signal)), settleMs);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -99,7 +99,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
 }
 
 /** A handler that answers in time knows whether the call was sent; nobody else does. */
-function abandoned(signal: AbortSource): ManagerError {
+function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 

@@ -95,10 +95,10 @@ function wholeResult(
   const bytes = Buffer.byteLength(callResult.result.json);
   if (bytes > room) return undefined;
   const message = callToProto(callResult, { server, resultFormat });
-  return bytes * maxGrowth <= room || bytesOf(message, json) <= room ? message : undefined;
+  return bytes * maxGrowth <= room || messageBytes(message, json) <= room ? message : undefined;
 }
 
-function bytesOf(message: CallToolResponse, json: boolean): number {
+function messageBytes(message: CallToolResponse, json: boolean): number {
   if (!json) return toBinary(CallToolResponseSchema, message).length;
   return Buffer.byteLength(toJsonString(CallToolResponseSchema, message, { alwaysEmitImplicit: true }));
 }

@@ -85,7 +85,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
-    if (!isGone(response)) write(failureOf(undefined, error), { response, budget });
+    if (!isGone(response)) write(outgoingError(undefined, error), { response, budget });
     return;
   }
   let call: UnaryCall | undefined;
@@ -94,7 +94,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
     call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
-    return write(failureOf(undefined, error), { response, budget });
+    return write(outgoingError(undefined, error), { response, budget });
   }
   if (call !== undefined) return respond(call, exchange, options);
   leaveBody(request, read);
@@ -154,9 +154,9 @@ async function respond(call: UnaryCall, exchange: Exchange, options: ConnectFast
   response.once("close", onClose);
   let outcome: Outgoing;
   try {
-    outcome = successOf(call, await invokeUnary(call, options.interceptors), options);
+    outcome = outgoingMessage(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    outcome = failureOf(call.response, error);
+    outcome = outgoingError(call.response, error);
   }
   wait.end();
   response.off("close", onClose);
@@ -178,7 +178,7 @@ interface Outgoing {
   readonly text: string;
 }
 
-function successOf(
+function outgoingMessage(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
   { operationOf }: ConnectFastPathOptions,
@@ -192,7 +192,7 @@ function successOf(
   }
 }
 
-function failureOf(response: UnaryCall["response"], cause: unknown): Outgoing {
+function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoing {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
   const { header = new Headers(), trailer = new Headers() } = response ?? {};
   header.set("content-type", contentTypeUnaryJson);

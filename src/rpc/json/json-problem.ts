@@ -9,7 +9,7 @@ import {
 import type { FieldViolation } from "../../base/errors/errors.ts";
 import { maxCallerDepth } from "../../json/caller-json.ts";
 import type { JsonPath } from "../../json/repeated-member.ts";
-import { maxNumberChars } from "../bounds/costly-json.ts";
+import { isObject, maxNumberChars } from "../bounds/costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
 
 /** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
@@ -166,10 +166,6 @@ function isInteger(json: JsonValue, bits: bigint): boolean {
 /** No field can have longer ones, and they cost much. */
 function isIntegerText(json: JsonValue): json is string {
   return typeof json === "string" && json.length <= maxNumberChars && /^-?[0-9]+$/.test(json);
-}
-
-function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function join(path: string, name: string): string {

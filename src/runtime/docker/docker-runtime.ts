@@ -32,7 +32,7 @@ import { BindUsers } from "./mounts/bind-users.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
 import { openAttachment } from "./stdio/attachment.ts";
-import { readHistory } from "./stdio/container-history.ts";
+import { readContainerHistory } from "./stdio/container-history.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -179,7 +179,7 @@ class DockerRuntime implements Runtime {
   }
 
   history(id: string, options: RuntimeCallOptions & { readonly untilMs: number }): AsyncIterable<HistoryLine> {
-    return readHistory(id, { engine: this.#engine, ...options });
+    return readContainerHistory(id, { engine: this.#engine, ...options });
   }
 
   watch(listener: WatchListener): AsyncDisposable {

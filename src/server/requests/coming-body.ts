@@ -15,7 +15,7 @@ const maxPieceBytes = 256 * 1024;
  * asked. Throws `cancelled` when the caller leaves before its end.
  */
 export async function* comingBody(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
-  const reading = new BodyReading(request, unsent);
+  const reading = new ComingBody(request, unsent);
   try {
     let taken = 0;
     for (;;) {
@@ -30,7 +30,7 @@ export async function* comingBody(request: NodeRequest, unsent?: Transfer): Asyn
   }
 }
 
-class BodyReading {
+class ComingBody {
   readonly #request: NodeRequest;
   readonly #unsent: Transfer | undefined;
   readonly #kept = new GrowingBytes();

@@ -50,7 +50,7 @@ export class ResourceSubscriptions {
     const updated = JsonFields.of(params)?.string("uri");
     if (updated === undefined) return;
     for (const { uri, listener } of this.#legacy) {
-      if (isWithin(updated, uri)) listener.updated(shown(updated, uri));
+      if (isUriWithin(updated, uri)) listener.updated(shownUri(updated, uri));
     }
   }
 
@@ -93,7 +93,7 @@ export class ResourceSubscriptions {
           if (isTaken) resolve();
           else gone.abort(notTaken());
         },
-        resourceUpdated: (updated) => listener.updated(shown(updated, uri)),
+        resourceUpdated: (updated) => listener.updated(shownUri(updated, uri)),
         ended(error = subscriptionEnded()) {
           if (isTaken) listener.ended(error);
           else reject(error);
@@ -105,11 +105,11 @@ export class ResourceSubscriptions {
 }
 
 /** The specification lets servers tell of a resource below the one that was subscribed to (server/resources). */
-function isWithin(updated: string, subscribed: string): boolean {
+function isUriWithin(updated: string, subscribed: string): boolean {
   return updated === subscribed || updated.startsWith(subscribed.endsWith("/") ? subscribed : `${subscribed}/`);
 }
 
-function shown(updated: string, subscribed: string): string {
+function shownUri(updated: string, subscribed: string): string {
   return updated.length <= maxUriChars && updated.isWellFormed() ? updated : subscribed;
 }
 

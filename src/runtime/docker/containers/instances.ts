@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
 import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
-import { weaknessOf } from "./adoptable.ts";
+import { reasonToLeaveAlone } from "./adoptable.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
 
@@ -51,7 +51,7 @@ export class Instances {
     check?.(info);
     const record = instanceRecord(info, { fleet: this.#options.fleet, own, imageDigest: image.digest });
     if (record?.spec === undefined || record.leaveAlone !== undefined) return record;
-    const weakness = await this.#weaknessOf({ info, image, spec: record.spec }, call);
+    const weakness = await this.#reasonToLeaveAlone({ info, image, spec: record.spec }, call);
     return weakness === undefined ? record : { ...record, leaveAlone: weakness };
   }
 
@@ -142,7 +142,7 @@ export class Instances {
     return { image, own: undefined };
   }
 
-  async #weaknessOf(
+  async #reasonToLeaveAlone(
     found: { readonly info: Docker.ContainerInspectInfo; readonly image: ImageFacts; readonly spec: ServerSpec },
     options: RuntimeCallOptions,
   ): Promise<string | undefined> {
@@ -152,7 +152,7 @@ export class Instances {
     const sources = new Map(await Promise.all((spec.mounts ?? []).map(sourcesOf)));
     const isSource = (folder: string, asked = "") => sources.get(asked)?.includes(folder) ?? false;
     const { bindUsers = [] } = this.#options;
-    return weaknessOf({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
+    return reasonToLeaveAlone({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
   }
 }
 

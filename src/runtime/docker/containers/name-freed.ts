@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
-import { refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, statusOf } from "../engine/engine-error.ts";
 import { waitUntil } from "../engine/stop-container.ts";
 
 /** A removal takes milliseconds; with very many files, or on a busy machine, seconds. */
@@ -47,7 +47,7 @@ export function nameTaken(
   message: string,
   { server, conflict }: Pick<NameOptions, "server" | "conflict">,
 ): ManagerError {
-  return refusal("conflict", message, { reason: "NAME_TAKEN", server, cause: conflict });
+  return engineRefusal("conflict", message, { reason: "NAME_TAKEN", server, cause: conflict });
 }
 
 async function holderOf(name: string, options: NameOptions): Promise<Holder | undefined> {

@@ -43,7 +43,7 @@ export function sendDirectly(docker: Docker): void {
     request.on("response", (response) => {
       if (context.isStream) respond(response, null);
       else
-        readBody(response, options.signal).then(
+        readEngineBody(response, options.signal).then(
           (json) => respond(response, json),
           (error) => callback(error, null),
         );
@@ -53,7 +53,7 @@ export function sendDirectly(docker: Docker): void {
 }
 
 /** JSON where it is JSON, as docker-modem gives it; else the bytes. */
-async function readBody(response: IncomingMessage, signal: AbortSignal | undefined): Promise<unknown> {
+async function readEngineBody(response: IncomingMessage, signal: AbortSignal | undefined): Promise<unknown> {
   if (signal !== undefined) addAbortSignal(signal, response);
   const body = await buffer(response);
   try {

@@ -5,7 +5,7 @@ import { abortable } from "../../../base/async/abortable.ts";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
-import { engineError, refusal } from "./engine-error.ts";
+import { engineError, engineRefusal } from "./engine-error.ts";
 
 /** What dockerode calls take to be cut short. */
 export interface Abort {
@@ -101,7 +101,7 @@ export class Engine {
   #silent(doing: string): Error {
     const address = formatDockerAddress(this.address);
     const message = `the Docker engine at ${address} did not ${doing} within ${this.#requestTimeoutMs} ms: look at its log`;
-    return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
+    return engineRefusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
   #error(error: unknown, doing: string): Error {

@@ -5,7 +5,7 @@ import type { Log } from "../../../base/log/log.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Abort, Engine } from "../engine/engine.ts";
-import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
 import type { Labels } from "../engine/labels.ts";
 import { loggable } from "../engine/loggable.ts";
 import { pullFailure, readPull } from "./pull.ts";
@@ -138,7 +138,10 @@ function usable(image: string, info: Docker.ImageInspectInfo): string {
 }
 
 export function imageUnavailable(image: string, why: string, cause?: unknown): ManagerError {
-  return refusal("not_found", `the image ${image} is not on the engine ${why}`, { reason: "IMAGE_UNAVAILABLE", cause });
+  return engineRefusal("not_found", `the image ${image} is not on the engine ${why}`, {
+    reason: "IMAGE_UNAVAILABLE",
+    cause,
+  });
 }
 
 /** The reference becomes part of an engine URL: nothing that could leave its place in there. */

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import { refusal } from "../engine/engine-error.ts";
+import { engineRefusal } from "../engine/engine-error.ts";
 import { ask } from "./ask.ts";
 import { type Holder, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
@@ -31,7 +31,7 @@ export async function claimFleet(options: ClaimOptions): Promise<Lock> {
   const { fleet } = options.volumes;
   const names = lockName(fleet, { generation: 1 });
   const message = `the fleet ${fleet} can't be claimed: volumes like ${names} change all the time, or are not a manager's`;
-  throw refusal("conflict", `${message}; see \`docker volume ls\`, or choose another MCPM_FLEET`, {
+  throw engineRefusal("conflict", `${message}; see \`docker volume ls\`, or choose another MCPM_FLEET`, {
     reason: "FLEET_OWNED",
   });
 }
@@ -79,11 +79,11 @@ export async function makeStand(
 
 export function fleetOwned(fleet: string, holder: Holder): ManagerError {
   const message = `the fleet ${fleet} is held by ${sayHolder(holder)}: stop that one, or choose another MCPM_FLEET`;
-  return refusal("conflict", message, { reason: "FLEET_OWNED" });
+  return engineRefusal("conflict", message, { reason: "FLEET_OWNED" });
 }
 
 async function allDead(locks: readonly Lock[]): Promise<boolean> {
-  const dead = await Promise.all(locks.map(({ holder }) => isDead(holder.mark)));
+  const dead = await Promise.all(locks.map(({ holder }) => isDead(holder.processKey)));
   return dead.every((is) => is);
 }
 

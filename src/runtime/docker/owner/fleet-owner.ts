@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { Log } from "../../../base/log/log.ts";
 import type { Engine } from "../engine/engine.ts";
-import { refusal } from "../engine/engine-error.ts";
+import { engineRefusal } from "../engine/engine-error.ts";
 import { lines } from "../engine/lines.ts";
 import { Answers } from "./answers.ts";
 import { makeStand } from "./claim.ts";
@@ -165,6 +165,6 @@ export class FleetOwner implements AsyncDisposable {
     this.#closed.abort();
     const by = successor === undefined ? "another manager" : sayHolder(successor.holder);
     const message = `lost the fleet ${volumes.fleet} to ${by}: this manager did not answer for longer than that one waits`;
-    onLost(refusal("conflict", message, { reason: "FLEET_OWNED" }));
+    onLost(engineRefusal("conflict", message, { reason: "FLEET_OWNED" }));
   }
 }
