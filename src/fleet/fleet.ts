@@ -120,7 +120,9 @@ export class Fleet {
     return this.#cameUp(server, { coming: server.restart(options), signal: options.signal });
   }
 
-  /** Stops a server and removes its container. Returns whether there was one. The signal ends only the caller's wait. */
+  /**
+   * Stops a server and removes its container. Returns whether there was one. The signal ends only the caller's wait.
+   */
   async stop(name: string, options: CallerOptions & { graceMs: number }): Promise<boolean> {
     const server = this.#servers.get(name);
     if (server === undefined) return false;
@@ -157,7 +159,10 @@ export class Fleet {
     return this.#servers.get(name)?.spec.callTimeoutMs ?? this.#options.defaultCallTimeoutMs;
   }
 
-  /** Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in errors. */
+  /**
+   * Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in
+   * errors.
+   */
   async call<T>(
     name: string,
     options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
@@ -222,7 +227,9 @@ export class Fleet {
     return this.#cameUp(server, { coming: server.start(), signal });
   }
 
-  /** Waits until it is up, or the signal ends that. One that never was, and of which nothing is left, frees its name. */
+  /**
+   * Waits until it is up, or the signal ends that. One that never was, and of which nothing is left, frees its name.
+   */
   async #cameUp(
     server: ManagedServer,
     { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },

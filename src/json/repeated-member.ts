@@ -21,9 +21,9 @@ type Container =
   | { readonly kind: "list"; key: number };
 
 /**
- * The first member that its object has already, or undefined. `text` must be JSON, and `value` what JSON.parse makes of it:
- * that takes the last of such members without a word, other parsers the first, and the code that checks a request must not
- * see another value than the server that runs it.
+ * The first member that its object has already, or undefined. `text` must be JSON, and `value` what JSON.parse makes of
+ * it: that takes the last of such members without a word, other parsers the first, and the code that checks a request
+ * must not see another value than the server that runs it.
  */
 export function repeatedMember(text: string, value: unknown): JsonPath | undefined {
   // To count them costs a fifth of comparing their names.

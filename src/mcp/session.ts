@@ -106,8 +106,8 @@ export class Session {
   }
 
   /**
-   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
-   * what it refused the handshake with, and what `Connection.request` throws.
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else
+   * than a handshake, what it refused the handshake with, and what `Connection.request` throws.
    */
   async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
     const { clientInfo } = this.#options;

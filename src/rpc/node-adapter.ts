@@ -45,8 +45,8 @@ export function nodeAdapter(options: {
   return (request, response) => {
     const method = methods.get(request.url?.split("?", 1)[0] ?? "");
     if (method === undefined) return false;
-    // The library stops to listen when the response closes. The error of a request that is behind another on its connection
-    // can come after that, and one that nobody listens to would end the process.
+    // The library stops to listen when the response closes. The error of a request that is behind another on its
+    // connection can come after that, and one that nobody listens to would end the process.
     request.on("error", () => {});
     // What a method throws is in the response already; this is about writing that.
     respond(method, { ...options, request, response }).catch((error: unknown) => {
@@ -71,8 +71,8 @@ async function respond(
   },
 ): Promise<void> {
   const { request, response, refuse, maxRequestBytes, budget, operationOf, openCall } = options;
-  // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
-  // does it end the reading.
+  // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library
+  // refuses does it end the reading.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
   const unsent = isKept ? budget.open(response) : undefined;
   const reading = { maxBytes: maxRequestBytes, ...countedMessages(request.headers["content-type"] ?? "", method) };

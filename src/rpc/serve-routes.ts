@@ -24,7 +24,9 @@ export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxResponseBytes: number;
   readonly budget: TransferBudget;
   readonly openCall: OpenCall;
-  /** Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything. */
+  /**
+   * Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything.
+   */
   readonly fastPath: boolean;
 }
 

@@ -39,8 +39,8 @@ export interface ListenOptions {
   /** A connection that says nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;
   /**
-   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without a
-   * request. Default: 60 s.
+   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without
+   * a request. Default: 60 s.
    */
   readonly pingMs?: number;
   /** Default: as many as there can be. */

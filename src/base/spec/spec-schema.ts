@@ -42,8 +42,8 @@ export function listOf<Item extends z.ZodType>(item: Item, max: number) {
 }
 
 /**
- * A map whose size is looked at before its entries, as with listOf. zod leaves out the key `__proto__` of a record without
- * a word.
+ * A map whose size is looked at before its entries, as with listOf. zod leaves out the key `__proto__` of a record
+ * without a word.
  */
 export function mapOf<Entries extends z.ZodType>(entries: Entries, max: number) {
   const sized = z.any().superRefine((map: unknown, context) => {
@@ -216,7 +216,8 @@ const specFields = z.strictObject({
 
 /**
  * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
- * compiler holds the schema to the domain's type, field by field. Paths come out in their normal form; nothing else changes.
+ * compiler holds the schema to the domain's type, field by field. Paths come out in their normal form; nothing else
+ * changes.
  */
 export const serverSpecSchema = specFields.superRefine((spec, context) => {
   // A field that breaks its own rule is named alone.

@@ -1,6 +1,9 @@
 import { detached } from "./detached.ts";
 
-/** The text if it has at most `maxBytes` of UTF-8, else its beginning (or its end) with an ellipsis; characters stay whole. */
+/**
+ * The text if it has at most `maxBytes` of UTF-8, else its beginning (or its end) with an ellipsis; characters stay
+ * whole.
+ */
 export function truncateUtf8(text: string, options: { maxBytes: number; keep: "start" | "end" }): string {
   // One character more than may stay shows that something is cut; the rest may be millions.
   const enough = options.maxBytes + 1;

@@ -15,8 +15,8 @@ export interface ReplaceOptions {
 }
 
 /**
- * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container is
- * replaced by one that is marked legacy, and so is never asked.
+ * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container
+ * is replaced by one that is marked legacy, and so is never asked.
  */
 export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
   const { services, server } = context.instance;

@@ -9,7 +9,9 @@ export interface RestartScheduleOptions {
   readonly onDue: () => void;
 }
 
-/** When an instance that goes down by itself is started again: how often in a row that was, and the wait for the next. */
+/**
+ * When an instance that goes down by itself is started again: how often in a row that was, and the wait for the next.
+ */
 export class RestartSchedule {
   readonly #spec: RestartSpec | undefined;
   readonly #options: RestartScheduleOptions;

@@ -21,14 +21,14 @@ interface Step {
 const maxSteps = 64;
 const maxStepChars = 64 * 1024;
 /**
- * Who is further behind in the log goes on here, after a gap: every call under way gets each line, so that a server that
- * floods its log would cost its lines times its calls.
+ * Who is further behind in the log goes on here, after a gap: every call under way gets each line, so that a server
+ * that floods its log would cost its lines times its calls.
  */
 const maxBehind = 1000;
 
 /**
- * What happens in one call, in order, until somebody reads it. It is bounded: the newest of progress is kept, and of log
- * lines only where they stand in the server's ring, which is there anyway.
+ * What happens in one call, in order, until somebody reads it. It is bounded: the newest of progress is kept, and of
+ * log lines only where they stand in the server's ring, which is there anyway.
  */
 export class CallFeed implements CallEvents {
   readonly #log: () => LogRing;

@@ -11,9 +11,9 @@ export interface CallerMeta {
 }
 
 /**
- * The caller's members of a request's `_meta`, without the braces; empty: none. The keys that are the manager's are left
- * out: progress tokens are request ids of the attachment. A trace of the headers joins them unless `metaJson` tells one:
- * its state says nothing of another parent. Throws `invalid` when `metaJson` is not an object.
+ * The caller's members of a request's `_meta`, without the braces; empty: none. The keys that are the manager's are
+ * left out: progress tokens are request ids of the attachment. A trace of the headers joins them unless `metaJson`
+ * tells one: its state says nothing of another parent. Throws `invalid` when `metaJson` is not an object.
  */
 export function callerMeta({ metaJson, trace = {} }: CallerMeta): string {
   const { traceparent, tracestate, baggage } = trace;

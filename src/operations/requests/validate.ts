@@ -2,8 +2,8 @@ import type { z } from "zod";
 import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
 
 /**
- * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks: the
- * others often say the same once more. Paths are in the proto's spelling.
+ * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks:
+ * the others often say the same once more. Paths are in the proto's spelling.
  */
 export function validate<T>(schema: z.ZodType<T>, value: unknown): T {
   const result = schema.safeParse(value);

@@ -10,16 +10,18 @@ export const maxNumberChars = 400;
 const smallBytes = 4096;
 
 /**
- * Refuses what costs more than it shows: a list or map of ours that has far more than any may have, and a text of millions
- * of digits where a number is, which the RPC library takes seconds to read. Throws `invalid`, naming the field. `bytes`: of
- * the JSON.
+ * Refuses what costs more than it shows: a list or map of ours that has far more than any may have, and a text of
+ * millions of digits where a number is, which the RPC library takes seconds to read. Throws `invalid`, naming the
+ * field. `bytes`: of the JSON.
  */
 export function refuseCostlyJson(desc: DescMessage, json: JsonValue, { bytes }: { readonly bytes: number }): void {
   const problem = bytes > smallBytes ? costly(desc, json, "") : undefined;
   if (problem !== undefined) throw problem;
 }
 
-/** As refuseManyValues and refuseCostlyJson, of JSON that nobody has parsed. What is no JSON is for others to refuse. */
+/**
+ * As refuseManyValues and refuseCostlyJson, of JSON that nobody has parsed. What is no JSON is for others to refuse.
+ */
 export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
   refuseManyValues([text]);
   if (text.length <= smallBytes || !mayBeCostly(desc)) return;

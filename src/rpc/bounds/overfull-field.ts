@@ -8,7 +8,9 @@ const lengthDelimited = 2;
 export interface FieldBound {
   /** Most records in protobuf's own messages, such as a Struct, and items of packed lists. */
   readonly maxFields: number;
-  /** As how many of these any other record counts: it may be a message of ours, or one that is not known. Default: 1. */
+  /**
+   * As how many of these any other record counts: it may be a message of ours, or one that is not known. Default: 1.
+   */
   readonly ownWeight?: number;
   /** Messages inside one another that the decoder goes into. */
   readonly maxDepth: number;
@@ -28,8 +30,8 @@ export function overfullField(desc: DescMessage, bytes: Uint8Array, bound: Field
 }
 
 /**
- * Whether a field that is made anew each time it comes does so in the outermost message. Looks at that alone, which costs
- * next to nothing.
+ * Whether a field that is made anew each time it comes does so in the outermost message. Looks at that alone, which
+ * costs next to nothing.
  */
 export function isRemade(desc: DescMessage, bytes: Uint8Array): boolean {
   const layout = layoutOf(desc);

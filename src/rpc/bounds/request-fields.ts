@@ -5,12 +5,15 @@ import { manyValues, maxOwnValues } from "./request-values.ts";
 import { isWellKnown } from "./wire-layout.ts";
 
 /**
- * How binary requests are read. Messages count as levels, too. What a message does not know is not kept: nobody looks at
- * it, and two bytes of it become two hundred.
+ * How binary requests are read. Messages count as levels, too. What a message does not know is not kept: nobody looks
+ * at it, and two bytes of it become two hundred.
  */
 export const requestBinary = { recursionLimit: 2 * maxCallerDepth + 8, readUnknownFields: false };
 
-/** A value in a Struct takes four records at most: the entry, its name, its value, and what that is. The rest is room for others. */
+/**
+ * A value in a Struct takes four records at most: the entry, its name, its value, and what that is. The rest is room
+ * for others.
+ */
 const maxFields = 4 * maxCallerValues + 1000;
 /** A spec with all that it may have takes 5000. */
 const ownWeight = Math.floor(maxFields / maxOwnValues);

@@ -26,9 +26,9 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
- * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which the
- * library does not look at, is not begun. A response that is there when the timer would fire, or while the handler settles,
- * is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which
+ * the library does not look at, is not begun. A response that is there when the timer would fire, or while the handler
+ * settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {

@@ -30,7 +30,10 @@ export function served<Service extends DescService>(service: ServedService<Servi
   return service as unknown as ServedService;
 }
 
-/** Throws for a service whose RPCs don't all have one; what it returns for an RPC of another service, which nobody can call. */
+/**
+ * Throws for a service whose RPCs don't all have one; what it returns for an RPC of another service, which nobody can
+ * call.
+ */
 export function operationsOf(services: readonly Pick<ServedService, "service" | "operations">[]): OperationOf {
   const known = new Map<DescMethod, RpcOperation>();
   for (const { service, operations } of services) {

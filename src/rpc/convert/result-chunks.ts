@@ -1,7 +1,10 @@
 /** How large a piece may be. */
 export interface ChunkOptions {
   readonly maxBytes: number;
-  /** Whether the piece will stand in a JSON string, where quotes, backslashes and control characters take two bytes or six. */
+  /**
+   * Whether the piece will stand in a JSON string, where quotes, backslashes and control characters take two bytes or
+   * six.
+   */
   readonly escaped: boolean;
 }
 

@@ -54,8 +54,8 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed, and
- * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed,
+ * and such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
  * behaviour.
  */
 export function connectFastPath(options: ConnectFastPathOptions): Mount {

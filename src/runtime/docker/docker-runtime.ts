@@ -46,7 +46,9 @@ export interface DockerRuntimeOptions {
   readonly bindRoots: readonly string[];
   /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
   readonly allowLabels?: readonly string[];
-  /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
+  /**
+   * Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none.
+   */
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;

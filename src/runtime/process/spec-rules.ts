@@ -48,8 +48,8 @@ const limitNames = { cpus: "cpus", memoryBytes: "memory_bytes", pids: "pids" } s
 >;
 
 /**
- * Throws `invalid` with one violation for each field that a plain process can't do. Nothing is ignored: a spec that asks for a
- * read-only root and gets a writable one has been lied to.
+ * Throws `invalid` with one violation for each field that a plain process can't do. Nothing is ignored: a spec that
+ * asks for a read-only root and gets a writable one has been lied to.
  */
 export async function checkSpec(spec: ServerSpec): Promise<void> {
   const violations: FieldViolation[] = [];

@@ -52,11 +52,11 @@ export interface ConnectionsOptions {
 const defaultLateMs = 1_000;
 
 /**
- * The connections that are open, so many at most. One more takes the place of another: first of one that never asked for
- * anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under way
- * began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds connections
- * must not keep others out, nor take the place of who has one in use. When a call has just begun on each, the new one is
- * refused.
+ * The connections that are open, so many at most. One more takes the place of another: first of one that never asked
+ * for anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under
+ * way began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds
+ * connections must not keep others out, nor take the place of who has one in use. When a call has just begun on each,
+ * the new one is refused.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;

@@ -19,8 +19,8 @@ const unseenCheckMs = 200;
 const maxUnseenBytes = 256 * 1024;
 
 /**
- * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
- * cost more than one.
+ * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream,
+ * and cost more than one.
  */
 function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
   let { bytesRead } = socket;

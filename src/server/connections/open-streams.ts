@@ -37,9 +37,9 @@ export interface OpenStreamsOptions {
 }
 
 /**
- * The streams of HTTP/2 that have not ended, over all connections. A call has its deadline, and what its caller reads and
- * sends is watched by `TransferBudget`; here is what neither sees: a request of which nothing comes after its headers, one
- * that is sent a byte at a time, a response that is there and is not taken.
+ * The streams of HTTP/2 that have not ended, over all connections. A call has its deadline, and what its caller reads
+ * and sends is watched by `TransferBudget`; here is what neither sees: a request of which nothing comes after its
+ * headers, one that is sent a byte at a time, a response that is there and is not taken.
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;

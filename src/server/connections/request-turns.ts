@@ -57,7 +57,8 @@ export class RequestTurns {
       // Node reads on by itself when something of the responses is taken.
       stopReading(socket);
     }
-    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
+    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be
+    // stopped.
     if (this.#read === maxReadPerTurn) for (const each of this.#sockets()) stopReading(each);
   }
 

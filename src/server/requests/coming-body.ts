@@ -11,8 +11,8 @@ const maxPieceBytes = 256 * 1024;
 
 /**
  * What comes of a request's body: of a stream of requests at once, of a body that is kept, and counted at `unsent`, in
- * pieces that are few however small its chunks are. Read by events: Node's iterator keeps chunks as they are until it is
- * asked. Throws `cancelled` when the caller leaves before its end.
+ * pieces that are few however small its chunks are. Read by events: Node's iterator keeps chunks as they are until it
+ * is asked. Throws `cancelled` when the caller leaves before its end.
  */
 export async function* comingBody(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
   const reading = new ComingBody(request, unsent);

@@ -21,10 +21,10 @@ const patienceMs = 5_000;
 const checkMs = 1_000;
 
 /**
- * The responses that callers have yet to read, and the requests that they have begun to send. Both are the manager's memory,
- * so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it. When more
- * waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did for the longest
- * time.
+ * The responses that callers have yet to read, and the requests that they have begun to send. Both are the manager's
+ * memory, so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it.
+ * When more waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did
+ * for the longest time.
  */
 export class TransferBudget {
   readonly #options: TransferBudgetOptions;

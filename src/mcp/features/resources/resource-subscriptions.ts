@@ -37,8 +37,8 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal, `unsupported` when a
-   * server of the modern era does not take it, and the signal's reason.
+   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal,
+   * `unsupported` when a server of the modern era does not take it, and the signal's reason.
    */
   subscribe(uri: string, options: SubscribeOptions): Promise<void> {
     return this.#requests.codec.era === "legacy" ? this.#ask(uri, options) : this.#listen(uri, options);

@@ -16,8 +16,8 @@ interface Apart {
 }
 
 /**
- * The binary form of a message while it is written. It grows in a buffer that is used again for the next message; what is
- * long is only noted, and copied once, to its place in what `whole` gives.
+ * The binary form of a message while it is written. It grows in a buffer that is used again for the next message; what
+ * is long is only noted, and copied once, to its place in what `whole` gives.
  */
 export class MessageBytes {
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
@@ -113,7 +113,10 @@ export class MessageBytes {
     return this;
   }
 
-  /** Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves on. */
+  /**
+   * Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves
+   * on.
+   */
   #setLength(start: number, length: number): this {
     if (length < 0x80) {
       this.#buffer[start] = length;

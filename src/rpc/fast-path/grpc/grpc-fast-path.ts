@@ -46,10 +46,10 @@ interface Exchange {
 }
 
 /**
- * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole, not
- * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
- * response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded,
- * an oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
+ * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole,
+ * not compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the
+ * request and response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded, an
+ * oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
  */
 export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   const turns = new HandOverTurns();

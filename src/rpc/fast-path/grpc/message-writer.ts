@@ -11,7 +11,9 @@ const maxUntakenBytes = 256 * 1024;
 /** And so many of one that has taken little yet: thousands that never read must not hold the most each. */
 const firstUntakenBytes = 16 * 1024;
 
-/** Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
+/**
+ * Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write.
+ */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
   readonly #transfer: Pick<Transfer, "add">;

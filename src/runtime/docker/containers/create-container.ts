@@ -31,9 +31,9 @@ export interface CreateContext extends MountContext, RuntimeCallOptions {
 }
 
 /**
- * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not aborted:
- * the engine would create the container all the same, and nobody would know its id. A container that has the name and is
- * being removed is waited for.
+ * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not
+ * aborted: the engine would create the container all the same, and nobody would know its id. A container that has the
+ * name and is being removed is waited for.
  */
 export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
   const { spec } = request;

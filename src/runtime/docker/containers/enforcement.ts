@@ -23,8 +23,8 @@ export interface Created {
 }
 
 /**
- * What the engine takes and does not do: it says so of itself, and its containers show it. Engines accept limits without a
- * word that they can't enforce (no cgroup controller, rootless), and drop what they don't know.
+ * What the engine takes and does not do: it says so of itself, and its containers show it. Engines accept limits
+ * without a word that they can't enforce (no cgroup controller, rootless), and drop what they don't know.
  */
 export class Enforcement {
   readonly #engine: Engine;

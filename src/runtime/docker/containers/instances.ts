@@ -37,8 +37,8 @@ export class Instances {
   }
 
   /**
-   * Undefined when the container is gone, is being removed, or is not this fleet's. `check` is shown what the engine has
-   * of it, and may throw.
+   * Undefined when the container is gone, is being removed, or is not this fleet's. `check` is shown what the engine
+   * has of it, and may throw.
    */
   async inspect(
     id: string,
@@ -157,8 +157,8 @@ export class Instances {
 }
 
 /**
- * What a bind's source may be called in the container: as it was asked for, or as it was resolved, and by Docker Desktop
- * as its virtual machine has it.
+ * What a bind's source may be called in the container: as it was asked for, or as it was resolved, and by Docker
+ * Desktop as its virtual machine has it.
  */
 async function sourcesOf({ source = "" }: { readonly source?: string }): Promise<[string, string[]]> {
   const real = await realpath(source).catch(() => source);

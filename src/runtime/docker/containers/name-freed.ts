@@ -22,8 +22,9 @@ interface Holder {
 }
 
 /**
- * Returns when the container that had this name is gone. The engine gives a name free at the very end of a removal, some
- * time after it told that the process ended. Throws `conflict` (NAME_TAKEN), at once, when nobody removes the container.
+ * Returns when the container that had this name is gone. The engine gives a name free at the very end of a removal,
+ * some time after it told that the process ended. Throws `conflict` (NAME_TAKEN), at once, when nobody removes the
+ * container.
  */
 export async function nameFreed(name: string, options: NameOptions): Promise<void> {
   const holder = await holderOf(name, options);

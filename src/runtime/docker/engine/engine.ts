@@ -75,7 +75,9 @@ export class Engine {
     }
   }
 
-  /** Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute. */
+  /**
+   * Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute.
+   */
   async events(options: object, signal: AbortSignal): Promise<IncomingMessage> {
     // Untyped: @types/dockerode has `since` as a number, which can't hold nanoseconds.
     const open = (docker: Docker, abort: Abort) => docker.getEvents({ ...options, ...abort });
@@ -88,7 +90,9 @@ export class Engine {
     if (signal?.aborted) throw this.#error(abortError(signal), "go on");
   }
 
-  /** From now on every request ends with this error, those under way included: the engine's containers are another's. */
+  /**
+   * From now on every request ends with this error, those under way included: the engine's containers are another's.
+   */
   forbid(why: ManagerError): void {
     this.#forbidden = why;
     for (const limit of this.#open) limit.abort(why);

@@ -48,8 +48,8 @@ export class PullProgress {
 }
 
 /**
- * Why a pull failed, by the engine's words. Callers get only this class of failure: the words may contain what a registry,
- * or something else at its address, sent. They are for the log.
+ * Why a pull failed, by the engine's words. Callers get only this class of failure: the words may contain what a
+ * registry, or something else at its address, sent. They are for the log.
  */
 const classes: readonly (readonly [RegExp, string])[] = [
   [/no space left|disk quota exceeded|read-only file system|failed to register layer/i, "the engine can't store it"],

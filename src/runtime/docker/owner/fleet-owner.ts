@@ -111,7 +111,9 @@ export class FleetOwner implements AsyncDisposable {
     return true;
   }
 
-  /** One look at a time, and one more for all that came meanwhile. One that fails ends the stream, and so is repeated. */
+  /**
+   * One look at a time, and one more for all that came meanwhile. One that fails ends the stream, and so is repeated.
+   */
   #lookSoon(stream: Readable): void {
     this.#unseen = true;
     this.#looking ??= this.#lookAtAll(stream);
@@ -146,7 +148,9 @@ export class FleetOwner implements AsyncDisposable {
     if (question !== undefined) this.#answers.give();
   }
 
-  /** The lock is gone: by `docker volume prune`, unless another manager came and went. Returns whether it stands again. */
+  /**
+   * The lock is gone: by `docker volume prune`, unless another manager came and went. Returns whether it stands again.
+   */
   async #restore(): Promise<boolean> {
     if (this.#doubtful) return false;
     const { volumes, lock, log } = this.#options;

@@ -22,8 +22,8 @@ export async function openAttachment(
   const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const opened = await engine.call(
     `attach to container ${id}`,
-    // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody reads,
-    // and such a one holds up the container.
+    // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody
+    // reads, and such a one holds up the container.
     (_docker, { abortSignal }) => upgrade(engine, { path, signal: abortSignal }).catch(asRefusal),
     { signal },
   );
