@@ -52,7 +52,7 @@ export function healthService(options: HealthOptions): ServiceImpl<typeof Health
   };
 }
 
-/** The status now, and each other one as it comes, until the caller leaves. */
+/** The status now, and each change of it, until the caller leaves. */
 async function* watch(
   service: string,
   options: HealthOptions & { signal: AbortSignal },
@@ -78,7 +78,7 @@ function servingStatusOf(service: string, { fleet, shutdown }: HealthOptions): S
   return !shutdown.aborted && (own || (found !== undefined && takesCalls(found))) ? Status.SERVING : Status.NOT_SERVING;
 }
 
-/** More is the name of no server. */
+/** No server has a longer name. */
 const maxNameChars = 100;
 
 function takesCalls({ state, instances }: ServerSnapshot): boolean {

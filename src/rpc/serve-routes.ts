@@ -30,7 +30,7 @@ export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly fastPath: boolean;
 }
 
-/** Takes the requests of its RPCs, and before them the streams that need none. */
+/** Takes the requests of the served RPCs, and the streams that need no request. */
 export interface ServedRoutes {
   readonly mount: Mount;
   readonly streams: readonly StreamHandler[];

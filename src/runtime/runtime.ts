@@ -4,9 +4,9 @@ import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
 import type { Protection } from "./protections.ts";
 
 /**
- * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
- * for a response. The engine behind it is the only store: what exists is what `list` gives.
- * `test/runtime/contract.ts` holds every promise made here as a sentence, and runs on each runtime.
+ * The port to what runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait for a
+ * response. The engine behind it is the only store: what exists is what `list` gives. `test/runtime/contract.ts` tests
+ * every promise made here on each runtime.
  */
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
@@ -21,9 +21,9 @@ export interface Runtime extends AsyncDisposable {
   version(options: RuntimeCallOptions): Promise<string>;
 
   /**
-   * What servers are promised and the engine does not enforce, or does not say that it does; empty: it enforces all.
-   * Asked once, and again when the engine was away; a change is told of in the log. What new containers lack of the
-   * limits that they were created with is among it, too. Throws `unavailable` (ENGINE_UNAVAILABLE).
+   * The protections that servers are promised and that the engine does not enforce, or does not report; empty: it
+   * enforces all. The engine is asked once, and again after it was away; a change is logged. Limits that new containers
+   * lack although they were asked for are among them. Throws `unavailable` (ENGINE_UNAVAILABLE).
    */
   unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]>;
 
@@ -47,8 +47,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Makes the image available by the spec's pull policy, and gives its id, as records have it. Throws `denied`, before
-   * anybody is asked, when it would have to be pulled from a registry that the operator does not allow, and `not_found`
-   * (IMAGE_UNAVAILABLE) when it can't be had.
+   * any request is made, when it would have to be pulled from a registry that the operator does not allow, and
+   * `not_found` (IMAGE_UNAVAILABLE) when it can't be had.
    */
   prepare(
     spec: ServerSpec,
@@ -73,8 +73,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Opens stdin, stdout and stderr of an instance, to take it over. Bytes go to `sink` until its `end`, which comes
-   * exactly once, however the attachment ended. Of an instance that does not run nothing comes before it does, no `end`
-   * either: look at its state afterwards, and `close`.
+   * exactly once, however the attachment ended. An instance that does not run gives neither bytes nor `end` until it
+   * runs: look at its state afterwards, and `close`.
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
@@ -164,9 +164,9 @@ export interface InstanceRecord {
   readonly mark: InstanceMark;
   readonly usability: Usability;
   /**
-   * Why a manager that finds it neither takes it over nor removes it unasked, though its labels are this fleet's, as
-   * the end of "its container …": it is less closed than its spec asks for, or has another's name. Undefined: it is as
-   * a manager makes it. One that was taken over before goes on being used.
+   * Why a manager neither takes it over nor removes it unasked although its labels are this fleet's, as the end of "its
+   * container …": its sandbox is weaker than its spec asks for, or it has another server's name. Undefined: it is as a
+   * manager makes it. An instance that was taken over before goes on being used.
    */
   readonly leaveAlone?: string;
   /** Empty where there are no images (`process`). */
@@ -191,7 +191,7 @@ export type InstanceMark =
 /** What `mark` notes; `replacing` is noted by `create`. */
 export type NewMark = Exclude<InstanceMark, "replacing">;
 
-/** Whether a manager can go on with an instance, or the first of what is in the way. */
+/** Whether a manager can go on with an instance; if not, the first reason why. */
 export type Usability =
   | { readonly kind: "usable" }
   /**
@@ -203,8 +203,8 @@ export type Usability =
   /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
   | { readonly kind: "terminal" }
   /**
-   * An older manager made it as it would not be made now: it can be taken over while it runs; instead of a start,
-   * another one takes its place.
+   * An older manager made it in a way that no manager does any more. It can be taken over while it runs; instead of
+   * starting it, it is replaced.
    */
   | { readonly kind: "outdated" };
 

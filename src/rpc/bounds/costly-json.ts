@@ -10,9 +10,9 @@ export const maxNumberChars = 400;
 const smallBytes = 4096;
 
 /**
- * Refuses what costs more than it shows: a list or map of ours that has far more than any may have, and a text of
- * millions of digits where a number is, which the RPC library takes seconds to read. Throws `invalid`, naming the
- * field. `bytes`: of the JSON.
+ * Refuses JSON that costs much more than its size: a list or map of ours with far more entries than are allowed, and a
+ * text of millions of digits in the place of a number, which the RPC library takes seconds to read. Throws `invalid`,
+ * naming the field. `bytes`: the size of the JSON.
  */
 export function refuseCostlyJson(desc: DescMessage, json: JsonValue, { bytes }: { readonly bytes: number }): void {
   const problem = bytes > smallBytes ? costly(desc, json, "") : undefined;
@@ -20,7 +20,8 @@ export function refuseCostlyJson(desc: DescMessage, json: JsonValue, { bytes }: 
 }
 
 /**
- * As refuseManyValues and refuseCostlyJson, of JSON that nobody has parsed. What is no JSON is for others to refuse.
+ * Does what refuseManyValues and refuseCostlyJson do, for JSON that is not parsed yet. Text that is not JSON is left
+ * for others to refuse.
  */
 export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
   refuseManyValues([text]);
@@ -34,7 +35,7 @@ export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
   refuseCostlyJson(desc, json, { bytes: text.length });
 }
 
-/** Whether there is a list, a map or a number anywhere. */
+/** Whether the message has a list, a map or a number anywhere. */
 function mayBeCostly(desc: DescMessage, above: ReadonlySet<DescMessage> = new Set()): boolean {
   if (above.has(desc) || isWellKnown(desc)) return false;
   const inside = new Set([...above, desc]);
@@ -65,7 +66,7 @@ function costlyField(field: DescField, value: JsonValue | undefined, path: strin
   return undefined;
 }
 
-/** Of a list or map, each. */
+/** For a list or map: each of its values. */
 function valuesOf(field: DescField, value: JsonValue | undefined): readonly JsonValue[] {
   if (value === undefined || value === null) return [];
   return typeof value === "object" && isMany(field) ? Object.values(value) : [value];

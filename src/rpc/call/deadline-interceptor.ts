@@ -98,7 +98,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   });
 }
 
-/** A handler that answers in time knows whether the call was sent; nobody else does. */
+/** Only a handler that ends in time knows whether the call was sent. */
 function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }

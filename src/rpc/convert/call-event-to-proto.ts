@@ -86,7 +86,9 @@ function* resultEvents({ callResult }: ResultReading, options: CallEventOptions)
   };
 }
 
-/** The result as one message, if the caller takes one so large. What is surely too large is not even made. */
+/**
+ * The result as one message, if the caller accepts one of its size. A message that is certainly too large is not made.
+ */
 function wholeResult(
   callResult: CallResult,
   { server, resultFormat, maxMessageBytes, json }: CallEventOptions,

@@ -54,9 +54,9 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed,
- * and such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
- * behaviour.
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not
+ * compressed, and a valid message. Any other request goes to the RPC library, with what was read of it, so that both
+ * have one behaviour.
  */
 export function connectFastPath(options: ConnectFastPathOptions): Mount {
   const { methods, maxRequestBytes, next } = options;
@@ -90,7 +90,8 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   }
   let call: UnaryCall | undefined;
   try {
-    // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+    // A connection that closed in the same turn as the body's end has reported it by now: no call begins for a caller
+    // that has left.
     call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
@@ -127,8 +128,8 @@ function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCal
 }
 
 /**
- * Undefined for text that is not JSON: the library says so. Throws `invalid` as the library does, which
- * would read all of it once more to find out.
+ * Undefined for text that is not JSON: the library reports that. Throws `invalid` for a value that the message does not
+ * allow, as the library does, which would have to read all of it once more.
  */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (!isUtf8(body)) throw invalidRequest([{ field: "body", description: "is not UTF-8" }]);

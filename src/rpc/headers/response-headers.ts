@@ -1,6 +1,6 @@
 import { LazyHeaders } from "./lazy-headers.ts";
 
-/** The headers, or trailers, of a response: most have none but their protocol's. */
+/** The headers or trailers of a response. Most responses have no others than their protocol's. */
 export class ResponseHeaders extends LazyHeaders {
   protected make(): Headers {
     return new Headers();

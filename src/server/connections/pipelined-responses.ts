@@ -42,7 +42,7 @@ export class PipelinedResponses {
     return false;
   }
 
-  /** There always is behind one that is alone. */
+  /** There always is room behind a response that is alone. */
   get hasRoom(): boolean {
     if (this.#begun.size >= maxBegun) return false;
     let bytes = 0;

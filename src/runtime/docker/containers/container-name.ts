@@ -14,7 +14,7 @@ export function containerName(fleet: string, server: string, replica: number): s
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
-/** Name of the one that is to take its place, until it does. */
+/** The name of a container that is to replace another, until it does. */
 export function nextName(fleet: string, server: string, replica: number): string {
   return `${containerName(fleet, server, replica)}.next`;
 }

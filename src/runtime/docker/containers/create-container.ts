@@ -17,7 +17,7 @@ import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
 
-/** How often a name is asked for that was taken and that nobody had a moment later. */
+/** How often creation is tried when the name was taken, and free a moment later. */
 const maxTries = 3;
 
 export interface CreateContext extends MountContext, RuntimeCallOptions {

@@ -25,10 +25,13 @@ interface InstancesOptions {
   readonly log: Log;
 }
 
-/** This fleet's containers as records. What has its labels and is not a manager's is left out, and told of once. */
+/**
+ * This fleet's containers as records. A container that has the fleet's labels, but was not made by a manager, is left
+ * out and logged once.
+ */
 export class Instances {
   readonly #options: InstancesOptions;
-  /** Containers that are known to be a manager's, and those that were told of: neither changes. */
+  /** Containers that a manager is known to have made, and those that were logged. Neither changes. */
   readonly #ours = new Set<string>();
   readonly #told = new Set<string>();
 
@@ -90,7 +93,7 @@ export class Instances {
       });
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
-      // Unless it answers nothing at all.
+      // Unless it does not respond to a ping either.
       const limit = AbortSignal.timeout(maxInspectMs);
       await this.#options.engine.call("answer", (docker) => docker.ping(), { signal: limit });
       const container = { id: info.Id, name: info.Names[0] ?? "", labels: info.Labels };
@@ -157,8 +160,8 @@ export class Instances {
 }
 
 /**
- * What a bind's source may be called in the container: as it was asked for, or as it was resolved, and by Docker
- * Desktop as its virtual machine has it.
+ * The names that a bind's source may have in the container: the spec's, the resolved path, and the path in Docker
+ * Desktop's virtual machine.
  */
 async function sourcesOf({ source = "" }: { readonly source?: string }): Promise<[string, string[]]> {
   const real = await realpath(source).catch(() => source);

@@ -57,7 +57,7 @@ export function engineError(
   const status = statusOf(error);
   if (status === undefined) {
     if (error.name === "AbortError" || error.name === "TimeoutError") return aborted(error);
-    // Every failure of a socket or of TLS has a code; what has none, or is a TypeError, is a bug of ours.
+    // Every failure of a socket or of TLS has a code. An error without one, or a TypeError, is a bug of ours.
     const socketFailure = typeof (error as { code?: unknown }).code === "string" && !(error instanceof TypeError);
     return socketFailure ? unreachable(error, context.address) : toManagerError(error);
   }

@@ -28,7 +28,7 @@ export const keepAliveMs = 30_000;
 export class Engine {
   readonly docker: Docker;
   readonly address: DockerAddress;
-  /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
+  /** Options of `http.request` that reach the engine, for the calls that dockerode can't make. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
   readonly #requestTimeoutMs: number;
@@ -139,8 +139,8 @@ function modemOptions(
 }
 
 /**
- * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
- * signal too: docker-modem does so for a request, but not for every phase of a response.
+ * Gives the work's outcome, or throws the signal's reason when that comes first. The work goes on unless it listens to
+ * the signal, too: docker-modem does so for a request, but not for every phase of a response.
  */
 async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();

@@ -7,9 +7,10 @@ export interface UserFiles {
 }
 
 /**
- * The numbers of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find them: the first line that fits
- * counts, digits are a number and never a name, and a uid without a line has group 0. A sentence's end when it can't be
- * told; the engine takes some lines that are no such thing, which is of no use to anybody who means well.
+ * The numbers of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find them: the first matching line
+ * counts, digits are always a number and never a name, and a uid without a line has group 0. When they can't be told,
+ * the end of a sentence that says why. The engine accepts some malformed lines; this does not, since no honest image
+ * has them.
  */
 export function resolveUser(user: string, { passwd, group }: UserFiles): { numbers: string } | { problem: string } {
   const [userPart = "", groupPart = ""] = split(user);
@@ -34,7 +35,7 @@ function pair(uid: number, gid: number): { numbers: string } {
   return { numbers: `${uid}:${gid}` };
 }
 
-/** What is empty is root's. */
+/** An empty part means root. */
 function split(user: string): [string, string] {
   const colon = user.indexOf(":");
   const [userPart, groupPart] = colon < 0 ? [user, ""] : [user.slice(0, colon), user.slice(colon + 1)];
@@ -56,7 +57,7 @@ function isDigits(text: string): boolean {
   return /^[0-9]+$/.test(text);
 }
 
-/** Above it the engine takes none. */
+/** The engine accepts no larger number. */
 const maxId = 2_147_483_647;
 
 function numericId(text: string | undefined): number | undefined {

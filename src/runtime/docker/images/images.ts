@@ -24,7 +24,7 @@ interface ImagesOptions {
 
 type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string) => void };
 
-/** What is read of an image. */
+/** What the manager reads of an image. */
 export interface ImageFacts {
   /** Its digest in its registry; empty for one that was built here or is gone. */
   readonly digest: string;
@@ -77,7 +77,7 @@ export class Images {
     return usable(image, pulled);
   }
 
-  /** What an image says, which its id pins. Of one that is gone nothing is known. */
+  /** Facts of an image, which never change for an id. Empty for an image that is gone. */
   async facts(imageId: string, options: RuntimeCallOptions): Promise<ImageFacts> {
     const known = this.#facts.get(imageId);
     if (known !== undefined) return known;
@@ -129,7 +129,7 @@ export class Images {
   }
 }
 
-/** The id of an image whose containers don't make every listing dear for everybody. */
+/** The id of an image, unless its labels are so large that its containers would make every listing slow. */
 function usable(image: string, info: Docker.ImageInspectInfo): string {
   const bytes = Buffer.byteLength(JSON.stringify(info.Config?.Labels ?? {}));
   if (bytes <= maxLabelBytes) return info.Id;

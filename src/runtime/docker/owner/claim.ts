@@ -7,7 +7,7 @@ import { type Holder, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 import { isDead } from "./this-process.ts";
 
-/** Each round that fails does so because somebody else got further; so many in a row mean that something is wrong. */
+/** A round fails only when another manager got further; so many failures in a row mean that something is wrong. */
 const maxRounds = 20;
 const maxPauseMs = 50;
 
@@ -62,8 +62,9 @@ async function tryClaim(options: ClaimOptions): Promise<Lock | undefined> {
 }
 
 /**
- * Creates the lock and looks what stands there: `taken`, its generation is another's; `disputed`, there is a lock that
- * its maker did not know of, who may own the fleet. Of two locks, whoever created the later one sees both.
+ * Creates the lock and lists again. `taken`: another manager has this generation. `disputed`: there is a lock that this
+ * one's maker did not know of, and its maker may own the fleet. Of two locks, the manager that created the later one
+ * sees both.
  */
 export async function makeStand(
   volumes: LockVolumes,

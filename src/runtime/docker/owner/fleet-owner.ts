@@ -26,8 +26,9 @@ export interface FleetOwnerOptions {
 }
 
 /**
- * The life of an owner: answers those who ask, by taking their question away, and notices when it was judged dead (it
- * was stopped, or cut off from the engine, for longer than they wait). Disposed, it releases the fleet.
+ * The life of an owner: answers managers that ask, by removing their question, and notices when another manager judged
+ * it dead because it was stopped, or cut off from the engine, for longer than they wait. Disposing it releases the
+ * fleet.
  */
 export class FleetOwner implements AsyncDisposable {
   readonly #options: FleetOwnerOptions;
@@ -104,7 +105,7 @@ export class FleetOwner implements AsyncDisposable {
     const own = name === lockName(fleet, this.#options.lock);
     if (own || !name.startsWith(fleetPrefix(fleet))) return own;
     if (event.Action === "destroy") return false;
-    // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
+    // A question counts, too: it may be the first sign of a manager that asked in vain and has claimed the fleet since.
     this.#doubtful = true;
     // At once: a manager that asks waits for about three seconds.
     if (name === askName(fleet)) this.#answers.give();

@@ -13,7 +13,7 @@ export interface Lock {
   readonly holder: Holder;
 }
 
-/** Who a manager is: for people, and `processKey` for a manager beside it. */
+/** Which manager holds a lock: for people, and `processKey` for a manager on the same machine. */
 export interface Holder {
   readonly host: string;
   readonly pid: number;
@@ -39,7 +39,7 @@ export function lockName(fleet: string, { generation }: Pick<Lock, "generation">
   return `${fleetPrefix(fleet)}${generation}`;
 }
 
-/** One question for all who ask at a time, so that many of them take the owner one answer. */
+/** One question at a time for all who ask, so that the owner has one to answer. */
 export function askName(fleet: string): string {
   return `${fleetPrefix(fleet)}ask`;
 }
