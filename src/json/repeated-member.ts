@@ -21,13 +21,13 @@ type Container =
   | { readonly kind: "list"; key: number };
 
 /**
- * The first member that its object has already, or undefined. `text` must be JSON, and `value` what JSON.parse makes of it:
- * that takes the last of such members without a word, other parsers the first, and the code that checks a request must not
- * see another value than the server that runs it.
+ * The first member that its object has already, or undefined. `text` must be JSON, and `value` what JSON.parse makes of
+ * it: that takes the last of such members without a word, other parsers the first, and the code that checks a request
+ * must not see another value than the server that runs it.
  */
 export function repeatedMember(text: string, value: unknown): JsonPath | undefined {
   // To count them costs a fifth of comparing their names.
-  return membersIn(text) === membersOf(value) ? undefined : firstRepeated(text);
+  return membersIn(text) === memberCount(value) ? undefined : firstRepeated(text);
 }
 
 /** Members of all objects in a JSON text: each has one colon. */
@@ -54,7 +54,7 @@ function closingQuote(text: string, start: number): number {
 }
 
 /** Members of all objects in a value, which may be nested more deeply than functions can be. */
-function membersOf(value: unknown): number {
+function memberCount(value: unknown): number {
   let members = 0;
   const open = [value];
   while (open.length > 0) {

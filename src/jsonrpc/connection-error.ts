@@ -2,7 +2,7 @@ import type { AbortSource } from "../base/async/abort-source.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { type Delivery, type ErrorDetails, ManagerError } from "../base/errors/errors.ts";
 
-/** Why no answer can come any more. */
+/** Why no reply can come any more. */
 export interface ConnectionEnd {
   readonly reason: ErrorReason;
   readonly message: string;

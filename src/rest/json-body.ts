@@ -45,7 +45,7 @@ export async function readJsonBody(
   return parse(body);
 }
 
-/** Throws `invalid` for a body where none belongs. */
+/** Throws `invalid` when a request has a body that takes none. */
 export async function refuseBody(request: NodeRequest): Promise<void> {
   for await (const _chunk of bodyOf(request)) {
     throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);

@@ -28,7 +28,7 @@ const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFile
 /** Each is prefixed with its length in four bytes. */
 const request = fromBinary(message("ServerCompatRequest"), await readDelimited()) as { messageReceiveLimit?: number };
 
-// Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
+// Its responses hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
 const jsonOptions = { ...requestJson, registry };
 const log = createPinoLog("warn");
 const conformance = {
@@ -44,7 +44,7 @@ const { mount, streams } = serveRoutes([conformance], {
   authorize: allowAll,
   budget: new TransferBudget({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
-  maxAnswerBytes: 64 * mib,
+  maxResponseBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,
   refuse: refuseRpc,
 });

@@ -9,7 +9,7 @@ import {
   randomName,
   type TestManager,
 } from "../e2e/test-manager.ts";
-import { type Answer, type Ask, askers, type Json, type Protocol, protocols } from "./ask.ts";
+import { type Ask, askers, type Failure, type Json, type Protocol, protocols } from "./ask.ts";
 
 /** A way to make the manager answer with a reason. */
 export interface Cause {
@@ -18,13 +18,13 @@ export interface Cause {
   readonly how: string;
   readonly code: Code;
   readonly delivery: Delivery;
-  /** What else the answer has. */
-  readonly also?: Partial<Answer>;
+  /** What else the response has. */
+  readonly also?: Partial<Failure>;
   /** Where a protocol can't ask for it, or can't read it, and why. */
   readonly only?: { readonly protocols: readonly Protocol[]; readonly because: string };
   /** The message names the path or content type, which each protocol has its own of. */
   readonly namesPath?: true;
-  readonly provoke: (stage: Stage) => Promise<Answer>;
+  readonly provoke: (stage: Stage) => Promise<Failure>;
 }
 
 /** A manager, one of its protocols, and servers that are there for one cause alone. */
@@ -73,17 +73,17 @@ export class Stage {
     });
   }
 
-  call(server: string, tool: string, args: Json = {}): Promise<Answer> {
+  call(server: string, tool: string, args: Json = {}): Promise<Failure> {
     return this.ask("CallTool", { server, tool, arguments: args });
   }
 
   /** What a call of a server of its own gets that is under way while something is done to that. */
-  async callDuring(deed: (name: string) => Promise<unknown>): Promise<Answer> {
+  async callDuring(deed: (name: string) => Promise<unknown>): Promise<Failure> {
     const name = await this.start();
-    const answer = this.call(name, "never");
+    const failure = this.call(name, "never");
     await this.reaches(name, 1);
     await deed(name);
-    return answer;
+    return failure;
   }
 
   /** Calls that are under way, by gRPC and with a deadline that no test reaches. */
@@ -118,26 +118,26 @@ export async function until(holds: () => Promise<boolean>): Promise<void> {
 
 const rows: string[] = [];
 
-/** Provokes a cause through all protocols side by side: the same answer in each. */
+/** Provokes a cause through all protocols side by side: the same response in each. */
 export async function expectSideBySide(cause: Cause, stageOf: (protocol: Protocol) => Stage): Promise<void> {
   const asked = cause.only?.protocols ?? protocols;
-  const answers: Partial<Record<Protocol, Answer>> = {};
-  for (const protocol of asked) answers[protocol] = await cause.provoke(stageOf(protocol));
+  const failures: Partial<Record<Protocol, Failure>> = {};
+  for (const protocol of asked) failures[protocol] = await cause.provoke(stageOf(protocol));
   const [first] = asked;
-  for (const [protocol, answer] of Object.entries(answers)) {
+  for (const [protocol, failure] of Object.entries(failures)) {
     const { code, reason, delivery, also = {} } = cause;
     const metadata = { delivery, ...also.metadata };
-    expect({ protocol, ...answer }).toMatchObject({ protocol, code, reason, ...also, metadata });
-    const reference = answers[first ?? "gRPC"] ?? answer;
+    expect({ protocol, ...failure }).toMatchObject({ protocol, code, reason, ...also, metadata });
+    const reference = failures[first ?? "gRPC"] ?? failure;
     const namesPath = cause.namesPath ?? false;
-    expect({ protocol, ...comparable(answer, namesPath) }).toEqual({ protocol, ...comparable(reference, namesPath) });
+    expect({ protocol, ...comparable(failure, namesPath) }).toEqual({ protocol, ...comparable(reference, namesPath) });
   }
-  rows.push(row(cause, answers));
+  rows.push(row(cause, failures));
 }
 
 /** Without what differs from one server to the next, and HTTP's status. */
-function comparable({ status: _status, message, ...answer }: Answer, namesPath: boolean): object {
-  const text = JSON.stringify(namesPath ? answer : { message, ...answer })
+function comparable({ status: _status, message, ...failure }: Failure, namesPath: boolean): object {
+  const text = JSON.stringify(namesPath ? failure : { message, ...failure })
     .replaceAll(/s-[0-9a-f]{8}/g, "SERVER")
     .replaceAll(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "ID")
     .replaceAll(/[0-9a-f]{64}/g, "CONTAINER")
@@ -146,11 +146,11 @@ function comparable({ status: _status, message, ...answer }: Answer, namesPath: 
   return JSON.parse(text);
 }
 
-function row({ reason, how, code, delivery, only }: Cause, answers: Partial<Record<Protocol, Answer>>): string {
+function row({ reason, how, code, delivery, only }: Cause, failures: Partial<Record<Protocol, Failure>>): string {
   const cells = protocols.map((protocol) => {
-    const answer = answers[protocol];
-    if (answer === undefined) return "–";
-    return answer.status === undefined ? "same" : `same, HTTP ${answer.status}`;
+    const failure = failures[protocol];
+    if (failure === undefined) return "–";
+    return failure.status === undefined ? "same" : `same, HTTP ${failure.status}`;
   });
   const why = only === undefined ? "" : ` (${only.because})`;
   return `| \`${reason}\` | ${how}${why} | ${Code[code]} | ${delivery} | ${cells.join(" | ")} |`;

@@ -74,8 +74,8 @@ describe.each([true, false])("With the fast path %s,", (fastPath) => {
     const { asked, broken } = await closedPort({ fastPath });
     for (const [localName, { request, action, target }] of Object.entries(requests)) {
       const { name } = ManagerService.method[localName as keyof typeof requests];
-      const answer = await broken.ask[protocol](name, request);
-      expect([name, answer.code, answer.metadata.delivery]).toEqual([name, 7, "not_sent"]);
+      const failure = await broken.ask[protocol](name, request);
+      expect([name, failure.code, failure.metadata.delivery]).toEqual([name, 7, "not_sent"]);
       expect(asked.splice(0)).toEqual([["anonymous", action, target]]);
     }
   });

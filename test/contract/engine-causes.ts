@@ -35,16 +35,16 @@ const specJson = {
 };
 
 /** No engine says this when it is told to: the wire to it does. */
-const engineAnswers = (reason: Cause["reason"], status: number, code: Code): EngineCause => ({
+const pingEngine = (reason: Cause["reason"], status: number, code: Code): EngineCause => ({
   reason,
   how: `Start, while the engine answers ${status}`,
   code,
   delivery: "not_sent",
   provoke: async (stage) => {
-    stage.proxy.answered = (path) => (isImage(path) ? { status, message: "so nicht, größer" } : undefined);
-    const answer = await startWith(stage, {});
-    stage.proxy.answered = () => undefined;
-    return answer;
+    stage.proxy.override = (path) => (isImage(path) ? { status, message: "so nicht, größer" } : undefined);
+    const failure = await startWith(stage, {});
+    stage.proxy.override = () => undefined;
+    return failure;
   },
 });
 
@@ -104,9 +104,9 @@ export const engineCauses: readonly EngineCause[] = [
     delivery: "not_sent",
     provoke: async (stage) => {
       stage.proxy.edited = (path) => (isContainer(path) ? writableRoot : undefined);
-      const answer = await startWith(stage, {});
+      const failure = await startWith(stage, {});
       stage.proxy.edited = () => undefined;
-      return answer;
+      return failure;
     },
   },
   {
@@ -126,13 +126,13 @@ export const engineCauses: readonly EngineCause[] = [
     code: Code.Aborted,
     delivery: "sent",
     provoke: async (stage) => {
-      const answer = await stage.callDuring(async (name) => {
+      const failure = await stage.callDuring(async (name) => {
         const removed = await container(stage, name);
         stage.proxy.mute(isEvents);
         await removed.remove({ force: true });
       });
       stage.proxy.cut(isEvents);
-      return answer;
+      return failure;
     },
   },
   {
@@ -153,10 +153,10 @@ export const engineCauses: readonly EngineCause[] = [
       await paused.pause();
       stage.proxy.cut(isAttach);
       await until(async () => (await stage.client.get({ name })).server?.state === ServerState.FAILED);
-      const answer = await stage.ask("Start", { name });
+      const failure = await stage.ask("Start", { name });
       await paused.unpause();
       await stage.client.stop({ name, gracePeriod: { seconds: 0n } });
-      return answer;
+      return failure;
     },
   },
   {
@@ -166,14 +166,14 @@ export const engineCauses: readonly EngineCause[] = [
     delivery: "not_sent",
     provoke: async (stage) => {
       stage.proxy.refused = isImage;
-      const answer = await startWith(stage, {});
+      const failure = await startWith(stage, {});
       stage.proxy.refused = () => false;
-      return answer;
+      return failure;
     },
   },
-  engineAnswers("ENGINE_ERROR", 500, Code.Unavailable),
-  engineAnswers("ENGINE_DENIED", 403, Code.PermissionDenied),
-  engineAnswers("ENGINE_CONFLICT", 409, Code.AlreadyExists),
+  pingEngine("ENGINE_ERROR", 500, Code.Unavailable),
+  pingEngine("ENGINE_DENIED", 403, Code.PermissionDenied),
+  pingEngine("ENGINE_CONFLICT", 409, Code.AlreadyExists),
 ];
 
 async function container(stage: Stage, name: string) {

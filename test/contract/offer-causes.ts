@@ -35,12 +35,12 @@ export const offerCauses: readonly Cause[] = [
     provoke: async (stage) => {
       const server = await stage.start([], { args: ["modern.mjs", "--offers"] });
       let ended = false;
-      const answer = stage.ask("SubscribeResource", { server, uri: "mem://a" }).finally(() => {
+      const failure = stage.ask("SubscribeResource", { server, uri: "mem://a" }).finally(() => {
         ended = true;
       });
       // It ends the subscriptions that there are: at first perhaps none.
       while (!ended) await stage.client.callTool({ server, tool: "unfollow" });
-      return answer;
+      return failure;
     },
   },
 ];

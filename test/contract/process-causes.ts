@@ -62,10 +62,10 @@ export const processCauses: readonly Cause[] = [
     delivery: "not_sent",
     provoke: async (stage) => {
       const name = randomName();
-      const answer = stage.ask("Start", { name, spec: specJson(["--handshake-ms", "60000"]) });
+      const failure = stage.ask("Start", { name, spec: specJson(["--handshake-ms", "60000"]) });
       await stage.isListed(name);
       await stage.client.stop({ name, ...kill });
-      return answer;
+      return failure;
     },
   },
   {
@@ -104,12 +104,12 @@ export const processCauses: readonly Cause[] = [
       const name = await stage.start();
       const other = await stage.underWay(name);
       const stopped = stage.client.stop({ name, gracePeriod: { seconds: 60n } });
-      let answer = await stage.call(name, "nope");
+      let failure = await stage.call(name, "nope");
       // Until the Stop has begun, the server says that it has no such tool.
-      while (answer.reason === "TOOL_NOT_FOUND") answer = await stage.call(name, "nope");
+      while (failure.reason === "TOOL_NOT_FOUND") failure = await stage.call(name, "nope");
       other.abort();
       await stopped;
-      return answer;
+      return failure;
     },
   },
   {
@@ -138,10 +138,10 @@ export const processCauses: readonly Cause[] = [
     also: { retryDelayMs: 1000 },
     provoke: async (stage) => {
       const { name, started } = await stage.starting(["--handshake-ms", "60000"], briefly);
-      const answer = await stage.call(name, "echo");
+      const failure = await stage.call(name, "echo");
       await stage.client.stop({ name, ...kill });
       await started;
-      return answer;
+      return failure;
     },
   },
   {
@@ -153,9 +153,9 @@ export const processCauses: readonly Cause[] = [
     provoke: async (stage) => {
       const name = await stage.start([], { ...briefly, callLimits: { maxInFlight: 1 } });
       const other = await stage.underWay(name);
-      const answer = await stage.call(name, "echo");
+      const failure = await stage.call(name, "echo");
       other.abort();
-      return answer;
+      return failure;
     },
   },
   {
@@ -167,9 +167,9 @@ export const processCauses: readonly Cause[] = [
     provoke: async (stage) => {
       const name = await stage.start([], { callLimits: { maxInFlight: 1, maxQueued: 0 } });
       const other = await stage.underWay(name);
-      const answer = await stage.call(name, "echo");
+      const failure = await stage.call(name, "echo");
       other.abort();
-      return answer;
+      return failure;
     },
   },
   {
@@ -192,10 +192,10 @@ export const processCauses: readonly Cause[] = [
         });
         await stage.inFlight(name);
       }
-      const answer = await stage.call(name, "echo", args);
+      const failure = await stage.call(name, "echo", args);
       left.abort();
       await stage.client.stop({ name, ...kill });
-      return answer;
+      return failure;
     },
   },
   {

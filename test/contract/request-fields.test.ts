@@ -69,8 +69,8 @@ describe("A request is INVALID_ARGUMENT and names the field, over gRPC, Connect 
     for (const protocol of ["gRPC", "Connect", "REST"] as const) {
       if (protocol === "REST" && emptyInPath(rpc, { path, value })) continue;
       for (const [by, asked] of Object.entries({ manager: ask, library: askLibrary })) {
-        const answer = await asked[protocol](rpc, request);
-        expect({ protocol, by, ...answer }).toMatchObject({ protocol, by, ...expected, metadata });
+        const failure = await asked[protocol](rpc, request);
+        expect({ protocol, by, ...failure }).toMatchObject({ protocol, by, ...expected, metadata });
       }
     }
   });
@@ -87,8 +87,8 @@ describe("A request is INVALID_ARGUMENT and names the field, over gRPC, Connect 
       for (const nanos of [1_000_000_000, -1]) {
         const message = messageOf(rpc.input, sound);
         Object.assign(at(message, path), { nanos });
-        const answer = await messageAsker(createGrpcTransport({ baseUrl: manager.url }))(rpc.name, message);
-        expect(answer).toMatchObject({ code: Code.InvalidArgument, fields: [path] });
+        const failure = await messageAsker(createGrpcTransport({ baseUrl: manager.url }))(rpc.name, message);
+        expect(failure).toMatchObject({ code: Code.InvalidArgument, fields: [path] });
       }
     },
   );
@@ -99,8 +99,8 @@ describe("A field that is Required by its comment", () => {
 
   it.each(titled(required))("is missed when it is left out: %s", async (_title, { rpc, path }) => {
     const place = path.replaceAll("[]", "[0]");
-    const answer = await ask.gRPC(rpc.name, withoutPath(soundOf(rpc.name), place));
-    expect(answer).toMatchObject({ code: Code.InvalidArgument, fields: [place] });
+    const failure = await ask.gRPC(rpc.name, withoutPath(soundOf(rpc.name), place));
+    expect(failure).toMatchObject({ code: Code.InvalidArgument, fields: [place] });
   });
 
   it.each(Object.entries(breakable))("is the only kind that %s needs", async (rpc, { sound }) => {

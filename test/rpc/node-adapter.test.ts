@@ -106,7 +106,7 @@ describe("nodeAdapter", () => {
     client.close();
   });
 
-  it("notes a caller that leaves in the middle of an answer, and prints nothing", async () => {
+  it("notes a caller that leaves in the middle of a response, and prints nothing", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const noted = Promise.withResolvers<void>();
     const url = await serve(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { CallFailure } from "./call-failure.ts";
 import { randomCall, type SoakCall } from "./calls.ts";
-import type { Answer, SoakClient } from "./clients.ts";
+import type { SoakClient, SoakResult } from "./clients.ts";
 import { type Entry, type Outcome, toldBy } from "./ledger.ts";
 import { Random } from "./random.ts";
 import type { Stage } from "./stage.ts";
@@ -101,8 +101,8 @@ async function outcomeOf(
   const leave = new AbortController();
   const leaving = leaveAfterMs === undefined ? undefined : setTimeout(() => leave.abort(), leaveAfterMs);
   try {
-    const answer = await answerOf(line.client, { call, signal: leave.signal });
-    const problem = answer.problem ?? call.check(answer);
+    const result = await resultOf(line.client, { call, signal: leave.signal });
+    const problem = result.problem ?? call.check(result);
     return problem === undefined ? { kind: "result" } : { kind: "wrong", problem };
   } catch (error) {
     const given = leave.signal.aborted || line.closed;
@@ -112,10 +112,10 @@ async function outcomeOf(
   }
 }
 
-async function answerOf(
+async function resultOf(
   client: SoakClient,
   { call, signal }: { call: SoakCall; signal: AbortSignal },
-): Promise<Answer> {
+): Promise<SoakResult> {
   const { request, stream, server, timeoutMs } = call;
   const options = { signal, timeoutMs };
   if (request === undefined) return { text: String(await client.listTools(server, options)), isError: false };

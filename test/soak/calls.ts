@@ -1,10 +1,10 @@
 import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
-import type { Answer, ToolRequest } from "./clients.ts";
+import type { SoakResult, ToolRequest } from "./clients.ts";
 import { callIdKey } from "./deliveries.ts";
 import type { Random } from "./random.ts";
 import type { Family, SoakServer } from "./servers.ts";
 
-/** How a call goes: what is asked, when its caller gives up, and what is wrong with an answer. */
+/** How a call goes: what is asked, when its caller gives up, and what is wrong with a result. */
 export interface SoakCall {
   readonly kind: string;
   /** Undefined: a listing of the server's tools. */
@@ -16,14 +16,14 @@ export interface SoakCall {
   readonly timeoutMs?: number;
   /** When the caller leaves, whatever the call does. */
   readonly leaveAfterMs?: number;
-  /** What is wrong with an answer; undefined: nothing. */
-  readonly check: (answer: Answer) => string | undefined;
+  /** What is wrong with a result; undefined: nothing. */
+  readonly check: (result: SoakResult) => string | undefined;
 }
 
 interface Ask {
   readonly tool: string;
   readonly args: object;
-  /** What the answer's text holds. */
+  /** What the result's text holds. */
   readonly holds: string;
 }
 
@@ -146,7 +146,7 @@ function requestOf({ id, server, random }: Options, { tool, args }: { tool: stri
 }
 
 function asked(options: Options, ask: Ask, mustFail = false): Partial<SoakCall> {
-  const check = ({ text, isError }: Answer) => {
+  const check = ({ text, isError }: SoakResult) => {
     // The server's own tool error stays one where its listing can't be had to see what is wrong.
     if (mustFail) return isError ? undefined : `answered: ${text.slice(0, 60)}`;
     return text.includes(ask.holds) ? undefined : `another's answer: ${text.slice(0, 60)}`;

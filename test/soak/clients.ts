@@ -15,7 +15,7 @@ import type { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
 import { type CallFailure, failureOfConnect } from "./call-failure.ts";
 import { grpcJsClient } from "./grpc-js-client.ts";
 import { restClient } from "./rest-client.ts";
-import { answerOfStream, type StreamEvent } from "./streamed-answer.ts";
+import { resultOfStream, type StreamEvent } from "./streamed-result.ts";
 
 /** A call of a tool, in the JSON spelling that all clients share. */
 export interface ToolRequest {
@@ -38,7 +38,7 @@ export interface CallOptions {
 }
 
 /** What a call answered: the first text block, or the result's JSON text. */
-export interface Answer {
+export interface SoakResult {
   readonly text: string;
   readonly isError: boolean;
   /** What was wrong with the stream that it came by. */
@@ -48,8 +48,8 @@ export interface Answer {
 /** One client of the manager; what it throws, `failureOf` reads. */
 export interface SoakClient extends Disposable {
   readonly kind: string;
-  callTool(request: ToolRequest, options: CallOptions): Promise<Answer>;
-  callToolStream(request: StreamRequest, options: CallOptions): Promise<Answer>;
+  callTool(request: ToolRequest, options: CallOptions): Promise<SoakResult>;
+  callToolStream(request: StreamRequest, options: CallOptions): Promise<SoakResult>;
   /** The number of tools. */
   listTools(server: string, options: CallOptions): Promise<number>;
   failureOf(error: unknown): CallFailure;
@@ -102,9 +102,9 @@ function connectClient(kind: string, { transport, close }: { transport: Transpor
     kind,
     client,
     callTool: async (request: ToolRequest, options: CallOptions) =>
-      answerOf(await client.callTool(withInput(request), given(options))),
+      resultOf(await client.callTool(withInput(request), given(options))),
     callToolStream: (request: StreamRequest, options: CallOptions) =>
-      answerOfStream(streamEvents(client.callToolStream(withInput(request), given(options)))),
+      resultOfStream(streamEvents(client.callToolStream(withInput(request), given(options)))),
     listTools: async (server: string, options: CallOptions) =>
       (await client.listTools({ server }, given(options))).tools.length,
     failureOf: failureOfConnect,
@@ -116,14 +116,14 @@ function withInput<T extends ToolRequest>({ argumentsJson: value, ...request }: 
   return { ...request, input: { case: "argumentsJson", value } as const };
 }
 
-function answerOf({ content, resultJson, isError }: CallToolResponse): Answer {
+function resultOf({ content, resultJson, isError }: CallToolResponse): SoakResult {
   const block = content[0]?.kind;
   return { text: resultJson || (block?.case === "text" ? block.value.text : ""), isError };
 }
 
 async function* streamEvents(responses: AsyncIterable<CallToolStreamResponse>): AsyncGenerator<StreamEvent> {
   for await (const { event } of responses) {
-    if (event.case === "result") yield { kind: "result", answer: answerOf(event.value) };
+    if (event.case === "result") yield { kind: "result", result: resultOf(event.value) };
     else if (event.case === "resultChunk") {
       yield { kind: "chunk", text: event.value.resultJson, last: event.value.last };
     } else yield { kind: "meanwhile" };

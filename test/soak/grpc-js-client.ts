@@ -5,8 +5,8 @@ import * as grpc from "@grpc/grpc-js";
 import { loadSync } from "@grpc/proto-loader";
 import { failureOfConnect } from "./call-failure.ts";
 import type { CallOptions, SoakClient } from "./clients.ts";
-import { type PlainEvent, type PlainResult, plainAnswer, plainEvents } from "./plain-answer.ts";
-import { answerOfStream } from "./streamed-answer.ts";
+import { type PlainEvent, type PlainResult, plainEvents, plainResult } from "./plain-result.ts";
+import { resultOfStream } from "./streamed-result.ts";
 
 /** Without a callback: a stream. */
 type Method = (
@@ -47,8 +47,8 @@ export function grpcJsClient(port: number): SoakClient {
   };
   return {
     kind: "grpc-js",
-    callTool: async (request, options) => plainAnswer((await call("callTool", request, options)) as PlainResult),
-    callToolStream: async (request, options) => answerOfStream(plainEvents(events("callToolStream", request, options))),
+    callTool: async (request, options) => plainResult((await call("callTool", request, options)) as PlainResult),
+    callToolStream: async (request, options) => resultOfStream(plainEvents(events("callToolStream", request, options))),
     listTools: async (server, options) =>
       ((await call("listTools", { server }, options)) as { tools: unknown[] }).tools.length,
     failureOf: (error) => failureOfConnect(isServiceError(error) ? fromGrpcJs(error) : error),

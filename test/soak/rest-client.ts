@@ -1,7 +1,7 @@
 import { failureOfStatus, type StatusJson } from "./call-failure.ts";
 import type { CallOptions, SoakClient } from "./clients.ts";
-import { type PlainEvent, type PlainResult, plainAnswer, plainEvents } from "./plain-answer.ts";
-import { answerOfStream } from "./streamed-answer.ts";
+import { type PlainEvent, type PlainResult, plainEvents, plainResult } from "./plain-result.ts";
+import { resultOfStream } from "./streamed-result.ts";
 
 class RestError extends Error {
   readonly status: StatusJson;
@@ -25,9 +25,9 @@ export function restClient(port: number): SoakClient {
   return {
     kind: "REST",
     callTool: async ({ server, ...body }, options) =>
-      plainAnswer((await (await ask(`/servers/${server}/call`, options, body)).json()) as PlainResult),
+      plainResult((await (await ask(`/servers/${server}/call`, options, body)).json()) as PlainResult),
     callToolStream: async ({ server, ...body }, options) =>
-      answerOfStream(plainEvents(linesOf(await ask(`/servers/${server}/call/stream`, options, body)))),
+      resultOfStream(plainEvents(linesOf(await ask(`/servers/${server}/call/stream`, options, body)))),
     listTools: async (server, options) =>
       ((await (await ask(`/servers/${server}/tools`, options)).json()) as { tools: unknown[] }).tools.length,
     failureOf: (error) =>

@@ -60,8 +60,8 @@ export class Calls {
   }
 
   /**
-   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
-   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work
+   * that was given to a session at the moment when that was lost, and was not sent, waits for the next session.
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {

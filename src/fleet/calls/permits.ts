@@ -7,7 +7,9 @@ export interface Permit extends Disposable {
   readonly instance: string;
 }
 
-/** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and each call takes a permit. */
+/**
+ * Of a class: a literal with a symbol for a name takes V8 several times longer to make, and each call takes a permit.
+ */
 class TakenPermit implements Permit {
   readonly session: Session;
   readonly instance: string;

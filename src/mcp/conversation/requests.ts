@@ -57,7 +57,7 @@ export function cancelling(connection: Connection, { signal }: SignalOption): Re
   };
 }
 
-/** Tells the server that nobody waits for the answer to a request. False: it can't be told. */
+/** Tells the server that nobody waits for the reply to a request. False: it can't be told. */
 export function cancelRequest(connection: Connection, { id, reason }: { id: number; reason: string }): boolean {
   return connection.notify("notifications/cancelled", JSON.stringify({ requestId: id, reason }));
 }

@@ -14,7 +14,7 @@ export interface RpcRequest {
   /** Default: none. */
   readonly values?: ContextValues | undefined;
   /** What the handler sets, for a protocol that sends it with an error, too. */
-  readonly answer?: { readonly header: Headers; readonly trailer: Headers };
+  readonly response?: { readonly header: Headers; readonly trailer: Headers };
 }
 
 export interface RpcCall<Method extends { readonly desc: DescMethod }> extends RpcRequest {
@@ -47,8 +47,8 @@ export class RpcContext implements HandlerContext {
     this.protocolName = request.protocolName;
     this.signal = call.wait.signal;
     this.requestHeader = request.header;
-    this.responseHeader = request.answer?.header ?? new ResponseHeaders();
-    this.responseTrailer = request.answer?.trailer ?? new ResponseHeaders();
+    this.responseHeader = request.response?.header ?? new ResponseHeaders();
+    this.responseTrailer = request.response?.trailer ?? new ResponseHeaders();
     this.values = withCall(request.values ?? createContextValues(), call);
     this.timeoutMs = () => call.timeoutLeftMs;
   }
@@ -59,7 +59,7 @@ export class RpcContext implements HandlerContext {
     return { service, requestMethod, url, signal, header, contextValues };
   }
 
-  /** What they are told of its answer, but for the message. */
+  /** What they are told of its response, but for the message. */
   get response() {
     return { service: this.service, header: this.responseHeader, trailer: this.responseTrailer };
   }

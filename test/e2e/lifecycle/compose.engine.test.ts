@@ -64,7 +64,7 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
 
   const read = () => post("/servers/files/call", { tool: "read_text_file", arguments: { path: "/data/hello.txt" } });
 
-  const containerOf = (answer: Awaited<ReturnType<typeof post>>) => answer.server.instances[0]?.containerId;
+  const containerOf = (received: Awaited<ReturnType<typeof post>>) => received.server.instances[0]?.containerId;
 
   async function managers() {
     const containers = await engine.docker.listContainers({ filters: { label: [`mcpm.manager=${engine.fleet}`] } });

@@ -141,7 +141,7 @@ describe("A call", () => {
     const name = randomName();
     const start = failureOf(client.start({ name, spec: hostileSpec("--silent") }));
     while (!(await client.list({ pageSize: 1000 })).servers.some((server) => server.name === name));
-    // Over HTTP by hand: a client library ends a call at its own deadline, without the server's answer.
+    // Over HTTP by hand: a client library ends a call at its own deadline, without the server's response.
     const response = await fetch(`${manager.url}/mcpmanager.v1.ManagerService/CallTool`, {
       method: "POST",
       headers: { "content-type": "application/json", "connect-timeout-ms": "300" },

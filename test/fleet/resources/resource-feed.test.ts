@@ -9,8 +9,8 @@ import { scriptedSession } from "../../mcp/scripted-session.ts";
 const uri = "mem://a";
 
 /** A session of the legacy era that takes every subscription, unless it has another answer. */
-function live(instance: string, answer: Parameters<typeof scriptedSession>[0] = () => "{}") {
-  const scripted = scriptedSession(answer);
+function live(instance: string, response: Parameters<typeof scriptedSession>[0] = () => "{}") {
+  const scripted = scriptedSession(response);
   const update = (changed = uri) => scripted.tell("notifications/resources/updated", { uri: changed });
   const asked = () => scripted.sent.map(({ method }) => method);
   return { ...scripted, instance, update, asked };

@@ -63,7 +63,7 @@ describe("followCall", () => {
     expect(await next(readings)).toMatchObject({
       kind: "result",
       instance: "i-1",
-      answer: { result: { json: '{"content":[]}' } },
+      callResult: { result: { json: '{"content":[]}' } },
     });
     expect((await readings.next()).done).toBe(true);
   });

@@ -115,8 +115,8 @@ describe("Session, of the modern era", () => {
     expect(child.heard.stray).toEqual([
       expect.stringMatching(/^\{"jsonrpc":"2.0","id":"ask-[0-9]+","method":"roots\/list","params":\{"a":1\}\}$/),
     ]);
-    const answers = (await receivedBy(child.session)).filter(({ method }) => method === undefined);
-    expect(answers).toEqual([]);
+    const replies = (await receivedBy(child.session)).filter(({ method }) => method === undefined);
+    expect(replies).toEqual([]);
   });
 });
 

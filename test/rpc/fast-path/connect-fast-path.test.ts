@@ -78,8 +78,8 @@ const chunked = (...chunks: string[]) =>
   [...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`).join("");
 
 /** Without what differs from answer to answer: the date, the ids of instances, in errors also as base64, the port. */
-function steady(answer: string): string {
-  return answer
+function steady(received: string): string {
+  return received
     .replaceAll(/^Date: .*\r\n/gim, "")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "")
     .replaceAll(/"value":"([A-Za-z0-9+/]*)"/g, (_all, base64: string) => {
@@ -89,8 +89,8 @@ function steady(answer: string): string {
 }
 
 /** The head's lines in any order: HTTP gives it no meaning. */
-function inOrder(answer: string): string {
-  return answer
+function inOrder(received: string): string {
+  return received
     .split("\r\n\r\n")
     .map((part) => part.split("\r\n").sort().join("\n"))
     .join("\n\n");
@@ -162,10 +162,10 @@ describe("By Connect with JSON the fast path answers as the RPC library does", (
     ["a foreign origin", { headers: ["origin: https://evil.example"] }, / 403 /],
   ])("%s", async (_what, plain, expected) => {
     const request = requestOf(plain);
-    const answers = await Promise.all(
+    const received = await Promise.all(
       managers.map(async ({ url }) => inOrder(steady(await ask(portOf(url), [request])))),
     );
-    expect(answers[0]).toBe(answers[1]);
+    expect(received[0]).toBe(received[1]);
     expect(await ask(portOf(managers[0]?.url ?? ""), [request])).toMatch(expected);
   });
 

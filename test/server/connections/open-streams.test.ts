@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
 });
 
-/** A client of a listener with these limits, by which nothing else of a request or an answer ends. */
+/** A client of a listener with these limits, by which nothing else of a request or a response ends. */
 async function connect(
   openStreams: ListenOptions["openStreams"],
   options: { handler: NodeHandler; settings?: http2.Settings },

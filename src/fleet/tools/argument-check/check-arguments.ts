@@ -27,8 +27,8 @@ const drafts: Readonly<Record<string, SchemaDraft>> = {
 };
 
 /**
- * Checks arguments against a schema: draft 2020-12, or 2019-09 or draft-07 when `$schema` says so. Nothing is fetched: a
- * `$ref` that leads out of the schema is unsupported. It may take any time and memory: run it where both are bounded.
+ * Checks arguments against a schema: draft 2020-12, or 2019-09 or draft-07 when `$schema` says so. Nothing is fetched:
+ * a `$ref` that leads out of the schema is unsupported. It may take any time and memory: run it where both are bounded.
  */
 export function checkArguments({ schemaJson, argumentsJson }: CheckInput): CheckResult {
   const value: unknown = JSON.parse(argumentsJson);

@@ -117,12 +117,12 @@ export class CheckThread implements AsyncDisposable {
       resourceLimits: { maxOldGenerationSizeMb: this.#limitMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
     });
     this.#state = { kind: "starting", worker };
-    worker.on("message", (message: WorkerMessage) => this.#answered(worker, message));
+    worker.on("message", (message: WorkerMessage) => this.#received(worker, message));
     worker.on("error", (error) => this.#died(worker, error));
     worker.on("exit", () => this.#died(worker, new Error("the thread ended")));
   }
 
-  #answered(worker: Worker, { result, cpuMs }: WorkerMessage): void {
+  #received(worker: Worker, { result, cpuMs }: WorkerMessage): void {
     const state = this.#state;
     if (!("worker" in state) || state.worker !== worker) return;
     this.#state = { kind: "idle", worker, usedMs: cpuMs };

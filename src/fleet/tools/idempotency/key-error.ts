@@ -9,7 +9,7 @@ export function keyReused(): ManagerError {
   });
 }
 
-/** What a call throws whose answer had to make room. Nobody may send it again under this key. */
+/** Thrown for a call whose result was dropped to make room. Nobody may send it again under this key. */
 export function resultEvicted(delivery: "sent" | "answered"): ManagerError {
   const message =
     "the call was made before under this idempotency_key, and what came of it is not kept any more: it is not made again";

@@ -16,7 +16,7 @@ interface Reading<T> {
 }
 
 /**
- * What many ask a server for at the same time, asked twice at most: of one that does not say when it changes, an answer
+ * What many ask a server for at the same time, asked twice at most: of one that does not say when it changes, a reply
  * that was asked for before somebody came may be older than what that one has just done, so it waits for the next.
  */
 export class CoalescedRead<T> {

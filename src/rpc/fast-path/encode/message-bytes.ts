@@ -1,4 +1,4 @@
-/** A text or bytes of so many are not written into the buffer that is used again. */
+/** Texts and bytes from this length on are not copied into the reused buffer. */
 const minApart = 4096;
 
 /** A larger buffer is not kept for the next message. */
@@ -8,7 +8,7 @@ const firstBytes = 512;
 /** A text so short is written by hand, which costs less than a call of native code; its length is one byte. */
 const maxShortChars = 32;
 
-/** What is long, and stands in front of the byte `at` of the buffer. */
+/** A long part, and the place in the buffer that it stands in front of. */
 interface Apart {
   at: number;
   readonly bytes: number;
@@ -16,8 +16,8 @@ interface Apart {
 }
 
 /**
- * The binary form of a message while it is written. It grows in a buffer that is used again for the next message; what is
- * long is only noted, and copied once, to its place in what `whole` gives.
+ * The binary form of a message while it is written. It grows in a buffer that is reused for the next message. Long
+ * parts are only noted, and copied once, by `whole`.
  */
 export class MessageBytes {
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
@@ -113,7 +113,10 @@ export class MessageBytes {
     return this;
   }
 
-  /** Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves on. */
+  /**
+   * Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves
+   * on.
+   */
   #setLength(start: number, length: number): this {
     if (length < 0x80) {
       this.#buffer[start] = length;

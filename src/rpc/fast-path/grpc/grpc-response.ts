@@ -11,7 +11,7 @@ import { entriesOf } from "../../headers/response-headers.ts";
 
 export const grpcContentType = "application/grpc+proto";
 
-/** Calls a method and writes its answer. */
+/** Calls a method and writes its response. */
 export type GrpcResponder = (request: RpcRequest, stream: ServerHttp2Stream) => Promise<void>;
 
 export interface GrpcResponderOptions {
@@ -20,7 +20,7 @@ export interface GrpcResponderOptions {
   readonly operationOf: OperationOf;
 }
 
-/** Begins an answer of gRPC; `trailer` is asked for when the body has ended. */
+/** Begins a response of gRPC; `trailer` is asked for when the body has ended. */
 export function respondGrpc(
   stream: ServerHttp2Stream,
   { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },

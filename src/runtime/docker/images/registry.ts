@@ -7,8 +7,8 @@ export const dockerHub = "https://index.docker.io/v1/";
 const privateDomains = ["localhost", "local", "internal", "home.arpa"];
 
 /**
- * The registry an image name points to, under the key that `docker login` uses for it. Docker's own rule: the first part
- * is a host when it has a dot, a port or, since Engine 25, an upper-case letter, which no repository has.
+ * The registry an image name points to, under the key that `docker login` uses for it. Docker's own rule: the first
+ * part is a host when it has a dot, a port or, since Engine 25, an upper-case letter, which no repository has.
  */
 export function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");

@@ -24,9 +24,9 @@ interface Bound {
 }
 
 /**
- * Throws `denied` when a container could swap a part of the path that another one is mounted by: a bind strictly below a
- * folder that any container of the engine can write to, and a writable bind strictly above what one has, or above one of
- * the roots. A container counts from its creation to its removal, whoever made it.
+ * Throws `denied` when a container could swap a part of the path that another one is mounted by: a bind strictly below
+ * a folder that any container of the engine can write to, and a writable bind strictly above what one has, or above one
+ * of the roots. A container counts from its creation to its removal, whoever made it.
  */
 export async function checkBoundFolders(
   binds: readonly Bind[],

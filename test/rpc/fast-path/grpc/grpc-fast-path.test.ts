@@ -167,7 +167,7 @@ describe("The fast path", () => {
   });
 
   it.each(["responseHeader", "responseTrailer"] as const)(
-    "ends the stream of an answer whose %s can't be sent, and goes on",
+    "ends the stream of a response whose %s can't be sent, and goes on",
     async (which) => {
       await using served = await serveGet();
       served.call.mockImplementationOnce((_message, context) => {

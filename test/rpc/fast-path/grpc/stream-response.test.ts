@@ -183,7 +183,7 @@ function open(url: string) {
   return { session, stream };
 }
 
-/** Begins a call, reads nothing of its answer, and says how to leave it. */
+/** Begins a call, reads nothing of its response, and says how to leave it. */
 async function begin(url: string): Promise<() => void> {
   const { session, stream } = open(url);
   await once(stream, "response");

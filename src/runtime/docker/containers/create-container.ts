@@ -17,7 +17,7 @@ import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
 
-/** How often a name is asked for that was taken and that nobody had a moment later. */
+/** How often creation is tried when the name was taken, and free a moment later. */
 const maxTries = 3;
 
 export interface CreateContext extends MountContext, RuntimeCallOptions {
@@ -31,9 +31,9 @@ export interface CreateContext extends MountContext, RuntimeCallOptions {
 }
 
 /**
- * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not aborted:
- * the engine would create the container all the same, and nobody would know its id. A container that has the name and is
- * being removed is waited for.
+ * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not
+ * aborted: the engine would create the container all the same, and nobody would know its id. A container that has the
+ * name and is being removed is waited for.
  */
 export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
   const { spec } = request;
@@ -74,7 +74,7 @@ async function makeContainer(
   const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
   // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
   const split = { _query: { name }, _body: asked };
-  const create = async (docker: Docker): Promise<Answer | { conflict: unknown }> => {
+  const create = async (docker: Docker): Promise<CreateResponse | { conflict: unknown }> => {
     try {
       return await dialCreate(docker, split);
     } catch (error) {
@@ -96,18 +96,18 @@ async function makeContainer(
   }
 }
 
-interface Answer {
+interface CreateResponse {
   readonly Id: string;
   readonly Warnings?: readonly string[] | null;
 }
 
 /** As dockerode's `createContainer`, which drops the warnings. */
-function dialCreate(docker: Docker, options: object): Promise<Answer> {
+function dialCreate(docker: Docker, options: object): Promise<CreateResponse> {
   const statusCodes = { 200: true, 201: true, 400: "bad parameter", 404: "no such image", 409: "conflict" };
   const request = { path: "/containers/create?", method: "POST", options, statusCodes };
   return new Promise((resolve, reject) => {
-    docker.modem.dial(request, (error: unknown, answer: unknown) =>
-      error ? reject(error) : resolve(answer as Answer),
+    docker.modem.dial(request, (error: unknown, response: unknown) =>
+      error ? reject(error) : resolve(response as CreateResponse),
     );
   });
 }

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
 import type { Cause } from "./cause.ts";
 
-/** What the server answers a call with, and what the caller gets. */
-const answered = (code: Code, reason: Cause["reason"], rpcCode: number): Cause => ({
+/** What the server replies with to a call, and what the caller gets. */
+const repliedWith = (code: Code, reason: Cause["reason"], rpcCode: number): Cause => ({
   reason,
   how: `the server answers a call with JSON-RPC ${rpcCode}`,
   code,
@@ -12,12 +12,12 @@ const answered = (code: Code, reason: Cause["reason"], rpcCode: number): Cause =
     stage.call(await stage.start(), "error", { code: rpcCode, message: "nein, größer", data: { at: "ü" } }),
 });
 
-/** Causes that lie in what a server answers. */
-export const answerCauses: readonly Cause[] = [
-  answered(Code.InvalidArgument, "SERVER_REFUSED_PARAMS", -32602),
-  answered(Code.Unimplemented, "METHOD_NOT_FOUND", -32601),
-  answered(Code.FailedPrecondition, "CLIENT_CAPABILITY_MISSING", -32021),
-  answered(Code.Internal, "SERVER_ERROR", -32099),
+/** Causes that lie in a server's reply. */
+export const replyCauses: readonly Cause[] = [
+  repliedWith(Code.InvalidArgument, "SERVER_REFUSED_PARAMS", -32602),
+  repliedWith(Code.Unimplemented, "METHOD_NOT_FOUND", -32601),
+  repliedWith(Code.FailedPrecondition, "CLIENT_CAPABILITY_MISSING", -32021),
+  repliedWith(Code.Internal, "SERVER_ERROR", -32099),
   {
     reason: "TOOL_NOT_FOUND",
     how: "a call of a tool that the server lacks",

@@ -3,7 +3,7 @@ import https from "node:https";
 import type { HistoryLine, RuntimeCallOptions } from "../../runtime.ts";
 import { assertContainerId } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
-import { readRefusal } from "../engine/http-refusal.ts";
+import { readRefusal } from "../engine/engine-error.ts";
 
 /** What is kept of a line: the engine splits lines at 16 KiB, and one of the protocol may have megabytes. */
 const maxLineBytes = 64 * 1024;
@@ -15,7 +15,7 @@ const lineFeed = 0x0a;
  * The lines in the engine's log of a container, oldest first, both streams. Streamed: a request of our own, since
  * dockerode would hold the whole log in memory.
  */
-export async function* readHistory(
+export async function* readContainerHistory(
   id: string,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly untilMs: number },
 ): AsyncGenerator<HistoryLine> {

@@ -1,5 +1,5 @@
-import type { Answer } from "./clients.ts";
-import type { StreamEvent } from "./streamed-answer.ts";
+import type { SoakResult } from "./clients.ts";
+import type { StreamEvent } from "./streamed-result.ts";
 
 /** What grpc-js and REST give, with proto3's JSON names. */
 export interface PlainResult {
@@ -14,13 +14,13 @@ export interface PlainEvent {
   readonly resultChunk?: { readonly resultJson: string; readonly last: boolean };
 }
 
-export function plainAnswer({ content, resultJson, isError }: PlainResult): Answer {
+export function plainResult({ content, resultJson, isError }: PlainResult): SoakResult {
   return { text: resultJson || (content?.[0]?.text?.text ?? ""), isError: isError ?? false };
 }
 
 export async function* plainEvents(events: AsyncIterable<PlainEvent>): AsyncGenerator<StreamEvent> {
   for await (const { result, resultChunk } of events) {
-    if (result) yield { kind: "result", answer: plainAnswer(result) };
+    if (result) yield { kind: "result", result: plainResult(result) };
     else if (resultChunk) yield { kind: "chunk", text: resultChunk.resultJson, last: resultChunk.last };
     else yield { kind: "meanwhile" };
   }

@@ -2,7 +2,7 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
-import { waitUntil } from "./stop.ts";
+import { waitUntil } from "./stop-container.ts";
 
 /** How often a removal that someone else had begun, and that failed, is tried again. */
 const maxTries = 3;

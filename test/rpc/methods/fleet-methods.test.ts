@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CallToolRequestSchema, CallToolStreamRequestSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { features } from "../../../src/rpc/methods/features.ts";
+import { features } from "../../../src/rpc/methods/fleet-methods.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");
 

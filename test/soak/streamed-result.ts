@@ -1,4 +1,4 @@
-import type { Answer } from "./clients.ts";
+import type { SoakResult } from "./clients.ts";
 
 /** What the kinds of client make of an event of CallToolStream. */
 export type StreamEvent =
@@ -8,17 +8,17 @@ export type StreamEvent =
 interface Result {
   readonly kind: "result";
   /** Without a text after chunks. */
-  readonly answer: Answer;
+  readonly result: SoakResult;
 }
 
-/** Reads a call's stream to its end. The answer says what was wrong with the stream: a call is answered once, at the end. */
-export async function answerOfStream(events: AsyncIterable<StreamEvent>): Promise<Answer> {
+/** Reads a call's stream to its end. The result says what was wrong with the stream: a call is answered once, at the end. */
+export async function resultOfStream(events: AsyncIterable<StreamEvent>): Promise<SoakResult> {
   const chunks: string[] = [];
   let last = false;
-  let answer: Answer | undefined;
+  let result: SoakResult | undefined;
   const problems: string[] = [];
   for await (const event of events) {
-    if (answer !== undefined) problems.push(`a ${event.kind} after the result`);
+    if (result !== undefined) problems.push(`a ${event.kind} after the result`);
     if (event.kind === "meanwhile") {
       if (chunks.length > 0) problems.push("something else among the chunks");
     } else if (event.kind === "chunk") {
@@ -27,11 +27,11 @@ export async function answerOfStream(events: AsyncIterable<StreamEvent>): Promis
       last = event.last;
     } else {
       if (chunks.length > 0 && !last) problems.push("a result before the last chunk");
-      answer = event.answer;
+      result = event.result;
     }
   }
-  if (answer === undefined) problems.push("the stream ended without a result");
-  const { text = "", isError = false } = answer ?? {};
+  if (result === undefined) problems.push("the stream ended without a result");
+  const { text = "", isError = false } = result ?? {};
   const [problem] = problems;
   return { text: chunks.length > 0 ? chunks.join("") : text, isError, ...(problem === undefined ? {} : { problem }) };
 }

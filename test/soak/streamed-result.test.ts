@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { answerOfStream, type StreamEvent } from "./streamed-answer.ts";
+import { resultOfStream, type StreamEvent } from "./streamed-result.ts";
 
 const meanwhile: StreamEvent = { kind: "meanwhile" };
-const result = (text = ""): StreamEvent => ({ kind: "result", answer: { text, isError: false } });
+const result = (text = ""): StreamEvent => ({ kind: "result", result: { text, isError: false } });
 const chunk = (text: string, last = false): StreamEvent => ({ kind: "chunk", text, last });
 
 async function read(...events: StreamEvent[]) {
-  return answerOfStream(
+  return resultOfStream(
     (async function* () {
       yield* events;
     })(),
