@@ -2,7 +2,7 @@ import { chmod, copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { MountType } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { MountType } from "../../../gen/mcpmanager/v1/server_pb.ts";
 
 /** The member of a call's `_meta` that `tap.cjs` looks for. */
 export const callIdKey = "soak-call";

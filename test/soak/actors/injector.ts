@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Stage } from "../stage.ts";
 import { commands, startAll } from "./faults/commands.ts";
 import { engineFaults, socketGone } from "./faults/engine-faults.ts";
 import type { Fault } from "./faults/fault.ts";
 import { managerFaults } from "./faults/manager-faults.ts";
 import { sins } from "./faults/sins.ts";
 import { Random } from "./random.ts";
-import type { Stage } from "./stage.ts";
 
 /** So many faults, on average, come before everything that is down is started again. */
 const faultsARecovery = 12;

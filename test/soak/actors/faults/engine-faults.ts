@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
+import type { Stage } from "../../stage.ts";
 import type { Random } from "../random.ts";
-import type { Stage } from "../stage.ts";
 import type { Fault } from "./fault.ts";
 
 /** What somebody does to the containers behind the manager's back, and what happens to its connections to the engine. */

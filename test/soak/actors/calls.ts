@@ -1,8 +1,8 @@
-import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
-import type { SoakResult, ToolRequest } from "./clients.ts";
-import { callIdKey } from "./deliveries.ts";
+import { ResultFormat } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { SoakResult, ToolRequest } from "../clients/clients.ts";
+import { callIdKey } from "../measure/deliveries.ts";
+import type { Family, SoakServer } from "../servers.ts";
 import type { Random } from "./random.ts";
-import type { Family, SoakServer } from "./servers.ts";
 
 /** How a call goes: what is asked, when its caller gives up, and what is wrong with a result. */
 export interface SoakCall {

@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
+import { contentTypes, sendOnWire } from "../wire.ts";
 import type { Cause, Stage } from "./cause.ts";
-import { contentTypes, sendOnWire } from "./wire.ts";
 
 const rpcPath = (name: string) => `/mcpmanager.v1.ManagerService/${name}`;
 /** What lists the servers, by RPC or by route. */

@@ -16,7 +16,7 @@ type Method = (
 ) => grpc.ClientReadableStream<PlainEvent>;
 
 const definition = loadSync("mcpmanager/v1/manager.proto", {
-  includeDirs: [fileURLToPath(new URL("../../proto", import.meta.url))],
+  includeDirs: [fileURLToPath(new URL("../../../proto", import.meta.url))],
   longs: String,
   enums: Number,
   oneofs: true,

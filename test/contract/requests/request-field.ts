@@ -1,5 +1,5 @@
 import { type DescField, type DescMethod, type FileRegistry, ScalarType } from "@bufbuild/protobuf";
-import { isWellKnown, serviceOf } from "../../scripts/contract/read-protos.ts";
+import { isWellKnown, serviceOf } from "../../../scripts/contract/read-protos.ts";
 
 /** A field that a caller may set, and where it stands: `spec.mounts[].target`. */
 export interface RequestField {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
+import type { Stage } from "../stage.ts";
 import type { Gauge, Memory } from "./gauge.ts";
 import { stateOf, total } from "./process-state.ts";
-import type { Stage } from "./stage.ts";
 
 /** The manager at a moment when no call and no fault was under way. */
 export interface Sample extends Memory {

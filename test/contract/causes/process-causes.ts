@@ -1,7 +1,7 @@
 import { Code } from "@connectrpc/connect";
-import { errorInfo, hostileProcessSpec, randomName, TestManager } from "../e2e/test-manager.ts";
+import { errorInfo, hostileProcessSpec, randomName, TestManager } from "../../e2e/test-manager.ts";
 
-import { BrokenFleet } from "./broken-fleet.ts";
+import { BrokenFleet } from "../broken-fleet.ts";
 import { type Cause, Stage } from "./cause.ts";
 
 const kill = { gracePeriod: { seconds: 0n } };

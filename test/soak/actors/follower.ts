@@ -1,9 +1,9 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { failureOfConnect } from "./call-failure.ts";
+import { failureOfConnect } from "../clients/call-failure.ts";
+import { grpcClient } from "../clients/clients.ts";
+import type { Stage } from "../stage.ts";
 import { failed } from "./caller.ts";
-import { grpcClient } from "./clients.ts";
 import { Random } from "./random.ts";
-import type { Stage } from "./stage.ts";
 
 /** Follows the fleet's changes or a server's log, again and again; leaves at a random moment; may read slowly. */
 export async function runFollower(

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
-import { failureOfConnect } from "../call-failure.ts";
+import { failureOfConnect } from "../../clients/call-failure.ts";
+import { grpcClient } from "../../clients/clients.ts";
+import type { Stage } from "../../stage.ts";
 import { failed } from "../caller.ts";
-import { grpcClient } from "../clients.ts";
-import type { Stage } from "../stage.ts";
 import type { Fault } from "./fault.ts";
 
 type Client = ReturnType<typeof grpcClient>["client"];

@@ -1,6 +1,6 @@
+import { grpcClient } from "../../clients/clients.ts";
 import { makeCall } from "../caller.ts";
 import { toolCall } from "../calls.ts";
-import { grpcClient } from "../clients.ts";
 import type { Fault } from "./fault.ts";
 
 /** Longer than the limit that a soak's manager has for a line. */

@@ -1,5 +1,5 @@
+import type { Stage } from "../../stage.ts";
 import type { Random } from "../random.ts";
-import type { Stage } from "../stage.ts";
 
 /** Something that goes wrong, on purpose. */
 export interface Fault {

@@ -1,4 +1,4 @@
-import type { ErrorReason } from "../../src/base/errors/error-reason.ts";
+import type { ErrorReason } from "../../../src/base/errors/error-reason.ts";
 
 /** Reasons that no request can provoke, or whose answer nobody can read, and what shows them. */
 export const unprovokable: Readonly<Partial<Record<ErrorReason, string>>> = {

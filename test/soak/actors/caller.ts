@@ -1,10 +1,10 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { CallFailure } from "./call-failure.ts";
+import type { CallFailure } from "../clients/call-failure.ts";
+import type { SoakClient, SoakResult } from "../clients/clients.ts";
+import { type Entry, type Outcome, toldBy } from "../ledger.ts";
+import type { Stage } from "../stage.ts";
 import { randomCall, type SoakCall } from "./calls.ts";
-import type { SoakClient, SoakResult } from "./clients.ts";
-import { type Entry, type Outcome, toldBy } from "./ledger.ts";
 import { Random } from "./random.ts";
-import type { Stage } from "./stage.ts";
 
 /** After so many calls a caller hangs up, with the calls that are under way, and comes again. */
 const callsAConnection = 400;

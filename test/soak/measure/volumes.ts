@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
-import type { Stage } from "./stage.ts";
+import type { Stage } from "../stage.ts";
 
 /** The volumes that the fleet's containers had, the anonymous ones among them, which carry no label. */
 export class SeenVolumes {

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { SubscribeResourceResponse } from "../../gen/mcpmanager/v1/manager_pb.ts";
-import { failureOfConnect } from "./call-failure.ts";
+import type { SubscribeResourceResponse } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { failureOfConnect } from "../clients/call-failure.ts";
+import { grpcClient } from "../clients/clients.ts";
+import type { Ledger } from "../ledger.ts";
+import type { Stage } from "../stage.ts";
 import { failed } from "./caller.ts";
-import { grpcClient } from "./clients.ts";
-import type { Ledger } from "./ledger.ts";
 import { Random } from "./random.ts";
-import type { Stage } from "./stage.ts";
 
 /** Subscribes to a resource, again and again; leaves at a random moment; may read slowly. */
 export async function runSubscriber(

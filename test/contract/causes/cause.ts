@@ -1,15 +1,15 @@
 import { Code } from "@connectrpc/connect";
 import { expect } from "vitest";
-import type { ErrorReason } from "../../src/base/errors/error-reason.ts";
-import type { Delivery } from "../../src/base/errors/errors.ts";
+import type { ErrorReason } from "../../../src/base/errors/error-reason.ts";
+import type { Delivery } from "../../../src/base/errors/errors.ts";
 import {
   grpcClient,
   hostileProcessSpec,
   type ManagerClient,
   randomName,
   type TestManager,
-} from "../e2e/test-manager.ts";
-import { type Ask, askers, type Failure, type Json, type Protocol, protocols } from "./ask.ts";
+} from "../../e2e/test-manager.ts";
+import { type Ask, askers, type Failure, type Json, type Protocol, protocols } from "../ask.ts";
 
 /** A way to make the manager answer with a reason. */
 export interface Cause {

@@ -1,8 +1,8 @@
 import { Code } from "@connectrpc/connect";
-import { ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { randomName } from "../e2e/test-manager.ts";
-import type { EngineProxy } from "../runtime/docker/engine-proxy.ts";
-import { testImage } from "../runtime/docker/test-fleet.ts";
+import { ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { randomName } from "../../e2e/test-manager.ts";
+import type { EngineProxy } from "../../runtime/docker/engine-proxy.ts";
+import { testImage } from "../../runtime/docker/test-fleet.ts";
 import { type Cause, type Stage, until } from "./cause.ts";
 
 /** A stage whose manager reaches its engine through a proxy. */

@@ -2,7 +2,7 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { ManagerProcess } from "../e2e/manager-process.ts";
+import type { ManagerProcess } from "../../e2e/manager-process.ts";
 
 /** Memory of the manager after a garbage collection, in bytes. */
 export interface Memory {

@@ -10,8 +10,8 @@ import {
   type CallToolResponse,
   type CallToolStreamResponse,
   ManagerService,
-} from "../../gen/mcpmanager/v1/manager_pb.ts";
-import type { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import type { ResultFormat } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { type CallFailure, failureOfConnect } from "./call-failure.ts";
 import { grpcJsClient } from "./grpc-js-client.ts";
 import { restClient } from "./rest-client.ts";
