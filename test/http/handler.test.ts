@@ -161,7 +161,7 @@ describe("guarded, against pages of other sites,", () => {
   });
 });
 
-describe("Every answer", () => {
+describe("Every response", () => {
   const closed = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
 
   it.each([

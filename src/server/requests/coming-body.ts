@@ -6,9 +6,7 @@ import { leftInBody } from "./left-in-body.ts";
 
 /** Bytes of a body that may wait for its reader. */
 const maxWaitingBytes = 64 * 1024;
-/**
- * A piece of a kept body has at least as many bytes as all pieces before it, and no more than this has to come first.
- */
+/** A kept body comes in pieces, each at least as large as all pieces before it together, or as this. */
 const maxPieceBytes = 256 * 1024;
 
 /**

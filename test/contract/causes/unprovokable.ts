@@ -1,6 +1,6 @@
 import type { ErrorReason } from "../../../src/base/errors/error-reason.ts";
 
-/** Reasons that no request can provoke, or whose answer nobody can read, and what shows them. */
+/** Reasons that no request can provoke, or whose response nobody can read, and what shows them. */
 export const unprovokable: Readonly<Partial<Record<ErrorReason, string>>> = {
   BAD_DOCKER_HOST: "the manager does not start: test/runtime/docker/engine/docker-address.test.ts",
   FLEET_OWNED: "the manager does not start, or ends: test/runtime/contract-differences.ts",

@@ -45,7 +45,7 @@ export const wireCauses: readonly Cause[] = [
     how: "headers of 20 KB over HTTP/1.1",
     code: Code.ResourceExhausted,
     delivery: "not_sent",
-    only: { protocols: ["Connect", "REST"], because: "gRPC is HTTP/2; the answer comes before gRPC-Web is known" },
+    only: { protocols: ["Connect", "REST"], because: "gRPC is HTTP/2; the response comes before gRPC-Web is known" },
     provoke: (stage) => wire(stage, { headers: { "x-big": "x".repeat(20_000) } }),
   },
   {
