@@ -163,16 +163,13 @@ export class Fleet {
     options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
-    const deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
+    using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
     const { signal } = deadline;
     const { chars = 0, caller } = options;
     try {
       return await server.use({ signal, chars, caller, work: (permit) => options.work(permit, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
-    } finally {
-      // By hand, since every call comes by here: `using` is slower.
-      deadline[Symbol.dispose]();
     }
   }
 
