@@ -138,7 +138,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text, json);
+  const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
     return fromJson(input, json, requestJson);
