@@ -167,10 +167,8 @@ const escapedUnit = /\\u[0-9a-fA-F]{4}/y;
 /** What may stand behind a backslash, but for `u` and its four digits. */
 const shortEscapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)));
 
-/** So many characters of a string are read one by one; for more an expression takes a quarter of the time. */
-const shortString = 64;
-/** As above, in what follows: between the escapes of a longer string it is less often short. */
-const shortRest = 16;
+/** So many plain characters of a string are read one by one; for more an expression is faster. */
+const shortRun = 16;
 /** For more plain characters than this, searches that look at many at once take a quarter of that. */
 const longPlain = 1024;
 /** All but the quote, the backslash and control characters. */
@@ -185,11 +183,11 @@ const highControls = /[\x10-\x1f]/;
 /** The offset after the string that starts here. */
 export function skipString(text: string, start: number): number {
   let at = start + 1;
-  let loopEnd = at + shortString;
+  let loopEnd = at + shortRun;
   for (;;) {
     if (at >= loopEnd) {
       at = skipPlain(text, at);
-      loopEnd = at + shortRest;
+      loopEnd = at + shortRun;
     }
     const code = text.charCodeAt(at);
     if (code === quote) return at + 1;
