@@ -1,4 +1,3 @@
-import type { AbortSource } from "../base/async/abort-source.ts";
 import { abortable } from "../base/async/abortable.ts";
 import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signal.ts";
 import { type Changes, Notifier } from "../base/async/notifier.ts";
@@ -160,7 +159,7 @@ export class Fleet {
   /** Uses a server's session, as soon as it is ready. To `ManagedServer.use` it adds the deadline, and the name in errors. */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
+    options: CallOptions & { work: (permit: Permit, signal: AbortSignal | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
@@ -222,7 +221,7 @@ export class Fleet {
   /** Waits until it is up, or the signal ends that. One that never was, and of which nothing is left, frees its name. */
   async #cameUp(
     server: ManagedServer,
-    { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
+    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
   ): Promise<ServerSnapshot> {
     coming.catch(() => {
       if (server.isNothing) this.#forget(server);

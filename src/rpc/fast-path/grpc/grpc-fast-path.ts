@@ -75,7 +75,7 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     maxBytes: options.maxRequestBytes + envelopeBytes,
     unsent: options.budget.watch(stream),
     onRead: (read) => {
-      wait.removeEventListener("abort", onLate);
+      wait.signal.removeEventListener("abort", onLate);
       // Its caller left in the middle: a stream that is reset ends before it is destroyed.
       if (stream.destroyed || stream.closed) {
         wait.end();
@@ -92,8 +92,8 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     refuseLate(exchange);
   };
   if (!call.hasDeadline) return;
-  if (wait.aborted) onLate();
-  else wait.addEventListener("abort", onLate);
+  if (wait.signal.aborted) onLate();
+  else wait.signal.addEventListener("abort", onLate);
 }
 
 function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "answer"> {
@@ -115,7 +115,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 
 /** The caller's deadline passed before its request was whole. */
 function refuseLate({ stream, call }: Exchange): void {
-  const error = toManagerError(call.wait.reason).with({ delivery: "not_sent" });
+  const error = toManagerError(call.wait.signal.reason).with({ delivery: "not_sent" });
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();
