@@ -47,8 +47,8 @@ interface Exchange {
 
 /**
  * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not
- * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
- * response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded,
+ * compressed. The RPC library's pipeline of async iterables, with the request and response that Node makes of a stream,
+ * takes several times as long (bench/README.md, micro). Anything else (a bad envelope, bytes that can't be decoded,
  * an oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
  */
 export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
