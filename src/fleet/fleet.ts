@@ -1,4 +1,3 @@
-import type { AbortSource } from "../base/async/abort-source.ts";
 import { abortable } from "../base/async/abortable.ts";
 import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signal.ts";
 import { type Changes, Notifier } from "../base/async/notifier.ts";
@@ -165,19 +164,16 @@ export class Fleet {
    */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
+    options: CallOptions & { work: (permit: Permit, signal: AbortSignal | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
-    const deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
+    using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
     const { signal } = deadline;
     const { chars = 0, caller } = options;
     try {
       return await server.use({ signal, chars, caller, work: (permit) => options.work(permit, signal) });
     } catch (error) {
       throw toManagerError(error).with({ server: name });
-    } finally {
-      // By hand, since every call comes by here: `using` is slower.
-      deadline[Symbol.dispose]();
     }
   }
 
@@ -232,7 +228,7 @@ export class Fleet {
    */
   async #cameUp(
     server: ManagedServer,
-    { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
+    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
   ): Promise<ServerSnapshot> {
     coming.catch(() => {
       if (server.isNothing) this.#forget(server);

@@ -37,9 +37,7 @@ export function objectMembers(text: string): JsonMember[] {
   return members;
 }
 
-/**
- * As objectMembers, one by one: what comes before a syntax error is still seen. No generator: each line comes by here.
- */
+/** As objectMembers, one by one: what comes before a syntax error is still seen. */
 export function eachMember(text: string, visit: (name: string, value: string) => void): void {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);

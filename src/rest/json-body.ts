@@ -1,5 +1,4 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { AbortSource } from "../base/async/abort-source.ts";
 import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
 import { type JsonPath, repeatedMember } from "../json/repeated-member.ts";
 import { refuseManyValues } from "../rpc/bounds/request-values.ts";
@@ -19,7 +18,7 @@ export interface JsonBody {
 export interface JsonBodyOptions {
   readonly maxRequestBytes: number;
   readonly unsent: Transfer;
-  readonly signal: AbortSource;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -61,7 +60,7 @@ function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
     const value = JSON.parse(text) as JsonValue;
-    return { value, bytes: body.length, repeated: repeatedMember(text, value) };
+    return { value, bytes: body.length, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

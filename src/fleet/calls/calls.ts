@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import type { AbortSource } from "../../base/async/abort-source.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
@@ -9,7 +8,7 @@ import { queueFull, waitEnded } from "./queue-error.ts";
 
 /** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
-  readonly signal: AbortSource | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly chars: number;
   readonly caller: Caller;
   readonly work: (permit: Permit) => Promise<T>;
@@ -155,7 +154,7 @@ export class Calls {
       throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
   }
 
-  #waitEnded(signal: AbortSource): ManagerError {
+  #waitEnded(signal: AbortSignal): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
     return waitEnded(this.#server, { reason: signal.reason, isReady });
   }

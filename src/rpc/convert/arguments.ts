@@ -50,7 +50,6 @@ function checkContainer(container: JsonObject | JsonValue[], place: Place): void
     for (let index = 0; index < container.length; index += 1) checkItem(container[index] as JsonValue, index, place);
     return;
   }
-  // No list of entries: it costs as much as all else here.
   for (const name of Object.keys(container)) {
     place.sums.chars += name.length;
     checkItem(container[name] as JsonValue, name, place);

@@ -27,7 +27,6 @@ import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import type { OperationOf } from "../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestHeaders } from "../headers/request-headers.ts";
-import { entriesOf, ResponseHeaders } from "../headers/response-headers.ts";
 import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
@@ -81,7 +80,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   const { maxRequestBytes: maxBytes, budget, next } = options;
   let read: ReadBefore;
   try {
-    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait });
+    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait.signal });
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
@@ -123,7 +122,7 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const response = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
+  const response = { header: new Headers(), trailer: new Headers() };
   return { method, message, header, protocolName: "connect", call, response };
 }
 
@@ -139,7 +138,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text, json);
+  const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
     return fromJson(input, json, requestJson);
@@ -206,11 +205,11 @@ function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoin
 function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
   const cookies: string[] = [];
-  for (const [name, value] of entriesOf(header)) {
+  for (const [name, value] of header) {
     if (name === "set-cookie") cookies.push(value);
     else headers[name] = value;
   }
-  for (const [name, value] of entriesOf(trailer)) headers[`trailer-${name}`] = value;
+  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return headers;
 }

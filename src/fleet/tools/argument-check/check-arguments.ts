@@ -32,7 +32,7 @@ const drafts: Readonly<Record<string, SchemaDraft>> = {
  */
 export function checkArguments({ schemaJson, argumentsJson }: CheckInput): CheckResult {
   const value: unknown = JSON.parse(argumentsJson);
-  const ambiguous = ambiguity(argumentsJson, value);
+  const ambiguous = ambiguity(argumentsJson);
   if (ambiguous !== undefined) return { kind: "rejected", violations: [ambiguous] };
   const schema: unknown = schemaJson === "" ? undefined : JSON.parse(schemaJson);
   if (!isObject(schema)) return unsupported("it is not an object");
@@ -72,8 +72,8 @@ function unknownType(errors: readonly OutputUnit[]): string | undefined {
 }
 
 /** Arguments whose values here and at the server may not be the same. */
-function ambiguity(argumentsJson: string, value: unknown): FieldViolation | undefined {
-  const repeated = repeatedMember(argumentsJson, value);
+function ambiguity(argumentsJson: string): FieldViolation | undefined {
+  const repeated = repeatedMember(argumentsJson);
   if (repeated !== undefined) return violation(repeated, "is given twice, and servers differ in which they take");
   const inexact = inexactNumber(argumentsJson);
   return inexact && violation(inexact, "is a number that is not exactly a double, and can't be checked");

@@ -1,4 +1,3 @@
-import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
 import { Singleflight } from "../../../base/async/singleflight.ts";
 import { ManagerError, toManagerError } from "../../../base/errors/errors.ts";
@@ -15,7 +14,7 @@ export interface KeyedCall {
   /** What is asked for (`callDigest`). */
   readonly digest: string;
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface IdempotentCallsOptions {
@@ -104,7 +103,7 @@ export class IdempotentCalls {
     return shared.join({ signal, left: mayGoOn });
   }
 
-  async #end({ work }: UnderWay, signal: AbortSource | undefined): Promise<void> {
+  async #end({ work }: UnderWay, signal: AbortSignal | undefined): Promise<void> {
     try {
       await abortable(
         work.join({}).catch(() => {}),

@@ -5,9 +5,6 @@ const minApart = 4096;
 const maxKeptBytes = 64 * 1024;
 const firstBytes = 512;
 
-/** A text so short is written by hand, which costs less than a call of native code; its length is one byte. */
-const maxShortChars = 32;
-
 /** A long part, and the place in the buffer that it stands in front of. */
 interface Apart {
   at: number;
@@ -58,7 +55,6 @@ export class MessageBytes {
     }
     // A char takes at most three bytes, the length two.
     this.#reserve(2 + 3 * chars);
-    if (chars <= maxShortChars && this.#writeAscii(text)) return this;
     const start = this.#at++;
     this.#at += this.#buffer.write(text, this.#at);
     return this.#setLength(start, this.#at - start - 1);
@@ -93,18 +89,6 @@ export class MessageBytes {
     this.#apartBytes = 0;
     if (this.#apart.length > 0) this.#apart = [];
     if (this.#buffer.length > maxKeptBytes) this.#buffer = Buffer.allocUnsafeSlow(firstBytes);
-  }
-
-  #writeAscii(text: string): boolean {
-    let at = this.#at;
-    this.#buffer[at++] = text.length;
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) return false;
-      this.#buffer[at++] = code;
-    }
-    this.#at = at;
-    return true;
   }
 
   #setApart(value: string | Uint8Array, bytes: number): this {

@@ -47,9 +47,10 @@ interface Exchange {
 
 /**
  * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole,
- * not compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the
- * request and response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded, an
- * oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
+ * not compressed. The RPC library's pipeline of async iterables, with the request and response that Node makes of a
+ * stream, takes several times as long (bench/README.md, micro). Anything else (a bad envelope, bytes that can't be
+ * decoded, an oversized message, too many values) goes to the library, with what was read of it, so that both have one
+ * behaviour.
  */
 export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   const turns = new HandOverTurns();
@@ -75,7 +76,7 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     maxBytes: options.maxRequestBytes + envelopeBytes,
     unsent: options.budget.watch(stream),
     onRead: (read) => {
-      wait.removeEventListener("abort", onLate);
+      wait.signal.removeEventListener("abort", onLate);
       // The caller left before its request was whole: a stream that is reset ends before it is destroyed.
       if (stream.destroyed || stream.closed) {
         wait.end();
@@ -92,8 +93,8 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     refuseLate(exchange);
   };
   if (!call.hasDeadline) return;
-  if (wait.aborted) onLate();
-  else wait.addEventListener("abort", onLate);
+  if (wait.signal.aborted) onLate();
+  else wait.signal.addEventListener("abort", onLate);
 }
 
 function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "respond"> {
@@ -115,7 +116,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 
 /** The caller's deadline passed before its request was whole. */
 function refuseLate({ stream, call }: Exchange): void {
-  const error = toManagerError(call.wait.reason).with({ delivery: "not_sent" });
+  const error = toManagerError(call.wait.signal.reason).with({ delivery: "not_sent" });
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();
