@@ -29,8 +29,8 @@ export const siteNotAllowed = httpRefusal(403, {
   kind: "denied",
   reason: "ORIGIN_NOT_ALLOWED",
   message:
-    "a web page of another site asks for this, by its Sec-Fetch-Site; one whose origin is in MCPM_CORS_ORIGINS may, " +
-    "with fetch in the mode cors, which sends the Origin",
+    "the request comes from a web page of another site, by its Sec-Fetch-Site; a page may call if its origin is in " +
+    "MCPM_CORS_ORIGINS and it uses fetch in the mode cors, which sends the Origin",
 });
 
 export const badTarget = httpRefusal(400, {
@@ -66,7 +66,7 @@ export function unsupportedMediaType(type: string): Refusal {
     kind: "invalid",
     reason: "UNSUPPORTED_MEDIA_TYPE",
     message:
-      `no protocol of this port has the content type ${JSON.stringify(type.slice(0, 100))} here; ` +
+      `this path does not take the content type ${JSON.stringify(type.slice(0, 100))}; ` +
       "with curl, send application/json",
   });
 }
@@ -81,7 +81,7 @@ export const emptyGet = httpRefusal(415, {
 /** What HTTP itself refuses. */
 export function malformedRequest(status: number, problem: string): Refusal {
   if (status === 408) {
-    const message = "the request did not come whole in time";
+    const message = "the request was not complete in time";
     return httpRefusal(status, { kind: "deadline", reason: "REQUEST_TIMEOUT", message });
   }
   if (status === 405)

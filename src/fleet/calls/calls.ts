@@ -151,7 +151,7 @@ export class Calls {
     const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
+      throw queueFull(this.#server, "what waits is larger than MCPM_MAX_LINE_BYTES");
   }
 
   #waitEnded(signal: AbortSignal): ManagerError {

@@ -129,7 +129,7 @@ export class ResourceFeed {
 }
 
 function nobodyLeft(): ManagerError {
-  return new ManagerError("cancelled", "nobody subscribes to the resource any more", {
+  return new ManagerError("cancelled", "the last subscriber to the resource left", {
     details: { reason: "CANCELLED", delivery: "sent" },
   });
 }

@@ -74,7 +74,8 @@ function unknownType(errors: readonly OutputUnit[]): string | undefined {
 /** Arguments whose values here and at the server may not be the same. */
 function ambiguity(argumentsJson: string): FieldViolation | undefined {
   const repeated = repeatedMember(argumentsJson);
-  if (repeated !== undefined) return violation(repeated, "is given twice, and servers differ in which they take");
+  if (repeated !== undefined)
+    return violation(repeated, "is given twice: servers differ in which of the two they take");
   const inexact = inexactNumber(argumentsJson);
   return inexact && violation(inexact, "is a number that is not exactly a double, and can't be checked");
 }

@@ -119,7 +119,7 @@ function shownUri(updated: string, subscribed: string): string {
 }
 
 function notTaken(): ManagerError {
-  const message = "the server does not tell of changes of its resources: it declares no `resources.subscribe`";
+  const message = "the server does not report changes of its resources: it does not declare `resources.subscribe`";
   return new ManagerError("unsupported", message, {
     details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "answered" },
   });

@@ -135,7 +135,7 @@ export class Enforcement {
       return;
     }
     const message =
-      "the engine does not enforce, or does not say that it enforces, what servers are promised: see docs/operations.md";
+      "the engine does not enforce these protections of servers, or does not say that it does: see docs/operations.md";
     this.#log.warn(message, { unenforced: now, starts: this.#isRequired ? "refused without limits" : "not refused" });
   }
 

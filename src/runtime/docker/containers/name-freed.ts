@@ -32,7 +32,7 @@ export async function nameFreed(name: string, options: NameOptions): Promise<voi
   // Its name alone, which finds it: what else there is of a stranger's container is not the caller's business.
   const shown = `a container named ${name}`;
   if (holder.status !== "removing") {
-    throw nameTaken(`${shown} exists already and is not this server's: remove or rename it`, options);
+    throw nameTaken(`${shown} exists already and does not belong to this server: remove or rename it`, options);
   }
   const patience = AbortSignal.timeout(maxRemovalMs);
   const signal = options.signal === undefined ? patience : AbortSignal.any([options.signal, patience]);
@@ -40,7 +40,10 @@ export async function nameFreed(name: string, options: NameOptions): Promise<voi
     await waitUntil(holder.id, { ...options, condition: "removed", signal });
   } catch (error) {
     if (!patience.aborted || options.signal?.aborted) throw error;
-    throw nameTaken(`${shown} is not gone after ${maxRemovalMs} ms: is the engine well?`, options);
+    throw nameTaken(
+      `${shown} is being removed, and that takes the engine more than ${maxRemovalMs} ms: look at the engine's log`,
+      options,
+    );
   }
 }
 

@@ -32,7 +32,7 @@ export function ownLabels(container: LabelledContainer, fleet: string): OwnLabel
   const instance = container.labels[label.instance] ?? "";
   // Made anew for each container, so that no image can know it.
   if (instance === "" || instance === imageLabels[label.instance]) {
-    return { stranger: `its labels are its image's, or somebody's: ${label.instance} is not of its own` };
+    return { stranger: `its label ${label.instance} is empty, or comes from its image` };
   }
   if (container.labels[label.spec] === undefined) return { stranger: `it has no label ${label.spec}` };
   const server = container.labels[label.server] ?? "";
@@ -48,7 +48,7 @@ export function ownLabels(container: LabelledContainer, fleet: string): OwnLabel
 
 /** Why a container that has a server's labels and another name is left alone, as the end of "its container …". */
 export function misnamed({ server, replica }: OwnLabels, fleet: string): string {
-  return `is not called ${containerName(fleet, server, replica)}, as a container of ${server} is: rename it, or remove it`;
+  return `is not named ${containerName(fleet, server, replica)}, as the container of ${server} must be: rename it, or remove it`;
 }
 
 /** Leaves out labels that may come from the image: which copy the container is, or whose place it takes. */

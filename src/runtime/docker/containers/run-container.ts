@@ -64,7 +64,7 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
 }
 
 function outdated(server: string): Error {
-  const message = `the container of ${server} was made by an older manager in a way that no manager does any more: Stop the server, then Start it with its spec`;
+  const message = `an older manager made the container of ${server} in a way that is no longer allowed: Stop the server, then Start it with its spec`;
   return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
 }
 

@@ -26,7 +26,7 @@ export function checkRegistry(image: string, { registries }: { readonly registri
   if (host === dockerHub || isPublicName(host) || registries.includes(host.toLowerCase())) return;
   const field = "spec.image";
   const description =
-    `the registry ${host} is not one that images are pulled from, since it has a port, or no public DNS name: ` +
+    `images are not pulled from the registry ${host}, since it has a port or no public DNS name: ` +
     "the operator can list it in MCPM_REGISTRIES, or load the image into the engine";
   throw new ManagerError("denied", `${field}: ${description}`, {
     details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations: [{ field, description }] },
