@@ -1,4 +1,5 @@
 import type { ManagerError } from "../errors/errors.ts";
+import type { AbortSource } from "./abort-source.ts";
 import { deadlinePassed } from "./deadline-signal.ts";
 
 /** The longest that a timer of Node can run; a longer one fires at once. */
@@ -8,15 +9,35 @@ const maxTimerMs = 2 ** 31 - 1;
  * How long one caller waits for its call: until it leaves, or until the nearest of all deadlines that the call has. One
  * signal for everybody who takes part, and at most one timer.
  */
-export class CallWait {
+export class CallWait implements AbortSource {
   readonly #controller = new AbortController();
   #endMs = Number.POSITIVE_INFINITY;
   #passed: (() => ManagerError) | undefined;
   #timer: NodeJS.Timeout | undefined;
+  /** Cheaper than those of the signal, which few ask for: next to no call is aborted. */
+  #listeners: (() => void)[] = [];
 
-  /** Aborts with the wait. Its reason is a ManagerError. */
+  /** For code that needs a platform signal; it aborts with the wait. Its reason is a ManagerError. */
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  get aborted(): boolean {
+    return this.#controller.signal.aborted;
+  }
+
+  get reason(): unknown {
+    return this.#controller.signal.reason;
+  }
+
+  /** Called once at most, at the abort. */
+  addEventListener(_type: "abort", listener: () => void): void {
+    this.#listeners.push(listener);
+  }
+
+  removeEventListener(_type: "abort", listener: () => void): void {
+    const index = this.#listeners.indexOf(listener);
+    if (index !== -1) this.#listeners.splice(index, 1);
   }
 
   /** The call may not take longer than this from now on; `passed` makes the reason if it does. */
@@ -31,7 +52,7 @@ export class CallWait {
 
   /** Sees to it that the deadline is kept. A timer may fire before its time. */
   #arm(nowMs = performance.now()): void {
-    if (this.signal.aborted || this.#passed === undefined) return;
+    if (this.aborted || this.#passed === undefined) return;
     clearTimeout(this.#timer);
     const leftMs = this.#endMs - nowMs;
     if (leftMs > 0) this.#timer = setTimeout(() => this.#arm(), Math.min(leftMs, maxTimerMs));
@@ -41,7 +62,9 @@ export class CallWait {
   /** Ends the wait before the call has ended. */
   abort(reason: ManagerError): void {
     this.end();
+    if (this.aborted) return;
     this.#controller.abort(reason);
+    for (const listener of this.#listeners.splice(0)) listener();
   }
 
   /** The call has ended. */

@@ -41,6 +41,32 @@ describe("CallWait", () => {
     expect(wait.signal.reason).toMatchObject({ kind: "cancelled" });
   });
 
+  it("tells its listeners once, with its reason there, and not those that went", () => {
+    const wait = new CallWait();
+    const told: unknown[] = [];
+    const listener = () => told.push(wait.reason);
+    const gone = vi.fn<() => void>();
+    wait.addEventListener("abort", gone);
+    wait.addEventListener("abort", listener);
+    wait.removeEventListener("abort", gone);
+    const reason = left();
+    wait.abort(reason);
+    wait.abort(left());
+    expect(told).toEqual([reason]);
+    expect(gone).not.toHaveBeenCalled();
+    expect(wait).toMatchObject({ aborted: true, reason });
+  });
+
+  it("tells all listeners, also when one of them takes itself away", () => {
+    const wait = new CallWait();
+    const second = vi.fn<() => void>();
+    const first = () => wait.removeEventListener("abort", first);
+    wait.addEventListener("abort", first);
+    wait.addEventListener("abort", second);
+    wait.abort(left());
+    expect(second).toHaveBeenCalledOnce();
+  });
+
   it("keeps the reason that came first", () => {
     const wait = new CallWait();
     wait.limit(10);
