@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { openCall } from "../../src/operations/call-context.ts";
+import { FarDeadlines } from "../../src/base/async/call-wait.ts";
+import { callOpener } from "../../src/operations/call-context.ts";
 
+const openCall = callOpener(new FarDeadlines());
 const headers = new Headers({
   traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
   "mcpm-caller": "somebody else",
