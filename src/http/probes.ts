@@ -1,7 +1,7 @@
 import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { endEarly } from "./end-early.ts";
-import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
+import { refuse } from "./refuse.ts";
 
 export interface ProbeOptions {
   /** Resolves when the manager can serve; rejects, or takes longer than a probe waits, when it can't. */

@@ -1,7 +1,7 @@
 import { endEarly } from "../http/end-early.ts";
 import { respondWithError } from "../http/error-response.ts";
-import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
+import { refuse } from "../http/refuse.ts";
 import type { Mount } from "../server/handlers/node-handler.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone } from "../server/responses/write-whole.ts";
