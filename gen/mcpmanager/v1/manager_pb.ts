@@ -2309,10 +2309,9 @@ export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
  */
 export const ManagerService: GenService<{
   /**
-   * Start brings a server up. It responds when the server is ready, or with the reason why the server can't become
-   * ready. With a spec it creates the server; without one it starts an existing, failed server again. Repeating it is
-   * safe: for a server that is up with the same spec the response is that server. The start goes on when the caller
-   * leaves.
+   * Start brings a server up, and responds when it is ready, or with the reason why it can't become ready. With a spec
+   * it creates the server; without one it starts an existing, failed server again. Repeating it is safe: for a server
+   * that is up with the same spec the response is that server. The start goes on when the caller leaves.
    *
    * Errors: INVALID_ARGUMENT (name or spec), NOT_FOUND (no spec and no such server; the image is missing and can't be
    * pulled), ALREADY_EXISTS (the name is taken by another spec), PERMISSION_DENIED (the operator does not allow what
@@ -2427,8 +2426,8 @@ export const ManagerService: GenService<{
     output: typeof CallToolResponseSchema;
   },
   /**
-   * CallToolStream calls a tool as CallTool does. It gives the call's progress, what the server logs meanwhile, and the
-   * result, as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result
+   * CallToolStream calls a tool as CallTool does, and streams its progress, what the server logs meanwhile, and its
+   * result as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result
    * is last, in chunks when it is larger than the caller takes. A call that fails has no result: its error is the
    * status of the stream. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
    *
