@@ -6,7 +6,7 @@ import type { InstanceStatus } from "./instance-status.ts";
 import { idleGraceMs, StopClock } from "./stop-clock.ts";
 import { end } from "./tear-down.ts";
 
-/** How long when somebody waits for it to be up again: as much as a Stop leaves it after calls in flight. */
+/** The same when a call waits for the server to be up again: as long as a Stop leaves it after calls in flight. */
 const leastGraceMs = 2_000;
 
 interface IdleStop {

@@ -11,7 +11,7 @@ export interface LabelledContainer {
   readonly imageLabels: Labels;
 }
 
-/** Whose container it is, by labels that were given to it. */
+/** The owner of a container, by labels that were given to it. */
 export interface OwnLabels {
   readonly labels: Labels;
   readonly server: string;
