@@ -14,14 +14,14 @@ import { ManagedServer } from "./managed-server.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { EraCache } from "./run/era-cache.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
-import type { FleetServices, FleetTools } from "./run/fleet-services.ts";
+import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { managerStopping, otherSpecExists, serverNotFound } from "./state/fleet-error.ts";
 import { notRunning } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
-export interface FleetOptions extends FleetTools {
+export interface FleetOptions extends FleetDependencies {
   readonly admission: AdmissionRules;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */

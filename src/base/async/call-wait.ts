@@ -13,8 +13,8 @@ interface FarPlace {
 }
 
 /**
- * Waits whose deadlines are far away: one timer for all of them, which most calls are faster than. In a list, where the
- * last one takes the place of one that leaves, and not in a Set: with 4,000 in flight, two million that came and went left
+ * Waits whose deadlines are far away share one timer: most calls end long before it. They are in a list, where the last
+ * one takes the place of one that leaves, and not in a Set: with 4,000 in flight, two million that came and went left
  * 45 MB in Node 24's old space and made it collect all of its heap twenty times; in a list 2 MB, and never.
  */
 export class FarDeadlines {

@@ -68,7 +68,7 @@ export function connectFastPath(options: ConnectFastPathOptions): Mount {
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return next(request, response);
     const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
-    // Of a response that can't be written nobody else is there to be told.
+    // When a response can't be written, no caller is there to get the error.
     take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
     return true;
   };

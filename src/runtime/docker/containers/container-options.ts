@@ -3,8 +3,8 @@ import { type ServerSpec, specDefaults } from "../../../base/spec/spec.ts";
 import { ownTmpfs } from "../mounts/own-tmpfs.ts";
 
 /**
- * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks
- * for (capabilities, network, a writable root, limits) is decided before, by the fleet's policy.
+ * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks for
+ * (capabilities, network, a writable root, limits) is decided before, by the fleet's admission.
  */
 export function containerOptions(
   spec: ServerSpec,
