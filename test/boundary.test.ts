@@ -1,7 +1,7 @@
 import { dirname, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { importsOf, readSources, roomOf, type SourceFile, targetOf, targetsOf } from "../scripts/rooms/sources.ts";
-import { withoutComments } from "./citations/code-and-comments.ts";
+import { withoutComments } from "./sources/code-and-comments.ts";
 
 /** Which rooms of src/ may import which others; a room is a folder right below src/. "gen" is what buf generates. */
 const allowed: Readonly<Record<string, readonly string[]>> = {

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { anchorsOf, cited, citedPaths, linksOf } from "./citations/cited.ts";
-import { partsOf } from "./citations/code-and-comments.ts";
+import { anchorsOf, cited, citedPaths, linksOf } from "./sources/cited.ts";
+import { partsOf } from "./sources/code-and-comments.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const folders = ["src", "test", "scripts", "bench", "docs", "examples", "gen", "proto", "servers", ".ci", ".github"];
