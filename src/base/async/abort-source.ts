@@ -1,5 +1,6 @@
 /**
- * The signal that ends a wait early. Every AbortSignal is one; the signal of each call is one that is cheaper to make.
+ * The signal that ends a wait early. Every AbortSignal is one; the signal of each call is one that is cheaper to listen
+ * to (bench/README.md, micro).
  */
 export interface AbortSource {
   readonly aborted: boolean;
