@@ -65,6 +65,9 @@ export class Fleet {
       },
       onResync: () => this.#sync.resync(),
       onChanged: (id) => this.#sync.look(id),
+      onOutOfMemory: (id) => {
+        for (const server of this.#servers.values()) server.outOfMemory(id);
+      },
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
     const eras = new EraCache();

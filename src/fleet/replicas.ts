@@ -115,6 +115,11 @@ export class Replicas {
     this.instances.find(({ id }) => id === record.id)?.look(record);
   }
 
+  /** The kernel ended a process in this container for lack of memory. */
+  outOfMemory(id: string): void {
+    this.instances.find((instance) => instance.id === id)?.outOfMemory();
+  }
+
   /** The engine has not this container any more. */
   lookGone(id: string): void {
     for (const instance of this.instances) if (instance.id === id) instance.lookGone();

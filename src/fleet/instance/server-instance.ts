@@ -121,6 +121,11 @@ export class ServerInstance {
     this.#recovery.look(record);
   }
 
+  /** The kernel ended a process of it for lack of memory. */
+  outOfMemory(): void {
+    this.#status.outOfMemory();
+  }
+
   /** The engine has not its container any more. */
   lookGone(): void {
     this.#recovery.lookGone();

@@ -21,6 +21,7 @@ export class LogRing {
   #nextOrdinal = 0;
   #strayLines = 0;
   #lateReplies = 0;
+  #oomKills = 0;
   readonly #changes = new Notifier();
   #closed = false;
 
@@ -41,6 +42,15 @@ export class LogRing {
 
   countLateReply(): void {
     this.#lateReplies += 1;
+  }
+
+  /** Processes that the kernel ended for lack of memory, as the engine told. */
+  get oomKills(): number {
+    return this.#oomKills;
+  }
+
+  countOomKill(): void {
+    this.#oomKills += 1;
   }
 
   append(instance: string, event: LogEvent): void {

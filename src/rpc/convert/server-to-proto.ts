@@ -44,6 +44,7 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     callsQueued: BigInt(server.callsQueued),
     strayLines: BigInt(server.strayLines),
     lateReplies: BigInt(server.lateReplies),
+    oomKills: BigInt(server.oomKills),
     ...(first === undefined ? {} : { createTime: toTimestamp(first.record.createTimeMs) }),
     ...(failure === undefined ? {} : { lastError: failureToProto(failure) }),
     ...(mcp === undefined ? {} : { mcp: mcpToProto(mcp) }),

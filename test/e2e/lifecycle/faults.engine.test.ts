@@ -1,6 +1,6 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { RestartPolicy, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import {
   errorInfo,
   failureOf,
@@ -67,6 +67,31 @@ describe("A container that dies", () => {
       reason: "SERVER_OUT_OF_MEMORY",
       oom_killed: "true",
     });
+  });
+
+  it("of its own wish, after a child that died of hunger, is not said to have died of it, nor started again", async () => {
+    const name = randomName();
+    const limits = { memoryBytes: 128n * 1024n * 1024n };
+    const restart = { policy: RestartPolicy.ON_FAILURE };
+    await client.start({ name, spec: { ...hostileSpec(), limits, restart } });
+    expect(textOf(await call(name, "hogInChild"))).toBe("SIGKILL");
+    await expect.poll(async () => (await client.get({ name })).server?.oomKills).toBe(1n);
+    const failure = errorInfo(await failureOf(call(name, "exit", { code: 0 })));
+    expect(failure).toMatchObject({ reason: "SERVER_EXITED", exit_code: "0", oom_killed: "false" });
+    await expect.poll(async () => (await client.get({ name })).server?.state).toBe(ServerState.FAILED);
+    const { server } = await client.get({ name });
+    expect(server).toMatchObject({ restartCount: 0n, oomKills: 1n, lastError: { reason: "SERVER_EXITED" } });
+    expect(server?.instances).toMatchObject([{ exitCode: 0, oomKilled: false }]);
+    const told = (await Array.fromAsync(client.logs({ server: name }))).flatMap(({ event }) =>
+      event.case === "lifecycle" ? [event.value.message] : [],
+    );
+    expect(told).toContainEqual(expect.stringContaining("for lack of memory"));
+    // As a manager that boots sees it: the engine's flag is up.
+    await manager.shutDown();
+    await manager.boot();
+    client = manager.client;
+    await expect.poll(async () => (await client.get({ name })).server?.state).toBe(ServerState.FAILED);
+    expect((await client.get({ name })).server?.lastError).toMatchObject({ reason: "SERVER_EXITED", exitCode: 0 });
   });
 
   it("by docker rm -f behind the manager's back fails its calls", async () => {
