@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
+import type { ServerFailure } from "../state/server-failure.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Permit } from "./permits.ts";
@@ -25,6 +26,8 @@ export interface CallsOptions {
   readonly take: () => Permit | undefined;
   /** As they are now: a server may come to have others. */
   readonly limits: () => CallLimits;
+  /** Why there is no permit now; undefined: for no failure of the server. */
+  readonly failure: () => ServerFailure | undefined;
   /** Most characters that waiting calls may keep in memory. */
   readonly maxQueuedChars: number;
 }
@@ -148,15 +151,16 @@ export class Calls {
   }
 
   #checkRoom(cost: number): void {
-    const { limits, maxQueuedChars } = this.#options;
+    const { limits, maxQueuedChars, failure } = this.#options;
     const { maxQueued } = limits();
-    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
+    if (this.#queue.size >= maxQueued)
+      throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`, failure());
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
+      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows", failure());
   }
 
   #waitEnded(signal: AbortSource): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
-    return waitEnded(this.#server, { reason: signal.reason, isReady });
+    return waitEnded(this.#server, { reason: signal.reason, isReady, failure: this.#options.failure() });
   }
 }

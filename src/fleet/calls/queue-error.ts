@@ -1,26 +1,37 @@
-import { ManagerError } from "../../base/errors/errors.ts";
+import { type ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
+import { failureDetails, type ServerFailure } from "../state/server-failure.ts";
 
 const retryAfterMs = 1000;
 
-/** What a call throws that finds no room in its server's queue. */
-export function queueFull(server: string, limit: string): ManagerError {
-  const message = `the queue of calls for server ${server} is full (${limit}); try again later`;
-  return new ManagerError("too_much", message, {
-    details: { reason: "QUEUE_FULL", server, delivery: "not_sent", retryAfterMs },
-  });
+/** What a call throws that finds no room in its server's queue, which may be down for this reason. */
+export function queueFull(server: string, limit: string, failure?: ServerFailure): ManagerError {
+  const why = failure === undefined ? "" : `, while it is down: ${failure.message}`;
+  const message = `the queue of calls for server ${server} is full (${limit})${why}; try again later`;
+  return new ManagerError("too_much", message, { details: waited("QUEUE_FULL", { server, failure }) });
 }
 
 /**
  * What a call throws whose signal ended its wait. A deadline that passes while a call waits is not the call's: it was
- * never sent, and repeating it is safe.
+ * never sent, and repeating it is safe. `failure`: why the server is down that was waited for.
  */
-export function waitEnded(server: string, { reason, isReady }: { reason: unknown; isReady: boolean }): ManagerError {
+export function waitEnded(
+  server: string,
+  { reason, isReady, failure }: { reason: unknown; isReady: boolean; failure?: ServerFailure | undefined },
+): ManagerError {
   if (reason instanceof ManagerError && reason.kind !== "deadline")
     return reason.with({ server, delivery: "not_sent" });
-  const message = isReady
-    ? `server ${server} had as many calls in flight as its call_limits allow until the call's deadline`
-    : `server ${server} was not ready before the call's deadline`;
-  return new ManagerError("unavailable", message, {
-    details: { reason: isReady ? "SERVER_BUSY" : "SERVER_NOT_READY", server, delivery: "not_sent", retryAfterMs },
-  });
+  if (isReady) {
+    const message = `server ${server} had as many calls in flight as its call_limits allow until the call's deadline`;
+    return new ManagerError("unavailable", message, { details: waited("SERVER_BUSY", { server }) });
+  }
+  const why = failure === undefined ? "" : `; it is down: ${failure.message}`;
+  const message = `server ${server} was not ready before the call's deadline${why}`;
+  return new ManagerError("unavailable", message, { details: waited("SERVER_NOT_READY", { server, failure }) });
+}
+
+function waited(
+  reason: "QUEUE_FULL" | "SERVER_BUSY" | "SERVER_NOT_READY",
+  { server, failure }: { server: string; failure?: ServerFailure | undefined },
+): ErrorDetails {
+  return { ...failureDetails(failure), reason, server, delivery: "not_sent", retryAfterMs };
 }

@@ -59,6 +59,12 @@ export class ServerInstance {
     return this.#status.downtime.failure;
   }
 
+  /** Why it went down, until it comes up. */
+  get downFor(): ServerFailure | undefined {
+    const { failure, isOver } = this.#status.downtime;
+    return isOver ? undefined : failure;
+  }
+
   get restartCount(): number {
     return this.#status.restartCount;
   }

@@ -16,6 +16,11 @@ export function failureOf({ kind, message, details }: ManagerError, timeMs: numb
   return { kind, message, details, timeMs };
 }
 
+/** What of a server's failure goes with the error of what it kept from being done. Its own reason comes instead of `reason`. */
+export function failureDetails(failure: ServerFailure | undefined): Partial<ErrorDetails> {
+  return failure === undefined ? {} : { ...failure.details, failureReason: failure.details.reason };
+}
+
 /** Why a server that failed or is being stopped takes no calls. */
 export function notRunning(name: string, failure: ServerFailure | undefined): ManagerError {
   if (failure === undefined) {
@@ -27,7 +32,7 @@ export function notRunning(name: string, failure: ServerFailure | undefined): Ma
   const engineDown = failure.details.reason === "ENGINE_UNAVAILABLE";
   return new ManagerError(engineDown ? "unavailable" : "not_running", message, {
     details: {
-      ...failure.details,
+      ...failureDetails(failure),
       reason: engineDown ? "ENGINE_UNAVAILABLE" : "SERVER_FAILED",
       server: name,
       delivery: "not_sent",

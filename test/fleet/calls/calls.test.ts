@@ -34,6 +34,7 @@ function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">
     refusal: () => (current instanceof ManagerError ? current : undefined),
     take: () => (current instanceof Session ? permits.take(current) : undefined),
     limits: () => limits,
+    failure: () => undefined,
     maxQueuedChars,
   });
   const is = (next: Session | ManagerError | undefined) => {
