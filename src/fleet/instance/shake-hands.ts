@@ -1,9 +1,9 @@
 import { specDefaults } from "../../base/spec/spec.ts";
 import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import { handshakeFailure, handshakeTimeout } from "../run/handshake-failure.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { handshakeFailure, handshakeTimeout } from "./handshake-failure.ts";
 
 export interface ShakeOptions {
   readonly run: Run;

@@ -1,7 +1,7 @@
 import { ManagerError, type OutputExcerpt, toManagerError } from "../../base/errors/errors.ts";
-import type { Run } from "../run/run.ts";
-import { runEndError } from "../run/run-end.ts";
-import { httpListener, prompt } from "./output-hints.ts";
+import { httpListener, prompt } from "../logs/output-hints.ts";
+import type { Run } from "./run.ts";
+import { runEndError } from "./run-end.ts";
 
 /** What a handshake is given up with that takes too long; `handshakeFailure` adds what the server wrote. */
 export function handshakeTimeout(name: string, timeoutMs: number): ManagerError {

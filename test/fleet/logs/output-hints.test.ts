@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from "vitest";
-import { httpListener, prompt } from "../../../src/fleet/instance/output-hints.ts";
+import { httpListener, prompt } from "../../../src/fleet/logs/output-hints.ts";
 
 describe("A line of a server that listens for HTTP", () => {
   test.each([
