@@ -1192,7 +1192,7 @@ export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
  */
 export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
   /**
-   * The state that the server went into.
+   * The state that the server went into, or is in.
    *
    * @generated from field: mcpmanager.v1.ServerState state = 1;
    */
@@ -2312,7 +2312,8 @@ export const ManagerService: GenService<{
   /**
    * Start brings a server up and answers when it is ready, or says why it can't be. With a spec it creates the server;
    * without one it starts an existing, failed server again. Repeating it is safe: a server that is up with the same
-   * spec is answered as it is. The start goes on when the caller leaves.
+   * spec is answered as it is. The start goes on when the caller leaves. A first start that fails leaves no server; the
+   * error has what the server wrote, and for ten minutes Get and Logs go on to show it.
    *
    * Errors: INVALID_ARGUMENT (name or spec), NOT_FOUND (no spec and no such server; image missing and not to be had),
    * ALREADY_EXISTS (the name is taken by another spec), PERMISSION_DENIED (the operator does not allow what the spec
@@ -2369,7 +2370,8 @@ export const ManagerService: GenService<{
     output: typeof ListResponseSchema;
   },
   /**
-   * Get gives one server. No side effects.
+   * Get gives one server. One whose first start failed is given for ten minutes, as FAILED and with its last error, unless
+   * a Start with that name comes; List and Watch do not have it, and every other RPC has no such server. No side effects.
    *
    * Errors: INVALID_ARGUMENT, NOT_FOUND.
    *
@@ -2445,8 +2447,9 @@ export const ManagerService: GenService<{
     output: typeof CallToolStreamResponseSchema;
   },
   /**
-   * Logs gives the recent lines of a server from the manager's memory, and with `follow` the new ones as they come. No
-   * side effects. The stream ends when the server is stopped, or with UNAVAILABLE when the manager shuts down.
+   * Logs gives the recent lines of a server from the manager's memory, and with `follow` the new ones as they come. Those
+   * of a server whose first start failed are there for ten minutes, as with Get. No side effects. The stream ends when the
+   * server is stopped or its first start fails, or with UNAVAILABLE when the manager shuts down.
    *
    * Errors: INVALID_ARGUMENT, NOT_FOUND.
    *

@@ -577,7 +577,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
 
   /**
    * How often the kernel ended a process of it for lack of memory, as the engine told since the manager came up. The
-   * server goes on when that was not its main process. Logs says when.
+   * server goes on when that was not its main process. Logs says when, with the source LIFECYCLE.
    *
    * @generated from field: int64 oom_kills = 14;
    */
@@ -1107,7 +1107,8 @@ export const ServerState = {
   DRAINING: 7,
 
   /**
-   * It does not run; last_error says why. Calls are FAILED_PRECONDITION; Start starts it again.
+   * It does not run; last_error says why. Calls are FAILED_PRECONDITION; Start starts it again. Without instances its first
+   * start failed, and only Get and Logs still know of it: calls are NOT_FOUND, and Start needs a spec.
    *
    * @generated from enum value: SERVER_STATE_FAILED = 8;
    */

@@ -1,5 +1,7 @@
 import type { OutputExcerpt } from "../../base/errors/errors.ts";
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: that is what terminals are told colours by.
+const colour = /\u001b\[[0-9;]*m/g;
 /** How much of a line a message shows. */
 const shownChars = 120;
 
@@ -32,7 +34,8 @@ export function prompt({ stderrTail = "", stdoutTail = "" }: OutputExcerpt): str
   return question === undefined ? undefined : shortened(question);
 }
 
+/** As it may stand in a message, without colours and what can't be seen. */
 function shortened(line: string): string {
-  const text = line.trim();
+  const text = line.replaceAll(colour, "").replaceAll(/\p{C}/gu, "\ufffd").trim();
   return text.length > shownChars ? `${text.slice(0, shownChars).toWellFormed()}…` : text;
 }

@@ -43,6 +43,11 @@ describe("A line of a server that listens for HTTP", () => {
     }
   });
 
+  it("is told without colours and what can't be seen", () => {
+    const output = { stderrTail: "\u001b[32mINFO\u001b[0m: Uvicorn running on http://0.0.0.0:8000\u202e\u0007" };
+    expect(httpListener(output)).toBe("INFO: Uvicorn running on http://0.0.0.0:8000\ufffd\ufffd");
+  });
+
   it("costs no more than its length", () => {
     expect(httpListener({ stderrTail: "listening ".repeat(200) + ":".repeat(200) })).toBeUndefined();
   });
