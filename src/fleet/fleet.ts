@@ -18,7 +18,7 @@ import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetServices, FleetTools } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { closing, nameTaken, notFound, startFailed } from "./state/fleet-error.ts";
-import { notRunning } from "./state/server-failure.ts";
+import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
@@ -248,7 +248,11 @@ export class Fleet {
     coming.catch((error: unknown) => {
       if (server.isNothing) this.#giveUp(server, toManagerError(error));
     });
-    await abortable(coming, signal);
+    try {
+      await abortable(coming, signal);
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? notYetUp(server.snapshot(), error) : error;
+    }
     return server.snapshot();
   }
 

@@ -53,7 +53,7 @@ export class ManagedServer {
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
       take: () => this.#replicas.take(),
-      failure: () => this.#replicas.downFor,
+      doing: () => ({ state: this.#state, failure: this.#replicas.downFor }),
       limits: () => this.#wish.callLimits,
       maxQueuedChars: services.limits.maxQueuedChars,
     });

@@ -2,11 +2,10 @@ import { setImmediate } from "node:timers/promises";
 import type { AbortSource } from "../../base/async/abort-source.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
-import type { ServerFailure } from "../state/server-failure.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Permit } from "./permits.ts";
-import { queueFull, waitEnded } from "./queue-error.ts";
+import { type Doing, queueFull, waitEnded } from "./queue-error.ts";
 
 /** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
@@ -26,8 +25,8 @@ export interface CallsOptions {
   readonly take: () => Permit | undefined;
   /** As they are now: a server may come to have others. */
   readonly limits: () => CallLimits;
-  /** Why there is no permit now; undefined: for no failure of the server. */
-  readonly failure: () => ServerFailure | undefined;
+  /** What the server does while there is no permit. */
+  readonly doing: () => Doing;
   /** Most characters that waiting calls may keep in memory. */
   readonly maxQueuedChars: number;
 }
@@ -151,16 +150,15 @@ export class Calls {
   }
 
   #checkRoom(cost: number): void {
-    const { limits, maxQueuedChars, failure } = this.#options;
+    const { limits, maxQueuedChars, doing } = this.#options;
     const { maxQueued } = limits();
-    if (this.#queue.size >= maxQueued)
-      throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`, failure());
+    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`, doing());
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows", failure());
+      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows", doing());
   }
 
   #waitEnded(signal: AbortSource): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
-    return waitEnded(this.#server, { reason: signal.reason, isReady, failure: this.#options.failure() });
+    return waitEnded(this.#server, { reason: signal.reason, isReady, doing: this.#options.doing() });
   }
 }

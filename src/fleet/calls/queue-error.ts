@@ -1,10 +1,18 @@
 import { type ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
 import { failureDetails, type ServerFailure } from "../state/server-failure.ts";
+import { inWords, type StateKind } from "../state/state-kind.ts";
+
+/** What a server does that is waited for. */
+export interface Doing {
+  readonly state: StateKind;
+  /** Why it went down, if it has not come up since. */
+  readonly failure: ServerFailure | undefined;
+}
 
 const retryAfterMs = 1000;
 
 /** What a call throws that finds no room in its server's queue, which may be down for this reason. */
-export function queueFull(server: string, limit: string, failure?: ServerFailure): ManagerError {
+export function queueFull(server: string, limit: string, { failure }: Doing): ManagerError {
   const why = failure === undefined ? "" : `, while it is down: ${failure.message}`;
   const message = `the queue of calls for server ${server} is full (${limit})${why}; try again later`;
   return new ManagerError("too_much", message, { details: waited("QUEUE_FULL", { server, failure }) });
@@ -12,11 +20,11 @@ export function queueFull(server: string, limit: string, failure?: ServerFailure
 
 /**
  * What a call throws whose signal ended its wait. A deadline that passes while a call waits is not the call's: it was
- * never sent, and repeating it is safe. `failure`: why the server is down that was waited for.
+ * never sent, and repeating it is safe. `doing`: what the server does instead of being ready, and why it is down, if it is.
  */
 export function waitEnded(
   server: string,
-  { reason, isReady, failure }: { reason: unknown; isReady: boolean; failure?: ServerFailure | undefined },
+  { reason, isReady, doing }: { reason: unknown; isReady: boolean; doing: Doing },
 ): ManagerError {
   if (reason instanceof ManagerError && reason.kind !== "deadline")
     return reason.with({ server, delivery: "not_sent" });
@@ -24,8 +32,9 @@ export function waitEnded(
     const message = `server ${server} had as many calls in flight as its call_limits allow until the call's deadline`;
     return new ManagerError("unavailable", message, { details: waited("SERVER_BUSY", { server }) });
   }
-  const why = failure === undefined ? "" : `; it is down: ${failure.message}`;
-  const message = `server ${server} was not ready before the call's deadline${why}`;
+  const { state, failure } = doing;
+  const why = failure === undefined ? "; see Get and Logs" : `: ${failure.message}`;
+  const message = `server ${server} was not ready before the call's deadline; it is ${inWords(state)}${why}`;
   return new ManagerError("unavailable", message, { details: waited("SERVER_NOT_READY", { server, failure }) });
 }
 

@@ -1,4 +1,5 @@
 import { type ErrorDetails, type ErrorKind, ManagerError } from "../../base/errors/errors.ts";
+import { inWords, type StateKind } from "./state-kind.ts";
 
 /** Why a server failed, and when. */
 export interface ServerFailure {
@@ -45,6 +46,13 @@ export function startCancelled(name: string): ManagerError {
   return new ManagerError("interrupted", `the start of server ${name} was cancelled by a Stop`, {
     details: { reason: "START_CANCELLED", server: name, delivery: "not_sent" },
   });
+}
+
+/** What one gets whose deadline passes while a server comes up, which goes on: what it is doing. Other reasons stay. */
+export function notYetUp({ name, state }: { name: string; state: StateKind }, reason: unknown): unknown {
+  if (!(reason instanceof ManagerError) || reason.kind !== "deadline") return reason;
+  const message = `${reason.message} before server ${name} was ready: it is ${inWords(state)}, and that goes on; see Get and Logs`;
+  return new ManagerError(reason.kind, message, { details: { ...reason.details, server: name }, cause: reason });
 }
 
 /** Why a server stays down that its restart policy would start again. */

@@ -209,6 +209,26 @@ describe("A line without its end", () => {
   });
 });
 
+describe("Who waits for a server that comes up slowly", () => {
+  it("is told at the deadline what it is doing, as caller of Start and of a tool", async () => {
+    // By REST: other clients end at their deadline by themselves, and may do so first.
+    const ask = askers(manager.url).REST;
+    const name = randomName();
+    const spec = specOf(stays, { handshakeTimeout: "60s" });
+    expect(await ask("Start", { name, spec }, { timeoutMs: 1500 })).toMatchObject({
+      code: Code.DeadlineExceeded,
+      reason: "DEADLINE_EXCEEDED",
+      message: `the caller's deadline passed before server ${name} was ready: it is handshaking, and that goes on; see Get and Logs`,
+      metadata: { delivery: "not_sent", server: name },
+    });
+    expect(await ask("CallTool", { server: name, tool: "x" }, { timeoutMs: 300 })).toMatchObject({
+      reason: "SERVER_NOT_READY",
+      message: `server ${name} was not ready before the call's deadline; it is handshaking; see Get and Logs`,
+    });
+    await client.stop({ name });
+  });
+});
+
 describe("A call that waited in vain", () => {
   it.each(protocols)("is told why the server is down, over %s", async (protocol) => {
     const name = randomName();
@@ -227,7 +247,7 @@ describe("A call that waited in vain", () => {
     expect(failure).toMatchObject({
       code: Code.Unavailable,
       reason: "SERVER_NOT_READY",
-      message: `server ${name} was not ready before the call's deadline; it is down: server ${name} exited with code 9`,
+      message: `server ${name} was not ready before the call's deadline; it is backing off: server ${name} exited with code 9`,
       metadata: { delivery: "not_sent", failure_reason: "SERVER_EXITED", exit_code: "9", stderr_tail: "disk is gone" },
     });
     await client.stop({ name });

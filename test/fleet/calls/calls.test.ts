@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { type Call, type CallLimits, Calls, type CallsOptions } from "../../../src/fleet/calls/calls.ts";
 import { type Permit, Semaphore } from "../../../src/fleet/calls/permits.ts";
+import type { ServerFailure } from "../../../src/fleet/state/server-failure.ts";
 import { Session } from "../../../src/mcp/session.ts";
 import { aCaller } from "../a-caller.ts";
 
@@ -33,17 +34,17 @@ const permits = new Semaphore(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
 function open(
-  options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars" | "failure">> = {},
+  options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> & { failure?: ServerFailure } = {},
   now?: Session | ManagerError,
 ) {
-  const { maxQueuedChars = 1_000_000, failure = () => undefined, ...given } = options;
+  const { maxQueuedChars = 1_000_000, failure, ...given } = options;
   let current = now;
   let limits = { maxInFlight: 100, maxQueued: 100, ...given };
   const calls = new Calls("fs", {
     refusal: () => (current instanceof ManagerError ? current : undefined),
     take: () => (current instanceof Session ? permits.take(current) : undefined),
     limits: () => limits,
-    failure,
+    doing: () => ({ state: "backing_off", failure }),
     maxQueuedChars,
   });
   const is = (next: Session | ManagerError | undefined) => {
@@ -127,7 +128,7 @@ describe("Calls", () => {
   });
 
   it("says of a deadline while waiting why the server is down", async () => {
-    const { calls } = open({ maxQueued: 1, failure: () => down });
+    const { calls } = open({ maxQueued: 1, failure: down });
     const controller = new AbortController();
     const waiting = calls.run({ ...echo, signal: controller.signal });
     await expect(calls.run(echo)).rejects.toMatchObject({
@@ -137,7 +138,7 @@ describe("Calls", () => {
     controller.abort(deadline);
     await expect(waiting).rejects.toMatchObject({
       kind: "unavailable",
-      message: "server fs was not ready before the call's deadline; it is down: the image is gone",
+      message: "server fs was not ready before the call's deadline; it is backing off: the image is gone",
       details: {
         reason: "SERVER_NOT_READY",
         failureReason: "IMAGE_UNAVAILABLE",
