@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { RestartPolicy, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { InstanceState, RestartPolicy, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { testImage } from "../../runtime/docker/test-fleet.ts";
 import {
   errorInfo,
   failureOf,
@@ -101,6 +102,33 @@ describe("A container that dies", () => {
     await manager.engine.docker.getContainer(id).remove({ force: true });
     expect(errorInfo(await pending)).toMatchObject({ code: Code.Aborted, delivery: "sent" });
     expect((await client.stop({ name })).found).toBe(true);
+  });
+});
+
+describe("A call that wakes a server", () => {
+  it("whose container and image are gone says so when its deadline passes", async () => {
+    const name = randomName();
+    const { docker } = manager.engine;
+    const image = `mcpm-test/${name}:1`;
+    await docker.getImage(testImage).tag({ repo: `mcpm-test/${name}`, tag: "1" });
+    const idleTimeout = { seconds: 1n };
+    const callTimeout = { seconds: 1n };
+    const restart = { policy: RestartPolicy.ON_FAILURE, initialBackoff: { seconds: 60n } };
+    await client.start({ name, spec: { ...hostileSpec(), image, idleTimeout, callTimeout, restart } });
+    const server = async () => (await client.get({ name })).server;
+    await expect.poll(async () => (await server())?.state).toBe(ServerState.IDLE);
+    await expect.poll(async () => (await server())?.instances[0]?.state).toBe(InstanceState.EXITED);
+    await docker.getContainer((await server())?.instances[0]?.containerId ?? "").remove();
+    await docker.getImage(image).remove();
+    const failure = await failureOf(call(name, "echo"));
+    expect(failure.rawMessage).toContain(`the image ${image} is not on the engine`);
+    expect(errorInfo(failure)).toMatchObject({
+      code: Code.Unavailable,
+      reason: "SERVER_NOT_READY",
+      failure_reason: "IMAGE_UNAVAILABLE",
+      delivery: "not_sent",
+    });
+    await client.stop({ name });
   });
 });
 
