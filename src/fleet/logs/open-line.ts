@@ -26,7 +26,7 @@ export class OpenLine {
     this.#options = options;
   }
 
-  /** Bytes came. */
+  /** Bytes came, and ended within a line. */
   received(): void {
     if (this.#timer !== undefined) this.#moved = true;
     else if (!this.#ended && this.#options.read().length > 0) this.#wait();

@@ -31,11 +31,13 @@ export class OutputLog {
   readonly #splitter: LineSplitter;
   readonly #open: Readonly<Record<Stream, OpenLine>>;
   readonly #excerpts: Readonly<Record<Stream, Excerpt>>;
+  readonly #unfinishedStdout: () => Buffer;
   #showsMessages = false;
 
   constructor(ring: LogRing, instance: string, { unfinishedStdout = () => nothing }: OutputLogOptions = {}) {
     this.#ring = ring;
     this.#instance = instance;
+    this.#unfinishedStdout = unfinishedStdout;
     this.#splitter = new LineSplitter({
       maxLineBytes,
       onLine: (line) => this.#finish("stderr", line, false),
@@ -57,12 +59,12 @@ export class OutputLog {
 
   stderr(chunk: Buffer): void {
     this.#splitter.push(chunk);
-    this.#open.stderr.received();
+    if (this.#splitter.unfinished.length > 0) this.#open.stderr.received();
   }
 
   /** Bytes came on stdout. */
   stdoutReceived(): void {
-    this.#open.stdout.received();
+    if (this.#unfinishedStdout().length > 0) this.#open.stdout.received();
   }
 
   /** A line on stdout that is not a message. */

@@ -178,6 +178,8 @@ export class Run {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#output.end();
-    this.session.end(connectionEnd(this.#context.server.name, { end, output: this.output() }));
+    // A message that is cut off by the manager itself is nobody's to see.
+    const output = end.kind === "released" ? {} : this.output();
+    this.session.end(connectionEnd(this.#context.server.name, { end, output }));
   }
 }

@@ -70,8 +70,10 @@ describe.each(protocols)("A Start that fails, over %s,", (protocol) => {
   });
 
   it("says that the server wrote nothing", async () => {
-    const failure = await start("process.exitCode = 4");
-    expect(failure.message).toMatch(/and wrote nothing; is it an MCP server on stdio\?$/);
+    const failed = await start("process.exitCode = 4");
+    expect(failed.message).toMatch(/exited with code 4 before it finished the MCP handshake and wrote nothing$/);
+    const ended = await start("");
+    expect(ended.message).toMatch(/exited with code 0 .* and wrote nothing; is it an MCP server on stdio\?$/);
   });
 
   it("says the reason that a long usage text follows", async () => {
