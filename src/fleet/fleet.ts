@@ -2,13 +2,14 @@ import type { AbortSource } from "../base/async/abort-source.ts";
 import { abortable } from "../base/async/abortable.ts";
 import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signal.ts";
 import { type Changes, Notifier } from "../base/async/notifier.ts";
-import { toManagerError } from "../base/errors/errors.ts";
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import { type AdmissionRules, checkAdmission } from "./admission.ts";
 import type { Caller } from "./calls/caller.ts";
 import type { Permit } from "./calls/permits.ts";
 import { EngineSync } from "./engine-sync.ts";
+import { type FailedStart, FailedStarts } from "./failed-starts.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
@@ -16,8 +17,8 @@ import { EraCache } from "./run/era-cache.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
-import { managerStopping, otherSpecExists, serverNotFound } from "./state/fleet-error.ts";
-import { notRunning } from "./state/server-failure.ts";
+import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
+import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
@@ -53,18 +54,23 @@ export class Fleet {
   readonly #changes = new Notifier();
   #revision = 0;
   readonly #tombstones = new Tombstones();
+  readonly #failedStarts: FailedStarts;
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(options: FleetOptions) {
     const { runtime, log, clocks, newId, clientInfo, limits, reapGraceMs } = options;
     this.#options = options;
+    this.#failedStarts = new FailedStarts(clocks);
     const exits = new ExitWatch({
       onBroken: () => {
         for (const server of this.#servers.values()) server.engineLost();
       },
       onResync: () => this.#sync.resync(),
       onChanged: (id) => this.#sync.look(id),
+      onOutOfMemory: (id) => {
+        for (const server of this.#servers.values()) server.outOfMemory(id);
+      },
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
     const eras = new EraCache();
@@ -144,14 +150,14 @@ export class Fleet {
     return this.#tombstones.of(name);
   }
 
-  /** Throws `not_found`. */
+  /** A server, also one whose first Start failed lately. Throws `not_found`. */
   get(name: string): ServerSnapshot {
-    return this.#server(name).snapshot();
+    return this.#servers.get(name)?.snapshot() ?? this.#failedStart(name).server;
   }
 
-  /** The server's recent log. Throws `not_found`. */
+  /** The recent log of a server, also of one whose first Start failed lately. Throws `not_found`. */
   log(name: string): LogRing {
-    return this.#server(name).ring;
+    return this.#servers.get(name)?.ring ?? this.#failedStart(name).ring;
   }
 
   /** How long a call may take whose caller sets no deadline. */
@@ -198,6 +204,7 @@ export class Fleet {
 
   async #close(drainMs: number): Promise<void> {
     this.#sync.close();
+    this.#failedStarts.close();
     await this.#watch?.[Symbol.asyncDispose]();
     const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
     await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
@@ -213,13 +220,24 @@ export class Fleet {
 
   #server(name: string): ManagedServer {
     const server = this.#servers.get(name);
-    if (server === undefined) throw serverNotFound(name);
+    if (server === undefined) throw this.#notFound(name);
     return server;
+  }
+
+  #failedStart(name: string): FailedStart {
+    const failed = this.#failedStarts.of(name);
+    if (failed === undefined) throw serverNotFound(name);
+    return failed;
+  }
+
+  #notFound(name: string): ManagerError {
+    const failed = this.#failedStarts.of(name);
+    return failed === undefined ? serverNotFound(name) : startFailed(name, failed.failure);
   }
 
   async #startNew(name: string, options: StartOptions): Promise<ServerSnapshot> {
     const { spec, signal } = options;
-    if (spec === undefined) throw serverNotFound(name);
+    if (spec === undefined) throw this.#notFound(name);
     const server = this.#add({ name, spec });
     return this.#cameUp(server, { coming: server.start(), signal });
   }
@@ -231,11 +249,26 @@ export class Fleet {
     server: ManagedServer,
     { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
   ): Promise<ServerSnapshot> {
-    coming.catch(() => {
-      if (server.isNothing) this.#forget(server);
+    coming.catch((error: unknown) => {
+      if (server.isNothing) this.#giveUp(server, toManagerError(error));
     });
-    await abortable(coming, signal);
+    try {
+      await abortable(coming, signal);
+    } catch (error) {
+      throw signal?.aborted && error === signal.reason ? notYetUp(server.snapshot(), error) : error;
+    }
     return server.snapshot();
+  }
+
+  /** Its first Start failed: the name is free, and why is kept for those who look. */
+  #giveUp(server: ManagedServer, { kind }: ManagerError): void {
+    const isKnown = this.#servers.get(server.name) === server;
+    this.#forget(server);
+    const last = server.snapshot();
+    const { failure } = last;
+    // One that a Stop or the shutdown cancelled has not failed.
+    if (!isKnown || failure === undefined || kind === "interrupted" || this.#closed !== undefined) return;
+    this.#failedStarts.add({ server: last, failure, ring: server.ring });
   }
 
   async #stopServer(server: ManagedServer, graceMs: number): Promise<void> {
@@ -248,6 +281,7 @@ export class Fleet {
     const ring = new LogRing({ maxBytes: logRingBytes, now: clocks.now });
     const added = new ManagedServer(this.#services, { name, spec, ring, onChange: () => this.#onChange() });
     this.#servers.set(name, added);
+    this.#failedStarts.forget(name);
     return added;
   }
 

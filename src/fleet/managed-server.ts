@@ -53,6 +53,7 @@ export class ManagedServer {
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
       take: () => this.#replicas.take(),
+      doing: () => ({ state: this.#state, failure: this.#replicas.downFor }),
       limits: () => this.#wish.callLimits,
       maxQueuedChars: services.limits.maxQueuedChars,
     });
@@ -105,6 +106,7 @@ export class ManagedServer {
       instances: this.#replicas.snapshots(),
       strayLines: this.ring.strayLines,
       lateReplies: this.ring.lateReplies,
+      oomKills: this.ring.oomKills,
       revision: this.#revision,
       pullProgress: this.#pullProgress,
     };
@@ -140,6 +142,11 @@ export class ManagedServer {
   /** What the engine has of an instance of this server, after something may have changed there. */
   look(record: InstanceRecord): void {
     if (this.#stop === undefined) this.#replicas.look(record);
+  }
+
+  /** The kernel ended a process for lack of memory, in this container of any server. */
+  outOfMemory(id: string): void {
+    this.#replicas.outOfMemory(id);
   }
 
   /** The engine has not this container any more. */

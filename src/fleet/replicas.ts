@@ -42,8 +42,12 @@ export class Replicas {
 
   /** Why one of them last failed. */
   get failure(): ServerFailure | undefined {
-    const failures = this.instances.flatMap(({ failure }) => failure ?? []);
-    return failures.sort((a, b) => b.timeMs - a.timeMs)[0];
+    return newest(this.instances.flatMap(({ failure }) => failure ?? []));
+  }
+
+  /** Why one of them went down that has not come up since. */
+  get downFor(): ServerFailure | undefined {
+    return newest(this.instances.flatMap(({ downFor }) => downFor ?? []));
   }
 
   get mcp(): McpInfo | undefined {
@@ -120,6 +124,11 @@ export class Replicas {
     this.instances.find(({ id }) => id === record.id)?.look(record);
   }
 
+  /** The kernel ended a process in this container for lack of memory. */
+  outOfMemory(id: string): void {
+    this.instances.find((instance) => instance.id === id)?.outOfMemory();
+  }
+
   /** The engine has not this container any more. */
   lookGone(id: string): void {
     for (const instance of this.instances) if (instance.id === id) instance.lookGone();
@@ -143,6 +152,10 @@ export function instancesOf(
 ): readonly ServerInstance[] {
   const length = spec.replicas ?? 1;
   return Array.from({ length }, (_, replica) => new ServerInstance({ ...context, spec, replica }));
+}
+
+function newest(failures: readonly ServerFailure[]): ServerFailure | undefined {
+  return failures.toSorted((a, b) => b.timeMs - a.timeMs)[0];
 }
 
 /** Waits for all, then throws as the first that failed. */

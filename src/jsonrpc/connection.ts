@@ -154,6 +154,11 @@ export class Connection {
     this.#inbound.push(chunk);
   }
 
+  /** What there is of a line that the other side has not finished; only good until the next `receive`. */
+  get unfinished(): Buffer {
+    return this.#inbound.unfinished;
+  }
+
   /** The other side reads again. */
   drain(): void {
     this.#outbox.drain();

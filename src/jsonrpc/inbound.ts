@@ -69,6 +69,11 @@ export class Inbound {
     this.#splitter.end();
   }
 
+  /** What there is of a line that is not finished; only good until the next `push`. */
+  get unfinished(): Buffer {
+    return this.#splitter.unfinished;
+  }
+
   #receive(line: Buffer): void {
     if (line.length === 0) return;
     if (!mayBeMessage(line)) {

@@ -2,6 +2,7 @@ import { type OversizedLine, SkippedLine } from "./skipped-line.ts";
 
 const lineFeed = 0x0a;
 const smallBuffer = 64 * 1024;
+const nothing = Buffer.alloc(0);
 
 export interface LineSplitterOptions {
   readonly maxLineBytes: number;
@@ -40,6 +41,12 @@ export class LineSplitter {
   /** The stream ended: what stands without a line break counts as a line. */
   end(): void {
     if (this.#length > 0 || this.#skipping !== undefined) this.#finish(Buffer.alloc(0));
+  }
+
+  /** What there is of a line that is not finished, of an oversized one its beginning; only good until the next `push`. */
+  get unfinished(): Buffer {
+    if (this.#skipping !== undefined) return this.#skipping.seen().head;
+    return this.#length === 0 ? nothing : this.#buffer.subarray(0, this.#length);
   }
 
   #finish(rest: Buffer): void {

@@ -119,6 +119,11 @@ export class Session {
     return conversation;
   }
 
+  /** What there is of a line on stdout that is not finished; only good until more comes. */
+  get unfinished(): Buffer {
+    return this.#connection.unfinished;
+  }
+
   /** Whether the server never answered the question which era it is of: if it exited, that may be why. */
   get isProbePending(): boolean {
     return this.#probe === "pending";

@@ -211,6 +211,7 @@ export type Usability =
 export interface InstanceExit {
   /** 128 and the signal's number when a signal ended it. */
   readonly exitCode?: number;
+  /** Whether the kernel ended the main process for lack of memory, as far as the engine knows. */
   readonly oomKilled: boolean;
 }
 
@@ -239,6 +240,11 @@ export interface AttachmentSink {
 export interface WatchListener {
   /** The main process of an instance exited. */
   exit(id: string, exit: InstanceExit): void;
+  /**
+   * The kernel ended a process of an instance for lack of memory. The instance goes on, unless that was the main process:
+   * then `exit` says so.
+   */
+  outOfMemory(id: string): void;
   /** The instance was removed. */
   removed(id: string): void;
   /** The instance was started, paused or unpaused, perhaps by somebody else: look. */

@@ -22,7 +22,11 @@ const largest = new ManagerError("call_lost", emoji, {
     instance: "00000000-0000-0000-0000-000000000000",
     exitCode: -2_147_483_648,
     oomKilled: true,
+    failureReason: "UNSUPPORTED_PROTOCOL_VERSION",
+    stderrHead: emoji,
     stderrTail: emoji,
+    stdoutHead: emoji,
+    stdoutTail: emoji,
     rpcCode: -2_147_483_648,
     rpcData: emoji,
     retryAfterMs: 86_400_001,
@@ -41,7 +45,10 @@ describe("The largest error", () => {
     const received = await broken.ask[protocol]("Get", { name: "x" });
     expect(received).toMatchObject({ code: 10, reason: "UNSUPPORTED_PROTOCOL_VERSION", retryDelayMs: 86_400_001 });
     expect(received.message).toMatch(/^🙈+…$/u);
-    expect(received.metadata.stderr_tail).toMatch(/^…🙈+$/u);
+    for (const part of ["stderr", "stdout"]) {
+      expect(received.metadata[`${part}_head`]).toMatch(/^🙈+…$/u);
+      expect(received.metadata[`${part}_tail`]).toMatch(/^…🙈+$/u);
+    }
     expect(received.metadata.rpc_data).toMatch(/^🙈+…$/u);
     expect(received.fields.length).toBeGreaterThan(0);
   });

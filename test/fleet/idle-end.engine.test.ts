@@ -89,6 +89,6 @@ describe("A call that comes while an idle server ends", () => {
     const onTerm = "setTimeout(() => { console.error('saved'); process.exit(0); }, 300)";
     await idleThenCalled(legacyServer({ onTerm }, { idleTimeoutMs: 500 }));
     expect(graces).not.toContain(0);
-    expect(open.fleet.log("i").stderrTail(0, 100)).toContain("saved");
+    expect(open.eventsOf("i")).toContainEqual(expect.objectContaining({ source: "stderr", text: "saved" }));
   });
 });

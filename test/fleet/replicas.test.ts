@@ -30,7 +30,7 @@ let watch: AsyncDisposable;
 beforeEach(() => {
   processes = new TestProcesses();
   const { runtime } = processes;
-  const exits = new ExitWatch({ onBroken() {}, onResync() {}, onChanged() {} });
+  const exits = new ExitWatch({ onBroken() {}, onResync() {}, onChanged() {}, onOutOfMemory() {} });
   watch = runtime.watch(exits);
   services = {
     runtime,

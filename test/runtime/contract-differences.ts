@@ -18,6 +18,12 @@ interface Wish {
   readonly seen: Readonly<Record<string, unknown>>;
 }
 
+/** Has a child that takes memory until the kernel ends it, says by what, and ends by itself when told to on stdin. */
+const childHog = `import { spawn } from "node:child_process";
+  const hog = "const taken = []; for (;;) taken.push(Buffer.alloc(8 * 1024 * 1024, 1))";
+  spawn(process.execPath, ["-e", hog]).on("exit", (_code, signal) => console.log(signal));
+  process.stdin.once("data", () => process.exit(0));`;
+
 const memoryBytes = 256 * 1024 * 1024;
 
 /** What a spec may ask for, and which capability that takes. A runtime without it refuses the field, by name. */
@@ -179,6 +185,27 @@ export function describeDifferences({ kind, missingProgram, open }: Contract): v
       attachment.write(Buffer.from("go\n"));
       expect(await exits.exitOf(record.id)).toEqual({ exitCode: 137, oomKilled: true });
       expect((await runtime.inspect(record.id, {}))?.exit).toEqual({ exitCode: 137, oomKilled: true });
+    });
+
+    const starvedChild = {
+      can: "a child's end by lack of memory is not its own",
+      cannot: "refused, so no child lacks any",
+    };
+    test(declared("limits", starvedChild), async () => {
+      const wish = instances.spec(childHog, { limits: { memoryBytes: 128 * 1024 * 1024 } });
+      if (!capabilities.limits) {
+        await expect(runtime.check(wish, {})).rejects.toMatchObject({ kind: "invalid" });
+        return;
+      }
+      const exits = new Exits();
+      await using _watch = runtime.watch(exits);
+      const { record, sink, attachment } = await instances.start(wish);
+      await sink.until(({ out }) => out === "SIGKILL\n");
+      await exits.starvationOf(record.id);
+      expect((await runtime.inspect(record.id, {}))?.state).toBe("running");
+      attachment.write(Buffer.from("end\n"));
+      expect(await exits.exitOf(record.id)).toEqual({ exitCode: 0, oomKilled: false });
+      expect((await runtime.inspect(record.id, {}))?.exit).toEqual({ exitCode: 0, oomKilled: false });
     });
   });
 

@@ -4,6 +4,7 @@ import type { InstanceExit, WatchListener } from "../../src/runtime/runtime.ts";
 export class Exits implements WatchListener {
   readonly #exits = new Map<string, PromiseWithResolvers<InstanceExit>>();
   readonly #removed = new Map<string, PromiseWithResolvers<void>>();
+  readonly #starved = new Map<string, PromiseWithResolvers<void>>();
   /** Ids in the order of what was told. */
   readonly told: string[] = [];
 
@@ -13,6 +14,10 @@ export class Exits implements WatchListener {
   }
 
   changed(): void {}
+
+  outOfMemory(id: string): void {
+    entry(this.#starved, id).resolve();
+  }
 
   removed(id: string): void {
     this.told.push(id);
@@ -25,6 +30,11 @@ export class Exits implements WatchListener {
 
   exitOf(id: string): Promise<InstanceExit> {
     return entry(this.#exits, id).promise;
+  }
+
+  /** Resolves when it is told that a process of it lacked memory. */
+  starvationOf(id: string): Promise<void> {
+    return entry(this.#starved, id).promise;
   }
 
   removalOf(id: string): Promise<void> {

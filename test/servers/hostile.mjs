@@ -172,6 +172,12 @@ const tools = {
   received: (id) => reply(id, { content: [], structuredContent: { messages: received } }),
   fail: (id) => reply(id, { content: [{ type: "text", text: "it went wrong" }], isError: true }),
   error: (id, { code, message = "refused", data }) => send({ jsonrpc: "2.0", id, error: { code, message, data } }),
+  /** Has a child that takes memory until it is ended, and tells by which signal. */
+  hogInChild: (id) => {
+    const hog = "const taken = []; for (;;) taken.push(Buffer.alloc(8 * 1024 * 1024, 1))";
+    const child = spawn(process.execPath, ["-e", hog], { stdio: "ignore" });
+    child.on("exit", (_code, signal) => text(id, signal));
+  },
   hog: () => {
     const taken = [];
     for (;;) taken.push(Buffer.alloc(8 * 1024 * 1024, 1));

@@ -29,8 +29,23 @@ export interface FieldViolation {
   readonly description: string;
 }
 
+/**
+ * What a server wrote, as far as an error has room for it: the end of each stream, and the beginning where the end does
+ * not have it. stdout is what of it was no message of the protocol.
+ */
+export interface OutputExcerpt {
+  /** At most 1 KiB. */
+  readonly stderrHead?: string;
+  /** At most 2 KiB. */
+  readonly stderrTail?: string;
+  /** At most 512 bytes. */
+  readonly stdoutHead?: string;
+  /** At most 1 KiB. */
+  readonly stdoutTail?: string;
+}
+
 /** What a program can read of an error, besides its kind and message. */
-export interface ErrorDetails {
+export interface ErrorDetails extends OutputExcerpt {
   readonly reason: ErrorReason;
   /** `not_sent` says that repeating the request is safe; code that can't know says `sent`. */
   readonly delivery: Delivery;
@@ -39,8 +54,8 @@ export interface ErrorDetails {
   readonly instance?: string;
   readonly exitCode?: number;
   readonly oomKilled?: boolean;
-  /** Last lines of the server's stderr, at most 2 KiB. */
-  readonly stderrTail?: string;
+  /** Why the server that a call waited for, or that takes none, last went down. */
+  readonly failureReason?: ErrorReason;
   readonly violations?: readonly FieldViolation[];
   /** When repeating the call makes sense. Only with `not_sent`. */
   readonly retryAfterMs?: number;

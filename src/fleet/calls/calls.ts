@@ -5,7 +5,7 @@ import type { CallLimitsSpec } from "../../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
 import { FairQueue } from "./fair-queue.ts";
 import type { Permit } from "./permits.ts";
-import { queueFull, waitEnded } from "./queue-error.ts";
+import { type Doing, queueFull, waitEnded } from "./queue-error.ts";
 
 /** One call: its work, its caller, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
@@ -25,6 +25,8 @@ export interface CallsOptions {
   readonly take: () => Permit | undefined;
   /** The limits as they are now; a server may get others. */
   readonly limits: () => CallLimits;
+  /** What the server does while there is no permit. */
+  readonly doing: () => Doing;
   /** Most characters that waiting calls may keep in memory. */
   readonly maxQueuedChars: number;
 }
@@ -148,15 +150,15 @@ export class Calls {
   }
 
   #checkRoom(cost: number): void {
-    const { limits, maxQueuedChars } = this.#options;
+    const { limits, maxQueuedChars, doing } = this.#options;
     const { maxQueued } = limits();
-    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
+    if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`, doing());
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "the waiting calls take more than MCPM_MAX_LINE_BYTES");
+      throw queueFull(this.#server, "the waiting calls take more than MCPM_MAX_LINE_BYTES", doing());
   }
 
   #waitEnded(signal: AbortSource): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
-    return waitEnded(this.#server, { reason: signal.reason, isReady });
+    return waitEnded(this.#server, { reason: signal.reason, isReady, doing: this.#options.doing() });
   }
 }

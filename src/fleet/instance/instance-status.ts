@@ -86,6 +86,14 @@ export class InstanceStatus {
     onChange();
   }
 
+  /** The kernel ended a process of it for lack of memory: if that was the main one, its exit tells. */
+  outOfMemory(): void {
+    const { ring } = this.#context.server;
+    ring.countOomKill();
+    const message = "the kernel ended a process of it for lack of memory (limits.memory_bytes)";
+    ring.append(this.#record?.instance ?? "", { kind: "lifecycle", state: this.#state.kind, message });
+  }
+
   /** It came up. */
   ready({ run, record, conversation }: Launched): void {
     this.#record = record;

@@ -19,7 +19,7 @@ export type RecordPlan =
 /** The one place that reads an instance's state: at boot, at resync, at Start, and after a lost attachment. */
 export function planFor(server: string, record: InstanceRecord | undefined): RecordPlan {
   if (record === undefined) {
-    return { kind: "gone", error: runEndError(server, { end: { kind: "gone" }, stderrTail: "", doing: "" }) };
+    return { kind: "gone", error: runEndError(server, { end: { kind: "gone" }, output: {}, doing: "" }) };
   }
   if (record.mark === "stopping" || record.state === "created") return { kind: "finish_removal", record };
   if (record.usability.kind === "terminal") return { kind: "unusable", record, error: hasTerminal(server) };
@@ -27,7 +27,7 @@ export function planFor(server: string, record: InstanceRecord | undefined): Rec
   if (record.state === "paused") return { kind: "paused", record, error: paused(server) };
   const end = { kind: "exited", exit: record.exit ?? { oomKilled: false } } as const;
   const doing = " while the manager did not see it";
-  return { kind: "exited", record, error: runEndError(server, { end, stderrTail: "", doing }) };
+  return { kind: "exited", record, error: runEndError(server, { end, output: {}, doing }) };
 }
 
 function paused(server: string): ManagerError {

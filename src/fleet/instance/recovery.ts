@@ -1,7 +1,7 @@
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { readHistory } from "../logs/read-history.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
-import { type Run, stderrTailChars } from "../run/run.ts";
+import type { Run } from "../run/run.ts";
 import { type RunEnd, runEndError } from "../run/run-end.ts";
 import type { InstanceStatus } from "./instance-status.ts";
 import type { Launcher } from "./launcher.ts";
@@ -54,7 +54,7 @@ export class Recovery {
       this.#status.hold({ ...record, state: "exited", exit: end.exit });
       this.#status.early.learn(run, record);
     }
-    this.#status.down(runEndError(this.#context.server.name, { end, stderrTail: run.stderrTail(), doing: "" }));
+    this.#status.down(runEndError(this.#context.server.name, { end, output: run.output(), doing: "" }));
   }
 
   /**
@@ -137,16 +137,14 @@ export class Recovery {
     const { runtime, clocks, log } = this.#context.services;
     const { ring, name } = this.#context.server;
     try {
-      await readHistory(ring, { runtime, id, instance, untilMs: clocks.now() });
+      const output = await readHistory(ring, { runtime, id, instance, untilMs: clocks.now() });
+      if (this.#status.state.kind !== "ready") this.#status.downtime.explain(output);
     } catch (error) {
       log.warn("could not read a server's log", { server: name, error: String(error) });
-    }
-    if (this.#status.state.kind !== "ready") {
-      this.#status.downtime.explain(ring.stderrTail(ring.firstOrdinal, stderrTailChars));
     }
   }
 
   #errorOf(end: RunEnd) {
-    return runEndError(this.#context.server.name, { end, stderrTail: "", doing: "" });
+    return runEndError(this.#context.server.name, { end, output: {}, doing: "" });
   }
 }

@@ -59,6 +59,12 @@ export class ServerInstance {
     return this.#status.downtime.failure;
   }
 
+  /** Why it went down, until it comes up. */
+  get downFor(): ServerFailure | undefined {
+    const { failure, isOver } = this.#status.downtime;
+    return isOver ? undefined : failure;
+  }
+
   get restartCount(): number {
     return this.#status.restartCount;
   }
@@ -119,6 +125,11 @@ export class ServerInstance {
   /** What the engine has of it, after something may have changed there. */
   look(record: InstanceRecord): void {
     this.#recovery.look(record);
+  }
+
+  /** The kernel ended a process of it for lack of memory. */
+  outOfMemory(): void {
+    this.#status.outOfMemory();
   }
 
   /** The engine has not its container any more. */

@@ -1,10 +1,9 @@
-import { ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import { specDefaults } from "../../base/spec/spec.ts";
 import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import { handshakeFailure, handshakeTimeout } from "../run/handshake-failure.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { runEndError } from "../run/run-end.ts";
 
 export interface ShakeOptions {
   readonly run: Run;
@@ -49,22 +48,4 @@ export async function shakeHands(instance: InstanceContext, options: ShakeOption
 /** Whether the server exited when it was asked which era it is of, and perhaps for that. */
 export function diedOfProbe({ end, session }: Run): boolean {
   return end?.kind === "exited" && session.isProbePending;
-}
-
-function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {
-  const stderrTail = run.stderrTail();
-  if (run.end !== undefined) {
-    return runEndError(name, { end: run.end, stderrTail, doing: " before it finished the MCP handshake" });
-  }
-  const refusal = toManagerError(error);
-  // What the server refuses of the handshake is not what the caller of Start asked for.
-  const kind = refusal.kind === "invalid" || refusal.kind === "unsupported" ? "not_running" : refusal.kind;
-  const tail = stderrTail === "" ? {} : { stderrTail };
-  const details = { ...refusal.details, server: name, delivery: "not_sent", ...tail } as const;
-  return new ManagerError(kind, refusal.message, { details, cause: refusal });
-}
-
-function handshakeTimeout(name: string, timeoutMs: number): ManagerError {
-  const message = `server ${name} did not answer the MCP handshake within ${timeoutMs} ms; is it an MCP server on stdio? (handshake_timeout)`;
-  return new ManagerError("not_running", message, { details: { reason: "HANDSHAKE_TIMEOUT", delivery: "not_sent" } });
 }

@@ -19,6 +19,8 @@ export type LineSource = "stderr" | "stdout" | "mcp";
 export interface LineFlags {
   readonly invalidUtf8?: boolean;
   readonly truncated?: boolean;
+  /** The line goes on: the rest, which may be empty, is the next line of this source and instance. */
+  readonly partial?: boolean;
   /** Level of an MCP log notification. */
   readonly level?: string;
 }

@@ -21,6 +21,7 @@ export class LogRing {
   #nextOrdinal = 0;
   #strayLines = 0;
   #lateReplies = 0;
+  #oomKills = 0;
   readonly #changes = new Notifier();
   #closed = false;
 
@@ -43,9 +44,18 @@ export class LogRing {
     this.#lateReplies += 1;
   }
 
+  /** Processes that the kernel ended for lack of memory, as the engine told. */
+  get oomKills(): number {
+    return this.#oomKills;
+  }
+
+  countOomKill(): void {
+    this.#oomKills += 1;
+  }
+
   append(instance: string, event: LogEvent): void {
     if (this.#closed) return;
-    if (event.kind === "line" && event.source === "stdout") this.#strayLines += 1;
+    if (event.kind === "line" && event.source === "stdout" && !event.flags.partial) this.#strayLines += 1;
     this.#entries.push({ ordinal: this.#nextOrdinal++, timeMs: this.#options.now(), instance, event });
     this.#bytes += sizeOf(event);
     while (this.#bytes > this.#options.maxBytes && this.#entries.length - this.#start > 1) this.#evict();
@@ -55,6 +65,11 @@ export class LogRing {
       this.#start = 0;
     }
     this.#changes.notify();
+  }
+
+  /** What its entries take. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get maxBytes(): number {
@@ -103,20 +118,6 @@ export class LogRing {
   /** Tells of each append and of the close. */
   get changes(): Changes {
     return this.#changes;
-  }
-
-  /** The last lines of stderr from `fromOrdinal` on, at most `maxChars` of them, the newest kept. */
-  stderrTail(fromOrdinal: number, maxChars: number): string {
-    const lines: string[] = [];
-    let chars = 0;
-    for (let ordinal = this.#nextOrdinal - 1; ordinal >= Math.max(fromOrdinal, this.firstOrdinal); ordinal -= 1) {
-      const event = this.at(ordinal)?.event;
-      if (event?.kind !== "line" || event.source !== "stderr") continue;
-      chars += event.text.length + 1;
-      lines.unshift(event.text);
-      if (chars > maxChars) break;
-    }
-    return lines.join("\n").slice(-maxChars).toWellFormed();
   }
 
   #evict(): void {

@@ -1,3 +1,4 @@
+import type { OutputExcerpt } from "../../base/errors/errors.ts";
 import { trimmedLine } from "../../jsonrpc/line-splitter.ts";
 import { mayBeMessage } from "../../jsonrpc/message.ts";
 import { readLogMessage } from "../../mcp/features/logging/log-message.ts";
@@ -7,12 +8,12 @@ import { OutputLog } from "./output-log.ts";
 
 /**
  * Fills a ring with what an instance wrote before `untilMs`, from the engine's log, as if it had been read then:
- * stderr, stray lines on stdout, log notifications. Protocol traffic is left out.
+ * stderr, stray lines on stdout, log notifications. Protocol traffic is left out. Gives the beginning and the end of it.
  */
 export async function readHistory(
   ring: LogRing,
   options: { readonly runtime: Runtime; readonly id: string; readonly instance: string; readonly untilMs: number },
-): Promise<void> {
+): Promise<OutputExcerpt> {
   const { runtime, id, instance, untilMs } = options;
   let timeMs = untilMs;
   const past = new LogRing({ maxBytes: ring.maxBytes, now: () => timeMs });
@@ -22,6 +23,7 @@ export async function readHistory(
     write(output, entry);
   }
   ring.prepend(past);
+  return output.excerpt();
 }
 
 function write(output: OutputLog, entry: HistoryLine): void {

@@ -1,4 +1,4 @@
-import type { ManagerError } from "../../base/errors/errors.ts";
+import type { ManagerError, OutputExcerpt } from "../../base/errors/errors.ts";
 import type { RestartSpec } from "../../base/spec/spec.ts";
 import { failureOf, type ServerFailure } from "../state/server-failure.ts";
 import type { Clocks } from "./fleet-services.ts";
@@ -20,6 +20,7 @@ export class Downtime {
   readonly #restarts: RestartSchedule;
   #failure: ServerFailure | undefined;
   #sinceMs = 0;
+  #isOver = false;
 
   constructor(spec: RestartSpec | undefined, options: DowntimeOptions) {
     this.#spec = spec;
@@ -29,6 +30,11 @@ export class Downtime {
 
   get failure(): ServerFailure | undefined {
     return this.#failure;
+  }
+
+  /** Whether it came up after its failure. */
+  get isOver(): boolean {
+    return this.#isOver;
   }
 
   get #reason(): string | undefined {
@@ -60,18 +66,20 @@ export class Downtime {
 
   /** It is down for this reason. */
   note(error: ManagerError): void {
+    this.#isOver = false;
     this.#sinceMs = this.#options.clocks.elapsedMs();
     this.#failure = failureOf(error, this.#options.clocks.now());
   }
 
-  /** What else is known now of why it went down. */
-  explain(stderrTail: string): void {
-    if (this.#failure === undefined || stderrTail === "") return;
-    this.#failure = { ...this.#failure, details: { ...this.#failure.details, stderrTail } };
+  /** What it wrote before, as far as its failure does not have that. */
+  explain(output: OutputExcerpt): void {
+    if (this.#failure === undefined) return;
+    this.#failure = { ...this.#failure, details: { ...output, ...this.#failure.details } };
   }
 
   /** It came up. */
   end(): void {
+    this.#isOver = true;
     this.#restarts.ready();
   }
 

@@ -4,6 +4,7 @@ export interface ExitWatchOptions {
   readonly onBroken: () => void;
   readonly onResync: () => void;
   readonly onChanged: (id: string) => void;
+  readonly onOutOfMemory: (id: string) => void;
 }
 
 /** Hands each exit that the runtime sees to the run of that instance. */
@@ -28,6 +29,10 @@ export class ExitWatch implements WatchListener {
     if (listener !== undefined) listener(exit);
     // Nobody ran it: one that was down because it was paused may be down for good.
     else this.#options.onChanged(id);
+  }
+
+  outOfMemory(id: string): void {
+    this.#options.onOutOfMemory(id);
   }
 
   removed(id: string): void {

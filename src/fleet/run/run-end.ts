@@ -1,5 +1,5 @@
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
-import { type ErrorKind, ManagerError } from "../../base/errors/errors.ts";
+import { type ErrorKind, ManagerError, type OutputExcerpt } from "../../base/errors/errors.ts";
 import type { ConnectionEnd } from "../../jsonrpc/connection-error.ts";
 import type { InstanceExit } from "../../runtime/runtime.ts";
 
@@ -15,21 +15,20 @@ export type RunEnd =
   | { readonly kind: "released"; readonly reason: ErrorReason; readonly message: string };
 
 /** What the callers of pending calls are told. */
-export function connectionEnd(server: string, options: { end: RunEnd; stderrTail: string }): ConnectionEnd {
-  const { end, stderrTail } = options;
-  const tail = stderrTail === "" ? {} : { stderrTail };
+export function connectionEnd(server: string, options: { end: RunEnd; output: OutputExcerpt }): ConnectionEnd {
+  const { end, output } = options;
   switch (end.kind) {
     case "exited": {
-      const details = { ...exitDetails(end.exit), ...tail };
+      const details = { ...exitDetails(end.exit), ...output };
       return { reason: exitReason(end.exit), message: exitMessage(server, end.exit), details };
     }
     case "gone":
-      return { reason: "CONTAINER_REMOVED", message: `the container of server ${server} was removed`, details: tail };
+      return { reason: "CONTAINER_REMOVED", message: `the container of server ${server} was removed`, details: output };
     case "detached":
-      return { reason: "ATTACHMENT_LOST", message: `the engine closed the stdio of server ${server}`, details: tail };
+      return { reason: "ATTACHMENT_LOST", message: `the engine closed the stdio of server ${server}`, details: output };
     case "engine_down": {
       const message = `the engine that runs server ${server} does not answer`;
-      return { reason: "ENGINE_UNAVAILABLE", message, details: tail };
+      return { reason: "ENGINE_UNAVAILABLE", message, details: output };
     }
     case "released":
       return { reason: end.reason, message: end.message };
@@ -39,7 +38,10 @@ export function connectionEnd(server: string, options: { end: RunEnd; stderrTail
 }
 
 /** The same as an error of its own, for a Start that it spoils and for the server's last error. */
-export function runEndError(server: string, options: { end: RunEnd; stderrTail: string; doing: string }): ManagerError {
+export function runEndError(
+  server: string,
+  options: { end: RunEnd; output: OutputExcerpt; doing: string },
+): ManagerError {
   const { reason, message, details } = connectionEnd(server, options);
   return new ManagerError(kindOf(options.end), `${message}${options.doing}`, {
     details: { ...details, reason, server, delivery: "not_sent" },

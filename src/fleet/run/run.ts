@@ -2,8 +2,9 @@ import { randomInt } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import { within } from "../../base/async/within.ts";
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
+import type { OutputExcerpt } from "../../base/errors/errors.ts";
 import { Session } from "../../mcp/session.ts";
-import type { Attachment, InstanceExit, InstanceRecord } from "../../runtime/runtime.ts";
+import type { Attachment, AttachmentSink, InstanceExit, InstanceRecord } from "../../runtime/runtime.ts";
 import { OutputLog } from "../logs/output-log.ts";
 import type { InstanceContext } from "./instance-context.ts";
 import { connectionEnd, type RunEnd } from "./run-end.ts";
@@ -13,8 +14,6 @@ const exitEventMs = 500;
 const inspectTries = 3;
 /** Calls wait for the reply: better to tell them what is known. */
 const inspectMs = 3_000;
-/** What an error shows of stderr. */
-export const stderrTailChars = 2048;
 
 /** The container that runs the instance: its id in the engine, and the instance's identity. */
 export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
@@ -40,7 +39,6 @@ export class Run {
   readonly #context: InstanceContext;
   readonly #id: string;
   readonly #output: OutputLog;
-  readonly #firstOrdinal: number;
   readonly #attachmentEnded = { ...Promise.withResolvers<void>(), ended: false };
   #exited = Promise.withResolvers<InstanceExit>();
   readonly #released = Promise.withResolvers<RunEnd>();
@@ -52,8 +50,7 @@ export class Run {
     const { clientInfo, limits } = context.services;
     this.#context = context;
     this.#id = id;
-    this.#output = new OutputLog(ring, instance);
-    this.#firstOrdinal = ring.nextOrdinal;
+    this.#output = new OutputLog(ring, instance, { unfinishedStdout: () => this.session.unfinished });
     this.session = new Session({
       clientInfo,
       limits,
@@ -78,14 +75,28 @@ export class Run {
   static attach(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
     const run = new Run(context, record);
     const why = { reason: "ATTACH_FAILED", message: `could not attach to server ${context.server.name}` } as const;
-    return run.#bind(() => context.services.runtime.attach(record.id, run.session.sink, { signal }), why);
+    return run.#bind(() => context.services.runtime.attach(record.id, run.#sink, { signal }), why);
   }
 
   /** Starts an instance. Throws what `Runtime.run` throws. */
   static start(context: InstanceContext, { record, signal }: RunOptions): Promise<Run> {
     const run = new Run(context, record);
     const why = { reason: "START_FAILED", message: `server ${context.server.name} could not be started` } as const;
-    return run.#bind(() => context.services.runtime.run(record.id, run.session.sink, { signal }), why);
+    return run.#bind(() => context.services.runtime.run(record.id, run.#sink, { signal }), why);
+  }
+
+  /** What the attachment feeds: the session, and what shows a line on stdout that is left without its end. */
+  get #sink(): AttachmentSink {
+    const { sink } = this.session;
+    return {
+      stdout: (chunk) => {
+        sink.stdout(chunk);
+        this.#output.stdoutReceived();
+      },
+      stderr: (chunk) => sink.stderr(chunk),
+      drain: () => sink.drain(),
+      end: (error) => sink.end(error),
+    };
   }
 
   async #bind(open: () => Promise<Attachment>, why: Release): Promise<this> {
@@ -106,9 +117,9 @@ export class Run {
     return this.#end;
   }
 
-  /** The last lines of stderr of this run, at most 2 KiB. */
-  stderrTail(): string {
-    return this.#context.server.ring.stderrTail(this.#firstOrdinal, stderrTailChars);
+  /** The beginning and the end of what it wrote. */
+  output(): OutputExcerpt {
+    return this.#output.excerpt();
   }
 
   /** From now on an end of the run is the manager's doing, for this reason. */
@@ -169,6 +180,8 @@ export class Run {
     if (this.#end !== undefined) return;
     this.#end = end;
     this.#output.end();
-    this.session.end(connectionEnd(this.#context.server.name, { end, stderrTail: this.stderrTail() }));
+    // A message that is cut off by the manager itself is nobody's to see.
+    const output = end.kind === "released" ? {} : this.output();
+    this.session.end(connectionEnd(this.#context.server.name, { end, output }));
   }
 }

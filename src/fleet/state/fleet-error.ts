@@ -1,4 +1,5 @@
 import { ManagerError } from "../../base/errors/errors.ts";
+import { failureDetails, type ServerFailure } from "./server-failure.ts";
 
 /** The error of a Start while the manager shuts down. */
 export function managerStopping(): ManagerError {
@@ -11,6 +12,14 @@ export function managerStopping(): ManagerError {
 export function serverNotFound(name: string): ManagerError {
   return new ManagerError("not_found", `there is no server ${name}; Start it with a spec, or see List`, {
     details: { reason: "SERVER_NOT_FOUND", server: name, delivery: "not_sent" },
+  });
+}
+
+/** The error for a server whose first start failed: what was made of it is gone, and why is kept for a while. */
+export function startFailed(name: string, failure: ServerFailure): ManagerError {
+  const message = `there is no server ${name}: its start failed, as Get and Logs go on to tell for ten minutes; Start it with a spec. ${failure.message}`;
+  return new ManagerError("not_found", message, {
+    details: { ...failureDetails(failure), reason: "SERVER_NOT_FOUND", server: name, delivery: "not_sent" },
   });
 }
 

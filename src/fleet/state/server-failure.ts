@@ -1,4 +1,5 @@
 import { type ErrorDetails, type ErrorKind, ManagerError } from "../../base/errors/errors.ts";
+import { inWords, type StateKind } from "./state-kind.ts";
 
 /** Why a server failed, and when. */
 export interface ServerFailure {
@@ -16,6 +17,11 @@ export function failureOf({ kind, message, details }: ManagerError, timeMs: numb
   return { kind, message, details, timeMs };
 }
 
+/** What of a server's failure goes with the error of what it kept from being done. Its own reason comes instead of `reason`. */
+export function failureDetails(failure: ServerFailure | undefined): Partial<ErrorDetails> {
+  return failure === undefined ? {} : { ...failure.details, failureReason: failure.details.reason };
+}
+
 /** Why a server that failed or is being stopped takes no calls. */
 export function notRunning(name: string, failure: ServerFailure | undefined): ManagerError {
   if (failure === undefined) {
@@ -27,7 +33,7 @@ export function notRunning(name: string, failure: ServerFailure | undefined): Ma
   const engineDown = failure.details.reason === "ENGINE_UNAVAILABLE";
   return new ManagerError(engineDown ? "unavailable" : "not_running", message, {
     details: {
-      ...failure.details,
+      ...failureDetails(failure),
       reason: engineDown ? "ENGINE_UNAVAILABLE" : "SERVER_FAILED",
       server: name,
       delivery: "not_sent",
@@ -40,6 +46,13 @@ export function startCancelled(name: string): ManagerError {
   return new ManagerError("interrupted", `the start of server ${name} was cancelled by a Stop`, {
     details: { reason: "START_CANCELLED", server: name, delivery: "not_sent" },
   });
+}
+
+/** What one gets whose deadline passes while a server comes up, which goes on: what it is doing. Other reasons stay. */
+export function notYetUp({ name, state }: { name: string; state: StateKind }, reason: unknown): unknown {
+  if (!(reason instanceof ManagerError) || reason.kind !== "deadline") return reason;
+  const message = `${reason.message} before server ${name} was ready: it is ${inWords(state)}, and that goes on; see Get and Logs`;
+  return new ManagerError(reason.kind, message, { details: { ...reason.details, server: name }, cause: reason });
 }
 
 /** Why a server stays down that its restart policy would start again. */

@@ -27,6 +27,8 @@ export interface ServerSnapshot {
   readonly strayLines: number;
   /** Replies that nobody waited for. */
   readonly lateReplies: number;
+  /** Processes that the kernel ended for lack of memory. */
+  readonly oomKills: number;
   /** Another one for each state that any server of the fleet went into. */
   readonly revision: number;
   /** What the engine last said of the pull under way; empty when there is none. */

@@ -9,3 +9,8 @@ export type StateKind =
   | "draining"
   | "failed"
   | "stopped";
+
+/** As it stands in a sentence: "it is backing off". */
+export function inWords(state: StateKind): string {
+  return state.replace("_", " ");
+}

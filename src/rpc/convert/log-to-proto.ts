@@ -47,6 +47,6 @@ function eventToProto(event: LogEvent) {
 }
 
 export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>) {
-  const { truncated = false, invalidUtf8 = false, level = "" } = flags;
-  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, level };
+  const { truncated = false, invalidUtf8 = false, partial = false, level = "" } = flags;
+  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, partial, level };
 }

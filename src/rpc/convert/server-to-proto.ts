@@ -28,6 +28,7 @@ import type { StateKind } from "../../fleet/state/state-kind.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { codeOf } from "../errors/error-code.ts";
+import { boundedOutput } from "../errors/output-excerpt.ts";
 import { toDuration, toTimestamp } from "./time.ts";
 
 /** A server as its message. */
@@ -44,6 +45,7 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     callsQueued: BigInt(server.callsQueued),
     strayLines: BigInt(server.strayLines),
     lateReplies: BigInt(server.lateReplies),
+    oomKills: BigInt(server.oomKills),
     ...(first === undefined ? {} : { createTime: toTimestamp(first.record.createTimeMs) }),
     ...(failure === undefined ? {} : { lastError: failureToProto(failure) }),
     ...(mcp === undefined ? {} : { mcp: mcpToProto(mcp) }),
@@ -154,13 +156,13 @@ function limitsToProto(limits: NonNullable<ServerSpec["limits"]>) {
 }
 
 function failureToProto({ kind, message, details, timeMs }: ServerFailure): ServerError {
-  const { reason, exitCode, oomKilled, stderrTail } = details;
+  const { reason, exitCode, oomKilled } = details;
   return create(ServerErrorSchema, {
     code: codeOf[kind],
     reason,
     message: truncateUtf8(message, { maxBytes: 1024, keep: "start" }),
     oomKilled: oomKilled ?? false,
-    stderrTail: truncateUtf8(stderrTail ?? "", { maxBytes: 2048, keep: "end" }),
+    ...boundedOutput(details),
     time: toTimestamp(timeMs),
     ...(exitCode === undefined ? {} : { exitCode }),
   });

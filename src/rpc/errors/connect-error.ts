@@ -5,13 +5,13 @@ import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
 import { codeOf } from "./error-code.ts";
+import { boundedOutput } from "./output-excerpt.ts";
 
 /** Domain of every ErrorInfo. */
 export const errorDomain = "mcpmanager.v1";
 
 /** Clients cap metadata at 8 KiB; gRPC sends the message twice, once percent-encoded and once in the details. */
 const maxMessageBytes = 1024;
-const maxTailBytes = 2048;
 const maxDataBytes = 1024;
 const maxViolations = 8;
 /** Message and details as gRPC writes them; the rest of the 8 KiB is for what else is in the headers and trailers. */
@@ -19,20 +19,21 @@ const maxEncodedBytes = 7000;
 
 /** A ManagerError as it goes to a client, with its details within what clients accept. */
 export function toConnectError(error: ManagerError): ConnectError {
-  const whole = shortened(error, 1);
-  if (encodedBytes(whole) <= maxEncodedBytes) return whole;
-  // Each part keeps within its own bound, and all of them together are too much: that needs a hostile server or caller.
-  return shortened(error, 2);
+  let shown = shortened(error, 1);
+  // Each part keeps within its own bound, and all of them together may be too much: a server that wrote much on both streams.
+  for (let share = 3 / 4; encodedBytes(shown) > maxEncodedBytes && share > 1 / 16; share *= 3 / 4)
+    shown = shortened(error, share);
+  return shown;
 }
 
-/** With this fraction of what each part may have. */
-function shortened(error: ManagerError, part: number): ConnectError {
+/** With this share of what each part may have. */
+function shortened(error: ManagerError, share: number): ConnectError {
   const { details } = error;
-  const message = shortMessage(error.message, maxMessageBytes / part);
+  const message = shortMessage(error.message, Math.floor(maxMessageBytes * share));
   const connectError = new ConnectError(message, codeOf[error.kind], undefined, undefined, error);
-  connectError.details.push({ desc: ErrorInfoSchema, value: errorInfo(details, part) });
+  connectError.details.push({ desc: ErrorInfoSchema, value: errorInfo(details, share) });
   if (details.violations !== undefined) {
-    const fieldViolations = details.violations.slice(0, maxViolations / part).map(({ field, description }) => ({
+    const fieldViolations = details.violations.slice(0, maxViolations * share).map(({ field, description }) => ({
       field: truncateUtf8(field, { maxBytes: 128, keep: "start" }),
       description: truncateUtf8(description, { maxBytes: 256, keep: "start" }),
     }));
@@ -81,18 +82,21 @@ const libraryReasons: Partial<Record<Code, ErrorReason>> = {
   [Code.Canceled]: "CANCELLED",
 };
 
-function errorInfo(details: ErrorDetails, part: number) {
+function errorInfo(details: ErrorDetails, share: number) {
   const metadata: Record<string, string> = { delivery: details.delivery };
   if (details.server !== undefined) metadata.server = details.server;
   if (details.instance !== undefined) metadata.instance = details.instance;
   if (details.exitCode !== undefined) metadata.exit_code = String(details.exitCode);
   if (details.oomKilled !== undefined) metadata.oom_killed = String(details.oomKilled);
-  if (details.stderrTail !== undefined) {
-    metadata.stderr_tail = truncateUtf8(details.stderrTail, { maxBytes: maxTailBytes / part, keep: "end" });
-  }
+  if (details.failureReason !== undefined) metadata.failure_reason = details.failureReason;
+  const output = boundedOutput(details, share);
+  if (output.stderrHead !== "") metadata.stderr_head = output.stderrHead;
+  if (output.stderrTail !== "") metadata.stderr_tail = output.stderrTail;
+  if (output.stdoutHead !== "") metadata.stdout_head = output.stdoutHead;
+  if (output.stdoutTail !== "") metadata.stdout_tail = output.stdoutTail;
   if (details.rpcCode !== undefined) metadata.rpc_code = String(details.rpcCode);
   if (details.rpcData !== undefined) {
-    metadata.rpc_data = truncateUtf8(details.rpcData, { maxBytes: maxDataBytes / part, keep: "start" });
+    metadata.rpc_data = truncateUtf8(details.rpcData, { maxBytes: Math.floor(maxDataBytes * share), keep: "start" });
   }
   return create(ErrorInfoSchema, { domain: errorDomain, reason: details.reason, metadata });
 }

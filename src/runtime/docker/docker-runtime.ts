@@ -200,6 +200,7 @@ class DockerRuntime implements Runtime {
   #alsoTold(listener: WatchListener): WatchListener {
     return {
       exit: (id, exit) => listener.exit(id, exit),
+      outOfMemory: (id) => listener.outOfMemory(id),
       removed: (id) => listener.removed(id),
       changed: (id) => listener.changed(id),
       broken: () => listener.broken(),

@@ -1,6 +1,7 @@
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { InstanceState, RestartPolicy, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { testImage } from "../../runtime/docker/test-fleet.ts";
 import {
   errorInfo,
   failureOf,
@@ -69,6 +70,31 @@ describe("A container that dies", () => {
     });
   });
 
+  it("of its own wish, after a child that died of hunger, is not said to have died of it, nor started again", async () => {
+    const name = randomName();
+    const limits = { memoryBytes: 128n * 1024n * 1024n };
+    const restart = { policy: RestartPolicy.ON_FAILURE };
+    await client.start({ name, spec: { ...hostileSpec(), limits, restart } });
+    expect(textOf(await call(name, "hogInChild"))).toBe("SIGKILL");
+    await expect.poll(async () => (await client.get({ name })).server?.oomKills).toBe(1n);
+    const failure = errorInfo(await failureOf(call(name, "exit", { code: 0 })));
+    expect(failure).toMatchObject({ reason: "SERVER_EXITED", exit_code: "0", oom_killed: "false" });
+    await expect.poll(async () => (await client.get({ name })).server?.state).toBe(ServerState.FAILED);
+    const { server } = await client.get({ name });
+    expect(server).toMatchObject({ restartCount: 0n, oomKills: 1n, lastError: { reason: "SERVER_EXITED" } });
+    expect(server?.instances).toMatchObject([{ exitCode: 0, oomKilled: false }]);
+    const told = (await Array.fromAsync(client.logs({ server: name }))).flatMap(({ event }) =>
+      event.case === "lifecycle" ? [event.value.message] : [],
+    );
+    expect(told).toContainEqual(expect.stringContaining("for lack of memory"));
+    // As a manager that boots sees it: the engine's flag is up.
+    await manager.shutDown();
+    await manager.boot();
+    client = manager.client;
+    await expect.poll(async () => (await client.get({ name })).server?.state).toBe(ServerState.FAILED);
+    expect((await client.get({ name })).server?.lastError).toMatchObject({ reason: "SERVER_EXITED", exitCode: 0 });
+  });
+
   it("by docker rm -f behind the manager's back fails its calls", async () => {
     const { name, id } = await started();
     const pending = failureOf(call(name, "never"));
@@ -76,6 +102,33 @@ describe("A container that dies", () => {
     await manager.engine.docker.getContainer(id).remove({ force: true });
     expect(errorInfo(await pending)).toMatchObject({ code: Code.Aborted, delivery: "sent" });
     expect((await client.stop({ name })).found).toBe(true);
+  });
+});
+
+describe("A call that wakes a server", () => {
+  it("whose container and image are gone says so when its deadline passes", async () => {
+    const name = randomName();
+    const { docker } = manager.engine;
+    const image = `mcpm-test/${name}:1`;
+    await docker.getImage(testImage).tag({ repo: `mcpm-test/${name}`, tag: "1" });
+    const idleTimeout = { seconds: 1n };
+    const callTimeout = { seconds: 1n };
+    const restart = { policy: RestartPolicy.ON_FAILURE, initialBackoff: { seconds: 60n } };
+    await client.start({ name, spec: { ...hostileSpec(), image, idleTimeout, callTimeout, restart } });
+    const server = async () => (await client.get({ name })).server;
+    await expect.poll(async () => (await server())?.state).toBe(ServerState.IDLE);
+    await expect.poll(async () => (await server())?.instances[0]?.state).toBe(InstanceState.EXITED);
+    await docker.getContainer((await server())?.instances[0]?.containerId ?? "").remove();
+    await docker.getImage(image).remove();
+    const failure = await failureOf(call(name, "echo"));
+    expect(failure.rawMessage).toContain(`the image ${image} is not on the engine`);
+    expect(errorInfo(failure)).toMatchObject({
+      code: Code.Unavailable,
+      reason: "SERVER_NOT_READY",
+      failure_reason: "IMAGE_UNAVAILABLE",
+      delivery: "not_sent",
+    });
+    await client.stop({ name });
   });
 });
 

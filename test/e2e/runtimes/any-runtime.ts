@@ -80,7 +80,7 @@ export function describeTheLine({ runtime, env, hostile }: LineOptions): void {
       expect(textOf(await call(name, "echo", { text: "back" }))).toBe("back");
     });
 
-    it("says why a first start failed, and frees the name", async () => {
+    it("says why a first start failed, also to who asks later, and frees the name", async () => {
       const name = randomName();
       const failure = await failureOf(client.start({ name, spec: hostile("--exit", "7") }));
       expect(errorInfo(failure)).toMatchObject({
@@ -91,7 +91,12 @@ export function describeTheLine({ runtime, env, hostile }: LineOptions): void {
         stderr_tail: "cannot start: no license",
         server: name,
       });
-      expect(errorInfo(await failureOf(client.get({ name })))).toMatchObject({ code: Code.NotFound });
+      expect((await client.get({ name })).server).toMatchObject({
+        state: ServerState.FAILED,
+        instances: [],
+        lastError: { reason: "SERVER_EXITED", exitCode: 7, stderrTail: "cannot start: no license" },
+      });
+      expect(errorInfo(await failureOf(call(name, "echo")))).toMatchObject({ code: Code.NotFound });
       expect((await client.start({ name, spec: hostile() })).server?.state).toBe(ServerState.READY);
     });
 

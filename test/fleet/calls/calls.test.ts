@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { type Call, type CallLimits, Calls, type CallsOptions } from "../../../src/fleet/calls/calls.ts";
 import { type Permit, Permits } from "../../../src/fleet/calls/permits.ts";
+import type { ServerFailure } from "../../../src/fleet/state/server-failure.ts";
 import { Session } from "../../../src/mcp/session.ts";
 import { aCaller } from "../a-caller.ts";
 
@@ -15,6 +16,12 @@ const session = new Session({
 const failed = new ManagerError("not_running", "server fs failed", {
   details: { reason: "SERVER_FAILED", delivery: "not_sent" },
 });
+const down = {
+  kind: "not_found",
+  message: "the image is gone",
+  details: { reason: "IMAGE_UNAVAILABLE", delivery: "answered", exitCode: 3, stderrTail: "bye" },
+  timeMs: 0,
+} as const;
 const deadline = new ManagerError("deadline", "too late", {
   details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },
 });
@@ -26,14 +33,18 @@ const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (permit
 const permits = new Permits(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
-function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> = {}, now?: Session | ManagerError) {
-  const { maxQueuedChars = 1_000_000, ...given } = options;
+function open(
+  options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> & { failure?: ServerFailure } = {},
+  now?: Session | ManagerError,
+) {
+  const { maxQueuedChars = 1_000_000, failure, ...given } = options;
   let current = now;
   let limits = { maxInFlight: 100, maxQueued: 100, ...given };
   const calls = new Calls("fs", {
     refusal: () => (current instanceof ManagerError ? current : undefined),
     take: () => (current instanceof Session ? permits.take(current) : undefined),
     limits: () => limits,
+    doing: () => ({ state: "backing_off", failure }),
     maxQueuedChars,
   });
   const is = (next: Session | ManagerError | undefined) => {
@@ -114,6 +125,29 @@ describe("Calls", () => {
       details: { reason: "SERVER_NOT_READY", server: "fs", delivery: "not_sent", retryAfterMs: 1000 },
     });
     expect(calls.queued).toBe(0);
+  });
+
+  it("says of a deadline while waiting why the server is down", async () => {
+    const { calls } = open({ maxQueued: 1, failure: down });
+    const controller = new AbortController();
+    const waiting = calls.run({ ...echo, signal: controller.signal });
+    await expect(calls.run(echo)).rejects.toMatchObject({
+      message: expect.stringMatching(/max_queued is 1.*while it is down: the image is gone; try again later$/),
+      details: { reason: "QUEUE_FULL", failureReason: "IMAGE_UNAVAILABLE", exitCode: 3, delivery: "not_sent" },
+    });
+    controller.abort(deadline);
+    await expect(waiting).rejects.toMatchObject({
+      kind: "unavailable",
+      message: "server fs was not ready before the call's deadline; it is backing off: the image is gone",
+      details: {
+        reason: "SERVER_NOT_READY",
+        failureReason: "IMAGE_UNAVAILABLE",
+        exitCode: 3,
+        stderrTail: "bye",
+        server: "fs",
+        delivery: "not_sent",
+      },
+    });
   });
 
   it("says of a cancel while waiting that the call was never sent", async () => {

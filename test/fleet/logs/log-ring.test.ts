@@ -106,36 +106,3 @@ describe("LogRing", () => {
     expect(texts(ring)).toEqual(["a"]);
   });
 });
-
-describe("LogRing.stderrTail", () => {
-  it("gives the last lines of stderr from an entry on, in their order", () => {
-    const { ring } = openRing();
-    for (const text of ["old", "a", "b", "c"]) ring.append("i", line(text));
-    ring.append("i", line("not this", "stdout"));
-    ring.append("i", { kind: "lifecycle", state: "failed", message: "nor this" });
-    expect(ring.stderrTail(1, 1000)).toBe("a\nb\nc");
-    expect(ring.stderrTail(ring.nextOrdinal, 1000)).toBe("");
-  });
-
-  it("keeps to its limit, and keeps the end", () => {
-    const { ring } = openRing(1_000_000);
-    for (let index = 0; index < 100; index += 1) ring.append("i", line(`line ${index}`.padEnd(100, ".")));
-    const tail = ring.stderrTail(0, 250);
-    expect(tail).toHaveLength(250);
-    expect(tail.endsWith("line 99".padEnd(100, "."))).toBe(true);
-  });
-
-  it("does not tear a character in two", () => {
-    const { ring } = openRing();
-    ring.append("i", line("🙂🙂🙂"));
-    const tail = ring.stderrTail(0, 3);
-    expect(tail.isWellFormed()).toBe(true);
-    expect(tail.endsWith("🙂")).toBe(true);
-  });
-
-  it("begins where the ring begins when older entries were dropped", () => {
-    const { ring } = openRing(2000);
-    for (let index = 0; index < 100; index += 1) ring.append("i", line(`line ${index}`));
-    expect(ring.stderrTail(0, 100_000).split("\n")).toEqual(texts(ring));
-  });
-});

@@ -38,15 +38,17 @@ describe("Downtime", () => {
     expect(session.deref()).toBeUndefined();
   });
 
-  it("adds the stderr that is found later, if there is any", () => {
+  it("adds the output that is found later, as far as it has none", () => {
     const { time } = downtime();
-    time.explain("nobody asked");
+    time.explain({ stderrTail: "nobody asked" });
     expect(time.failure).toBeUndefined();
     time.note(ended);
-    time.explain("");
-    expect(time.failure?.details).toBe(ended.details);
-    time.explain("out of cheese");
-    expect(time.failure?.details).toMatchObject({ reason: "SERVER_EXITED", stderrTail: "out of cheese" });
+    time.explain({});
+    expect(time.failure?.details).toEqual(ended.details);
+    time.explain({ stderrTail: "out of cheese" });
+    time.explain({ stderrTail: "older", stdoutTail: "out of wine" });
+    const output = { stderrTail: "out of cheese", stdoutTail: "out of wine" };
+    expect(time.failure?.details).toMatchObject({ reason: "SERVER_EXITED", ...output });
   });
 
   it.each([

@@ -44,6 +44,7 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
     instances: [],
     strayLines: 0,
     lateReplies: 0,
+    oomKills: 0,
     revision: 1,
     pullProgress: "",
     ...parts,

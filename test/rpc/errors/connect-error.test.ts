@@ -65,6 +65,8 @@ const numbers: Record<string, number> = {
   UNAUTHENTICATED: 16,
 };
 
+const outputOf = (text: string) => ({ stderrHead: text, stderrTail: text, stdoutHead: text, stdoutTail: text });
+
 describe("toConnectError", () => {
   it.each(Object.entries(expectedCodes) as [ErrorKind, string][])("says %s as %s", (kind, code) => {
     expect(codeOf[kind]).toBe(numbers[code]);
@@ -79,7 +81,11 @@ describe("toConnectError", () => {
           server: "fs",
           exitCode: 137,
           oomKilled: true,
+          stderrHead: "first words",
           stderrTail: "last words",
+          stdoutHead: "hello",
+          stdoutTail: "bye",
+          failureReason: "IMAGE_UNAVAILABLE",
           rpcCode: -32000,
           rpcData: "{}",
         }),
@@ -94,7 +100,11 @@ describe("toConnectError", () => {
           server: "fs",
           exit_code: "137",
           oom_killed: "true",
+          stderr_head: "first words",
           stderr_tail: "last words",
+          stdout_head: "hello",
+          stdout_tail: "bye",
+          failure_reason: "IMAGE_UNAVAILABLE",
           rpc_code: "-32000",
           rpc_data: "{}",
         },
@@ -142,6 +152,13 @@ describe("toConnectError", () => {
       "漢".repeat(10_000),
       { stderrTail: "漢".repeat(100_000), rpcData: "漢".repeat(10_000) },
     ],
+    ["much on both streams", "x".repeat(10_000), outputOf("x".repeat(100_000))],
+    ["much CJK on both streams", "漢".repeat(10_000), outputOf("漢".repeat(100_000))],
+    [
+      "much on both streams and all else",
+      "%".repeat(10_000),
+      { ...outputOf("漢".repeat(9_000)), violations: manyViolations },
+    ],
     ["a tail of unpaired surrogates", "%".repeat(10_000), { stderrTail: "\udc00".repeat(100_000) }],
     ["many violations", "x".repeat(10_000), { violations: manyViolations }],
     ["many violations and the longest message of percent signs", "%".repeat(682), { violations: manyViolations }],
@@ -169,6 +186,24 @@ describe("toConnectError", () => {
     const error = received(toConnectError(failure("internal", { stderrTail }, `first words${"x".repeat(5000)}`)));
     expect(error.rawMessage).toMatch(/^first words/);
     expect(error.findDetails(ErrorInfoSchema)[0]?.metadata.stderr_tail).toMatch(/last words$/);
+  });
+
+  it("keeps the beginning and the end of both streams, of a long stderr more than of stdout", () => {
+    const text = `first${"x".repeat(5000)}last`;
+    const [info] = received(toConnectError(failure("not_running", outputOf(text)))).findDetails(ErrorInfoSchema);
+    const { stderr_head = "", stderr_tail = "", stdout_head = "", stdout_tail = "" } = info?.metadata ?? {};
+    for (const head of [stderr_head, stdout_head]) expect(head).toMatch(/^firstx+…$/);
+    for (const tail of [stderr_tail, stdout_tail]) expect(tail).toMatch(/^…x+last$/);
+    expect(stderr_tail.length).toBeGreaterThan(1500);
+    expect(stdout_head.length).toBeGreaterThan(300);
+  });
+
+  it("has room for all that is kept of a stderr alone", () => {
+    const output = { stderrHead: "x".repeat(1024), stderrTail: "y".repeat(2048) };
+    const [info] = received(toConnectError(failure("not_running", output, "m".repeat(500)))).findDetails(
+      ErrorInfoSchema,
+    );
+    expect(info?.metadata).toMatchObject({ stderr_head: output.stderrHead, stderr_tail: output.stderrTail });
   });
 
   it("reaches a gRPC client whole, whatever is in it", () => {

@@ -59,7 +59,7 @@ export function outcomeBytes(outcome: Outcome): number {
   const texts =
     outcome.kind === "result"
       ? [outcome.result.result.json, outcome.result.result.requestState]
-      : [outcome.message, outcome.details.stderrTail, outcome.details.rpcData];
+      : [outcome.message, ...Object.values(outcome.details).filter((detail) => typeof detail === "string")];
   return texts.reduce((sum, text) => sum + (text === undefined ? 0 : textBytes(text)), overheadBytes);
 }
 

@@ -1,6 +1,7 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
-import type { InstanceRecord, Usability } from "../../runtime.ts";
+import type { InstanceExit, InstanceRecord, Usability } from "../../runtime.ts";
+import { killedExitCode } from "../engine/exit-cause.ts";
 import { eraOf, type Labels, readSpec, replacesOf } from "../engine/labels.ts";
 import { markOf } from "./container-name.ts";
 import { isOutdated } from "./outdated.ts";
@@ -39,8 +40,13 @@ export function instanceRecord(
     createTimeMs: Date.parse(info.Created),
     // The engine writes the year 1 for "never".
     ...(startTimeMs > 0 ? { startTimeMs } : {}),
-    ...(state === "exited" ? { exit: { exitCode: info.State.ExitCode, oomKilled: info.State.OOMKilled } } : {}),
+    ...(state === "exited" ? { exit: exitOf(info.State) } : {}),
   };
+}
+
+/** The engine's flag is about any process of the container: one that exited by itself did not do so for lack of memory. */
+function exitOf({ ExitCode: exitCode, OOMKilled: flag }: Docker.ContainerInspectInfo["State"]): InstanceExit {
+  return { exitCode, oomKilled: flag && exitCode === killedExitCode };
 }
 
 /** What the listing says of a container that the engine does not answer for; its env, and so its spec, is not known. */

@@ -2,16 +2,19 @@ import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Log } from "../../../base/log/log.ts";
 import type { WatchListener } from "../../runtime.ts";
+import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
+import { ExitCause } from "./exit-cause.ts";
 import { ownerFilter } from "./labels.ts";
 import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;
 /** Short, since servers come back no sooner; trying a socket without a listener costs next to nothing. */
 const maxDelayMs = 1_000;
+/** As the attribute `signal` of a `kill` event has it. */
+const sigkill = "9";
 /** A replay from the last event on holds that one, and others of the same moment. */
 const maxKnown = 16;
-const oomToDieNanos = 2_000_000_000n;
 
 interface EngineEvent {
   readonly Action: string;
@@ -35,8 +38,7 @@ export class EventStream implements AsyncDisposable {
   readonly #options: EventStreamOptions;
   readonly #closed = new AbortController();
   readonly #running: Promise<void>;
-  /** When a process of a container was last killed for lack of memory, in nanoseconds. */
-  readonly #oomed = new Map<string, bigint>();
+  readonly #exits: ExitCause;
   /** Nanoseconds since 1970 by the engine's clock, of the last event: from there on it is asked for more. */
   #since: bigint | undefined;
   /** The last events, as they came. */
@@ -46,11 +48,16 @@ export class EventStream implements AsyncDisposable {
     this.#options = options;
     // From now on, though the stream opens later. The clock is the engine's only when it is on this machine.
     this.#since = options.engine.address.kind === "local" ? BigInt(options.now()) * 1_000_000n : undefined;
+    this.#exits = new ExitCause({
+      isFlagged: (id, signal) => this.#lackedMemory(id, signal),
+      tell: (id, exit) => options.listener.exit(id, exit),
+    });
     this.#running = this.#run();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed.abort();
+    this.#exits[Symbol.dispose]();
     await this.#running;
   }
 
@@ -93,7 +100,7 @@ export class EventStream implements AsyncDisposable {
     const { engine, fleet } = this.#options;
     const filters = {
       type: ["container"],
-      event: ["die", "oom", "destroy", "start", "pause", "unpause"],
+      event: ["die", "oom", "kill", "destroy", "start", "pause", "unpause"],
       label: ownerFilter(fleet),
     };
     const since = this.#since === undefined ? {} : { since: formatTime(this.#since) };
@@ -117,20 +124,29 @@ export class EventStream implements AsyncDisposable {
     const { listener } = this.#options;
     const { ID: id, Attributes: attributes } = actor;
     if (action === "oom") {
-      this.#oomed.set(id, time);
+      listener.outOfMemory(id);
+      this.#exits.oom(id, time);
+    } else if (action === "kill") {
+      if (attributes.signal === sigkill) this.#exits.kill(id);
     } else if (action === "die") {
       const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
-      const oomTime = this.#oomed.get(id);
-      this.#oomed.delete(id);
-      // The kill of a child gives an `oom` without a `die`; that of the main process comes milliseconds before it.
-      const oomKilled = oomTime !== undefined && time - oomTime <= oomToDieNanos;
-      listener.exit(id, { oomKilled, ...(Number.isNaN(exitCode) ? {} : { exitCode }) });
+      this.#exits.die(id, { exitCode: Number.isNaN(exitCode) ? undefined : exitCode, time });
     } else if (action === "destroy") {
-      this.#oomed.delete(id);
+      this.#exits.begin(id);
       listener.removed(id);
     } else {
+      if (action === "start") this.#exits.begin(id);
       listener.changed(id);
     }
+  }
+
+  async #lackedMemory(id: string, signal: AbortSignal): Promise<boolean> {
+    const { State } = await this.#options.engine.call(
+      `inspect container ${id}`,
+      (docker, abort) => containerOf(docker, id).inspect(abort),
+      { signal },
+    );
+    return State.OOMKilled;
   }
 }
 

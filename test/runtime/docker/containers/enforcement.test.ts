@@ -89,7 +89,7 @@ describe("DockerRuntime.unenforced", () => {
     const resyncs: (() => void)[] = [];
     const resync = () => new Promise<void>((resolve) => resyncs.push(resolve));
     const nothing = () => {};
-    const told = { exit: nothing, removed: nothing, changed: nothing, broken: nothing };
+    const told = { exit: nothing, outOfMemory: nothing, removed: nothing, changed: nothing, broken: nothing };
     await using _watch = engine.runtime.watch({ ...told, resync: () => resyncs.shift()?.() });
     const first = resync();
     await engine.breakEvents();

@@ -13,15 +13,16 @@ interface Found {
   readonly spec?: string;
   readonly mounts?: readonly object[];
   readonly isNamedSo?: boolean;
+  readonly state?: object;
 }
 
-function recordOf({ name = "mcp-blue.files", terminal = false, spec, mounts = [], isNamedSo = true }: Found) {
+function recordOf({ name = "mcp-blue.files", terminal = false, spec, mounts = [], isNamedSo = true, state }: Found) {
   const info = {
     Id: id,
     Name: `/${name}`,
     Image: "sha256:1",
     Created: "2026-01-01T00:00:00Z",
-    State: { Status: "running", StartedAt: "2026-01-01T00:00:01Z" },
+    State: { Status: "running", StartedAt: "2026-01-01T00:00:01Z", ...state },
     Config: { Tty: terminal, User: "", Env: [] },
     HostConfig: {},
     Mounts: mounts,
@@ -53,6 +54,18 @@ describe("The record of a container", () => {
     ["its spec before all", { spec: "{", terminal: true, mounts: made }, "unreadable"],
   ])("says what is in the way: %s", (_what, found, kind) => {
     expect(recordOf(found)).toMatchObject({ usability: { kind } });
+  });
+
+  // The engine raises its flag for a child, too, and it stays raised.
+  test.each([
+    ["was killed, and some process lacked memory", 137, true, true],
+    ["was killed, and none did", 137, false, false],
+    ["ended by itself after a child had lacked memory", 0, true, false],
+    ["failed after a child had lacked memory", 1, true, false],
+    ["was told to end after a child had lacked memory", 143, true, false],
+  ])("of a server that %s: %i, %s: ended by lack of memory is %s", (_what, ExitCode, OOMKilled, oomKilled) => {
+    const record = recordOf({ state: { Status: "exited", ExitCode, OOMKilled } });
+    expect(record?.exit).toEqual({ exitCode: ExitCode, oomKilled });
   });
 
   test("says that it is to be left alone beside what is in the way, for it may be in use", () => {

@@ -5,13 +5,18 @@ import { Engine } from "../../../../src/runtime/docker/engine/engine.ts";
 import { EventStream } from "../../../../src/runtime/docker/engine/event-stream.ts";
 import { FakeEngine } from "../fake-engine.ts";
 
+const id = "c".repeat(64);
 const startMs = 1_700_000_000_123;
 
 /** An engine whose event streams the test opens, writes and breaks. */
-async function eventEngine() {
+async function eventEngine(state = { OOMKilled: false }) {
   const opened: { url: URL; response: ServerResponse }[] = [];
   const waiting: (() => void)[] = [];
   const engine = await FakeEngine.listen((request, response) => {
+    if (request.url?.startsWith("/containers/")) {
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ State: state }));
+      return;
+    }
     response.writeHead(200).flushHeaders();
     opened.push({ url: new URL(request.url ?? "", "http://engine"), response });
     waiting.shift()?.();
@@ -43,6 +48,7 @@ function listening(engine: FakeEngine) {
     log: silentLog,
     now: () => startMs,
     listener: {
+      outOfMemory: (id) => tell(`oom ${id}`),
       exit: (id, exit) => tell(`exit ${id} ${exit.exitCode} ${exit.oomKilled}`),
       removed: (id) => tell(`removed ${id}`),
       changed: (id) => tell(`changed ${id}`),
@@ -68,7 +74,7 @@ describe("EventStream", () => {
     expect(url.searchParams.get("since")).toBe("1700000000.123000000");
     expect(JSON.parse(url.searchParams.get("filters") ?? "")).toEqual({
       type: ["container"],
-      event: ["die", "oom", "destroy", "start", "pause", "unpause"],
+      event: ["die", "oom", "kill", "destroy", "start", "pause", "unpause"],
       label: ["managed-by=mcp-docker-manager", "mcpm.fleet=blue"],
     });
   });
@@ -84,7 +90,56 @@ describe("EventStream", () => {
     response.write(event("die", { id: "b", nano: "1700000001000000003", attributes: { exitCode: "137" } }));
     response.write(event("die", { id: "b", nano: "1700000001000000004", attributes: { exitCode: "0" } }));
     response.write(event("destroy", { id: "b", nano: "1700000001000000005" }));
-    expect(await until(4)).toEqual(["exit a 3 false", "exit b 137 true", "exit b 0 false", "removed b"]);
+    expect(await until(5)).toEqual(["exit a 3 false", "oom b", "exit b 137 true", "exit b 0 false", "removed b"]);
+  });
+
+  test("does not take a child's lack of memory for the cause of an exit", async () => {
+    const { engine, next } = await eventEngine();
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    response.write(event("oom", { id: "a", nano: "1700000001000000001" }));
+    response.write(event("die", { id: "a", nano: "1700000001000000002", attributes: { exitCode: "0" } }));
+    response.write(event("oom", { id: "b", nano: "1700000001000000003" }));
+    response.write(event("kill", { id: "b", nano: "1700000009000000004", attributes: { signal: "9" } }));
+    response.write(event("die", { id: "b", nano: "1700000009000000005", attributes: { exitCode: "137" } }));
+    expect(await until(4)).toEqual(["oom a", "exit a 0 false", "oom b", "exit b 137 false"]);
+  });
+
+  test("waits for an oom that comes after the exit, as under load", async () => {
+    const { engine, next } = await eventEngine();
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    response.write(event("die", { id, nano: "1700000001000000001", attributes: { exitCode: "137" } }));
+    response.write(event("oom", { id, nano: "1700000001180000000" }));
+    expect(await until(2)).toEqual([`oom ${id}`, `exit ${id} 137 true`]);
+  });
+
+  test("tells an exit by SIGKILL before what comes after it", async () => {
+    const { engine, next } = await eventEngine();
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    response.write(event("die", { id, nano: "1700000001000000001", attributes: { exitCode: "137" } }));
+    response.write(event("start", { id, nano: "1700000001000000002" }));
+    response.write(event("die", { id, nano: "1700000001000000003", attributes: { exitCode: "137" } }));
+    response.write(event("destroy", { id, nano: "1700000001000000004" }));
+    const killed = `exit ${id} 137 false`;
+    expect(await until(4)).toEqual([killed, `changed ${id}`, killed, `removed ${id}`]);
+  });
+
+  test.each([true, false])("asks the engine about an exit by SIGKILL that nobody asked for: %s", async (flag) => {
+    const { engine, next } = await eventEngine({ OOMKilled: flag });
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    response.write(event("die", { id, nano: "1700000001000000001", attributes: { exitCode: "137" } }));
+    expect(await until(1)).toEqual([`exit ${id} 137 ${flag}`]);
   });
 
   test("reads an event that comes in pieces", async () => {
@@ -107,13 +162,13 @@ describe("EventStream", () => {
     const known = event("die", { id: "a", nano: "1700000001000000007", attributes: { exitCode: "0" } });
     first.response.write(known);
     first.response.write(event("oom", { id: "b", nano: "1700000001000000008" }));
-    await until(1);
+    await until(2);
     first.response.end();
     const second = await next(2);
     expect(second.url.searchParams.get("since")).toBe("1700000001.000000008");
     second.response.write(known);
     second.response.write(event("die", { id: "b", nano: "1700000001000000009", attributes: { exitCode: "137" } }));
-    expect(await until(4)).toEqual(["exit a 0 false", "broken", "resync", "exit b 137 true"]);
+    expect(await until(5)).toEqual(["exit a 0 false", "oom b", "broken", "resync", "exit b 137 true"]);
   });
 
   test("goes on telling when the engine's clock is set back an hour", async () => {
