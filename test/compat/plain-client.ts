@@ -1,23 +1,27 @@
 import { Client } from "@modelcontextprotocol/client";
 import { getDefaultEnvironment, StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { type Outcome, outcomeOf } from "../e2e/protocols/oracle/sdk-clients.ts";
-import type { RealServer } from "./real-server.ts";
-import type { SpecJson } from "./stage.ts";
+import type { Call, RealServer } from "./real-server.ts";
+import type { Place } from "./stage.ts";
 
 /** The SDK's own client on a server's plain stdio, in a container of the same image by `docker run`. */
 export class PlainClient implements AsyncDisposable {
   readonly #client: Client;
+  readonly #place: Place;
 
-  private constructor(client: Client) {
+  private constructor(client: Client, place: Place) {
     this.#client = client;
+    this.#place = place;
   }
 
-  static async open(spec: SpecJson, era: RealServer["era"]): Promise<PlainClient> {
+  static async open(place: Place, era: RealServer["era"]): Promise<PlainClient> {
     const pin = { versionNegotiation: { mode: { pin: "2026-07-28" } } } as const;
     const client = new Client({ name: "compat", version: "0" }, era === "modern" ? pin : {});
     const env = { ...getDefaultEnvironment(), DOCKER_HOST: process.env.DOCKER_HOST ?? "" };
-    await client.connect(new StdioClientTransport({ command: "docker", args: dockerRun(spec), env, stderr: "ignore" }));
-    return new PlainClient(client);
+    await client.connect(
+      new StdioClientTransport({ command: "docker", args: dockerRun(place), env, stderr: "ignore" }),
+    );
+    return new PlainClient(client, place);
   }
 
   async tools(): Promise<unknown[]> {
@@ -32,8 +36,8 @@ export class PlainClient implements AsyncDisposable {
     return (await this.#client.listPrompts()).prompts.map(({ name }) => name);
   }
 
-  call(name: string, args: Record<string, unknown>): Promise<Outcome> {
-    return outcomeOf(this.#client.callTool({ name, arguments: args }));
+  call({ tool, args = {} }: Call): Promise<Outcome> {
+    return outcomeOf(this.#client.callTool({ name: tool, arguments: this.#place.fill({ ...args }) }));
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -51,7 +55,7 @@ interface DockerSpec {
 }
 
 /** The arguments that give a server what the manager gives it by its spec. */
-function dockerRun(spec: SpecJson): string[] {
+function dockerRun({ spec }: Place): string[] {
   const { image, args = [], env = {}, mounts = [], network = {}, workingDir } = spec as unknown as DockerSpec;
   return [
     ...["run", "--interactive", "--rm", "--init", "--read-only", "--tmpfs", "/tmp:mode=1777"],

@@ -1,7 +1,7 @@
 import type { DifferenceName } from "../e2e/protocols/oracle/differences.ts";
 
-/** A call of a tool, and what is then to be seen. `${…}` as in a spec. */
-interface Call {
+/** A call of a tool, and what is then to be seen. `$NAME` as in a spec. */
+export interface Call {
   readonly tool: string;
   readonly args?: Readonly<Record<string, unknown>>;
   /** Where the SDK's own client then gives something else than ours: the name of that. */
@@ -33,8 +33,8 @@ export interface RealServer {
   /** Default: `mcpm-compat/<name>:latest`. */
   readonly image?: string;
   /**
-   * The spec that works, as JSON, image and pull policy aside. `${FILES}` is a folder for it on this machine, `${VOLUME}`
-   * a volume, `${POSTGRES}` and `${REDIS}` the address of that service, which then runs.
+   * The spec that works, as JSON, image and pull policy aside. `$FILES` is a folder for it on this machine, `$VOLUME`
+   * a volume, `$POSTGRES`, `$REDIS`, `$PAGES` the address of that service, which then runs.
    */
   readonly spec?: Readonly<Record<string, unknown>>;
   /** What it needs beyond the default sandbox, in words, for people who read docs/servers.md. */
@@ -45,10 +45,15 @@ export interface RealServer {
   /** The revision of MCP. */
   readonly revision: string;
   readonly has: { readonly tools: Count; readonly resources: Count; readonly prompts: Count };
-  readonly right: readonly [RightCall, RightCall];
+  /** At least two, in this order. The last one is answered anew after each end of the server. */
+  readonly right: readonly [RightCall, RightCall, ...RightCall[]];
   readonly wrong: WrongCall;
   /** Whether `make test` has it, too. */
   readonly short?: boolean;
-  /** The fault of ours for which its tests fail as things are. */
-  readonly until?: string;
+  /** What it lists that differs from container to container, as a regular expression. */
+  readonly peculiar?: string;
+  /** A fault of the manager's, and what is accepted besides until it is mended. */
+  readonly until?: { readonly fault: string } & Partial<Pick<RealServer, "era" | "revision">> & {
+      readonly has?: Readonly<Record<keyof RealServer["has"], Count | "SERVER_ERROR">>;
+    };
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { chmod, chown, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { ManagerProcess } from "../e2e/manager-process.ts";
@@ -9,8 +9,15 @@ import type { RealServer } from "./real-server.ts";
 import { Services } from "./services.ts";
 import { imageOf } from "./table/real-servers.ts";
 
-/** A spec as JSON, of the form that REST takes. */
-export type SpecJson = Readonly<Record<string, unknown>>;
+/** Where one side runs a server. */
+export interface Place {
+  /** As JSON, of the form that REST takes. */
+  readonly spec: Readonly<Record<string, unknown>>;
+  /** The same with what the placeholders stand for. */
+  readonly fill: <T>(value: T) => T;
+}
+
+const placeholder = /\$([A-Z]+)/g;
 
 /** A manager as users run it, which allows what the servers need, in a fleet of its own; and what is around it. */
 export class Stage implements AsyncDisposable {
@@ -42,14 +49,16 @@ export class Stage implements AsyncDisposable {
     return this.#manager.client;
   }
 
-  /** The server's spec, with a folder and a volume that nobody else has. */
-  async spec(server: RealServer): Promise<SpecJson> {
+  /** A folder and a volume that nobody else has, and the services that the server speaks to. */
+  async place(server: RealServer): Promise<Place> {
     const wish = { ...server.spec, image: imageOf(server), pullPolicy: "PULL_POLICY_NEVER" };
     const values = new Map<string, string>();
-    for (const [, name = ""] of JSON.stringify(wish).matchAll(/\$\{(\w+)\}/g)) {
+    for (const [, name = ""] of JSON.stringify([wish, server.right]).matchAll(placeholder)) {
       if (!values.has(name)) values.set(name, await this.#value(name, server));
     }
-    return JSON.parse(JSON.stringify(wish).replaceAll(/\$\{(\w+)\}/g, (_, name) => values.get(name) ?? ""));
+    const fill = <T>(value: T): T =>
+      JSON.parse(JSON.stringify(value).replaceAll(placeholder, (_, name) => values.get(name) ?? ""));
+    return { spec: fill(wish), fill };
   }
 
   /** What the engine has of the fleet. */
@@ -77,9 +86,15 @@ export class Stage implements AsyncDisposable {
   async #folder(files: Readonly<Record<string, string>>): Promise<string> {
     const folder = path.join(this.#root, randomBytes(6).toString("hex"));
     await mkdir(folder);
-    for (const [name, text] of Object.entries(files)) await writeFile(path.join(folder, name), text);
+    for (const [name, text] of Object.entries(files)) {
+      await mkdir(path.dirname(path.join(folder, name)), { recursive: true });
+      await writeFile(path.join(folder, name), text);
+    }
     await chmod(this.#root, 0o755);
-    if (process.getuid?.() === 0) await chown(folder, 1000, 1000);
+    if (process.getuid?.() === 0) {
+      const inside = await readdir(folder, { recursive: true });
+      for (const name of ["", ...inside]) await chown(path.join(folder, name), 1000, 1000);
+    }
     return folder;
   }
 

@@ -1,8 +1,10 @@
 import type { RealServer } from "../real-server.ts";
+import { binaryServers } from "./binaries.ts";
 import { npmServers } from "./npm.ts";
+import { pypiServers } from "./pypi.ts";
 
 /** All of them. */
-export const realServers: readonly RealServer[] = [...npmServers];
+export const realServers: readonly RealServer[] = [...npmServers, ...pypiServers, ...binaryServers];
 
 /** Those of a list of names; without a list the few of `make test`, and by `all` all. */
 export function chosenServers(names: string | undefined): readonly RealServer[] {

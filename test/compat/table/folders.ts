@@ -1,0 +1,18 @@
+/**
+ * folders all|short|NAME...: prints the folders that the images of these servers are made of, and of the services that
+ * they speak to, one a line.
+ */
+import { existsSync } from "node:fs";
+import { chosenServers } from "./real-servers.ts";
+
+const [first = "short"] = process.argv.slice(2);
+const servers = chosenServers(first === "short" ? undefined : process.argv.slice(2).join(" "));
+const services = new Set(
+  servers.flatMap(({ spec = {} }) => [...JSON.stringify(spec).matchAll(/\$([A-Z]+)/g)].map(([, name]) => name)),
+);
+for (const name of services) {
+  const folder = `test/compat/services/${name?.toLowerCase()}`;
+  if (existsSync(folder)) console.log(folder);
+}
+for (const { name, image } of servers)
+  console.log(image === undefined ? `test/compat/servers/${name}` : `servers/${name}`);
