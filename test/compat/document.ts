@@ -23,7 +23,7 @@ those of Start on the machine of the last run, with the image there and two core
 
 /** docs/servers.md */
 export function document(seen: readonly Seen[]): string {
-  return `${[intro, table(seen), ...seen.map(section)].join("\n")}`;
+  return `${[intro, table(seen), ...seen.map(({ server }) => sectionOf(server))].join("\n")}`;
 }
 
 function table(seen: readonly Seen[]): string {
@@ -44,7 +44,8 @@ function table(seen: readonly Seen[]): string {
   return `${[head, "| --- | --- | --- | --- | --- | --- |", ...rows].join("\n")}\n`;
 }
 
-function section({ server }: Seen): string {
+/** What the page says of a server, but for what was measured. */
+export function sectionOf(server: RealServer): string {
   const { spec = {} } = server;
   const json = JSON.stringify({ image: imageOf(server), pullPolicy: "PULL_POLICY_NEVER", ...spec }, null, 2);
   const until = server.until === undefined ? "" : `\nNot yet as it should be: ${server.until.fault}.\n`;

@@ -13,6 +13,8 @@ export function expectWrong(ended: Outcome, wrong: WrongCall): void {
   if ("toolError" in wrong) {
     expect(ended).toMatchObject({ result: { isError: true } });
     expect(textsOf(ended)).toContain(wrong.toolError);
+  } else if ("plainText" in wrong) {
+    expectRight(ended, { ...wrong, text: wrong.plainText });
   } else if ("reason" in wrong) {
     expect(ended).toEqual({ refused: wrong.reason });
   } else {

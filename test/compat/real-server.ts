@@ -16,9 +16,17 @@ export interface RightCall extends Call {
   readonly structured?: unknown;
 }
 
-/** One that fails, in one of the ways that there are: as the tool's result, as the server's error, or as the manager's. */
+/**
+ * One that fails, in one of the ways that there are: as the tool's result, which says so or only has a text about it, as
+ * the server's error, or as the manager's.
+ */
 export type WrongCall = Call &
-  ({ readonly toolError: string } | { readonly code: number; readonly message: string } | { readonly reason: string });
+  (
+    | { readonly toolError: string }
+    | { readonly plainText: string }
+    | { readonly code: number; readonly message: string }
+    | { readonly reason: string }
+  );
 
 /** What a server has of a kind. None: it answers that it has no such method. */
 type Count = number | "none";
@@ -50,10 +58,11 @@ export interface RealServer {
   readonly wrong: WrongCall;
   /** Whether `make test` has it, too. */
   readonly short?: boolean;
-  /** What it lists that differs from container to container, as a regular expression. */
+  /** What it says that differs from container to container, as a regular expression. */
   readonly peculiar?: string;
   /** A fault of the manager's, and what is accepted besides until it is mended. */
   readonly until?: { readonly fault: string } & Partial<Pick<RealServer, "era" | "revision">> & {
+      readonly wrong?: WrongCall;
       readonly has?: Readonly<Record<keyof RealServer["has"], Count | "SERVER_ERROR">>;
     };
 }

@@ -53,7 +53,7 @@ export const pypiServers: readonly RealServer[] = [
       },
       { tool: "read_query", args: { query: "select text from notes" }, text: "[{'text': 'ü'}]" },
     ],
-    wrong: { tool: "read_query", args: { query: "drop table notes" }, toolError: "Only SELECT queries are allowed" },
+    wrong: { tool: "read_query", args: { query: "drop table notes" }, plainText: "Only SELECT queries are allowed" },
   },
   {
     name: "excel",
@@ -167,8 +167,8 @@ export const pypiServers: readonly RealServer[] = [
     revision: "2026-07-28",
     has: { tools: 12, resources: 0, prompts: 0 },
     right: [
-      { tool: "git_add", args: { repo_path: "/data", files: ["a.txt"] }, text: "staged" },
-      { tool: "git_status", args: { repo_path: "/data" }, text: "new file:   a.txt" },
+      { tool: "git_diff_unstaged", args: { repo_path: "/data" }, text: "nstaged" },
+      { tool: "git_status", args: { repo_path: "/data" }, text: "a.txt" },
     ],
     wrong: { tool: "git_status", args: { repo_path: "/tmp" }, toolError: "/tmp" },
   },
