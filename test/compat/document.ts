@@ -11,14 +11,21 @@ export interface Seen {
 
 const intro = `# Servers that work
 
-Servers from public registries, which nobody here wrote, as they were tried through the manager: each in a container with
-the default sandbox, or with the spec below it. \`make test-compat\` builds their images, tries them and writes this page:
-which generation of MCP a server speaks and what it has; calls that work and one that fails; a Restart, \`docker kill\`,
-sleeping and waking, a Stop that leaves nothing; and that its results are those which the SDK's own client gets on its plain
-stdio. \`make test-compat NAMES="time git"\` tries some.
+Servers from public registries, which nobody here wrote, as they were tried through the manager: each in the default
+sandbox, or with what its spec below asks for. This page is written by
 
-What they do is in \`test/compat/table/\`, their Dockerfiles are in \`test/compat/servers/\` with the lock files that pin every package. The times are
-those of Start on the machine of the last run, with the image there and two cores: the first of an image, and a later one.
+\`\`\`
+make test-compat                        # all: half an hour from nothing, ten minutes after that
+make test-compat NAMES="time git"       # some; the page stays as it is
+\`\`\`
+
+which builds the images and looks at each server: the revision of MCP that it speaks, and what it has; calls that work, and
+one that fails; a Restart, \`docker kill\`, sleeping and waking; a Stop, after which nothing of it is left; and whether the
+manager's callers get what the SDK's own client gets on the server's plain stdio. \`make test\` does so with three of them.
+
+The images are made of \`test/compat/servers\`: a Dockerfile and a lock file for each. What is called, and what must come of it,
+is in \`test/compat/table\`. The times are those of a Start with the image there, the first one and a later one, on the
+machine of the last run.
 `;
 
 /** docs/servers.md */
@@ -47,9 +54,9 @@ function table(seen: readonly Seen[]): string {
 /** What the page says of a server, but for what was measured. */
 export function sectionOf(server: RealServer): string {
   const { spec = {} } = server;
-  const json = JSON.stringify({ image: imageOf(server), pullPolicy: "PULL_POLICY_NEVER", ...spec }, null, 2);
+  const json = JSON.stringify({ image: imageOf(server), pull_policy: "PULL_POLICY_NEVER", ...spec }, null, 2);
   const until = server.until === undefined ? "" : `\nNot yet as it should be: ${server.until.fault}.\n`;
-  return `## ${server.name}\n\nNeeds ${server.needs}.\n${until}\n\`\`\`json\n${json}\n\`\`\`\n`;
+  return `## ${server.name}\n\n${server.package}. Needs ${server.needs}.\n${until}\n\`\`\`json\n${json}\n\`\`\`\n`;
 }
 
 function seconds(ms: number): string {

@@ -51,16 +51,16 @@ interface DockerSpec {
   readonly env?: Readonly<Record<string, string>>;
   readonly mounts?: readonly { type: string; source?: string; target: string; writable?: boolean }[];
   readonly network?: Readonly<Record<string, unknown>>;
-  readonly workingDir?: string;
+  readonly working_dir?: string;
 }
 
 /** The arguments that give a server what the manager gives it by its spec. */
 function dockerRun({ spec }: Place): string[] {
-  const { image, args = [], env = {}, mounts = [], network = {}, workingDir } = spec as unknown as DockerSpec;
+  const { image, args = [], env = {}, mounts = [], network = {}, working_dir } = spec as unknown as DockerSpec;
   return [
     ...["run", "--interactive", "--rm", "--init", "--read-only", "--tmpfs", "/tmp:mode=1777"],
     ...["--network", "bridge" in network ? "bridge" : "none"],
-    ...(workingDir === undefined ? [] : ["--workdir", workingDir]),
+    ...(working_dir === undefined ? [] : ["--workdir", working_dir]),
     ...Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...mounts.flatMap((mount) => ["--mount", mountOption(mount)]),
     image,

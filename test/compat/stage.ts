@@ -51,7 +51,7 @@ export class Stage implements AsyncDisposable {
 
   /** A folder and a volume that nobody else has, and the services that the server speaks to. */
   async place(server: RealServer): Promise<Place> {
-    const wish = { ...server.spec, image: imageOf(server), pullPolicy: "PULL_POLICY_NEVER" };
+    const wish = { ...server.spec, image: imageOf(server), pull_policy: "PULL_POLICY_NEVER" };
     const values = new Map<string, string>();
     for (const [, name = ""] of JSON.stringify([wish, server.right]).matchAll(placeholder)) {
       if (!values.has(name)) values.set(name, await this.#value(name, server));

@@ -47,7 +47,7 @@ export const binaryServers: readonly RealServer[] = [
     spec: {
       env: { HOME: "/tmp", GOCACHE: "/tmp/cache", GOPROXY: "off", GOTOOLCHAIN: "local" },
       mounts: [{ type: "MOUNT_TYPE_BIND", source: "$FILES", target: "/data" }],
-      workingDir: "/data",
+      working_dir: "/data",
     },
     needs: "Go in its image, a HOME and a GOCACHE that it can write to, a folder with a module",
     files: {

@@ -107,7 +107,7 @@ export const npmServers: readonly RealServer[] = [
       ],
       env: { HOME: "/tmp" },
       network: { bridge: {} },
-      limits: { memoryBytes: 1073741824 },
+      limits: { memory_bytes: 1073741824 },
     },
     needs: "a browser in its image, a HOME that it can write to, the network, more memory",
     era: "legacy",
