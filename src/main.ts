@@ -49,7 +49,7 @@ async function main(): Promise<void> {
   const ending = await Promise.race([stopped, app.lost]);
   if (ending instanceof ManagerError) {
     log.error("another manager has the fleet; ending", { reason: ending.message });
-    // Answers to those who were cut off may still go out.
+    // Responses to calls that were cut off may still go out.
     await within(lostMs, Promise.resolve(app[Symbol.asyncDispose]()));
     process.exit(1);
   }

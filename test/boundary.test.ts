@@ -166,7 +166,7 @@ describe("The process", () => {
   });
 
   it("signals other processes only where servers' process groups are ended", () => {
-    expect(withText(/\bprocess\.kill\b/)).toEqual(["src/runtime/process/process-group.ts"]);
+    expect(withText(/\bprocess\.kill\b/)).toEqual(["src/runtime/process/process-run.ts"]);
   });
 });
 

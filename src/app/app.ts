@@ -1,6 +1,5 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "../base/async/abortable.ts";
-import { FarDeadlines } from "../base/async/call-wait.ts";
 import { within } from "../base/async/within.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
@@ -17,7 +16,7 @@ import { malformedText } from "../http/malformed.ts";
 import { probeHandler } from "../http/probes.ts";
 import { refuseRpc } from "../http/refuse-rpc.ts";
 import { allowAll } from "../operations/authorize.ts";
-import { callOpener } from "../operations/call-context.ts";
+import { openCall } from "../operations/call-context.ts";
 import { openApiHandler } from "../rest/openapi.ts";
 import { restHandler } from "../rest/rest-handler.ts";
 import type { ManagerInfo } from "../rpc/methods/service-options.ts";
@@ -48,7 +47,9 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   readonly log: Log;
-  /** False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true. */
+  /**
+   * False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true.
+   */
   readonly fastPath?: boolean;
 }
 
@@ -163,7 +164,7 @@ function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "hand
   const router: RouterOptions = {
     ...parts,
     budget,
-    openCall: callOpener(new FarDeadlines()),
+    openCall,
     authorize: allowAll,
     now: Date.now,
     elapsedMs,

@@ -98,7 +98,7 @@ export class EngineSync {
     look.catch((error: unknown) => log.warn("could not look at a container", { id, error: String(error) }));
   }
 
-  /** Asks the engine, and notes when: an answer that took its time may be older than one that came before it. */
+  /** Asks the engine, and notes when: a response that took its time may be older than one that came before it. */
   async #looked<T>(ask: () => Promise<T>): Promise<{ found: T; looked: number }> {
     this.#looks += 1;
     const looked = this.#looks;

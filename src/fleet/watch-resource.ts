@@ -17,15 +17,15 @@ export interface WatchResourceOptions extends CallOptions {
   readonly maxTakeMs: number;
 }
 
-/** A server that answers sooner than this can still refuse with an error that is the whole answer. */
+/** A server that answers sooner than this can still refuse with an error that is the whole reply. */
 const firstMs = 500;
 
 type FollowedFleet = Pick<Fleet, "follow" | "call">;
 
 /**
- * Subscribes to a resource of a server, then tells of its changes until the signal aborts. The first reading comes within
- * half a second, a heartbeat if the server takes longer. A slow reader holds nothing: it is given the latest when it comes
- * back. Throws what `Fleet.call` and `Resources.subscribe` throw, and why the server tells no more.
+ * Subscribes to a resource of a server, then tells of its changes until the signal aborts. The first reading comes
+ * within half a second, a heartbeat if the server takes longer. A slow reader holds nothing: it is given the latest
+ * when it comes back. Throws what `Fleet.call` and `Resources.subscribe` throw, and why the server tells no more.
  */
 export async function* watchResource(
   fleet: FollowedFleet,
@@ -73,7 +73,7 @@ async function take(
       try {
         await abortable(subscription.take(permit), signal);
       } catch (error) {
-        // Others may wait for the same answer: the request goes on.
+        // Others may wait for the same reply: the request goes on.
         throw signal?.aborted ? abortReason(signal, "sent") : error;
       }
       return permit.instance;

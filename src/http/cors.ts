@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { cors } from "@connectrpc/connect";
 
-/** Headers that let a page of an allowed origin (`guard.ts` has refused all others) read the answer. */
+/** Headers that let a page of an allowed origin (`guard.ts` has refused all others) read the response. */
 export function corsHeaders(headers: IncomingHttpHeaders): Record<string, string> {
   const { origin } = headers;
   if (origin === undefined) return {};
@@ -15,7 +15,7 @@ export function corsHeaders(headers: IncomingHttpHeaders): Record<string, string
 /** By which a page may say which trace its calls belong to. */
 const traceHeaders = ["traceparent", "tracestate", "baggage"];
 
-/** What a preflight of an allowed origin is answered. */
+/** The response to a preflight of an allowed origin. */
 export function preflightHeaders(): Record<string, string> {
   return {
     "access-control-allow-methods": cors.allowedMethods.join(", "),

@@ -17,7 +17,7 @@ export interface ErrorResponse {
   readonly status?: number;
 }
 
-/** Answers an error in the words of the caller's protocol, which its content type and its path tell. */
+/** Responds with an error in the words of the caller's protocol, which its content type and its path tell. */
 export function respondWithError({ request, response, error, status }: ErrorResponse): void {
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
   const type = request.headers["content-type"] ?? "";

@@ -1,5 +1,4 @@
-import type { Mount, NodeHandler, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
-import type { StreamHandler } from "../server/handlers/stream-handler.ts";
+import type { Mount, NodeHandler, NodeRequest, NodeResponse, StreamHandler } from "../server/handlers/node-handler.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
 import { respondWithError } from "./error-response.ts";
@@ -66,11 +65,11 @@ interface Served {
 export function firstOf(mounts: readonly Mount[]): NodeHandler {
   return (request, response) => {
     for (const mount of mounts) if (mount(request, response)) return;
-    notFound(request, response);
+    refuseUnknownPath(request, response);
   };
 }
 
-/** The same guard before streams are taken: those that it would refuse, or answer in some way, stay requests. */
+/** The same guard before streams are taken: those that it would refuse, or respond to in some way, stay requests. */
 function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): StreamHandler {
   return (stream, headers, next) => {
     // A Host header besides the authority, or an Origin, is for the guard to look at closely.
@@ -80,8 +79,8 @@ function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): Strea
   };
 }
 
-/** Answers what no face knows. */
-export function notFound(request: NodeRequest, response: NodeResponse): void {
+/** Refuses what no face knows. */
+export function refuseUnknownPath(request: NodeRequest, response: NodeResponse): void {
   refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
 }
 

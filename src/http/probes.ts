@@ -10,10 +10,12 @@ export interface ProbeOptions {
 
 const readyMs = 2000;
 
-/** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
+/**
+ * `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over.
+ */
 export function probeHandler(options: ProbeOptions): Mount {
   /** One for all who ask meanwhile: each is a request to the engine. */
-  let asking: Promise<Answer> | undefined;
+  let asking: Promise<ProbeResponse> | undefined;
   const ask = () => {
     asking ??= readiness(options).finally(() => {
       asking = undefined;
@@ -29,20 +31,20 @@ export function probeHandler(options: ProbeOptions): Mount {
     } else if (path === "/health") {
       write(ok, { request, response });
     } else {
-      ask().then((answer) => write(answer, { request, response }));
+      ask().then((probed) => write(probed, { request, response }));
     }
     return true;
   };
 }
 
-interface Answer {
+interface ProbeResponse {
   readonly status: number;
   readonly body: object;
 }
 
-const ok: Answer = { status: 200, body: { status: "ok" } };
+const ok: ProbeResponse = { status: 200, body: { status: "ok" } };
 
-async function readiness({ ready }: ProbeOptions): Promise<Answer> {
+async function readiness({ ready }: ProbeOptions): Promise<ProbeResponse> {
   try {
     await ready(AbortSignal.timeout(readyMs));
     return ok;
@@ -51,9 +53,9 @@ async function readiness({ ready }: ProbeOptions): Promise<Answer> {
   }
 }
 
-function write(answer: Answer, exchange: { request: NodeRequest; response: NodeResponse }): void {
+function write(probed: ProbeResponse, exchange: { request: NodeRequest; response: NodeResponse }): void {
   const { response } = exchange;
-  response.statusCode = answer.status;
+  response.statusCode = probed.status;
   response.setHeader("content-type", "application/json");
-  endEarly(exchange, `${JSON.stringify(answer.body)}\n`);
+  endEarly(exchange, `${JSON.stringify(probed.body)}\n`);
 }

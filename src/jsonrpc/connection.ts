@@ -1,4 +1,3 @@
-import type { AbortSource } from "../base/async/abort-source.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
@@ -21,17 +20,17 @@ const defaultMaxQueuedMs = 30_000;
 
 export interface RequestOptions {
   /** Ends the wait. Its reason must be a ManagerError (`deadline`, `cancelled`, …), which the request throws. */
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
-  /** Answered at the end of something long, if at all: a reply whose owner nobody knows is taken for another's. */
+  /** A long-lived request, such as a subscription. A reply whose id can't be read is not taken for its. */
   readonly longLived?: boolean;
 }
 
 type Outcome = { readonly reply: Reply } | { readonly failure: ManagerError };
 
 /**
- * A request without an answer. Once it has one it holds on to nothing: a table that V8 has replaced by another keeps what
+ * A request without a reply. Once it has one it holds on to nothing: a table that V8 has replaced by another keeps what
  * was in it until the next great collection.
  */
 class Pending {
@@ -61,7 +60,7 @@ class Pending {
 }
 
 /**
- * Request ids <-> replies over one stream of newline-delimited JSON. Any number of requests may be in flight; answers
+ * Request ids <-> replies over one stream of newline-delimited JSON. Any number of requests may be in flight; replies
  * come in any order. Every request ends: with its reply, by its signal, or when the connection ends.
  */
 export class Connection {
@@ -92,12 +91,12 @@ export class Connection {
     });
   }
 
-  /** Requests without an answer. */
+  /** Requests without a reply. */
   get inFlight(): number {
     return this.#pending.size;
   }
 
-  /** Whether a request of this id was written and has no answer yet. */
+  /** Whether a request of this id was written and has no reply yet. */
   awaits(id: number): boolean {
     return this.#pending.get(id)?.line.state === "written";
   }

@@ -28,7 +28,9 @@ export type Message =
 /** Most messages of one batch. */
 const maxBatch = 10_000;
 
-/** Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read. */
+/**
+ * Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read.
+ */
 export function mayBeMessage(line: Uint8Array): boolean {
   let at = 0;
   while (line[at] === 0x20 || line[at] === 0x09 || line[at] === 0x0d) at += 1;
@@ -85,7 +87,7 @@ function parseMessage(text: string): Message {
   if (method !== undefined) {
     const params = fields.params ?? "{}";
     if (fields.id === undefined || fields.id === "null") return { kind: "notification", method, params };
-    // Any other is not JSON-RPC, and may hold spaces that are no good in our answer.
+    // Any other is not JSON-RPC, and may hold spaces that are no good in our reply.
     if (!/^["\-0-9]/.test(fields.id)) {
       return { kind: "malformed", problem: "the id of a request is neither a string nor a number" };
     }

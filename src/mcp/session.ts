@@ -21,7 +21,7 @@ import type { LogLevel } from "./protocol/log-level.ts";
 import type { ClientInfo } from "./protocol/mcp-info.ts";
 import { rpcFailure } from "./protocol/rpc-failure.ts";
 
-/** What a session tells its owner besides answers. Buffers are only good until the call returns. */
+/** What a session tells its owner besides replies. Buffers are only good until the call returns. */
 export interface SessionListener {
   stderr(chunk: Buffer): void;
   /** A line on stdout that is not a message. */
@@ -29,7 +29,7 @@ export interface SessionListener {
   /** A log notification; `data` is JSON text, or the text itself when it is a string. */
   logMessage(entry: { readonly level: string; readonly text: string }): void;
   /** A reply that nobody waits for, which was dropped. */
-  lateReply(): void;
+  unclaimedReply(): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -56,7 +56,7 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
-  #probe: "none" | "unanswered" | "answered" = "none";
+  #probe: "none" | "pending" | "replied" = "none";
   /** Written before there was an attachment. */
   readonly #held: Buffer[] = [];
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
@@ -74,7 +74,7 @@ export class Session {
         notification: (method, params) => this.#onNotification(method, params),
         request: (request) => this.#onRequest(request),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
-        lateReply: () => listener.lateReply(),
+        unclaimedReply: () => listener.unclaimedReply(),
       },
     });
     this.sink = {
@@ -106,12 +106,12 @@ export class Session {
   }
 
   /**
-   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
-   * what it refused the handshake with, and what `Connection.request` throws.
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else
+   * than a handshake, what it refused the handshake with, and what `Connection.request` throws.
    */
   async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
     const { clientInfo } = this.#options;
-    const onProbe = (state: "unanswered" | "answered") => {
+    const onProbe = (state: "pending" | "replied") => {
       this.#probe = state;
     };
     const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbe });
@@ -120,8 +120,8 @@ export class Session {
   }
 
   /** Whether the server never answered the question which era it is of: if it exited, that may be why. */
-  get probeUnanswered(): boolean {
-    return this.#probe === "unanswered";
+  get isProbePending(): boolean {
+    return this.#probe === "pending";
   }
 
   /** Goes on with a conversation that the same process had over another attachment. */

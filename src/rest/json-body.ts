@@ -1,5 +1,4 @@
 import type { JsonValue } from "@bufbuild/protobuf";
-import type { AbortSource } from "../base/async/abort-source.ts";
 import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
 import { type JsonPath, repeatedMember } from "../json/repeated-member.ts";
 import { refuseManyValues } from "../rpc/bounds/request-values.ts";
@@ -19,7 +18,7 @@ export interface JsonBody {
 export interface JsonBodyOptions {
   readonly maxRequestBytes: number;
   readonly unsent: Transfer;
-  readonly signal: AbortSource;
+  readonly signal: AbortSignal;
 }
 
 /**
@@ -45,7 +44,7 @@ export async function readJsonBody(
   return parse(body);
 }
 
-/** Throws `invalid` for a body where none belongs. */
+/** Throws `invalid` when a request has a body that takes none. */
 export async function refuseBody(request: NodeRequest): Promise<void> {
   for await (const _chunk of bodyOf(request)) {
     throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);
@@ -61,7 +60,7 @@ function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
     const value = JSON.parse(text) as JsonValue;
-    return { value, bytes: body.length, repeated: repeatedMember(text, value) };
+    return { value, bytes: body.length, repeated: repeatedMember(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

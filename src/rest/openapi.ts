@@ -7,8 +7,8 @@ import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone } from "../server/responses/write-whole.ts";
 
 const path = "/openapi.json";
-/** What one more answer takes until it is read: the document is the same for all. */
-const answerBytes = 8 * 1024;
+/** What one more response takes until it is read: the document is the same for all. */
+const responseBytes = 8 * 1024;
 
 /** `GET /openapi.json`: the document of the REST routes. */
 export function openApiHandler({ budget }: { readonly budget: TransferBudget }): Mount {
@@ -25,7 +25,7 @@ export function openApiHandler({ budget }: { readonly budget: TransferBudget }):
       (bytes) => {
         if (isGone(response)) return;
         response.writeHead(200, { "content-type": "application/json", "content-length": bytes.length });
-        budget.open(response).add(answerBytes);
+        budget.open(response).add(responseBytes);
         endEarly({ request, response }, bytes);
       },
       (error) => respondWithError({ request, response, error }),
@@ -34,7 +34,7 @@ export function openApiHandler({ budget }: { readonly budget: TransferBudget }):
   };
 }
 
-/** Read when somebody asks, and once: few do, and it is large. */
+/** Read at the first request for it, and once: it is large, and few ask for it. */
 async function document(): Promise<Buffer> {
   const { default: json } = await import("../../gen/openapi.json", { with: { type: "json" } });
   return Buffer.from(`${JSON.stringify(json)}\n`);

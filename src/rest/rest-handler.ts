@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
-import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import { respondWithError } from "../http/error-response.ts";
 import { refuse } from "../http/handler.ts";
@@ -35,12 +34,12 @@ interface Exchange {
   readonly response: NodeResponse;
 }
 
-/** Serves the routes: finds the RPC, makes its message, calls it, writes its answer as JSON, a stream as NDJSON. */
+/** Serves the routes: finds the RPC, makes its message, calls it, writes its response as JSON, a stream as NDJSON. */
 export function restHandler(options: RestOptions): Mount {
   return (request, response) => {
     const { pathname, searchParams } = urlOf(request.url ?? "/");
     const matches = matchRoutes(pathname);
-    const match = matches.find(({ route }) => answers(route, request.method ?? ""));
+    const match = matches.find(({ route }) => acceptsMethod(route, request.method ?? ""));
     if (matches.length === 0) return false;
     if (match === undefined) {
       const allowed = matches.flatMap(({ route }) => methodsOf(route));
@@ -54,7 +53,7 @@ export function restHandler(options: RestOptions): Mount {
   };
 }
 
-/** Of a target that is a plain path, without all that a URL may have besides, nothing has to be parsed. */
+/** A target that is a plain path needs no parsing. */
 function urlOf(target: string): Pick<URL, "pathname" | "searchParams"> {
   return plainPath.test(target)
     ? { pathname: target, searchParams: new URLSearchParams() }
@@ -68,7 +67,7 @@ function methodsOf({ httpMethod, rpc }: Route): string[] {
   return httpMethod === "GET" && rpc.methodKind === "unary" ? ["GET", "HEAD"] : [httpMethod];
 }
 
-function answers(route: Route, method: string): boolean {
+function acceptsMethod(route: Route, method: string): boolean {
   return methodsOf(route).includes(method);
 }
 
@@ -76,8 +75,8 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
-    // A caller that left in the turn of the body's end is known by now: no call begins for nobody.
+    const body = await requestBody(exchange, { ...options, signal: open.call.wait.signal });
+    // A caller that left in the turn of the body's end is known by now: no call begins for it.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
     const { rpc } = match.route;
@@ -88,10 +87,10 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   }
 }
 
-/** Undefined where none belongs, or is. */
-async function bodyOf(
+/** Undefined when the route takes no body, or the request has none. */
+async function requestBody(
   { match, request, response }: Exchange,
-  { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
+  { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSignal },
 ) {
   if (match.route.body !== undefined) {
     return readJsonBody(request, { maxRequestBytes, unsent: budget.watch(response), signal });
@@ -128,19 +127,19 @@ async function callStream(
 ): Promise<void> {
   const { response } = exchange;
   const { rpc } = call;
-  const answer = budget.open(response);
-  const values = countAt(createContextValues(), answer);
+  const transfer = budget.open(response);
+  const values = countAt(createContextValues(), transfer);
   const lines = ndjson(rpc, calls.stream({ ...call, values }));
-  const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { answer, streams: true });
+  const body = calls.operationOf(rpc).mayLag ? lines : pacedBody(lines, { transfer, streams: true });
   response.setHeader("content-type", "application/x-ndjson");
   await write(body, { response, signal: leftSignal(response) });
   response.end();
 }
 
-/** Aborts when the caller leaves, or has its whole answer. */
+/** Aborts when the caller leaves, or has its whole response. */
 function leftSignal(response: NodeResponse): AbortSignal {
   const left = new AbortController();
-  // With a reason of its own: without one, an exception with a stack is made for every answer.
+  // With a reason of its own: without one, an exception with a stack is made for every response.
   response.once("close", () => left.abort("the exchange is over"));
   return left.signal;
 }

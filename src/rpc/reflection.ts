@@ -35,7 +35,7 @@ export const reflectionAlphaOperations = { serverReflectionInfo: operations.refl
   typeof ServerReflectionAlpha
 >;
 
-type Answer = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
+type MessageResponse = NonNullable<MessageInitShape<typeof ServerReflectionResponseSchema>["messageResponse"]>;
 
 /**
  * Server reflection over the services that are served, so that `buf curl` and grpcurl need no schema. v1 and v1alpha
@@ -53,11 +53,11 @@ export class Reflection {
     for (const service of services) this.#addFile(service.file);
   }
 
-  async *answer(requests: AsyncIterable<ServerReflectionRequest>): AsyncGenerator<ServerReflectionResponse> {
+  async *respond(requests: AsyncIterable<ServerReflectionRequest>): AsyncGenerator<ServerReflectionResponse> {
     for await (const request of requests) {
       const { host, messageRequest: asked } = request;
       validate(reflectRequestSchema, asked.case === undefined ? { host } : { host, [asked.case]: asked.value });
-      const messageResponse = this.#answerOne(request.messageRequest);
+      const messageResponse = this.#messageResponse(request.messageRequest);
       yield create(ServerReflectionResponseSchema, {
         validHost: request.host,
         originalRequest: request,
@@ -67,13 +67,13 @@ export class Reflection {
   }
 
   /** The same for v1alpha, whose messages have the same bytes. */
-  async *answerAlpha(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<AlphaResponse> {
-    for await (const response of this.answer(asV1(requests))) {
+  async *respondAlpha(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<AlphaResponse> {
+    for await (const response of this.respond(asV1(requests))) {
       yield fromBinary(AlphaResponseSchema, toBinary(ServerReflectionResponseSchema, response));
     }
   }
 
-  #answerOne(request: ServerReflectionRequest["messageRequest"]): Answer {
+  #messageResponse(request: ServerReflectionRequest["messageRequest"]): MessageResponse {
     switch (request.case) {
       case "listServices": {
         const service = this.#services.map(({ typeName }) => ({ name: typeName }));
@@ -86,7 +86,7 @@ export class Reflection {
       case "allExtensionNumbersOfType":
         return { case: "allExtensionNumbersResponse", value: { baseTypeName: request.value, extensionNumber: [] } };
       default:
-        return notFound(request.case ?? "an empty request");
+        return notFoundResponse(request.case ?? "an empty request");
     }
   }
 
@@ -99,9 +99,9 @@ export class Reflection {
     return undefined;
   }
 
-  #fileResponse(file: DescFile | undefined, wanted: string): Answer {
-    if (file === undefined) return notFound(wanted);
-    const known = this.#bytes.get(file) ?? bytesOf(file);
+  #fileResponse(file: DescFile | undefined, wanted: string): MessageResponse {
+    if (file === undefined) return notFoundResponse(wanted);
+    const known = this.#bytes.get(file) ?? fileBytes(file);
     this.#bytes.set(file, known);
     return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [...known] } };
   }
@@ -119,7 +119,7 @@ async function* asV1(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<Serv
   }
 }
 
-function bytesOf(file: DescFile): readonly Uint8Array[] {
+function fileBytes(file: DescFile): readonly Uint8Array[] {
   const files = [...withDependencies(file)].reverse();
   return files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }
@@ -129,6 +129,6 @@ function withDependencies(file: DescFile, seen = new Set<DescFile>()): Set<DescF
   return seen.add(file);
 }
 
-function notFound(wanted: string): Answer {
+function notFoundResponse(wanted: string): MessageResponse {
   return { case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `not found: ${wanted}` } };
 }

@@ -49,12 +49,12 @@ function servicesOf(options: RouterOptions): ServedService[] {
     served({ service: Health, implementation: healthService(options), operations: healthOperations }),
     served({
       service: ServerReflection,
-      implementation: { serverReflectionInfo: (requests) => reflection.answer(requests) },
+      implementation: { serverReflectionInfo: (requests) => reflection.respond(requests) },
       operations: reflectionOperations,
     }),
     served({
       service: ServerReflectionAlpha,
-      implementation: { serverReflectionInfo: (requests) => reflection.answerAlpha(requests) },
+      implementation: { serverReflectionInfo: (requests) => reflection.respondAlpha(requests) },
       operations: reflectionAlphaOperations,
     }),
   ];
@@ -62,7 +62,7 @@ function servicesOf(options: RouterOptions): ServedService[] {
 
 function servingOptions({ info, log, budget, openCall, authorize, fastPath }: RouterOptions): ServingOptions {
   const { maxRequestBytes, maxCallTimeoutMs } = info;
-  // Never reached: a call that the server has answered must not fail by the size of its answer.
-  const limits = { maxRequestBytes, maxAnswerBytes: maxResponseBytes(info.maxLineBytes), maxCallTimeoutMs };
+  // Never reached: a call that the server has answered must not fail by the size of its response.
+  const limits = { maxRequestBytes, maxResponseBytes: maxResponseBytes(info.maxLineBytes), maxCallTimeoutMs };
   return { log, budget, openCall, authorize, fastPath: fastPath, ...limits };
 }

@@ -1,7 +1,6 @@
 import { ConnectError, type ConnectRouterOptions, createConnectRouter, type Interceptor } from "@connectrpc/connect";
 import type { OpenCall } from "../operations/call-context.ts";
-import type { Mount } from "../server/handlers/node-handler.ts";
-import type { StreamHandler } from "../server/handlers/stream-handler.ts";
+import type { Mount, StreamHandler } from "../server/handlers/node-handler.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { requestBinary } from "./bounds/request-fields.ts";
 import { type AuthorizeOptions, authorizeInterceptor } from "./call/authorize-interceptor.ts";
@@ -22,14 +21,16 @@ type CheckOptions = DeadlineOptions & ErrorOptions & AuthorizeOptions;
 /** What holds for every RPC, whichever services there are. */
 export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxRequestBytes: number;
-  readonly maxAnswerBytes: number;
+  readonly maxResponseBytes: number;
   readonly budget: TransferBudget;
   readonly openCall: OpenCall;
-  /** Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything. */
+  /**
+   * Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything.
+   */
   readonly fastPath: boolean;
 }
 
-/** Takes the requests of its RPCs, and before them the streams that need none. */
+/** Takes the requests of the served RPCs, and the streams that need no request. */
 export interface ServedRoutes {
   readonly mount: Mount;
   readonly streams: readonly StreamHandler[];
@@ -68,7 +69,7 @@ function routerOptions(options: ServingOptions, interceptors: Interceptor[]): Co
       signal.addEventListener("abort", explain, { once: true });
     },
     readMaxBytes: options.maxRequestBytes,
-    writeMaxBytes: options.maxAnswerBytes,
+    writeMaxBytes: options.maxResponseBytes,
     jsonOptions: requestJson,
     binaryOptions: requestBinary,
     // Callers are near; packing costs more than it saves.

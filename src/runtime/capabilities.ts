@@ -1,17 +1,23 @@
 /**
- * Where runtimes differ. What a runtime can't do it refuses by name, or says in its answer;
+ * Where runtimes differ. What a runtime can't do it refuses by name, or says in its response;
  * `test/runtime/contract-differences.ts` has a test of each, with and without.
  */
 export interface RuntimeCapabilities {
   /** A server sees nothing of this machine. Without it, any caller of the manager runs any command as its user. */
   readonly sandbox: boolean;
-  /** Instances outlive the runtime; the next one on the fleet lists them, finishes what their marks say and attaches to them. */
+  /**
+   * Instances outlive the runtime; the next one on the fleet lists them, finishes what their marks say and attaches to
+   * them.
+   */
   readonly adoption: boolean;
   /** A fleet is seen by other managers, too, and so has one owner. */
   readonly ownership: boolean;
   /** Images are looked for and pulled, and a spec may leave the command to its image. */
   readonly images: boolean;
-  /** CPUs, memory and processes can be bounded, and the end by lack of memory is told. What this engine lacks `unenforced` says. */
+  /**
+   * CPUs, memory and processes can be bounded, and the end by lack of memory is told. What this engine lacks
+   * `unenforced` says.
+   */
   readonly limits: boolean;
   /** `spec.mounts` */
   readonly mounts: boolean;

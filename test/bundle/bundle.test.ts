@@ -46,8 +46,8 @@ describe("The bundle, which the image runs", () => {
   });
 
   it("gives the OpenAPI document, which it reads when somebody asks", async () => {
-    const answer = await fetch(`http://127.0.0.1:${manager.port}/openapi.json`);
-    expect(await answer.json()).toMatchObject({ openapi: "3.1.0" });
+    const response = await fetch(`http://127.0.0.1:${manager.port}/openapi.json`);
+    expect(await response.json()).toMatchObject({ openapi: "3.1.0" });
   });
 
   it("has the licenses of the packages that are in it, and of no others", async () => {

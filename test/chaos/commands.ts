@@ -9,7 +9,7 @@ export interface CommandContext {
   readonly entry: Entry;
   readonly client: ManagerClient;
   readonly choices: Choices;
-  /** Told of an answer that should not have come. */
+  /** Told of a response that should not have come. */
   readonly onFinding: (text: string) => void;
 }
 

@@ -11,11 +11,12 @@ import { frontDoor } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
+import { openCall } from "../../src/operations/call-context.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
-import { anOperation, openCall } from "../rpc/a-call.ts";
+import { anOperation } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;
@@ -28,7 +29,7 @@ const registry = createFileRegistry(fromBinary(FileDescriptorSetSchema, readFile
 /** Each is prefixed with its length in four bytes. */
 const request = fromBinary(message("ServerCompatRequest"), await readDelimited()) as { messageReceiveLimit?: number };
 
-// Its answers hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
+// Its responses hold requests in google.protobuf.Any, which JSON can't say without their descriptors.
 const jsonOptions = { ...requestJson, registry };
 const log = createPinoLog("warn");
 const conformance = {
@@ -44,7 +45,7 @@ const { mount, streams } = serveRoutes([conformance], {
   authorize: allowAll,
   budget: new TransferBudget({ maxBytes: 256 * mib, log, elapsedMs: () => performance.now() }),
   maxRequestBytes: request.messageReceiveLimit || 16 * mib,
-  maxAnswerBytes: 64 * mib,
+  maxResponseBytes: 64 * mib,
   maxCallTimeoutMs: 600_000,
   refuse: refuseRpc,
 });

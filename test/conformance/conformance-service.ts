@@ -13,22 +13,22 @@ export function conformanceService(registry: Registry): ServiceImpl<DescService>
   const observed = new Observed(registry);
   const methods = {
     // Deadlines of unary calls are the interceptor's to keep, whatever a handler does.
-    unary: (request: UnaryRequest, context: HandlerContext) => answerOne(observed, { requests: [request], context }),
+    unary: (request: UnaryRequest, context: HandlerContext) => respondOnce(observed, { requests: [request], context }),
     idempotentUnary: (request: UnaryRequest, context: HandlerContext) =>
-      answerOne(observed, { requests: [request], context }),
+      respondOnce(observed, { requests: [request], context }),
     async clientStream(stream: Requests<UnaryRequest>, context: HandlerContext) {
       const requests = await Array.fromAsync(stream);
-      return answerOne(observed, { requests, context, signal: context.signal });
+      return respondOnce(observed, { requests, context, signal: context.signal });
     },
     serverStream: (request: StreamRequest, context: HandlerContext) =>
-      answerMany(observed, { requests: once(request), context }),
+      respondInStream(observed, { requests: once(request), context }),
     bidiStream: (requests: Requests<StreamRequest>, context: HandlerContext) =>
-      answerMany(observed, { requests, context }),
+      respondInStream(observed, { requests, context }),
   };
   return methods as unknown as ServiceImpl<DescService>;
 }
 
-async function answerOne(
+async function respondOnce(
   observed: Observed,
   call: { requests: readonly UnaryRequest[]; context: HandlerContext; signal?: AbortSignal },
 ) {
@@ -42,7 +42,10 @@ async function answerOne(
   return { payload: { requestInfo, ...(response?.case === "responseData" ? { data: response.value } : {}) } };
 }
 
-async function* answerMany(observed: Observed, call: { requests: Requests<StreamRequest>; context: HandlerContext }) {
+async function* respondInStream(
+  observed: Observed,
+  call: { requests: Requests<StreamRequest>; context: HandlerContext },
+) {
   const { requests, context } = call;
   let definition: StreamDefinition | undefined;
   let count = 0;

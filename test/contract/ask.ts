@@ -6,7 +6,7 @@ import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { type Route, routes } from "../../src/rest/routes.ts";
 
 /** An error as any caller can read it, whatever the protocol. */
-export interface Answer {
+export interface Failure {
   readonly code: number;
   readonly message: string;
   readonly reason: string;
@@ -27,7 +27,7 @@ export interface AskOptions {
 }
 
 /** Asks for something that must fail, and gives the error. */
-export type Ask = (rpc: string, request: Json, options?: AskOptions) => Promise<Answer>;
+export type Ask = (rpc: string, request: Json, options?: AskOptions) => Promise<Failure>;
 
 export const protocols = ["gRPC", "gRPC-Web", "Connect", "REST"] as const;
 export type Protocol = (typeof protocols)[number];
@@ -56,15 +56,15 @@ export function messageOf(desc: DescMessage, json: Json): Message {
 /** An asker by message, for what JSON can't say. */
 export function messageAsker(transport: Transport) {
   const client = createClient(ManagerService, transport) as Client<typeof ManagerService>;
-  return async (name: string, message: Message, options: AskOptions = {}): Promise<Answer> => {
+  return async (name: string, message: Message, options: AskOptions = {}): Promise<Failure> => {
     const { localName, methodKind } = rpcNamed(name);
     const call = client[localName as keyof typeof client] as (message: Message, options: AskOptions) => unknown;
     try {
-      const answer = call(message, options);
-      if (methodKind === "unary") await answer;
-      else for await (const _event of answer as AsyncIterable<unknown>);
+      const failure = call(message, options);
+      if (methodKind === "unary") await failure;
+      else for await (const _event of failure as AsyncIterable<unknown>);
     } catch (error) {
-      return answerOf(ConnectError.from(error));
+      return failureOf(ConnectError.from(error));
     }
     throw new Error(`${name} was expected to fail`);
   };
@@ -75,7 +75,7 @@ function asker(transport: Transport): Ask {
   return (name, request, options) => ask(name, messageOf(rpcNamed(name).input, request), options);
 }
 
-export function answerOf(error: ConnectError): Answer {
+export function failureOf(error: ConnectError): Failure {
   const [info] = error.findDetails(ErrorInfoSchema);
   const [bad] = error.findDetails(BadRequestSchema);
   const [retry] = error.findDetails(RetryInfoSchema);
@@ -127,7 +127,7 @@ function restAsker(url: string): Ask {
     });
     const last = (await response.text()).trimEnd().split("\n").at(-1) ?? "";
     const json = JSON.parse(last);
-    return { ...statusAnswer(json.error ?? json), status: response.status };
+    return { ...statusFailure(json.error ?? json), status: response.status };
   };
 }
 
@@ -143,7 +143,7 @@ interface StatusJson {
 }
 
 /** An error of REST. */
-export function statusAnswer({ code, message, details }: StatusJson): Answer {
+export function statusFailure({ code, message, details }: StatusJson): Failure {
   const info = details.find(({ reason }) => reason !== undefined);
   const bad = details.find(({ fieldViolations }) => fieldViolations !== undefined);
   const retry = details.find(({ retryDelay }) => retryDelay !== undefined)?.retryDelay;

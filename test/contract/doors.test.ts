@@ -10,8 +10,8 @@ import { Health } from "../../gen/health/v1/health_pb.ts";
 import { GetRequestSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { ManagerError } from "../../src/base/errors/errors.ts";
 import type { Authorize } from "../../src/operations/authorize.ts";
+import { openCall } from "../../src/operations/call-context.ts";
 import type { Action, Target } from "../../src/operations/operation.ts";
-import { openCall } from "../rpc/a-call.ts";
 import { ask, envelope } from "../rpc/fast-path/grpc-bytes.ts";
 import { type Json, protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";
@@ -74,8 +74,8 @@ describe.each([true, false])("With the fast path %s,", (fastPath) => {
     const { asked, broken } = await closedPort({ fastPath });
     for (const [localName, { request, action, target }] of Object.entries(requests)) {
       const { name } = ManagerService.method[localName as keyof typeof requests];
-      const answer = await broken.ask[protocol](name, request);
-      expect([name, answer.code, answer.metadata.delivery]).toEqual([name, 7, "not_sent"]);
+      const failure = await broken.ask[protocol](name, request);
+      expect([name, failure.code, failure.metadata.delivery]).toEqual([name, 7, "not_sent"]);
       expect(asked.splice(0)).toEqual([["anonymous", action, target]]);
     }
   });

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { hostileSpec, TestManager } from "../e2e/test-manager.ts";
 import { EngineProxy } from "../runtime/docker/engine-proxy.ts";
 import type { Protocol } from "./ask.ts";
-import { expectSideBySide, printTable, Stage } from "./cause.ts";
-import { engineCauses } from "./engine-causes.ts";
+import { expectSideBySide, printTable, Stage } from "./causes/cause.ts";
+import { engineCauses } from "./causes/engine-causes.ts";
 
 let proxy: EngineProxy;
 let manager: TestManager;
@@ -23,12 +23,14 @@ afterAll(async () => {
 });
 
 describe("Over gRPC, gRPC-Web, Connect and REST the same", () => {
-  it.each(engineCauses)("$reason answers: $how", (cause) => expectAnswer(cause, manager));
+  it.each(engineCauses)("$reason answers: $how", (cause) => expectResponse(cause, manager));
 
-  it.each(engineCauses)("$reason answers, by the RPC library alone: $how", (cause) => expectAnswer(cause, withoutLean));
+  it.each(engineCauses)("$reason answers, by the RPC library alone: $how", (cause) =>
+    expectResponse(cause, withoutLean),
+  );
 });
 
-async function expectAnswer({ provoke, ...cause }: (typeof engineCauses)[number], asked: TestManager): Promise<void> {
+async function expectResponse({ provoke, ...cause }: (typeof engineCauses)[number], asked: TestManager): Promise<void> {
   const stageOf = (protocol: Protocol) => new Stage(asked, protocol, hostileSpec);
   await expectSideBySide({ ...cause, provoke: (stage) => provoke(Object.assign(stage, { proxy })) }, stageOf);
 }

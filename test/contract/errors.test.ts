@@ -4,18 +4,18 @@ import { readFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { errorReasons } from "../../src/base/errors/error-reason.ts";
 import { TestManager } from "../e2e/test-manager.ts";
-import { answerCauses } from "./answer-causes.ts";
 import { protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";
-import { expectSideBySide, printTable, Stage } from "./cause.ts";
-import { engineCauses } from "./engine-causes.ts";
-import { keyedCauses } from "./keyed-causes.ts";
-import { offerCauses } from "./offer-causes.ts";
-import { processCauses } from "./process-causes.ts";
-import { unprovokable } from "./unprovokable.ts";
-import { wireCauses } from "./wire-causes.ts";
+import { expectSideBySide, printTable, Stage } from "./causes/cause.ts";
+import { engineCauses } from "./causes/engine-causes.ts";
+import { keyedCauses } from "./causes/keyed-causes.ts";
+import { offerCauses } from "./causes/offer-causes.ts";
+import { processCauses } from "./causes/process-causes.ts";
+import { replyCauses } from "./causes/reply-causes.ts";
+import { unprovokable } from "./causes/unprovokable.ts";
+import { wireCauses } from "./causes/wire-causes.ts";
 
-const causes = [...processCauses, ...answerCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
+const causes = [...processCauses, ...replyCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
 
 let manager: TestManager;
 let withoutLean: TestManager;

@@ -1,4 +1,4 @@
-// Clients cap the metadata of an answer, many of them at 8 KiB. The largest error that the manager can make must fit, by
+// Clients cap the metadata of a response, many of them at 8 KiB. The largest error that the manager can make must fit, by
 // every protocol.
 
 import { once } from "node:events";
@@ -38,12 +38,12 @@ afterAll(() => broken[Symbol.asyncDispose]());
 
 describe("The largest error", () => {
   it.each(protocols)("comes whole over %s", async (protocol) => {
-    const answer = await broken.ask[protocol]("Get", { name: "x" });
-    expect(answer).toMatchObject({ code: 10, reason: "UNSUPPORTED_PROTOCOL_VERSION", retryDelayMs: 86_400_001 });
-    expect(answer.message).toMatch(/^🙈+…$/u);
-    expect(answer.metadata.stderr_tail).toMatch(/^…🙈+$/u);
-    expect(answer.metadata.rpc_data).toMatch(/^🙈+…$/u);
-    expect(answer.fields.length).toBeGreaterThan(0);
+    const received = await broken.ask[protocol]("Get", { name: "x" });
+    expect(received).toMatchObject({ code: 10, reason: "UNSUPPORTED_PROTOCOL_VERSION", retryDelayMs: 86_400_001 });
+    expect(received.message).toMatch(/^🙈+…$/u);
+    expect(received.metadata.stderr_tail).toMatch(/^…🙈+$/u);
+    expect(received.metadata.rpc_data).toMatch(/^🙈+…$/u);
+    expect(received.fields.length).toBeGreaterThan(0);
   });
 
   it("reaches grpc-js with all its trailers", async () => {

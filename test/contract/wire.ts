@@ -4,7 +4,7 @@ import http2 from "node:http2";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorFromJson } from "@connectrpc/connect/protocol-connect";
 import { findTrailerError } from "@connectrpc/connect/protocol-grpc";
-import { type Answer, answerOf, type Protocol, statusAnswer } from "./ask.ts";
+import { type Failure, failureOf, type Protocol, statusFailure } from "./ask.ts";
 
 /** A request as no client library would send it. */
 export interface WireRequest {
@@ -31,16 +31,16 @@ export const contentTypes: Readonly<Record<Protocol, string>> = {
 };
 
 /** Sends bytes in the ways of a protocol (gRPC over HTTP/2, the others over HTTP/1.1) and reads the error as it would. */
-export async function sendOnWire(url: string, protocol: Protocol, request: WireRequest): Promise<Answer> {
+export async function sendOnWire(url: string, protocol: Protocol, request: WireRequest): Promise<Failure> {
   const received = protocol === "gRPC" ? await overHttp2(url, request) : await overHttp1(url, request);
   const { status, headers, body } = received;
-  if (protocol === "REST") return { ...statusAnswer(JSON.parse(body.toString())), status };
+  if (protocol === "REST") return { ...statusFailure(JSON.parse(body.toString())), status };
   if (protocol === "Connect") {
-    return { ...answerOf(errorFromJson(JSON.parse(body.toString()), undefined, fallback)), status };
+    return { ...failureOf(errorFromJson(JSON.parse(body.toString()), undefined, fallback)), status };
   }
   const error = findTrailerError(protocol === "gRPC-Web" ? withWebTrailers(headers, body) : headers);
   if (error === undefined) throw new Error(`no error in ${JSON.stringify([status, [...headers]])}`);
-  return { ...answerOf(error), status };
+  return { ...failureOf(error), status };
 }
 
 const fallback = new ConnectError("not an error of Connect", Code.Unknown);
@@ -97,7 +97,7 @@ function headersOf(received: http.IncomingHttpHeaders): Headers {
   return headers;
 }
 
-/** gRPC-Web has its trailers in the last frame of the body, or, with an answer of nothing else, in the headers. */
+/** gRPC-Web has its trailers in the last frame of the body, or, with a response of nothing else, in the headers. */
 function withWebTrailers(headers: Headers, body: Buffer): Headers {
   for (let at = 0; at < body.length; at += 5 + body.readUInt32BE(at + 1)) {
     if (((body[at] ?? 0) & 0x80) === 0) continue;

@@ -12,7 +12,7 @@ import { TestProcesses } from "../runtime/process/test-processes.ts";
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };
 
 /** A server whose one tool answers with this word. */
-const answering = (word: string, more = {}) =>
+const responding = (word: string, more = {}) =>
   TestProcesses.spec(
     `import { createInterface } from "node:readline";
     for await (const line of createInterface({ input: process.stdin })) {
@@ -72,8 +72,8 @@ async function words(replicas: Replicas, calls: number): Promise<string[]> {
 describe("Replicas", () => {
   it("are one server of the instances that they are given, whatever each is made by", async () => {
     const server = newServer();
-    const [old] = instancesOf(answering("old"), { services, server });
-    const [, next] = instancesOf(answering("next", { replicas: 2 }), { services, server });
+    const [old] = instancesOf(responding("old"), { services, server });
+    const [, next] = instancesOf(responding("next", { replicas: 2 }), { services, server });
     if (old === undefined || next === undefined) throw new Error("a spec makes as many instances as it says");
     const both = new Replicas([old, next]);
     await both.start();
@@ -87,7 +87,7 @@ describe("Replicas", () => {
   });
 
   it("are as many as their spec says, the first of them 0", () => {
-    const instances = instancesOf(answering("a", { replicas: 3 }), { services, server: newServer() });
+    const instances = instancesOf(responding("a", { replicas: 3 }), { services, server: newServer() });
     expect(instances.map(({ replica }) => replica)).toEqual([0, 1, 2]);
     expect(new Replicas(instances).state).toBe("creating");
   });

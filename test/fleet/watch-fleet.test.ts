@@ -73,7 +73,7 @@ describe("watchFleet", () => {
     await readersTurn();
     fleet.become({ ...shown, revision: 3, instances: [copy("ready"), copy("ready")] });
     expect(await second).toMatchObject({ server: { revision: 3 } });
-    const health = { healthy: false, failures: 3, answeredMs: undefined };
+    const health = { healthy: false, failures: 3, repliedMs: undefined };
     fleet.become({ ...shown, revision: 4, instances: [copy("ready"), copy("ready", { health })] });
     expect(await next(readings)).toMatchObject({ server: { revision: 4 } });
   });

@@ -9,8 +9,8 @@ import { aCaller } from "./a-caller.ts";
 const uri = "mem://a";
 
 /** A fleet of one server, whose only session is a scripted one. */
-function openFleet(answer: Parameters<typeof scriptedSession>[0] = () => "{}") {
-  const { session, tell } = scriptedSession(answer);
+function openFleet(response: Parameters<typeof scriptedSession>[0] = () => "{}") {
+  const { session, tell } = scriptedSession(response);
   const live = { session, instance: "1" };
   const feeds = new ResourceFeeds({ live: () => [live], onLeave: () => {} });
   const fleet: Pick<Fleet, "follow" | "call"> = {

@@ -38,14 +38,14 @@ describe("Of thousands of GET /openapi.json that are not read", () => {
     const others = await Promise.all(Array.from({ length: 200 }, () => fetch(`${manager.url}/health`)));
     expect(others.every(({ ok }) => ok)).toBe(true);
     expect(memoryUsed() - before).toBeLessThan(mostBytes);
-    let answers = 0;
+    let responses = 0;
     let tail = "";
     for await (const chunk of socket) {
       const all = tail + (chunk as Buffer).toString("latin1");
-      answers += all.split("HTTP/1.1 200 OK").length - 1;
+      responses += all.split("HTTP/1.1 200 OK").length - 1;
       tail = all.slice(-14);
     }
-    expect(answers).toBe(requests);
+    expect(responses).toBe(requests);
   }, 60_000);
 
   it("the manager keeps one document, over HTTP/2", async () => {
@@ -64,9 +64,9 @@ describe("Of thousands of GET /openapi.json that are not read", () => {
   }, 60_000);
 
   it("each is whole, and says its length", async () => {
-    const answer = await fetch(`${manager.url}/openapi.json`);
-    const body = await answer.text();
-    expect(answer.headers.get("content-length")).toBe(String(Buffer.byteLength(body)));
+    const response = await fetch(`${manager.url}/openapi.json`);
+    const body = await response.text();
+    expect(response.headers.get("content-length")).toBe(String(Buffer.byteLength(body)));
     const session = http2.connect(manager.url);
     const stream = session.request({ ":path": "/openapi.json" });
     const [headers] = (await once(stream, "response")) as [http2.IncomingHttpHeaders];
@@ -83,7 +83,7 @@ describe("A request whose body does not matter", () => {
     ["an unknown path", { ":path": "/nowhere" }],
     ["an unknown RPC", { ":path": "/mcpmanager.v1.ManagerService/Nothing", "content-type": "application/grpc" }],
     ["a rebound name", { ":path": "/health", ":authority": "evil.example" }],
-  ])("has none of it kept while its answer is not read: of %s", async (_of, headers) => {
+  ])("has none of it kept while its response is not read: of %s", async (_of, headers) => {
     await using manager = await TestManager.start({ MCPM_RUNTIME: "process" });
     const session = http2.connect(manager.url, { settings: { initialWindowSize: 0 } });
     await once(session, "remoteSettings");

@@ -3,7 +3,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.ts";
-import { guarded, notFound } from "../../src/http/handler.ts";
+import { guarded, refuseUnknownPath } from "../../src/http/handler.ts";
 import type { NodeHandler } from "../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../src/server/listener.ts";
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const handler: NodeHandler = (request, response) => {
     handled += 1;
     if (request.url?.startsWith("/here")) response.end("here");
-    else notFound(request, response);
+    else refuseUnknownPath(request, response);
   };
   const options = { allowedHosts: [], corsOrigins: ["https://console.example"] };
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: guarded(handler, new Guard(options)) });
@@ -22,13 +22,13 @@ beforeAll(async () => {
 
 afterAll(() => listener.close({ graceMs: 0 }));
 
-interface Answer {
+interface Received {
   readonly status: number | undefined;
   readonly headers: http.IncomingHttpHeaders;
   readonly text: string;
 }
 
-async function send(options: http.RequestOptions, body = ""): Promise<Answer> {
+async function send(options: http.RequestOptions, body = ""): Promise<Received> {
   const request = http.request({ host: "127.0.0.1", port: listener.port, path: "/here", agent: false, ...options });
   request.end(body);
   const [response] = (await once(request, "response")) as [http.IncomingMessage];
@@ -66,9 +66,9 @@ describe("guarded", () => {
     "refuses a %s of a foreign page, without a body too",
     async (method) => {
       const before = handled;
-      const answer = await send({ method, headers: { origin: "https://evil.example" } });
-      expect(answer).toMatchObject({ status: 403, text: expect.stringContaining("ORIGIN_NOT_ALLOWED") });
-      expect(answer.headers).not.toHaveProperty("access-control-allow-origin");
+      const received = await send({ method, headers: { origin: "https://evil.example" } });
+      expect(received).toMatchObject({ status: 403, text: expect.stringContaining("ORIGIN_NOT_ALLOWED") });
+      expect(received.headers).not.toHaveProperty("access-control-allow-origin");
       expect(handled).toBe(before);
     },
   );
@@ -83,7 +83,7 @@ describe("guarded", () => {
 
   it("answers the preflight of an allowed page itself", async () => {
     const before = handled;
-    const answer = await send({
+    const received = await send({
       method: "OPTIONS",
       headers: {
         ...allowed,
@@ -91,24 +91,24 @@ describe("guarded", () => {
         "access-control-request-headers": "content-type",
       },
     });
-    expect(answer.status).toBe(204);
-    expect(answer.headers).toMatchObject({
+    expect(received.status).toBe(204);
+    expect(received.headers).toMatchObject({
       "access-control-allow-origin": "https://console.example",
       "access-control-max-age": "7200",
       vary: "Origin",
     });
-    expect(answer.headers["access-control-allow-methods"]).toContain("POST");
-    const taken = answer.headers["access-control-allow-headers"]?.toLowerCase().split(", ");
+    expect(received.headers["access-control-allow-methods"]).toContain("POST");
+    const taken = received.headers["access-control-allow-headers"]?.toLowerCase().split(", ");
     expect(taken).toEqual(expect.arrayContaining(["content-type", "traceparent", "tracestate", "baggage"]));
-    expect(answer.headers).not.toHaveProperty("access-control-allow-credentials");
+    expect(received.headers).not.toHaveProperty("access-control-allow-credentials");
     expect(handled).toBe(before);
   });
 
-  it("lets an allowed page read the answer", async () => {
-    const answer = await send({ headers: allowed });
-    expect(answer).toMatchObject({ status: 200, text: "here" });
-    expect(answer.headers["access-control-allow-origin"]).toBe("https://console.example");
-    expect(answer.headers["access-control-expose-headers"]?.toLowerCase()).toContain("grpc-status");
+  it("lets an allowed page read the response", async () => {
+    const received = await send({ headers: allowed });
+    expect(received).toMatchObject({ status: 200, text: "here" });
+    expect(received.headers["access-control-allow-origin"]).toBe("https://console.example");
+    expect(received.headers["access-control-expose-headers"]?.toLowerCase()).toContain("grpc-status");
   });
 
   it("says nothing of origins to those who have none", async () => {
@@ -127,9 +127,9 @@ describe("guarded, against pages of other sites,", () => {
   it.each(Object.entries(pages))("refuses what an %s asks for, by any method", async (_page, headers) => {
     const before = handled;
     for (const method of ["GET", "HEAD", "POST", "OPTIONS", "DELETE", "PROPFIND"]) {
-      const answer = await send({ method, headers });
-      expect([answer.status, handled]).toEqual([403, before]);
-      if (method !== "HEAD") expect(answer.text).toContain("ORIGIN_NOT_ALLOWED");
+      const received = await send({ method, headers });
+      expect([received.status, handled]).toEqual([403, before]);
+      if (method !== "HEAD") expect(received.text).toContain("ORIGIN_NOT_ALLOWED");
     }
   });
 
@@ -144,8 +144,8 @@ describe("guarded, against pages of other sites,", () => {
 
   it("refuses a Sec-Fetch-Site that is given twice", async () => {
     const before = handled;
-    const answer = await send({ headers: ["Host", "localhost", "Sec-Fetch-Site", "none", "Sec-Fetch-Site", "none"] });
-    expect([answer.status, handled]).toEqual([403, before]);
+    const received = await send({ headers: ["Host", "localhost", "Sec-Fetch-Site", "none", "Sec-Fetch-Site", "none"] });
+    expect([received.status, handled]).toEqual([403, before]);
   });
 
   it("serves a person who types the address, and a page of its own", async () => {
@@ -161,7 +161,7 @@ describe("guarded, against pages of other sites,", () => {
   });
 });
 
-describe("Every answer", () => {
+describe("Every response", () => {
   const closed = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
 
   it.each([
@@ -184,8 +184,8 @@ describe("Every answer", () => {
     [" to an expectation that nobody knows", { ":path": "/here", expect: "a miracle" }],
   ])("over HTTP/2%s is, too", async (_to, headers) => {
     const session = http2.connect(`http://127.0.0.1:${listener.port}`);
-    const [answer] = await once(session.request(headers), "response");
-    expect(answer).toMatchObject(closed);
+    const [received] = await once(session.request(headers), "response");
+    expect(received).toMatchObject(closed);
     session.destroy();
   });
 });

@@ -79,13 +79,13 @@ describe("Connection", () => {
     await settled;
   });
 
-  it("knows a request before it writes it: an answer from within the write settles it", async () => {
+  it("knows a request before it writes it: a reply from within the write settles it", async () => {
     const connection: Connection = new Connection({
       write: () => {
         connection.receive(Buffer.from(`${reply(1)}\n`));
         return true;
       },
-      listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
+      listener: { notification() {}, request() {}, noise() {}, unclaimedReply() {} },
       firstId: 1,
       limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
     });

@@ -8,13 +8,15 @@ interface Sent {
   readonly params?: unknown;
 }
 
-type Answer = string | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
+type ScriptedReply =
+  | string
+  | { readonly error: { readonly code: number; readonly message: string; readonly data?: unknown } };
 
 /** A session of a server that runs before anybody has its attachment. */
 export function unboundSession() {
   const session = new Session({
     clientInfo: { name: "test", version: "0" },
-    listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
+    listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, attachmentEnded() {} },
     firstId: 5,
     limits: { maxLineBytes: 64 * 1024 * 1024, maxQueuedChars: 1024 * 1024 },
   });
@@ -36,7 +38,7 @@ export function unboundSession() {
  * it, or none.
  */
 export function scriptedSession(
-  script: (method: string) => Answer | undefined,
+  script: (method: string) => ScriptedReply | undefined,
   conversation: Conversation = { codec: legacyCodec, info: undefined, subscribed: new Set() },
 ) {
   const sent: Sent[] = [];
@@ -46,9 +48,9 @@ export function scriptedSession(
       if (line === "") continue;
       const message: Sent = JSON.parse(line);
       sent.push(message);
-      const answer = message.id === undefined ? undefined : script(message.method);
-      if (answer === undefined) continue;
-      const body = typeof answer === "string" ? `"result":${answer}` : `"error":${JSON.stringify(answer.error)}`;
+      const reply = message.id === undefined ? undefined : script(message.method);
+      if (reply === undefined) continue;
+      const body = typeof reply === "string" ? `"result":${reply}` : `"error":${JSON.stringify(reply.error)}`;
       session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${message.id},${body}}\n`));
     }
   });

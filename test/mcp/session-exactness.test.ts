@@ -13,7 +13,7 @@ function openByHand() {
       stderr() {},
       strayLine: (line) => strays.push(line.toString()),
       logMessage() {},
-      lateReply() {},
+      unclaimedReply() {},
       attachmentEnded() {},
     },
     firstId: 1,
@@ -25,7 +25,7 @@ function openByHand() {
     session,
     strays,
     written: () => Buffer.concat(written).toString(),
-    answer: (id: number, result: string) =>
+    reply: (id: number, result: string) =>
       session.sink.stdout(Buffer.from(`{"jsonrpc":"2.0","id":${id},"result":${result}}\n`)),
   };
 }
@@ -34,7 +34,7 @@ const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe("Session", () => {
   it("writes a caller's arguments byte for byte, on one line even for those who take U+2028 for its end", async () => {
-    const { session, written, answer } = openByHand();
+    const { session, written, reply } = openByHand();
     const text = '{\n\t"big": 9007199254740993,\r\n\t"e":1e400,"u":"\\u00e9é🙂\u2028","a":1,"a":2.0,"__proto__":{}}';
     const argumentsJson = checkedJsonObject(text, "arguments_json");
     const called = session.callTool({ tool: "t", argumentsJson }, {});
@@ -43,16 +43,16 @@ describe("Session", () => {
       '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"t","arguments":' +
         '{  "big": 9007199254740993,   "e":1e400,"u":"\\u00e9é🙂\\u2028","a":1,"a":2.0,"__proto__":{}}}}\n',
     );
-    answer(1, "{}");
+    reply(1, "{}");
     await called;
   });
 
   it("writes a caller's _meta value for value", async () => {
-    const { session, written, answer } = openByHand();
+    const { session, written, reply } = openByHand();
     const called = session.callTool({ tool: "t", metaJson: '{ "n" : 9007199254740993 , "\\ud800":1e400 }' }, {});
     await nextTurn();
     expect(written()).toContain('"params":{"name":"t","_meta":{"n":9007199254740993,"\\ud800":1e400}}}\n');
-    answer(1, "{}");
+    reply(1, "{}");
     await called;
   });
 
@@ -65,11 +65,11 @@ describe("Session", () => {
   });
 
   it("gives back a result byte for byte", async () => {
-    const { session, answer } = openByHand();
+    const { session, reply } = openByHand();
     const called = session.callTool({ tool: "t" }, {});
     await nextTurn();
     const json = '{"content" : [ ] ,"n":-0.0e+10,"s":"\\u0041\\/\u00a0\u200d🙂","a":1,"a":2}';
-    answer(1, json);
+    reply(1, json);
     expect((await called).json).toBe(json);
   });
 

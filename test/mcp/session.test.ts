@@ -29,7 +29,7 @@ describe("Session.callTool", () => {
     expect(await call(child.session, "raw", { json })).toEqual({ json, isError: false, kind: "complete" });
   });
 
-  it("takes a tool that ran and failed for an answer", async () => {
+  it("takes a tool that ran and failed for a reply", async () => {
     await using child = await ready();
     const result = await call(child.session, "fail");
     expect(result.isError).toBe(true);
@@ -126,8 +126,8 @@ describe("Session, asked by the server", () => {
     async (method) => {
       await using child = await ready();
       await call(child.session, "ask", { method });
-      const answer = (await receivedBy(child.session)).find(({ id }) => id === "ask-2");
-      expect(answer).toMatchObject({ error: { code: -32601 } });
+      const reply = (await receivedBy(child.session)).find(({ id }) => id === "ask-2");
+      expect(reply).toMatchObject({ error: { code: -32601 } });
     },
   );
 
@@ -143,7 +143,7 @@ describe("Session, asked by the server", () => {
 });
 
 describe("Session, under load and under fire", () => {
-  it("matches 300 concurrent calls with their answers, whatever their order", async () => {
+  it("matches 300 concurrent calls with their replies, whatever their order", async () => {
     await using child = await ready();
     const calls = Array.from({ length: 300 }, (_, index) => {
       const text = `call ${index}`;

@@ -25,14 +25,14 @@ export const serverNames = ["a", "b"] as const;
 export type ServerName = (typeof serverNames)[number];
 
 /** What a request is answered with, or what its error says. */
-export type Answer = "ok" | { readonly code: Code; readonly reason: string; readonly delivery?: string };
+export type Outcome = "ok" | { readonly code: Code; readonly reason: string; readonly delivery?: string };
 
-export const notFound: Answer = { code: Code.NotFound, reason: "SERVER_NOT_FOUND", delivery: "not_sent" };
-export const nameTaken: Answer = { code: Code.AlreadyExists, reason: "NAME_TAKEN", delivery: "not_sent" };
-export const isPaused: Answer = { code: Code.FailedPrecondition, reason: "CONTAINER_PAUSED", delivery: "not_sent" };
-const hasFailed: Answer = { code: Code.FailedPrecondition, reason: "SERVER_FAILED", delivery: "not_sent" };
+export const notFound: Outcome = { code: Code.NotFound, reason: "SERVER_NOT_FOUND", delivery: "not_sent" };
+export const nameTaken: Outcome = { code: Code.AlreadyExists, reason: "NAME_TAKEN", delivery: "not_sent" };
+export const isPaused: Outcome = { code: Code.FailedPrecondition, reason: "CONTAINER_PAUSED", delivery: "not_sent" };
+const hasFailed: Outcome = { code: Code.FailedPrecondition, reason: "SERVER_FAILED", delivery: "not_sent" };
 /** Of a server that is paused: it may be unpaused in time. */
-const tooLate: Answer = { code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", delivery: "sent" };
+const tooLate: Outcome = { code: Code.DeadlineExceeded, reason: "DEADLINE_EXCEEDED", delivery: "sent" };
 
 /** What a server becomes. `new`: in another container than before; `same`: in the one that it has. */
 export type Next =
@@ -55,24 +55,24 @@ export const resumed: Next = { kind: "up", container: "same", process: "same" };
 const replaced: Next & { kind: "up" } = { kind: "up", container: "new", process: "new" };
 
 /** A Start, with a spec or without, or a Restart of what is not up. */
-export function brought(server: ModelServer): { answer: Answer; next: Next } {
-  if (server.kind === "absent") return { answer: notFound, next: unchanged };
-  if (server.kind === "up") return { answer: "ok", next: server.paused ? unchanged : resumed };
-  if (server.kind === "failed" && server.why === "paused") return { answer: isPaused, next: unchanged };
-  return { answer: "ok", next: server.container === undefined ? replaced : restarted };
+export function brought(server: ModelServer): { outcome: Outcome; next: Next } {
+  if (server.kind === "absent") return { outcome: notFound, next: unchanged };
+  if (server.kind === "up") return { outcome: "ok", next: server.paused ? unchanged : resumed };
+  if (server.kind === "failed" && server.why === "paused") return { outcome: isPaused, next: unchanged };
+  return { outcome: "ok", next: server.container === undefined ? replaced : restarted };
 }
 
 /** A Start of what may not exist yet. */
-export function started(server: ModelServer, spec: SpecName): { answer: Answer; next: Next } {
-  if (server.kind === "absent") return { answer: "ok", next: { ...replaced, spec } };
-  return server.spec === spec ? brought(server) : { answer: nameTaken, next: unchanged };
+export function started(server: ModelServer, spec: SpecName): { outcome: Outcome; next: Next } {
+  if (server.kind === "absent") return { outcome: "ok", next: { ...replaced, spec } };
+  return server.spec === spec ? brought(server) : { outcome: nameTaken, next: unchanged };
 }
 
 /** A call. One into an idle server starts it. */
-export function called(server: ModelServer): { answer: Answer; next: Next } {
-  if (server.kind === "absent") return { answer: notFound, next: unchanged };
-  if (server.kind === "failed") return { answer: hasFailed, next: unchanged };
-  if (server.kind === "up") return { answer: server.paused ? tooLate : "ok", next: unchanged };
+export function called(server: ModelServer): { outcome: Outcome; next: Next } {
+  if (server.kind === "absent") return { outcome: notFound, next: unchanged };
+  if (server.kind === "failed") return { outcome: hasFailed, next: unchanged };
+  if (server.kind === "up") return { outcome: server.paused ? tooLate : "ok", next: unchanged };
   return brought(server);
 }
 

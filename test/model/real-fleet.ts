@@ -6,10 +6,10 @@ import { ManagerProcess } from "../e2e/manager-process.ts";
 import { errorInfo, type ManagerClient } from "../e2e/test-manager.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 import {
-  type Answer,
   type FleetModel,
   type ModelServer,
   type Next,
+  type Outcome,
   type ServerName,
   serverNames,
 } from "./fleet-model.ts";
@@ -53,7 +53,7 @@ export class RealFleet implements AsyncDisposable {
   }
 
   /** A call with a deadline that the manager alone watches: a client's own timer would be there first. */
-  async answerWithin(timeoutMs: number, call: { readonly server: string; readonly tool: string }): Promise<Answer> {
+  async outcomeWithin(timeoutMs: number, call: { readonly server: string; readonly tool: string }): Promise<Outcome> {
     const response = await fetch(`http://127.0.0.1:${this.#manager?.port}/mcpmanager.v1.ManagerService/CallTool`, {
       method: "POST",
       headers: { "content-type": "application/json", "connect-timeout-ms": String(timeoutMs) },
@@ -89,12 +89,12 @@ interface ConnectFailure {
 }
 
 /** What a request is answered with. */
-export async function answerOf(request: Promise<unknown>): Promise<Answer> {
+export async function outcomeOf(request: Promise<unknown>): Promise<Outcome> {
   try {
     await request;
     return "ok";
   } catch (error) {
-    const { code, reason = "", delivery } = errorInfo(ConnectError.from(error)) as Exclude<Answer, "ok">;
+    const { code, reason = "", delivery } = errorInfo(ConnectError.from(error)) as Exclude<Outcome, "ok">;
     return { code, reason, ...(delivery === undefined ? {} : { delivery }) };
   }
 }

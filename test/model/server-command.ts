@@ -1,6 +1,6 @@
 import type fc from "fast-check";
 import { expect } from "vitest";
-import type { Answer, FleetModel, ModelServer, Next, ServerName } from "./fleet-model.ts";
+import type { FleetModel, ModelServer, Next, Outcome, ServerName } from "./fleet-model.ts";
 import { type RealFleet, settle } from "./real-fleet.ts";
 
 export interface Step {
@@ -9,8 +9,8 @@ export interface Step {
   /** Whether there is something to do it to. */
   readonly applies: (server: ModelServer) => boolean;
   /** Does it, and says what it was answered. */
-  readonly act: (context: { readonly real: RealFleet; readonly server: ModelServer }) => Promise<Answer>;
-  readonly predict: (server: ModelServer) => { readonly answer: Answer; readonly next: Next };
+  readonly act: (context: { readonly real: RealFleet; readonly server: ModelServer }) => Promise<Outcome>;
+  readonly predict: (server: ModelServer) => { readonly outcome: Outcome; readonly next: Next };
 }
 
 type AsyncCommand = fc.AsyncCommand<FleetModel, RealFleet>;
@@ -33,8 +33,8 @@ export class ServerCommand implements AsyncCommand {
     const name = this.#name;
     const server = serverOf(model, name);
     const before = { server, shown: await real.get(name) };
-    const { answer, next } = this.#step.predict(server);
-    expect(await this.#step.act({ real, server }), `${this}, when it is ${JSON.stringify(server)}`).toEqual(answer);
+    const { outcome, next } = this.#step.predict(server);
+    expect(await this.#step.act({ real, server }), `${this}, when it is ${JSON.stringify(server)}`).toEqual(outcome);
     await settle({ model, real }, { name, next, before });
   }
 

@@ -2,11 +2,11 @@ import { Code } from "@connectrpc/connect";
 import { expect } from "vitest";
 import { ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
 import {
-  type Answer,
   brought,
   called,
   exited,
   type ModelServer,
+  type Outcome,
   removed,
   restarted,
   resumed,
@@ -15,7 +15,7 @@ import {
   unchanged,
 } from "./fleet-model.ts";
 import { modelSpec, type SpecName } from "./model-specs.ts";
-import { answerOf, type RealFleet } from "./real-fleet.ts";
+import { outcomeOf, type RealFleet } from "./real-fleet.ts";
 import type { Step } from "./server-command.ts";
 
 const always = () => true;
@@ -26,7 +26,7 @@ export function start(name: ServerName, spec: SpecName): Step {
   return {
     title: `Start (${spec})`,
     applies: always,
-    act: ({ real }) => answerOf(real.client.start({ name, spec: modelSpec(spec) })),
+    act: ({ real }) => outcomeOf(real.client.start({ name, spec: modelSpec(spec) })),
     predict: (server) => started(server, spec),
   };
 }
@@ -35,7 +35,7 @@ export function startAgain(name: ServerName): Step {
   return {
     title: "Start without a spec",
     applies: always,
-    act: ({ real }) => answerOf(real.client.start({ name })),
+    act: ({ real }) => outcomeOf(real.client.start({ name })),
     predict: brought,
   };
 }
@@ -49,7 +49,7 @@ export function stop(name: ServerName, graceMs: number): Step {
       expect(found).toBe(server.kind !== "absent");
       return "ok";
     },
-    predict: () => ({ answer: "ok", next: { kind: "absent" } }),
+    predict: () => ({ outcome: "ok", next: { kind: "absent" } }),
   };
 }
 
@@ -57,8 +57,8 @@ export function restart(name: ServerName, graceMs: number): Step {
   return {
     title: `Restart (${graceMs} ms)`,
     applies: always,
-    act: ({ real }) => answerOf(real.client.restart({ name, gracePeriod: graceOf(graceMs) })),
-    predict: (server) => (server.kind === "up" ? { answer: "ok", next: restarted } : brought(server)),
+    act: ({ real }) => outcomeOf(real.client.restart({ name, gracePeriod: graceOf(graceMs) })),
+    predict: (server) => (server.kind === "up" ? { outcome: "ok", next: restarted } : brought(server)),
   };
 }
 
@@ -77,9 +77,9 @@ export function exit(name: ServerName, code: number): Step {
     title: `exit with ${code} of`,
     applies: (server) => server.kind === "idle" || runs(server),
     act: ({ real }) =>
-      answerOf(real.client.callTool({ server: name, tool: "exit", input: { case: "arguments", value: { code } } })),
+      outcomeOf(real.client.callTool({ server: name, tool: "exit", input: { case: "arguments", value: { code } } })),
     predict: (server) => ({
-      answer: { code: Code.Aborted, reason: "SERVER_EXITED", delivery: "sent" },
+      outcome: { code: Code.Aborted, reason: "SERVER_EXITED", delivery: "sent" },
       next: server.kind === "absent" ? unchanged : afterExit(server, code),
     }),
   };
@@ -99,7 +99,7 @@ export function idleWait(name: ServerName): Step {
       await expect.poll(async () => (await real.get(name))?.state).toBe(ServerState.IDLE);
       return "ok";
     },
-    predict: () => ({ answer: "ok", next: { kind: "idle", container: "same" } }),
+    predict: () => ({ outcome: "ok", next: { kind: "idle", container: "same" } }),
   };
 }
 
@@ -113,7 +113,7 @@ export function dockerKill(name: ServerName): Step {
       await containerOf(context).kill().catch(ignore409);
       return "ok";
     },
-    predict: (server) => ({ answer: "ok", next: server.kind === "absent" ? unchanged : exited(server.spec, 137) }),
+    predict: (server) => ({ outcome: "ok", next: server.kind === "absent" ? unchanged : exited(server.spec, 137) }),
   };
 }
 
@@ -126,7 +126,7 @@ export function dockerRemove(name: ServerName): Step {
       await containerOf(context).remove({ force: true });
       return "ok";
     },
-    predict: (server) => ({ answer: "ok", next: removed(server) }),
+    predict: (server) => ({ outcome: "ok", next: removed(server) }),
   };
 }
 
@@ -143,7 +143,7 @@ export function dockerRestart(name: ServerName): Step {
       await containerOf(context).restart({ t: 0 });
       return "ok";
     },
-    predict: () => ({ answer: "ok", next: restarted }),
+    predict: () => ({ outcome: "ok", next: restarted }),
   };
 }
 
@@ -156,7 +156,7 @@ export function dockerPause(): Step {
       await containerOf(context).pause();
       return "ok";
     },
-    predict: () => ({ answer: "ok", next: { kind: "paused" } }),
+    predict: () => ({ outcome: "ok", next: { kind: "paused" } }),
   };
 }
 
@@ -168,7 +168,7 @@ export function dockerUnpause(): Step {
       await containerOf(context).unpause();
       return "ok";
     },
-    predict: () => ({ answer: "ok", next: resumed }),
+    predict: () => ({ outcome: "ok", next: resumed }),
   };
 }
 
@@ -180,9 +180,9 @@ function isPausedOne(server: ModelServer): boolean {
   return server.kind === "failed" && server.why === "paused";
 }
 
-async function echo(real: RealFleet, { name, paused }: { name: ServerName; paused: boolean }): Promise<Answer> {
-  if (paused) return real.answerWithin(deadlineMs, { server: name, tool: "echo" });
-  return answerOf(
+async function echo(real: RealFleet, { name, paused }: { name: ServerName; paused: boolean }): Promise<Outcome> {
+  if (paused) return real.outcomeWithin(deadlineMs, { server: name, tool: "echo" });
+  return outcomeOf(
     real.client.callTool({ server: name, tool: "echo", input: { case: "arguments", value: { text: "hi" } } }),
   );
 }

@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
 
-/** A listener whose answers say method, path and HTTP version. */
+/** A listener whose responses say method, path and HTTP version. */
 async function open(
   options: { handler?: NodeHandler; firstBytesMs?: number; pingMs?: number } = {},
 ): Promise<Listener> {
@@ -42,7 +42,7 @@ async function overHttp2(session: http2.ClientHttp2Session): Promise<string> {
   return (await stream.toArray()).join("");
 }
 
-/** A handler that answers when told to. */
+/** A handler that responds when told to. */
 function slowHandler() {
   const asked = Promise.withResolvers<NodeResponse>();
   const handler: NodeHandler = (_request: NodeRequest, response: NodeResponse) => asked.resolve(response);
@@ -97,12 +97,12 @@ describe("Listener", () => {
     const slow = slowHandler();
     const { port } = await open({ firstBytesMs: 20, handler: slow.handler });
     const silent = await connectRaw(port);
-    const answer = overHttp1(port);
+    const text = overHttp1(port);
     const response = await slow.asked;
     const later = await connectRaw(port);
     await Promise.all([silent.closed, later.closed]);
     response.end("still here");
-    expect(await answer).toBe("still here");
+    expect(await text).toBe("still here");
   });
 
   it("answers a client that ends its side with its request, and ends the connection after that", async () => {
@@ -151,7 +151,7 @@ describe("Listener", () => {
     // Both ends are in this process, which must come to answer within that.
     const { port } = await open({ handler: slow.handler, pingMs: 200 });
     const used = openHttp2(port);
-    const answer = overHttp2(used);
+    const text = overHttp2(used);
     const response = await slow.asked;
     const idle = openHttp2(port);
     const goodbye = once(idle, "goaway");
@@ -159,7 +159,7 @@ describe("Listener", () => {
     await goodbye;
     expect(used.closed || used.destroyed).toBe(false);
     response.end("still here");
-    expect(await answer).toBe("still here");
+    expect(await text).toBe("still here");
     await once(used, "close");
   });
 
@@ -183,7 +183,7 @@ describe("Listener", () => {
     session.close();
   });
 
-  it("answers on an HTTP/2 connection whose client leaves 20 MB of other answers unread", async () => {
+  it("answers on an HTTP/2 connection whose client leaves 20 MB of other responses unread", async () => {
     const { port } = await open({
       handler: (request, response) => response.end(request.url === "/x" ? "small" : Buffer.alloc(20_000_000)),
     });
@@ -234,13 +234,13 @@ describe("Listener.close", () => {
       },
     });
     const session = openHttp2(listener.port);
-    const answers = [overHttp1(listener.port), overHttp2(session)];
+    const texts = [overHttp1(listener.port), overHttp2(session)];
     await both.promise;
     const { port } = listener;
     const closed = listener.close({ graceMs: 60_000 });
     await expect(overHttp1(port)).rejects.toMatchObject({ code: "ECONNREFUSED" });
     for (const response of responses) response.end("finished");
-    expect(await Promise.all(answers)).toEqual(["finished", "finished"]);
+    expect(await Promise.all(texts)).toEqual(["finished", "finished"]);
     await closed;
   });
 
@@ -261,11 +261,11 @@ describe("Listener.close", () => {
   it("destroys what is left when the grace is over", async () => {
     const slow = slowHandler();
     const listener = await open({ handler: slow.handler });
-    const answer = overHttp1(listener.port);
-    answer.catch(() => {});
+    const text = overHttp1(listener.port);
+    text.catch(() => {});
     await slow.asked;
     await listener.close({ graceMs: 20 });
-    await expect(answer).rejects.toMatchObject({ code: "ECONNRESET" });
+    await expect(text).rejects.toMatchObject({ code: "ECONNRESET" });
   });
 });
 

@@ -31,7 +31,7 @@ describe("The checks of a soak", () => {
     expect(failing(accounting(ledger))).toEqual(["sent = results + failed", "calls that never ended"]);
   });
 
-  it("fail for a call that ended twice, and for an answer that is another's", () => {
+  it("fail for a call that ended twice, and for a result that is another's", () => {
     const twice = ledgerOf({});
     const entry = twice.begin({ id: "a", kind: "echo", client: "REST", tapped: true });
     for (const kind of ["result", "given_up"] as const) twice.end(entry, { kind });

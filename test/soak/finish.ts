@@ -1,19 +1,19 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { command, startAll } from "./actors/faults/commands.ts";
+import type { Injected } from "./actors/injector.ts";
 import { accounting, type Check, deliveries, equal, none } from "./checks.ts";
-import { grpcClient } from "./clients.ts";
-import type { Deliveries } from "./deliveries.ts";
-import { command, startAll } from "./faults/commands.ts";
-import type { Gauge, Memory } from "./gauge.ts";
-import type { Injected } from "./injector.ts";
-import { type ProcessState, stateOf } from "./process-state.ts";
+import { grpcClient } from "./clients/clients.ts";
+import type { Deliveries } from "./measure/deliveries.ts";
+import type { Gauge, Memory } from "./measure/gauge.ts";
+import { type ProcessState, stateOf } from "./measure/process-state.ts";
+import { heapTrend, type Sample, takeSample } from "./measure/sampler.ts";
+import type { SeenVolumes } from "./measure/volumes.ts";
 import { inMib } from "./report.ts";
-import { heapTrend, type Sample, takeSample } from "./sampler.ts";
 import type { SoakServer } from "./servers.ts";
 import type { Stage } from "./stage.ts";
-import type { SeenVolumes } from "./volumes.ts";
 
 /** A server that hangs is found out by its health checks within this. */
-const answerMs = 30_000;
+const requestTimeoutMs = 30_000;
 /** Longer than the manager and `fetch` keep an idle HTTP/1.1 connection, 75 s. */
 const settleMs = 90_000;
 /** A leak of a few bytes a call shows in ten minutes as more than this; what varies between samples is less. */
@@ -37,7 +37,7 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
   const { ledger, lives } = stage;
   const { injected, base } = options;
   const down = await startAll(stage, "last");
-  const silent = await serversThatDoNotAnswer(stage);
+  const silent = await silentServers(stage);
   const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
   const end = await settled(stage, base);
   const open = stage.proxy.open.filter((path) => !path.startsWith("/events"));
@@ -102,13 +102,13 @@ function heapChecks({ samples, empty }: FinishOptions, emptied: Memory): Check[]
  * Each gets so long to answer once. One that still hangs after an earlier sin is killed by its health checks, and some
  * must not restart by themselves: they are started again.
  */
-async function serversThatDoNotAnswer(stage: Stage): Promise<string[]> {
+async function silentServers(stage: Stage): Promise<string[]> {
   using line = grpcClient(stage.lives.port);
-  const untilMs = performance.now() + answerMs;
-  const answers = async ({ name, spec }: SoakServer) => {
+  const untilMs = performance.now() + requestTimeoutMs;
+  const silence = async ({ name, spec }: SoakServer) => {
     for (let turn = 1; performance.now() < untilMs; turn += 1) {
       try {
-        await line.listTools(name, { signal: AbortSignal.timeout(answerMs) });
+        await line.listTools(name, { signal: AbortSignal.timeout(requestTimeoutMs) });
         return [];
       } catch {
         await delay(200);
@@ -118,7 +118,7 @@ async function serversThatDoNotAnswer(stage: Stage): Promise<string[]> {
     }
     return [name];
   };
-  return (await Promise.all(stage.servers.map(answers))).flat();
+  return (await Promise.all(stage.servers.map(silence))).flat();
 }
 
 /** The server's name when it could not be stopped. */

@@ -1,4 +1,4 @@
-import type { CallFailure } from "./call-failure.ts";
+import type { CallFailure } from "./clients/call-failure.ts";
 
 /** How a call ended, from its caller's view. */
 export type Outcome =
@@ -9,7 +9,7 @@ export type Outcome =
   | { readonly kind: "given_up" }
   /** No word of the manager, which was killed or shut down meanwhile. */
   | { readonly kind: "manager_gone"; readonly failure: CallFailure }
-  /** What must not be: an answer that is not this call's, or an error that nothing explains. */
+  /** What must not be: a result that is not this call's, or an error that nothing explains. */
   | { readonly kind: "wrong"; readonly problem: string };
 
 export interface Entry {

@@ -1,26 +1,10 @@
 import { ManagerError } from "../errors/errors.ts";
-import type { AbortSource } from "./abort-source.ts";
 
 /** The wait of one caller. */
 export interface CallerOptions {
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** Has the signal abort after so long, if it would not before. Absent: a signal of its own is made for that. */
   readonly limit?: ((timeoutMs: number) => void) | undefined;
-}
-
-/** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and a call makes one each. */
-class CallSignal implements Disposable {
-  readonly signal: AbortSource | undefined;
-  readonly #end: (() => void) | undefined;
-
-  constructor(signal: AbortSource | undefined, end?: () => void) {
-    this.signal = signal;
-    this.#end = end;
-  }
-
-  [Symbol.dispose](): void {
-    this.#end?.();
-  }
 }
 
 /**
@@ -30,18 +14,23 @@ class CallSignal implements Disposable {
 export function deadlineSignal(
   { signal: parent, limit }: CallerOptions,
   timeoutMs: number | undefined,
-): Disposable & { readonly signal: AbortSource | undefined } {
+): Disposable & { readonly signal: AbortSignal | undefined } {
   if (timeoutMs !== undefined) limit?.(timeoutMs);
-  if (timeoutMs === undefined || limit !== undefined) return new CallSignal(parent);
+  if (timeoutMs === undefined || limit !== undefined) {
+    return { signal: parent, [Symbol.dispose]() {} };
+  }
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   const timer = setTimeout(() => controller.abort(deadlinePassed(timeoutMs)), timeoutMs);
   if (parent?.aborted) onParent();
   parent?.addEventListener("abort", onParent, { once: true });
-  return new CallSignal(controller.signal, () => {
-    clearTimeout(timer);
-    parent?.removeEventListener("abort", onParent);
-  });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    },
+  };
 }
 
 /** The reason of a call whose deadline passed. Code that ends by it and knows how far the call came replaces `sent`. */

@@ -1,16 +1,15 @@
-import type { AbortSource } from "./abort-source.ts";
 /** What a caller of shared work may say. */
 export interface JoinOptions {
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
   /** What a caller throws that leaves while others stay, from its signal's reason. Default: the reason. */
   readonly left?: ((reason: unknown) => unknown) | undefined;
 }
 
 /**
  * Work that is done once for all who ask for it while it is under way. Each caller may leave on its own; the work is
- * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end: it
- * knows how far it got. So the work must end when its signal aborts.
+ * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end:
+ * it knows how far it got. So the work must end when its signal aborts.
  */
 export class Singleflight<T> {
   readonly #controller = new AbortController();

@@ -1,5 +1,4 @@
 import { setImmediate } from "node:timers/promises";
-import type { AbortSource } from "../../base/async/abort-source.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
@@ -9,7 +8,7 @@ import { queueFull, waitEnded } from "./queue-error.ts";
 
 /** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
-  readonly signal: AbortSource | undefined;
+  readonly signal: AbortSignal | undefined;
   readonly chars: number;
   readonly caller: Caller;
   readonly work: (permit: Permit) => Promise<T>;
@@ -60,8 +59,8 @@ export class Calls {
   }
 
   /**
-   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
-   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work
+   * that was given to a session at the moment when that was lost, and was not sent, waits for the next session.
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {
@@ -152,10 +151,10 @@ export class Calls {
     const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
+      throw queueFull(this.#server, "what waits is larger than MCPM_MAX_LINE_BYTES");
   }
 
-  #waitEnded(signal: AbortSource): ManagerError {
+  #waitEnded(signal: AbortSignal): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
     return waitEnded(this.#server, { reason: signal.reason, isReady });
   }

@@ -45,11 +45,14 @@ export class EarlyEnd {
     return this.#elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
   }
 
-  /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
+  /**
+   * It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked
+   * again.
+   */
   learn({ session }: Run, { imageId }: InstanceRecord): void {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.probeUnanswered) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+    if (soon && session.isProbePending) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
   }
 
   #elapsedMs(): number {

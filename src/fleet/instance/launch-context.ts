@@ -14,7 +14,7 @@ export interface LaunchContext {
   readonly onRestart: () => void;
 }
 
-/** A server that answers. */
+/** A server that replies. */
 export interface Launched {
   readonly run: Run;
   readonly record: InstanceRecord;

@@ -15,8 +15,8 @@ export interface ReplaceOptions {
 }
 
 /**
- * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container is
- * replaced by one that is marked legacy, and so is never asked.
+ * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container
+ * is replaced by one that is marked legacy, and so is never asked.
  */
 export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
   const { services, server } = context.instance;
@@ -27,7 +27,7 @@ export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions)
 /** An older manager made a container as it would not be made now, nor be started: another one takes its place. */
 export function renew(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
   const { services, server } = context.instance;
-  services.log.info("making a container anew that an older manager made in a way that no manager does any more", {
+  services.log.info("an older manager made a container in a way that is no longer allowed: replacing it", {
     server: server.name,
     container: options.old.id.slice(0, 12),
   });
@@ -36,7 +36,7 @@ export function renew(context: LaunchContext, options: ReplaceOptions): Promise<
 
 /**
  * Puts another container in the place of one that does not run. Killed at any instant, a manager leaves one of the two
- * that the next one goes on with: the old one goes once the new one answers. When that fails, the new one goes.
+ * that the next one goes on with: the old one goes once the new one replies. When that fails, the new one goes.
  */
 async function replace(
   context: LaunchContext,
@@ -58,7 +58,7 @@ async function replace(
   }
 }
 
-/** The new one answers; what can't be cleared up now is the reaper's. */
+/** The new one replies; what can't be cleared up now is the reaper's. */
 async function finishReplacement(instance: InstanceContext, record: InstanceRecord): Promise<void> {
   const { runtime } = instance.services;
   await cleanUp(instance, async () => {

@@ -48,7 +48,7 @@ export async function shakeHands(instance: InstanceContext, options: ShakeOption
 
 /** Whether the server exited when it was asked which era it is of, and perhaps for that. */
 export function diedOfProbe({ end, session }: Run): boolean {
-  return end?.kind === "exited" && session.probeUnanswered;
+  return end?.kind === "exited" && session.isProbePending;
 }
 
 function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {

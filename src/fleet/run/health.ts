@@ -16,7 +16,7 @@ export function watchHealth(run: Run, options: WatchHealthOptions): HealthWatch 
   const { services, server, spec } = instance;
   return new HealthWatch(spec.health, {
     now: services.clocks.now,
-    engineAnswers: (signal) => services.runtime.version({ signal }),
+    pingEngine: (signal) => services.runtime.version({ signal }),
     ping: (signal) => run.session.ping({ signal }),
     paused: () => record()?.state === "paused",
     onChange: (healthy) => {
@@ -45,8 +45,10 @@ export interface HealthWatchOptions {
   readonly ping: (signal: AbortSignal) => Promise<void>;
   /** Whether the container is paused: then nothing can be said. */
   readonly paused: () => boolean;
-  /** Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either. */
-  readonly engineAnswers: (signal: AbortSignal) => Promise<unknown>;
+  /**
+   * Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either.
+   */
+  readonly pingEngine: (signal: AbortSignal) => Promise<unknown>;
   /** Told when the server became unhealthy, and when it is well again. */
   readonly onChange: (healthy: boolean) => void;
 }
@@ -60,7 +62,7 @@ export class HealthWatch {
   readonly #stopped = new AbortController();
   #asking = false;
   #failures = 0;
-  #answeredMs: number | undefined;
+  #repliedMs: number | undefined;
 
   constructor(spec: HealthSpec = {}, options: HealthWatchOptions) {
     const { intervalMs = specDefaults.healthIntervalMs, timeoutMs = specDefaults.healthTimeoutMs } = spec;
@@ -71,7 +73,7 @@ export class HealthWatch {
   }
 
   snapshot(): HealthSnapshot {
-    return { healthy: this.#failures < this.#threshold, failures: this.#failures, answeredMs: this.#answeredMs };
+    return { healthy: this.#failures < this.#threshold, failures: this.#failures, repliedMs: this.#repliedMs };
   }
 
   stop(): void {
@@ -85,8 +87,8 @@ export class HealthWatch {
     const before = this.snapshot().healthy;
     if (await this.#succeeds(this.#options.ping)) {
       this.#failures = 0;
-      this.#answeredMs = this.#options.now();
-    } else if (!this.#options.paused() && (await this.#succeeds(this.#options.engineAnswers))) {
+      this.#repliedMs = this.#options.now();
+    } else if (!this.#options.paused() && (await this.#succeeds(this.#options.pingEngine))) {
       this.#failures += 1;
     }
     this.#asking = false;

@@ -11,7 +11,7 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
 const inspectTries = 3;
-/** Calls wait for the answer: better to tell them what is known. */
+/** Calls wait for the reply: better to tell them what is known. */
 const inspectMs = 3_000;
 /** What an error shows of stderr. */
 export const stderrTailChars = 2048;
@@ -30,7 +30,9 @@ export interface Release {
   readonly message: string;
 }
 
-/** A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it. */
+/**
+ * A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it.
+ */
 export class Run {
   readonly session: Session;
   /** Resolves once, when it is known why the run ended; the calls have failed by then. */
@@ -62,7 +64,7 @@ export class Run {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
-        lateReply: () => ring.countLateReply(),
+        unclaimedReply: () => ring.countLateReply(),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();
@@ -136,7 +138,7 @@ export class Run {
       await Promise.race([attachment.promise, exited]);
       const both = await within(exitEventMs, Promise.all([attachment.promise, exited]));
       if (both) return { kind: "exited", exit: await exited };
-      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its answers).
+      // Why is known already, and the engine may not answer now (a stalled `docker attach` holds up its responses).
       if (attachment.ended && this.#expected !== undefined) return { kind: "released", ...this.#expected };
       const end = await this.#inspectEnd();
       const lives = end.kind === "detached" && !attachment.ended;

@@ -6,10 +6,10 @@ import type { StateKind } from "./state-kind.ts";
 
 export interface HealthSnapshot {
   readonly healthy: boolean;
-  /** Checks in a row without an answer. */
+  /** Checks in a row without a reply. */
   readonly failures: number;
-  /** When it last answered; undefined: no check was answered yet. */
-  readonly answeredMs: number | undefined;
+  /** When it last replied; undefined: no check has had a reply yet. */
+  readonly repliedMs: number | undefined;
 }
 
 /** A server's description at one moment. */

@@ -3,14 +3,14 @@ import { ManagerError } from "../../base/errors/errors.ts";
 import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
 import type { Fleet } from "../fleet.ts";
 import { type CallEvent, CallFeed } from "./call-feed.ts";
-import type { ToolAnswer } from "./idempotency/outcome.ts";
+import type { CallResult } from "./idempotency/outcome.ts";
 import type { ToolCallOptions, ToolCalls } from "./tool-calls.ts";
 
 /** One event of a followed call, and the instance that has the call; empty: none yet. */
 export type CallReading = { readonly instance: string } & (
   | CallEvent
   | { readonly kind: "heartbeat"; readonly timeMs: number }
-  | { readonly kind: "result"; readonly answer: ToolAnswer; readonly timeMs: number }
+  | { readonly kind: "result"; readonly callResult: CallResult; readonly timeMs: number }
 );
 
 /** Where a followed call goes, and where its log lines are. */
@@ -32,12 +32,12 @@ export interface FollowCallOptions extends Omit<ToolCallOptions, "feed"> {
 /** Most events that one call hands on in one turn of the event loop: a flood leaves time for everything else. */
 const eventsPerTurn = 16;
 
-type Outcome = { readonly answer: ToolAnswer } | { readonly error: unknown };
+type Outcome = { readonly callResult: CallResult } | { readonly error: unknown };
 
 /**
  * Calls a tool and gives what happens, the result last. The first reading comes at once: a heartbeat, unless the call
- * ends at once. A caller that joins by an idempotency key gets only heartbeats and the result. Throws what `ToolCalls.call`
- * throws. To stop reading cancels the call.
+ * ends at once. A caller that joins by an idempotency key gets only heartbeats and the result. Throws what
+ * `ToolCalls.call` throws. To stop reading cancels the call.
  */
 export async function* followCall(
   { toolCalls, fleet }: FollowCallContext,
@@ -60,8 +60,8 @@ export async function* followCall(
     }
     if (outcome !== undefined) {
       if ("error" in outcome) throw outcome.error;
-      const { answer } = outcome;
-      yield { kind: "result", answer, instance: answer.instance, timeMs: now() };
+      const { callResult } = outcome;
+      yield { kind: "result", callResult, instance: callResult.instance, timeMs: now() };
       return;
     }
     const waitMs = spokeMs === undefined ? 0 : spokeMs + heartbeatMs - elapsedMs();
@@ -104,7 +104,7 @@ function begin(
     feed.end();
   };
   toolCalls.call(server, call, { ...options, signal: left.signal, feed }).then(
-    (answer) => settle({ answer }),
+    (callResult) => settle({ callResult }),
     (error: unknown) => settle({ error }),
   );
   return {

@@ -1,4 +1,3 @@
-import type { AbortSource } from "../../base/async/abort-source.ts";
 import { deadlineSignal } from "../../base/async/deadline-signal.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
@@ -7,7 +6,7 @@ import type { ArgumentCheck } from "./argument-check/argument-check.ts";
 import type { CallFeed } from "./call-feed.ts";
 import { callDigest } from "./idempotency/call-digest.ts";
 import type { IdempotentCalls } from "./idempotency/idempotent-calls.ts";
-import type { ToolAnswer } from "./idempotency/outcome.ts";
+import type { CallResult } from "./idempotency/outcome.ts";
 
 export interface ToolCallsOptions {
   readonly fleet: Fleet;
@@ -37,19 +36,19 @@ export class ToolCalls {
    * Calls a tool of a server. Throws what `Fleet.call`, `Session.callTool`, `IdempotentCalls.run` and
    * `ArgumentCheck.check` throw. Errors name the server.
    */
-  call(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+  call(server: string, call: ToolCall, options: ToolCallOptions): Promise<CallResult> {
     const { idempotencyKey: key } = options;
     return key === undefined ? this.#send(server, call, options) : this.#callOnce(server, call, { ...options, key });
   }
 
-  async #callOnce(server: string, call: ToolCall, options: ToolCallOptions & { key: string }): Promise<ToolAnswer> {
+  async #callOnce(server: string, call: ToolCall, options: ToolCallOptions & { key: string }): Promise<CallResult> {
     const { fleet, idempotentCalls } = this.#options;
     const { key, callerHasDeadline, caller } = options;
     // Of callers who share a call each has a deadline of its own, and the call has none.
     using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
     const keyed = { scope: [caller.scope, server, call.tool] as const, key, digest: callDigest(call) };
     const alone = { limit: undefined, callerHasDeadline: true };
-    const send = (signal: AbortSource) => this.#send(server, call, { ...options, ...alone, signal });
+    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, ...alone, signal });
     try {
       return await idempotentCalls.run({ ...keyed, signal: deadline.signal }, send);
     } catch (error) {
@@ -57,7 +56,7 @@ export class ToolCalls {
     }
   }
 
-  #send(server: string, call: ToolCall, options: ToolCallOptions): Promise<ToolAnswer> {
+  #send(server: string, call: ToolCall, options: ToolCallOptions): Promise<CallResult> {
     const { fleet, argumentCheck } = this.#options;
     return fleet.call(server, {
       ...options,

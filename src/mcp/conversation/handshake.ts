@@ -4,7 +4,7 @@ import type { Era } from "../../base/spec/spec.ts";
 import type { Connection } from "../../jsonrpc/connection.ts";
 import type { EraCodec } from "../eras/era-codec.ts";
 import { initialize, legacyCodec } from "../eras/legacy.ts";
-import { discover, isAnswer } from "../eras/modern.ts";
+import { discover, isReply } from "../eras/modern.ts";
 import type { ClientInfo, McpInfo } from "../protocol/mcp-info.ts";
 
 /** A server that runs answers at once, and one that is still starting does no harm by having both questions. */
@@ -27,7 +27,7 @@ export interface HandshakeOptions {
   /** Whether a manager before this one may have been in conversation with the same process. */
   readonly resuming?: boolean;
   /** Told that the server is asked the question that finds its era out, and that it answered. */
-  readonly onProbe?: (state: "unanswered" | "answered") => void;
+  readonly onProbe?: (state: "pending" | "replied") => void;
   /** How long a server may be silent before it is asked in the legacy way, too. Default: 3 s. */
   readonly probeMs?: number;
   readonly signal?: AbortSignal | undefined;
@@ -36,8 +36,8 @@ export interface HandshakeOptions {
 type Options = HandshakeOptions & { readonly clientInfo: ClientInfo };
 
 /**
- * Opens the conversation in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
- * what it refused the handshake with, and what `Connection.request` throws.
+ * Opens the conversation in the era that the server speaks. Throws `protocol` when it answers with something else than
+ * a handshake, what it refused the handshake with, and what `Connection.request` throws.
  */
 export async function openConversation(connection: Connection, options: Options): Promise<Conversation> {
   switch (options.era) {
@@ -55,7 +55,7 @@ async function likelyLegacy(connection: Connection, options: Options): Promise<C
   try {
     return await openLegacy(connection, options);
   } catch (error) {
-    if (!isAnswer(error)) throw error;
+    if (!isReply(error)) throw error;
     return await findEra(connection, options);
   }
 }
@@ -72,16 +72,16 @@ async function findEra(connection: Connection, options: Options): Promise<Conver
   const signal = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
   try {
     const modern = openModern(connection, { clientInfo, signal });
-    options.onProbe?.("unanswered");
-    const answered = () => options.onProbe?.("answered");
-    modern.then(answered, (error: unknown) => isAnswer(error) && answered());
+    options.onProbe?.("pending");
+    const onReply = () => options.onProbe?.("replied");
+    modern.then(onReply, (error: unknown) => isReply(error) && onReply());
     if (!(await within(probeMs, modern))) {
       return await askBoth(modern, openLegacy(connection, { ...options, signal }), probeMs);
     }
     try {
       return await modern;
     } catch (refusal) {
-      if (!isAnswer(refusal)) throw refusal;
+      if (!isReply(refusal)) throw refusal;
       return await openLegacy(connection, { ...options, signal }).catch((error: unknown) => {
         throw moreTelling(refusal, error);
       });
@@ -94,7 +94,7 @@ async function findEra(connection: Connection, options: Options): Promise<Conver
 /**
  * A silent server may be of the legacy era and ignore what it does not know, or have been slow to start: then it
  * answers both questions, in its own order. One that speaks both eras (SDK v2) is of the legacy one once it has taken
- * initialize, whatever it answered before. After one answer the other won't take long: both questions are read.
+ * initialize, whatever it answered before. After one reply the other won't take long: both questions are read.
  */
 async function askBoth(
   modern: Promise<Conversation>,
@@ -110,10 +110,10 @@ async function askBoth(
   return await Promise.race([modern.then(unlessLegacy, () => legacy), legacy.catch(unlessModern)]);
 }
 
-/** A server that refuses both eras: of revisions that nobody knows, or for a reason that only one answer has. */
+/** A server that refuses both eras: of revisions that nobody knows, or for a reason that only one reply has. */
 function moreTelling(modern: ManagerError, legacy: unknown): unknown {
   const unknownRevision = modern.details.reason === "UNSUPPORTED_PROTOCOL_VERSION";
-  return unknownRevision && isAnswer(legacy) ? modern : legacy;
+  return unknownRevision && isReply(legacy) ? modern : legacy;
 }
 
 async function openModern(
@@ -132,7 +132,7 @@ async function openLegacy(connection: Connection, options: Options): Promise<Con
   try {
     return legacy(await initialize(connection, { clientInfo, signal }));
   } catch (error) {
-    if (!resuming || !isAnswer(error)) throw error;
+    if (!resuming || !isReply(error)) throw error;
     await connection.request(legacyCodec.livenessMethod, legacyCodec.params({}), { signal });
     return legacy(undefined);
   }

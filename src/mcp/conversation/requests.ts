@@ -1,4 +1,3 @@
-import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { Connection, Reply, RequestOptions } from "../../jsonrpc/connection.ts";
 import { callerMeta } from "../eras/caller-meta.ts";
 import { type EraCodec, joinMembers, type RequestParts } from "../eras/era-codec.ts";
@@ -8,7 +7,7 @@ import type { TraceContext } from "../protocol/trace-context.ts";
 
 /** The wait of one caller. Its reason must be a ManagerError. */
 export interface SignalOption {
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** The wait of one caller, and the trace that its request is a part of. */
@@ -57,7 +56,7 @@ export function cancelling(connection: Connection, { signal }: SignalOption): Re
   };
 }
 
-/** Tells the server that nobody waits for the answer to a request. False: it can't be told. */
+/** Tells the server that nobody waits for the reply to a request. False: it can't be told. */
 export function cancelRequest(connection: Connection, { id, reason }: { id: number; reason: string }): boolean {
   return connection.notify("notifications/cancelled", JSON.stringify({ requestId: id, reason }));
 }

@@ -20,7 +20,7 @@ export const legacyCodec: EraCodec = {
 
 /**
  * The legacy handshake (MCP lifecycle, revision 2025-11-25): `initialize`, then `notifications/initialized`. Throws
- * `protocol` for an answer that is invalid or too long, what the server refused it with, and the signal's reason;
+ * `protocol` for a reply that is invalid or too long, what the server refused it with, and the signal's reason;
  * `initialize` is never cancelled, as the specification demands.
  */
 export async function initialize(
@@ -39,7 +39,7 @@ function readInitializeResult(reply: Reply): McpInfo {
   const result = JsonFields.of(reply.result);
   const offered = result?.string("protocolVersion");
   if (result === undefined || offered === undefined) {
-    throw malformedHandshake("the server's answer to initialize has no protocolVersion");
+    throw malformedHandshake("the server's reply to initialize has no protocolVersion");
   }
   const protocolVersion = legacyVersions.find((version) => version === offered);
   if (protocolVersion === undefined) throw unknownVersion(offered, legacyVersions);

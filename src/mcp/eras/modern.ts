@@ -48,8 +48,8 @@ export interface Discovery {
 
 /**
  * Asks a server what it is (MCP revision 2026-07-28, server/discover). Throws what the server refused it with,
- * `protocol` for an invalid answer (as a server's of the legacy era may be) or one that speaks of other revisions only, and
- * what `Connection.request` throws.
+ * `protocol` for an invalid reply (as a server's of the legacy era may be) or one that speaks of other revisions only,
+ * and what `Connection.request` throws.
  */
 export async function discover(
   connection: Connection,
@@ -67,7 +67,7 @@ function readDiscoverResult(reply: Reply): McpInfo {
   const result = JsonFields.of(reply.result);
   const supported = result?.raw("supportedVersions");
   if (result === undefined || !supported?.startsWith("[")) {
-    throw malformedHandshake("the server's answer to server/discover has no supportedVersions");
+    throw malformedHandshake("the server's reply to server/discover has no supportedVersions");
   }
   const versions = arrayElements(supported).slice(0, maxVersions);
   const protocolVersion = modernVersions.find((version) => versions.includes(JSON.stringify(version)));
@@ -78,8 +78,8 @@ function readDiscoverResult(reply: Reply): McpInfo {
   return { era: "modern", protocolVersion, ...serverIdentity(result, serverInfo) };
 }
 
-/** Whether the server answered, whatever it said; else there is no answer, and none can come. */
-export function isAnswer(error: unknown): error is ManagerError {
+/** Whether the error is the server's reply, or speaks of one; else there is no reply, and none can come. */
+export function isReply(error: unknown): error is ManagerError {
   return error instanceof ManagerError && error.details.delivery === "answered";
 }
 

@@ -1,6 +1,6 @@
 import { ManagerError } from "../../base/errors/errors.ts";
 import { detached } from "../../base/text/detached.ts";
-import { truncateUtf8 } from "../../base/text/truncate.ts";
+import { detachedBeginning } from "../../base/text/truncate.ts";
 import { JsonFields } from "../../json/json-fields.ts";
 import type { McpInfo } from "../protocol/mcp-info.ts";
 
@@ -10,7 +10,7 @@ const maxInstructionsBytes = 16 * 1024;
 const maxCapabilitiesBytes = 64 * 1024;
 
 /**
- * What a server's answer says of the server, beside its version; `serverInfoJson` is the object with its name. Throws
+ * What a server's reply says of the server, beside its version; `serverInfoJson` is the object with its name. Throws
  * `protocol` when its capabilities are too long to keep.
  */
 export function serverIdentity(
@@ -23,27 +23,22 @@ export function serverIdentity(
   }
   const serverInfo = JsonFields.of(serverInfoJson ?? "{}");
   return {
-    serverName: beginning(serverInfo?.string("name"), maxNameBytes),
-    serverVersion: beginning(serverInfo?.string("version"), maxNameBytes),
-    instructions: beginning(result.string("instructions"), maxInstructionsBytes),
+    serverName: detachedBeginning(serverInfo?.string("name") ?? "", maxNameBytes),
+    serverVersion: detachedBeginning(serverInfo?.string("version") ?? "", maxNameBytes),
+    instructions: detachedBeginning(result.string("instructions") ?? "", maxInstructionsBytes),
     capabilitiesJson: detached(capabilities),
   };
 }
 
-/** The error for an invalid answer to a handshake. */
+/** The error for an invalid reply to a handshake. */
 export function malformedHandshake(message: string): ManagerError {
   return new ManagerError("protocol", message, { details: { reason: "MALFORMED_REPLY", delivery: "answered" } });
 }
 
 /** The server speaks no revision that the manager knows; `spoken` is what it speaks. */
 export function unknownVersion(spoken: string, known: readonly string[]): ManagerError {
-  const message = `the server speaks MCP ${beginning(spoken, maxNameBytes)}; this manager speaks ${known.join(", ")}`;
+  const message = `the server speaks MCP ${detachedBeginning(spoken, maxNameBytes)}; this manager speaks ${known.join(", ")}`;
   return new ManagerError("protocol", message, {
     details: { reason: "UNSUPPORTED_PROTOCOL_VERSION", delivery: "answered" },
   });
-}
-
-/** As much of a text as is kept, which is as long as the session. */
-function beginning(text: string | undefined, maxBytes: number): string {
-  return detached(truncateUtf8(text ?? "", { maxBytes, keep: "start" }));
 }

@@ -5,7 +5,7 @@ export const healthRequestSchema = z.strictObject({ service: z.string() });
 
 const text = z.string().max(1024, "must have at most 1024 characters");
 
-/** A request of server reflection. No name of ours is longer, and the answer has the whole request in it. */
+/** A request of server reflection. No name of ours is longer, and the response has the whole request in it. */
 export const reflectRequestSchema = z.strictObject({
   host: text,
   fileByFilename: text.optional(),

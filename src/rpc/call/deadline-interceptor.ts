@@ -7,7 +7,6 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from "@connectrpc/connect";
-import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { ManagerError } from "../../base/errors/errors.ts";
 import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
@@ -26,19 +25,19 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
- * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which the
- * library does not look at, is not begun. An answer that is there when the timer would fire, or while the handler settles,
- * is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which
+ * the library does not look at, is not begun. A response that is there when the timer would fire, or while the handler
+ * settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     const { wait } = callOf({ values: request.contextValues });
-    if (wait.aborted) throw reasonOf(wait).with({ delivery: "not_sent" });
+    const { signal } = wait;
+    if (signal.aborted) throw reasonOf(signal).with({ delivery: "not_sent" });
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
-    const { signal } = wait;
     if (signal !== request.signal) return ofLibrary({ request, next, wait });
-    const response = await settled(next(request), wait);
+    const response = await settled(next(request), signal);
     return response.stream ? limitedStream(response, { signal }) : response;
   };
 }
@@ -48,7 +47,7 @@ async function ofLibrary({ request, next, wait }: LibraryCall): Promise<UnaryRes
   const { signal } = wait;
   using follows = new DisposableStack();
   follows.use(followed(wait, request.signal));
-  const response = await settled(next({ ...request, signal }), wait);
+  const response = await settled(next({ ...request, signal }), signal);
   return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
 }
 
@@ -66,18 +65,18 @@ function limitedStream(
   const message = new LimitedMessages(response.message, {
     signal,
     settleMs,
-    abandoned: () => abandoned(signal),
+    abandoned: () => endOf(signal),
     onEnd: () => follows?.[Symbol.dispose](),
   });
   return { ...response, message };
 }
 
 /** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
-function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
+function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
-      timer = setTimeout(() => reject(abandoned(signal)), settleMs);
+      timer = setTimeout(() => reject(endOf(signal)), settleMs);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -98,8 +97,8 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   });
 }
 
-/** A handler that answers in time knows whether the call was sent; nobody else does. */
-function abandoned(signal: AbortSource): ManagerError {
+/** Only a handler that ends in time knows whether the call was sent. */
+function endOf(signal: AbortSignal): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 
@@ -116,7 +115,7 @@ function followed(wait: CallWait, signal: AbortSignal): Disposable {
 }
 
 /** The RPC library aborts with its own errors: a deadline, or a caller that left. */
-function reasonOf(signal: AbortSource): ManagerError {
+function reasonOf(signal: AbortSignal): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason;
   if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();

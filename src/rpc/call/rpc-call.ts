@@ -1,7 +1,6 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import type { CallContext } from "../../operations/call-context.ts";
-import { ResponseHeaders } from "../headers/response-headers.ts";
 import { withCall } from "./call-key.ts";
 
 /** A request of one message, by whichever protocol. */
@@ -14,7 +13,7 @@ export interface RpcRequest {
   /** Default: none. */
   readonly values?: ContextValues | undefined;
   /** What the handler sets, for a protocol that sends it with an error, too. */
-  readonly answer?: { readonly header: Headers; readonly trailer: Headers };
+  readonly response?: { readonly header: Headers; readonly trailer: Headers };
 }
 
 export interface RpcCall<Method extends { readonly desc: DescMethod }> extends RpcRequest {
@@ -47,8 +46,8 @@ export class RpcContext implements HandlerContext {
     this.protocolName = request.protocolName;
     this.signal = call.wait.signal;
     this.requestHeader = request.header;
-    this.responseHeader = request.answer?.header ?? new ResponseHeaders();
-    this.responseTrailer = request.answer?.trailer ?? new ResponseHeaders();
+    this.responseHeader = request.response?.header ?? new Headers();
+    this.responseTrailer = request.response?.trailer ?? new Headers();
     this.values = withCall(request.values ?? createContextValues(), call);
     this.timeoutMs = () => call.timeoutLeftMs;
   }
@@ -59,7 +58,7 @@ export class RpcContext implements HandlerContext {
     return { service, requestMethod, url, signal, header, contextValues };
   }
 
-  /** What they are told of its answer, but for the message. */
+  /** What they are told of its response, but for the message. */
   get response() {
     return { service: this.service, header: this.responseHeader, trailer: this.responseTrailer };
   }

@@ -2,7 +2,7 @@ import type { DescMethodServerStreaming, DescMethodUnary, DescService, Message }
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServedService } from "./service-operations.ts";
 
-/** A unary RPC and what answers it; the answer may lack what a message has besides its fields. */
+/** A unary RPC and what answers it; the response may lack what a message has besides its fields. */
 export interface UnaryMethod {
   readonly kind: "unary";
   readonly desc: DescMethodUnary;
@@ -18,7 +18,10 @@ export interface StreamMethod {
 
 export type RpcMethod = UnaryMethod | StreamMethod;
 
-/** The methods of these services that take one message, by their path, but of those that the RPC library answers itself. */
+/**
+ * The methods of these services that take one message, by their path, without those that the RPC library serves by
+ * itself.
+ */
 export function rpcMethods(services: readonly ServedService[]): ReadonlyMap<string, RpcMethod> {
   const own = services.filter(({ options }) => options === undefined);
   return new Map(own.flatMap((served) => [...methodsOf(served)]));

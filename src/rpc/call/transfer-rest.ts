@@ -1,21 +1,23 @@
 import { type ContextValues, createContextKey } from "@connectrpc/connect";
 import type { Transfer } from "../../server/responses/transfer-budget.ts";
 
-const answerKey = createContextKey<Pick<Transfer, "add"> | undefined>(undefined, { description: "unread answer" });
+const transferKey = createContextKey<Pick<Transfer, "add"> | undefined>(undefined, {
+  description: "transfer of the response",
+});
 
-/** What a method keeps in memory for its answer is counted here, too. */
-export function countAt(values: ContextValues, answer: Transfer): ContextValues {
-  return values.set(answerKey, answer);
+/** What a method keeps in memory for its response is counted here, too. */
+export function countAt(values: ContextValues, transfer: Transfer): ContextValues {
+  return values.set(transferKey, transfer);
 }
 
 /** What is left of a text that goes out in pieces: it is in memory as long as the pieces before are not taken. */
 export class TransferRest implements Disposable {
-  readonly #answer: Pick<Transfer, "add"> | undefined;
+  readonly #transfer: Pick<Transfer, "add"> | undefined;
   readonly #text: string;
   #bytes: number | undefined;
 
   constructor(values: ContextValues, text: string) {
-    this.#answer = values.get(answerKey);
+    this.#transfer = values.get(transferKey);
     this.#text = text;
   }
 
@@ -32,6 +34,6 @@ export class TransferRest implements Disposable {
   #add(bytes: number): void {
     if (bytes === 0) return;
     this.#bytes = (this.#bytes ?? 0) + bytes;
-    this.#answer?.add(bytes);
+    this.#transfer?.add(bytes);
   }
 }

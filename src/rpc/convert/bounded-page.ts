@@ -1,7 +1,7 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Page } from "../../operations/requests/page.ts";
 
-/** Clients of gRPC accept 4 MB unless told otherwise, and the rest of an answer is small. */
+/** Clients of gRPC accept 4 MB unless told otherwise, and the rest of a response is small. */
 export const maxPageBytes = 3_500_000;
 
 /** A page as messages, cut short where it would grow larger than clients accept; one item at least. */

@@ -8,7 +8,7 @@ import {
 import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { LogEntry } from "../../fleet/logs/log-entry.ts";
 import type { CallReading } from "../../fleet/tools/follow-call.ts";
-import type { ToolAnswer } from "../../fleet/tools/idempotency/outcome.ts";
+import type { CallResult } from "../../fleet/tools/idempotency/outcome.ts";
 import { maxEventTextBytes } from "../../mcp/features/tools/progress.ts";
 import { callToProto } from "./call-to-proto.ts";
 import { lineToProto } from "./log-to-proto.ts";
@@ -69,9 +69,9 @@ function logLine({ event }: LogEntry) {
 
 type ResultReading = Extract<CallReading, { kind: "result" }>;
 
-function* resultEvents({ answer }: ResultReading, options: CallEventOptions): Generator<Event> {
-  const { result, instance } = answer;
-  const whole = wholeResult(answer, options);
+function* resultEvents({ callResult }: ResultReading, options: CallEventOptions): Generator<Event> {
+  const { result, instance } = callResult;
+  const whole = wholeResult(callResult, options);
   if (whole !== undefined) {
     yield { case: "result", value: whole };
     return;
@@ -86,19 +86,21 @@ function* resultEvents({ answer }: ResultReading, options: CallEventOptions): Ge
   };
 }
 
-/** The result as one message, if the caller takes one so large. What is surely too large is not even made. */
+/**
+ * The result as one message, if the caller accepts one of its size. A message that is certainly too large is not made.
+ */
 function wholeResult(
-  answer: ToolAnswer,
+  callResult: CallResult,
   { server, resultFormat, maxMessageBytes, json }: CallEventOptions,
 ): CallToolResponse | undefined {
   const room = maxMessageBytes - chunkOverheadBytes;
-  const bytes = Buffer.byteLength(answer.result.json);
+  const bytes = Buffer.byteLength(callResult.result.json);
   if (bytes > room) return undefined;
-  const message = callToProto(answer, { server, resultFormat });
-  return bytes * maxGrowth <= room || bytesOf(message, json) <= room ? message : undefined;
+  const message = callToProto(callResult, { server, resultFormat });
+  return bytes * maxGrowth <= room || messageBytes(message, json) <= room ? message : undefined;
 }
 
-function bytesOf(message: CallToolResponse, json: boolean): number {
+function messageBytes(message: CallToolResponse, json: boolean): number {
   if (!json) return toBinary(CallToolResponseSchema, message).length;
   return Buffer.byteLength(toJsonString(CallToolResponseSchema, message, { alwaysEmitImplicit: true }));
 }

@@ -9,7 +9,7 @@ import { argumentsJson } from "./arguments.ts";
 import { enumName } from "./enum-name.ts";
 import { inputRequiredFromProto } from "./input-required-from-proto.ts";
 
-/** A call as its caller wishes it: whom to ask, what for, and in which form to answer. */
+/** A call as its caller wishes it: the server, the tool, its arguments, and the form of the result. */
 export interface WishedCall {
   readonly server: string;
   readonly call: ToolCall;
@@ -76,7 +76,7 @@ function wishedCall(
 }
 
 /** How many characters of the caller's it keeps in memory while it waits. */
-export function charsOf(call: Omit<ToolCall, "tool">): number {
+export function callChars(call: Omit<ToolCall, "tool">): number {
   const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace } = call;
   const own = lengthOf(argumentsJson) + lengthOf(metaJson) + lengthOf(requestState);
   const asked = lengthOf(clientCapabilitiesJson) + lengthOf(inputResponsesJson);

@@ -8,7 +8,7 @@ import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-pro
 import { textOrBlob } from "./resource-to-proto.ts";
 
 /**
- * The most bytes that a result can have as an answer, in whatever encoding, when its line has at most so many. In JSON
+ * The most bytes that a result can have in a response, in any encoding, when its line has at most so many. In JSON
  * a text within a text doubles its quotes; a message of 100,000 values adds some dozen bytes for each.
  */
 export function maxResponseBytes(maxLineBytes: number): number {
@@ -57,12 +57,12 @@ function kindToProto(content: Exclude<Content, { kind: "json" }>) {
       return { case: "resourceLink" as const, value: { uri, name, title, description, mimeType, ...size } };
     }
     case "embedded_resource":
-      return { case: "embeddedResource" as const, value: resourceToProto(content) };
+      return { case: "embeddedResource" as const, value: embeddedResourceToProto(content) };
     default:
       return content satisfies never;
   }
 }
 
-function resourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
+function embeddedResourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
   return { uri, mimeType, resourceExtraJson, contents: textOrBlob(contents) };
 }

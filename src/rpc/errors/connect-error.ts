@@ -1,10 +1,9 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type DescMessage, type Message, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { BadRequestSchema, ErrorInfoSchema, RetryInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ErrorDetails, ManagerError } from "../../base/errors/errors.ts";
 import { truncateUtf8 } from "../../base/text/truncate.ts";
-import { encodedBytes } from "./encoded-error.ts";
 import { codeOf } from "./error-code.ts";
 
 /** Domain of every ErrorInfo. */
@@ -53,7 +52,7 @@ function shortened(error: ManagerError, part: number): ConnectError {
  */
 export function addMissingDetails(error: unknown, { begun }: { readonly begun: boolean }): void {
   if (!(error instanceof ConnectError) || error.details.length > 0) return;
-  // What the library calls its own fault is the caller's: bytes that are no such message.
+  // The library calls bytes that are not such a message its own fault; it is the caller's.
   if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
   const reason = libraryReasons[error.code] ?? "RPC_ERROR";
   const [, maxBytes] = /readMaxBytes (\d+)/.exec(error.rawMessage) ?? [];
@@ -106,4 +105,23 @@ function shortMessage(message: string, maxBytes: number): string {
     text = truncateUtf8(text, { maxBytes: Math.floor(Buffer.byteLength(text) / 2), keep: "start" });
   }
   return text;
+}
+
+interface OutgoingDetail {
+  readonly desc: DescMessage;
+  readonly value: Message;
+}
+
+/** The prefix of a type's URL and what stands around a detail. */
+const detailOverheadBytes = 40;
+
+/**
+ * The size of an error as gRPC sends it: the message percent-encoded, and once more in the details, which are base64.
+ */
+function encodedBytes({ rawMessage, details }: ConnectError): number {
+  const ownBytes = (details as OutgoingDetail[]).reduce(
+    (sum, { desc, value }) => sum + desc.typeName.length + detailOverheadBytes + toBinary(desc, value).length,
+    Buffer.byteLength(rawMessage),
+  );
+  return encodeURIComponent(rawMessage).length + Math.ceil((ownBytes * 4) / 3);
 }

@@ -27,7 +27,6 @@ import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import type { OperationOf } from "../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestHeaders } from "../headers/request-headers.ts";
-import { entriesOf, ResponseHeaders } from "../headers/response-headers.ts";
 import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
@@ -54,9 +53,9 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed, and
- * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
- * behaviour.
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not
+ * compressed, and a valid message. Any other request goes to the RPC library, with what was read of it, so that both
+ * have one behaviour.
  */
 export function connectFastPath(options: ConnectFastPathOptions): Mount {
   const { methods, maxRequestBytes, next } = options;
@@ -68,7 +67,7 @@ export function connectFastPath(options: ConnectFastPathOptions): Mount {
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return next(request, response);
     const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
-    // Of an answer that can't be written nobody else is there to be told.
+    // Of a response that can't be written nobody else is there to be told.
     take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
     return true;
   };
@@ -81,22 +80,23 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   const { maxRequestBytes: maxBytes, budget, next } = options;
   let read: ReadBefore;
   try {
-    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait });
+    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait.signal });
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
-    if (!isGone(response)) write(failureOf(undefined, error), { response, budget });
+    if (!isGone(response)) write(outgoingError(undefined, error), { response, budget });
     return;
   }
   let call: UnaryCall | undefined;
   try {
-    // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+    // A connection that closed in the same turn as the body's end has reported it by now: no call begins for a caller
+    // that has left.
     call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
-    return write(failureOf(undefined, error), { response, budget });
+    return write(outgoingError(undefined, error), { response, budget });
   }
-  if (call !== undefined) return answer(call, exchange, options);
+  if (call !== undefined) return respond(call, exchange, options);
   leaveBody(request, read);
   handCall(request, exchange.call);
   exchange.turns.take(() => {
@@ -122,13 +122,13 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const answer = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
-  return { method, message, header, protocolName: "connect", call, answer };
+  const response = { header: new Headers(), trailer: new Headers() };
+  return { method, message, header, protocolName: "connect", call, response };
 }
 
 /**
- * Undefined for text that is not JSON: the library says so. Throws `invalid` as the library does, which
- * would read all of it once more to find out.
+ * Undefined for text that is not JSON: the library reports that. Throws `invalid` for a value that the message does not
+ * allow, as the library does, which would have to read all of it once more.
  */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (!isUtf8(body)) throw invalidRequest([{ field: "body", description: "is not UTF-8" }]);
@@ -138,7 +138,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text, json);
+  const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
     return fromJson(input, json, requestJson);
@@ -147,42 +147,42 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   }
 }
 
-async function answer(call: UnaryCall, exchange: Exchange, options: ConnectFastPathOptions): Promise<void> {
+async function respond(call: UnaryCall, exchange: Exchange, options: ConnectFastPathOptions): Promise<void> {
   const { response } = exchange;
   const { wait } = exchange.call;
   const onClose = () => wait.abort(callerLeft());
   response.once("close", onClose);
-  let answered: Answered;
+  let outcome: Outgoing;
   try {
-    answered = successOf(call, await invokeUnary(call, options.interceptors), options);
+    outcome = outgoingMessage(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    answered = failureOf(call.answer, error);
+    outcome = outgoingError(call.response, error);
   }
   wait.end();
   response.off("close", onClose);
   // The caller may be gone: nothing to write to then.
   if (isGone(response)) return;
-  write(answered, { response, budget: options.budget });
+  write(outcome, { response, budget: options.budget });
 }
 
 function write(
-  { status, header, text }: Answered,
+  { status, header, text }: Outgoing,
   { response, budget }: { readonly response: NodeResponse; readonly budget: TransferBudget },
 ): void {
   writeWhole(text, { response, status, header, budget });
 }
 
-interface Answered {
+interface Outgoing {
   readonly status: number;
   readonly header: OutgoingHttpHeaders;
   readonly text: string;
 }
 
-function successOf(
+function outgoingMessage(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
   { operationOf }: ConnectFastPathOptions,
-): Answered {
+): Outgoing {
   try {
     return { status: 200, header: outgoing(header, trailer), text: toJsonString(desc.output, message) };
   } catch (cause) {
@@ -192,9 +192,9 @@ function successOf(
   }
 }
 
-function failureOf(answer: UnaryCall["answer"], cause: unknown): Answered {
+function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoing {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
-  const { header = new Headers(), trailer = new Headers() } = answer ?? {};
+  const { header = new Headers(), trailer = new Headers() } = response ?? {};
   header.set("content-type", contentTypeUnaryJson);
   mergeNonProtocolHeaders(header, error.metadata);
   const text = JSON.stringify(errorToJson(error, undefined));
@@ -205,11 +205,11 @@ function failureOf(answer: UnaryCall["answer"], cause: unknown): Answered {
 function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
   const cookies: string[] = [];
-  for (const [name, value] of entriesOf(header)) {
+  for (const [name, value] of header) {
     if (name === "set-cookie") cookies.push(value);
     else headers[name] = value;
   }
-  for (const [name, value] of entriesOf(trailer)) headers[`trailer-${name}`] = value;
+  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return headers;
 }

@@ -24,8 +24,13 @@ import { boundedPage } from "../convert/bounded-page.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
 import { durationMs, toDuration } from "../convert/time.ts";
-import { features } from "./features.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
+
+/**
+ * The features that GetInfo names: fields whose effect a caller depends on, and which an older manager would ignore in
+ * a binary request without saying so. Words are never removed; the comment of the field in the proto lists them all.
+ */
+export const features = ["idempotency_key", "validate_arguments"] as const;
 
 const defaultGraceMs = 10_000;
 const defaultServersPerPage = 100;

@@ -4,13 +4,12 @@ import { readPaced } from "../../base/async/paced-read.ts";
 import { within } from "../../base/async/within.ts";
 import type { InstanceExit } from "../runtime.ts";
 import type { ProcessAttachment } from "./attachment.ts";
-import { signalGroup } from "./process-group.ts";
 import type { Spawned } from "./spawn-server.ts";
 
 /** How long after the exit output may still come, if a process that left the group holds the pipes. */
 const lingerMs = 250;
 
-/** One run of an instance: a process, the group that it leads, its pipes and who is attached to them. */
+/** One run of an instance: a process, the group that it leads, its pipes and its attachments. */
 export class ProcessRun {
   readonly pid: number;
   /** Resolves when the process has exited; its last output may still be under way. */
@@ -26,7 +25,7 @@ export class ProcessRun {
     });
     const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
     child.once("exit", () => {
-      // What it forked holds its pipes, and has nobody to talk to any more.
+      // The processes that it forked hold its pipes, and have nobody to talk to any more.
       signalGroup(pid, "SIGKILL");
       void within(lingerMs, closed).then(() => this.#endOutput());
     });
@@ -71,4 +70,18 @@ export class ProcessRun {
 /** As a shell and an engine tell it: a process that a signal ended has 128 and the signal's number. */
 function exitCodeOf(code: number | null, signal: NodeJS.Signals | null): number {
   return code ?? 128 + (signal === null ? 0 : constants.signals[signal]);
+}
+
+/**
+ * Signals every process of a group: what a server forked must not outlive it. A child that made a session of its own
+ * (`setsid`) has left the group and is out of reach. Nothing happens when no process is left.
+ */
+function signalGroup(leaderPid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leaderPid, signal);
+  } catch (error) {
+    // macOS says EPERM of a group that has only zombies left.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== "ESRCH" && code !== "EPERM") throw error;
+  }
 }

@@ -9,27 +9,32 @@ export interface KeepOptions {
   readonly pingMs: number;
   /** So many pings without a stream in between, and the session is idle. */
   readonly idlePings: number;
-  /** What is asked on it. */
+  /** The requests on it. */
   readonly connection: Pick<Connection, "streams" | "usedAtMs">;
 }
 
-/** How often a session is looked at for bytes of which no request came. */
+/** How often a session is checked for bytes that make no request. */
 const unseenCheckMs = 200;
 /** More than a client sends between its requests: pings, and the rest of what was answered early. */
 const maxUnseenBytes = 256 * 1024;
 
 /**
- * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
- * cost more than one.
+ * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream,
+ * and cost more than one. What counts is bytes of a time in which no stream was open: the rest of a large body may come,
+ * and its call end, between two looks.
  */
 function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
   let { bytesRead } = socket;
   let { usedAtMs } = connection;
+  let wasUsed = true;
   const check = setInterval(() => {
-    const isUsed = connection.streams.size > 0 || connection.usedAtMs !== usedAtMs;
-    if (!isUsed && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
+    const isUsed = connection.streams.size > 0;
+    const wasAsked = connection.usedAtMs !== usedAtMs;
+    const isSeen = wasUsed || isUsed || wasAsked;
+    if (!isSeen && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
     ({ bytesRead } = socket);
     ({ usedAtMs } = connection);
+    wasUsed = isUsed;
   }, unseenCheckMs).unref();
   socket.once("close", () => clearInterval(check));
 }
@@ -43,11 +48,11 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   closeWhenUnseen(socket, connection);
   let { usedAtMs } = connection;
   let idlePings = 0;
-  let answered = true;
+  let pingReturned = true;
   const pings = setInterval(() => {
-    if (!answered || session.closed || session.destroyed) {
-      // Also one that was told to go, and stays.
-      if (!answered || connection.streams.size === 0) destroy();
+    if (!pingReturned || session.closed || session.destroyed) {
+      // Also a connection that was told to go, and stays.
+      if (!pingReturned || connection.streams.size === 0) destroy();
       return;
     }
     if (connection.usedAtMs !== usedAtMs) idlePings = 0;
@@ -57,9 +62,9 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
       return;
     }
     idlePings += 1;
-    answered = false;
+    pingReturned = false;
     session.ping(() => {
-      answered = true;
+      pingReturned = true;
     });
   }, options.pingMs);
   socket.once("close", () => {

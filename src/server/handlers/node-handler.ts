@@ -1,5 +1,6 @@
 import type http from "node:http";
 import type http2 from "node:http2";
+import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 
 /** A request over HTTP/1.1 or HTTP/2. */
 export type NodeRequest = http.IncomingMessage | http2.Http2ServerRequest;
@@ -15,8 +16,14 @@ export type NodeResponse = (Omit<http.ServerResponse, "write"> | Omit<http2.Http
   writeHead(status: number, headers?: http.OutgoingHttpHeaders): unknown;
 };
 
-/** Answers requests of HTTP/1.1 and HTTP/2 alike. */
+/** Responds to requests of HTTP/1.1 and HTTP/2 alike. */
 export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void;
 
-/** Takes a request, to be answered by it alone, or does not, and says which. */
+/** Takes a request and alone responds to it, or does not take it; returns which. */
 export type Mount = (request: NodeRequest, response: NodeResponse) => boolean;
+
+/**
+ * Takes a stream of HTTP/2 before Node makes a request of it, or does not take it; returns which. A stream that it took
+ * it can still leave to the handler of requests, by `next`.
+ */
+export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, next: () => void) => boolean;

@@ -9,11 +9,11 @@ const maxMs = 2000;
 
 /**
  * Reads and drops the rest of a body whose request was answered early, within limits. Otherwise Node resets the stream
- * over HTTP/2, and clients like curl show that instead of the answer; over HTTP/1.1 the connection would stand still.
+ * over HTTP/2, and clients like curl show that instead of the response; over HTTP/1.1 the connection would stand still.
  */
 export function discardRest(request: NodeRequest, response: NodeResponse): void {
-  const answer = "stream" in response ? response.stream : response;
-  answer.once("finish", () => {
+  const outgoing = "stream" in response ? response.stream : response;
+  outgoing.once("finish", () => {
     const stop = () => {
       if ("stream" in request) request.stream.close(constants.NGHTTP2_NO_ERROR);
       else request.socket.destroy();
@@ -31,8 +31,8 @@ function drop(body: Readable, stop: () => void): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(stop, maxMs);
   let bytes = 0;
-  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would then
-  // end this connection long after, under the next request.
+  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would
+  // then end this connection long after, under the next request.
   body.removeAllListeners("data");
   body.on("data", (chunk: Buffer) => {
     countPiece(body);

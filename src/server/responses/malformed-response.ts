@@ -1,6 +1,6 @@
 import http from "node:http";
 import type { Duplex } from "node:stream";
-import { responseGuards } from "./response-guards.ts";
+import { responseGuards } from "./guarded-response.ts";
 
 /** A request over HTTP/1.1 that Node refuses before there is one to handle. */
 export interface MalformedRequest {
@@ -12,10 +12,12 @@ export interface MalformedRequest {
   readonly target: string;
 }
 
-/** How long the rest of such a request is read: closed at once, the connection would lose the answer. */
+/** How long the rest of such a request is read: closed at once, the connection would lose the response. */
 const lingerMs = 1000;
 
-/** Answers what Node's HTTP/1.1 parser refuses with a body of `bodyOf`, which is JSON; Node's own answer has none. */
+/**
+ * Responds to what Node's HTTP/1.1 parser refuses with a body of `bodyOf`, which is JSON; Node's own response has none.
+ */
 export function respondToMalformed(server: http.Server, bodyOf: (malformed: MalformedRequest) => string): void {
   const refused = new WeakSet<Duplex>();
   const responses = new WeakMap<Duplex, http.ServerResponse>();
@@ -25,21 +27,21 @@ export function respondToMalformed(server: http.Server, bodyOf: (malformed: Malf
     if (refused.has(socket)) return;
     refused.add(socket);
     const response = responses.get(socket);
-    const answering = response?.headersSent && !response.writableFinished;
-    if (!socket.writable || answering || error.code === "ECONNRESET") {
+    const isResponding = response?.headersSent && !response.writableFinished;
+    if (!socket.writable || isResponding || error.code === "ECONNRESET") {
       socket.destroy();
       return;
     }
     const status = statuses[error.code ?? ""] ?? 400;
     const [, target = ""] = /^[A-Z]+ (\S+) HTTP\//.exec(error.rawPacket?.toString("latin1") ?? "") ?? [];
-    endWith(answer(status, bodyOf({ status, target, problem: error.reason ?? error.message })), socket);
+    endWith(responseText(status, bodyOf({ status, target, problem: error.reason ?? error.message })), socket);
   });
   // Node would close the connection without a word.
   server.on("connect", ({ url = "" }, socket) => {
     refused.add(socket);
     socket.on("error", () => socket.destroy());
     const problem = "CONNECT asks for a tunnel, and this is not a proxy";
-    endWith(answer(405, bodyOf({ status: 405, target: url, problem })), socket);
+    endWith(responseText(405, bodyOf({ status: 405, target: url, problem })), socket);
   });
 }
 
@@ -56,7 +58,7 @@ const statuses: Readonly<Record<string, number>> = {
   ERR_HTTP_REQUEST_TIMEOUT: 408,
 };
 
-function answer(status: number, body: string): string {
+function responseText(status: number, body: string): string {
   const lines = [
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}`,
     "Content-Type: application/json",

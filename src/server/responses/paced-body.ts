@@ -9,17 +9,17 @@ const sliceBytes = 64 * 1024;
  */
 export async function* pacedBody(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
-  { answer, streams }: { readonly answer: Pick<Transfer, "add">; readonly streams: boolean },
+  { transfer, streams }: { readonly transfer: Pick<Transfer, "add">; readonly streams: boolean },
 ): AsyncGenerator<Uint8Array> {
   let lastBytes = 0;
   for await (const chunk of body) {
-    answer.add(chunk.length);
+    transfer.add(chunk.length);
     for (let at = 0; at < chunk.length; at += sliceBytes) {
       const slice = chunk.subarray(at, at + sliceBytes);
       yield slice;
-      answer.add(-slice.length);
+      transfer.add(-slice.length);
       lastBytes = slice.length;
     }
   }
-  if (!streams) answer.add(lastBytes);
+  if (!streams) transfer.add(lastBytes);
 }

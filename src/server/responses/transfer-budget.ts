@@ -11,7 +11,7 @@ export interface TransferBudgetOptions {
   readonly elapsedMs: () => number;
 }
 
-/** A caller must take something of its answer at least so often, as of a web server's. */
+/** A caller must read something of its response at least this often, as with a usual web server. */
 const maxIdleMs = 60_000;
 /**
  * With too many bytes waiting, a caller that took nothing for so long loses its response. A slow reader is seen to take
@@ -21,20 +21,20 @@ const patienceMs = 5_000;
 const checkMs = 1_000;
 
 /**
- * The answers that callers have yet to read, and the requests that they have begun to send. Both are the manager's memory,
- * so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it. When more
- * waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did for the longest
- * time.
+ * Counts the responses that callers have yet to read, and the requests that they have begun to send: both are in the
+ * manager's memory. A caller that reads or sends nothing for a minute loses its call, with its stream or connection.
+ * When more bytes wait than the maximum, callers that stood still for five seconds lose theirs; at twice the maximum,
+ * those that stood still for the longest time.
  */
 export class TransferBudget {
   readonly #options: TransferBudgetOptions;
-  readonly #waitingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#waiting });
-  readonly #stayingChanged: Changed = (answer, bytes) => this.#note(answer, { bytes, among: this.#staying });
-  /** Those whose caller took something last are at the end. */
+  readonly #waitingChanged: Changed = (transfer, bytes) => this.#note(transfer, { bytes, among: this.#waiting });
+  readonly #stayingChanged: Changed = (transfer, bytes) => this.#note(transfer, { bytes, among: this.#staying });
+  /** In the order of when their callers last read something, the latest at the end. */
   readonly #waiting = new Set<Transfer>();
-  /** The same of those that may stay unread while there is room: the first to go when there is not. */
+  /** Transfers that may stay unread while there is room, in the same order; they are given up first. */
   readonly #staying = new Set<Transfer>();
-  /** The one whose caller took something last of all. */
+  /** The transfer whose caller read something last. */
   #newest: Transfer | undefined;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -48,12 +48,12 @@ export class TransferBudget {
     return this.#bytes;
   }
 
-  /** Watches over an answer, until its response closes. `mayStay`: for as long as there is room. */
+  /** Watches over a response, until its response closes. `mayStay`: for as long as there is room. */
   open(response: NodeResponse | ServerHttp2Stream, { mayStay = false } = {}): Transfer {
-    const answer = new Transfer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
+    const transfer = new Transfer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
     const carrier: EventEmitter = response;
-    carrier.once("close", () => answer.close());
-    return answer;
+    carrier.once("close", () => transfer.close());
+    return transfer;
   }
 
   /** As open, for a request's body, too. The caller of this closes it. */
@@ -61,28 +61,28 @@ export class TransferBudget {
     return new Transfer(response, this.#waitingChanged);
   }
 
-  #note(answer: Transfer, { bytes, among }: { bytes: number; among: Set<Transfer> }): void {
+  #note(transfer: Transfer, { bytes, among }: { bytes: number; among: Set<Transfer> }): void {
     this.#bytes += bytes;
-    if (answer.bytes > 0) {
-      answer.takenAtMs = this.#options.elapsedMs();
+    if (transfer.bytes > 0) {
+      transfer.takenAtMs = this.#options.elapsedMs();
       // A body may come a byte at a time.
-      if (answer !== this.#newest) {
-        among.delete(answer);
-        among.add(answer);
-        this.#newest = answer;
+      if (transfer !== this.#newest) {
+        among.delete(transfer);
+        among.add(transfer);
+        this.#newest = transfer;
       }
     } else {
-      among.delete(answer);
-      if (answer === this.#newest) this.#newest = undefined;
+      among.delete(transfer);
+      if (transfer === this.#newest) this.#newest = undefined;
     }
-    // Those that stand still while there is room are found by the timer.
-    if (bytes > 0 && this.#bytes > this.#options.maxBytes) this.#check(answer.takenAtMs);
+    // The timer finds those that stand still while there is room.
+    if (bytes > 0 && this.#bytes > this.#options.maxBytes) this.#check(transfer.takenAtMs);
     this.#schedule();
   }
 
   #schedule(): void {
     if (this.#waiting.size + this.#staying.size === 0) return;
-    // One that nobody needs any more is left to pass: most answers are taken at once.
+    // A timer that is not needed any more is left to run out: most responses are read at once.
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#check(this.#options.elapsedMs());
@@ -92,30 +92,30 @@ export class TransferBudget {
 
   #check(nowMs: number): void {
     const { maxBytes } = this.#options;
-    for (const answer of this.#staying) {
-      const isTooLong = this.#bytes > maxBytes && nowMs - answer.takenAtMs >= patienceMs;
+    for (const transfer of this.#staying) {
+      const isTooLong = this.#bytes > maxBytes && nowMs - transfer.takenAtMs >= patienceMs;
       if (this.#bytes <= 2 * maxBytes && !isTooLong) break;
-      this.#giveUp(answer, nowMs);
+      this.#giveUp(transfer, nowMs);
     }
-    for (const answer of this.#waiting) {
+    for (const transfer of this.#waiting) {
       const isLast = this.#waiting.size === 1;
       const farTooMuch = this.#bytes > 2 * maxBytes && !isLast;
       const patience = this.#bytes > maxBytes ? patienceMs : maxIdleMs;
-      if (!farTooMuch && nowMs - answer.takenAtMs < patience) return;
-      this.#giveUp(answer, nowMs);
+      if (!farTooMuch && nowMs - transfer.takenAtMs < patience) return;
+      this.#giveUp(transfer, nowMs);
     }
   }
 
-  #giveUp(answer: Transfer, nowMs: number): void {
-    const idleMs = Math.round(nowMs - answer.takenAtMs);
-    this.#options.log.warn("gave up a call whose caller takes or sends nothing", { bytes: answer.bytes, idleMs });
-    answer.giveUp();
+  #giveUp(transfer: Transfer, nowMs: number): void {
+    const idleMs = Math.round(nowMs - transfer.takenAtMs);
+    this.#options.log.warn("gave up a call whose caller takes or sends nothing", { bytes: transfer.bytes, idleMs });
+    transfer.giveUp();
   }
 }
 
-type Changed = (answer: Transfer, bytes: number) => void;
+type Changed = (transfer: Transfer, bytes: number) => void;
 
-/** The bytes of one answer that its caller has yet to take, or of one request that it has yet to send the rest of. */
+/** The bytes of one response that its caller has yet to take, or of one request that it has yet to send the rest of. */
 export class Transfer {
   /** Undefined once it is closed: it then keeps nothing in memory. */
   #response: NodeResponse | ServerHttp2Stream | undefined;
@@ -156,6 +156,6 @@ export class Transfer {
 function giveUp(response: NodeResponse | ServerHttp2Stream): void {
   if ("stream" in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   else if ("session" in response) response.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  // Of a response that is behind another the end would wait for that one's.
+  // Ending a response that is behind another one would have to wait for that one's end.
   else response.req.socket.destroy();
 }

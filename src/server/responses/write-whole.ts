@@ -4,7 +4,7 @@ import type { NodeResponse } from "../handlers/node-handler.ts";
 import { pacedBody } from "./paced-body.ts";
 import type { Transfer, TransferBudget } from "./transfer-budget.ts";
 
-/** A larger answer goes out in slices. */
+/** A larger response goes out in slices. */
 const maxWholeBytes = 64 * 1024;
 
 export interface WholeResponse {
@@ -14,29 +14,33 @@ export interface WholeResponse {
   readonly budget: TransferBudget;
 }
 
-/** Writes an answer whose text is there: a small one together with its headers, in one piece. */
+/** Writes a response whose text is complete; a small one goes out together with its headers, in one piece. */
 export function writeWhole(text: string, { response, status, header, budget }: WholeResponse): void {
   header["content-length"] = Buffer.byteLength(text);
   response.writeHead(status, header);
-  endWhole(text, { to: response, answer: budget.open(response) });
+  endWhole(text, { to: response, transfer: budget.open(response) });
 }
 
 /** Ends a response, or a stream, with all of its body, in slices when that is large. */
 export function endWhole(
   body: string | Buffer,
-  { to, answer }: { readonly to: Writable; readonly answer: Pick<Transfer, "add"> },
+  { to, transfer }: { readonly to: Writable; readonly transfer: Pick<Transfer, "add"> },
 ): void {
   const bytes = Buffer.byteLength(body);
   if (bytes <= maxWholeBytes) {
-    answer.add(bytes);
+    transfer.add(bytes);
     to.end(body);
     return;
   }
-  // Whose caller leaves ends with an error that nobody has to know of.
-  pipeline(pacedBody([typeof body === "string" ? Buffer.from(body) : body], { answer, streams: false }), to, () => {});
+  // When the caller leaves, this ends with an error that nobody has to know of.
+  pipeline(
+    pacedBody([typeof body === "string" ? Buffer.from(body) : body], { transfer, streams: false }),
+    to,
+    () => {},
+  );
 }
 
-/** Whether nobody is there any more to take the answer. */
+/** Whether the caller has left. */
 export function isGone(response: NodeResponse): boolean {
   return "stream" in response ? response.stream.destroyed : response.destroyed;
 }

@@ -23,7 +23,7 @@ afterAll(async () => {
   await withoutLean[Symbol.asyncDispose]();
 });
 
-/** Sends a message, and gives all that its caller sees of the answer. */
+/** Sends a message, and gives all that its caller sees of the response. */
 type Door = (method: DescMethod, message: Buffer) => Promise<string>;
 
 const grpc =
@@ -37,8 +37,8 @@ const posted =
   async (method, message) => {
     const headers = { "content-type": type };
     const body = new Uint8Array(bytesOf(message));
-    const answer = await fetch(manager.url + pathOf(method), { method: "POST", headers, body });
-    return shown(await answer.text());
+    const response = await fetch(manager.url + pathOf(method), { method: "POST", headers, body });
+    return shown(await response.text());
   };
 
 const doors: Readonly<Record<string, Door>> = {
@@ -64,10 +64,10 @@ const rows = methods.flatMap((method) =>
 describe("A binary request with far too many values is refused before it is decoded, naming the field:", () => {
   it.each(rows)("$what", async ({ method, path, door }) => {
     const decoded = vi.spyOn(BinaryReader.prototype, "tag");
-    const answer = await door(method, timesOver(path, farTooMany));
+    const response = await door(method, timesOver(path, farTooMany));
     expect(decoded).not.toHaveBeenCalled();
     decoded.mockRestore();
-    expect(answer).toContain(`${ownName(path)}: has too many values`);
+    expect(response).toContain(`${ownName(path)}: has too many values`);
   });
 
   const streams = methods.filter(({ methodKind }) => methodKind === "bidi_streaming");
@@ -95,12 +95,12 @@ describe("JSON is refused before it is parsed", () => {
     ["REST", "application/json", "/servers/h/call", Buffer.from(`{"tool":"echo","arguments":{"list":${values}}}`)],
   ])("when it has too many values, by %s", async (_door, type, path, body) => {
     const parsed = vi.spyOn(JSON, "parse");
-    const answer = await fetch(manager.url + path, {
+    const response = await fetch(manager.url + path, {
       method: "POST",
       headers: { "content-type": type },
       body: new Uint8Array(body),
     });
-    const text = shown(await answer.text());
+    const text = shown(await response.text());
     expect(parsed.mock.calls.filter(([json]) => json.length > 1000)).toEqual([]);
     parsed.mockRestore();
     expect(text).toContain("has too many values");
@@ -115,12 +115,12 @@ describe("JSON is refused before it is parsed", () => {
     ["REST", "application/json", "/servers/s/start", Buffer.from(start), "spec.limits.memory_bytes"],
   ])("as a number, when it has 100,000 digits, by %s", async (_door, type, path, body, field) => {
     const read = vi.spyOn(globalThis, "BigInt");
-    const answer = await fetch(manager.url + path, {
+    const response = await fetch(manager.url + path, {
       method: "POST",
       headers: { "content-type": type },
       body: new Uint8Array(body),
     });
-    const text = shown(await answer.text());
+    const text = shown(await response.text());
     expect(read.mock.calls.filter(([value]) => String(value).length > 1000)).toEqual([]);
     read.mockRestore();
     expect(text).toContain(`${field}: is not a number that this field can have`);
@@ -134,8 +134,8 @@ describe("A list of ours is refused by its length before anything is made of its
     ["REST", "/servers/s/start", `{"image":"x","mounts":${mounts}}`],
   ])("in JSON, by %s", async (_door, path, body) => {
     const headers = { "content-type": "application/json" };
-    const answer = await fetch(manager.url + path, { method: "POST", headers, body });
-    expect(await answer.text()).toContain("spec.mounts: has too many values");
+    const response = await fetch(manager.url + path, { method: "POST", headers, body });
+    expect(await response.text()).toContain("spec.mounts: has too many values");
   });
 });
 
@@ -162,9 +162,9 @@ describe("Reflection and health answer a name of a million characters without re
     ["a file", ServerReflectionAlpha.method.serverReflectionInfo, 3, "file_by_filename: must have at most 1024"],
     ["a service", Health.method.check, 1, "no service"],
   ])("%s", async (_what, method, field, text) => {
-    const answer = await doors.gRPC?.(method, lengthDelimited(field, long));
-    expect(answer).toContain(text);
-    expect(answer?.length).toBeLessThan(500);
+    const response = await doors.gRPC?.(method, lengthDelimited(field, long));
+    expect(response).toContain(text);
+    expect(response?.length).toBeLessThan(500);
   });
 });
 

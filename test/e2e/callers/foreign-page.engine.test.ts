@@ -54,7 +54,7 @@ describe.skipIf(browser === undefined)(browser ? title : `${title} (left out: th
     await expect.poll(() => expected.size, { timeout: 30_000 }).toBe(2 * urls.length * ways.length);
     await expect.poll(() => between.unanswered(expected), { timeout: 30_000 }).toEqual([]);
     // The window that was opened has an icon, which is its own page's.
-    const others = between.answers.filter(({ url }) => url !== "/favicon.ico");
+    const others = between.received.filter(({ url }) => url !== "/favicon.ico");
     expect(others.filter(({ status }) => status !== 403)).toEqual([]);
     expect(await lifeOf(manager, server)).toEqual(before);
 
@@ -110,7 +110,7 @@ async function listening(server: http.Server, port = 0): Promise<Open> {
 
 /** Hands on to the manager, as it came, what the browser asks for, and keeps what was answered. */
 class Between implements AsyncDisposable {
-  readonly answers: { readonly method: string; readonly url: string; readonly status: number }[] = [];
+  readonly received: { readonly method: string; readonly url: string; readonly status: number }[] = [];
   readonly #open: Open;
 
   private constructor(open: Open) {
@@ -129,10 +129,10 @@ class Between implements AsyncDisposable {
         headers: rawHeaders,
         agent: false,
       });
-      forwarded.on("response", (answer) => {
-        response.writeHead(answer.statusCode ?? 0, answer.rawHeaders);
-        answer.pipe(response);
-        answer.on("end", () => between?.answers.push({ method, url, status: answer.statusCode ?? 0 }));
+      forwarded.on("response", (received) => {
+        response.writeHead(received.statusCode ?? 0, received.rawHeaders);
+        received.pipe(response);
+        received.on("end", () => between?.received.push({ method, url, status: received.statusCode ?? 0 }));
       });
       forwarded.on("error", () => response.destroy());
       request.pipe(forwarded);
@@ -147,7 +147,7 @@ class Between implements AsyncDisposable {
 
   /** Those of these that were not asked for yet, or not answered. */
   unanswered(urls: ReadonlySet<string>): string[] {
-    const got = new Set(this.answers.map(({ url }) => normal(url)));
+    const got = new Set(this.received.map(({ url }) => normal(url)));
     return [...urls].filter((url) => !got.has(normal(url)));
   }
 

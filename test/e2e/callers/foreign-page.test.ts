@@ -27,9 +27,9 @@ describe("What a page of another site asks for", () => {
   it.each(each)("is refused in its protocol: %s over %s", async (rpc, protocol) => {
     for (const { url } of [manager, withoutLean]) {
       const request = asked[rpc as keyof typeof asked];
-      const answer = await askers(url)[protocol](rpc, request, { headers: { "sec-fetch-site": "cross-site" } });
-      expect(answer).toMatchObject({ code: Code.PermissionDenied, reason: "ORIGIN_NOT_ALLOWED" });
-      expect(answer.metadata).toMatchObject({ delivery: "not_sent" });
+      const response = await askers(url)[protocol](rpc, request, { headers: { "sec-fetch-site": "cross-site" } });
+      expect(response).toMatchObject({ code: Code.PermissionDenied, reason: "ORIGIN_NOT_ALLOWED" });
+      expect(response.metadata).toMatchObject({ delivery: "not_sent" });
     }
   });
 });
@@ -39,21 +39,21 @@ describe("What stays open to programs by GET", () => {
   const probes = ["/health", "/ready", "/openapi.json", "/info"];
 
   it.each([...probes, "/servers", rpc])("is %s, which tells a browser to embed it nowhere", async (path) => {
-    const answer = await fetch(`${manager.url}${path}`);
-    expect(answer.status).toBe(200);
-    expect(Object.fromEntries(answer.headers)).toMatchObject({
+    const response = await fetch(`${manager.url}${path}`);
+    expect(response.status).toBe(200);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
       "x-content-type-options": "nosniff",
       "cross-origin-resource-policy": "same-origin",
     });
-    await answer.body?.cancel();
+    await response.body?.cancel();
     const page = await fetch(`${manager.url}${path}`, { headers: { "sec-fetch-site": "same-site" } });
     const { code } = (await page.json()) as { code: unknown };
     expect([page.status, code]).toEqual([403, path === rpc ? "permission_denied" : 7]);
   });
 
   it("is a stream of lines, too", async () => {
-    const answer = await fetch(`${manager.url}/watch`);
-    expect(answer.headers.get("x-content-type-options")).toBe("nosniff");
-    await answer.body?.cancel();
+    const response = await fetch(`${manager.url}/watch`);
+    expect(response.headers.get("x-content-type-options")).toBe("nosniff");
+    await response.body?.cancel();
   });
 });

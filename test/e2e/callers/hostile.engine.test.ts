@@ -127,8 +127,8 @@ const sins: readonly Sin[] = [
     commit: async (sinner) => {
       const methods = ["ping", "sampling/createMessage", "elicitation/create", "roots/list", "no/such"];
       for (const method of methods) await sinner.call("ask", { method });
-      const answers = (await received(sinner)).filter(({ id }) => String(id).startsWith("ask-"));
-      expect(answers.map(({ result, error }) => result ?? error?.code)).toEqual([{}, ...Array(4).fill(-32601)]);
+      const responses = (await received(sinner)).filter(({ id }) => String(id).startsWith("ask-"));
+      expect(responses.map(({ result, error }) => result ?? error?.code)).toEqual([{}, ...Array(4).fill(-32601)]);
     },
   },
   {

@@ -31,7 +31,7 @@ async function send(method: string, path: string, options: { body?: string | Buf
   return { status: response.status, allow: response.headers.get("allow"), text, json };
 }
 
-/** The request line and headers as they stand here; the answer's status line and body. */
+/** The request line and headers as they stand here; the response's status line and body. */
 async function raw(lines: string[]): Promise<string> {
   const socket = net.connect(manager.app.port, "127.0.0.1");
   socket.end(`${lines.join("\r\n")}\r\n\r\n`);
@@ -56,9 +56,9 @@ describe("A request that no route takes", () => {
     ["GET", "/servers/x/stop", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
     ["POST", "/health", 405, Code.Unimplemented, "METHOD_NOT_ALLOWED"],
   ])("%s %s is a google.rpc.Status", async (method, path, status, code, reason) => {
-    const answer = await send(method, path);
-    expect([answer.status, answer.json.code, reasonOf(answer.json)]).toEqual([status, code, reason]);
-    if (status === 405) expect(answer.allow).toMatch(/^(?:GET, HEAD|POST)$/);
+    const received = await send(method, path);
+    expect([received.status, received.json.code, reasonOf(received.json)]).toEqual([status, code, reason]);
+    if (status === 405) expect(received.allow).toMatch(/^(?:GET, HEAD|POST)$/);
   });
 
   it("for another origin or host says so", async () => {
@@ -81,9 +81,9 @@ describe("A request that no route takes", () => {
     const headers = Promise.withResolvers<http2.IncomingHttpHeaders>();
     stream.on("response", headers.resolve);
     stream.end();
-    const answer = await headers.promise;
-    expect(answer).toMatchObject({ ":status": 200, "grpc-status": String(Code.Unimplemented) });
-    const details = Buffer.from(String(answer["grpc-status-details-bin"]), "base64").toString("latin1");
+    const received = await headers.promise;
+    expect(received).toMatchObject({ ":status": 200, "grpc-status": String(Code.Unimplemented) });
+    const details = Buffer.from(String(received["grpc-status-details-bin"]), "base64").toString("latin1");
     expect(details).toContain("NOT_IMPLEMENTED");
     session.destroy();
   });
@@ -116,8 +116,8 @@ describe("A request that no route takes", () => {
 
 describe("A deadline that is none", () => {
   it.each(["Get", "CallTool"])("is not blamed on the body of %s", async (name) => {
-    const answer = await send("POST", rpc(name), { body: "{}", headers: { "connect-timeout-ms": "soon" } });
-    expect([answer.status, answer.json.message]).toEqual([400, expect.stringContaining("timeout")]);
+    const received = await send("POST", rpc(name), { body: "{}", headers: { "connect-timeout-ms": "soon" } });
+    expect([received.status, received.json.message]).toEqual([400, expect.stringContaining("timeout")]);
   });
 });
 
@@ -196,18 +196,18 @@ describe("What is no request of HTTP/1.1", () => {
   });
 
   it("that expects what nobody knows is served all the same", async () => {
-    const answer = await raw([
+    const received = await raw([
       "GET /health HTTP/1.1",
       "Host: localhost",
       "Expect: the-unexpected",
       "Connection: close",
     ]);
-    expect(answer).toContain('{"status":"ok"}');
+    expect(received).toContain('{"status":"ok"}');
   });
 });
 
-function split(answer: string): [head: string, body: unknown] {
-  const [head = "", body = ""] = answer.split("\r\n\r\n");
+function split(received: string): [head: string, body: unknown] {
+  const [head = "", body = ""] = received.split("\r\n\r\n");
   return [head, JSON.parse(body.replace(/^[0-9a-f]+\r\n/, ""))];
 }
 
@@ -357,8 +357,8 @@ describe("A member that is given twice:", () => {
   it.each(["", "&base64=1"])("in the query of a GET over Connect (%s), too", async (base64) => {
     const text = '{"name":"x","name":"y"}';
     const message = base64 === "" ? encodeURIComponent(text) : Buffer.from(text).toString("base64url");
-    const answer = await send("GET", `${rpc("Get")}?connect=v1&encoding=json&message=${message}${base64}`);
-    expect(answer.json).toMatchObject({ code: "invalid_argument", message: "name: must be given once" });
+    const received = await send("GET", `${rpc("Get")}?connect=v1&encoding=json&message=${message}${base64}`);
+    expect(received.json).toMatchObject({ code: "invalid_argument", message: "name: must be given once" });
   });
 
   it("in arguments_json is the server's business", async () => {

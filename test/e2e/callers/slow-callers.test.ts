@@ -21,7 +21,7 @@ afterAll(() => manager[Symbol.asyncDispose]());
 const kib = 1024;
 /** HTTP/2's window for a stream, before its reader says more. */
 const windowBytes = 65_535;
-/** What Node takes of an answer before it asks to wait. */
+/** What Node takes of a response before it asks to wait. */
 const highWaterBytes = 64 * kib;
 const ringBytes = 65_536;
 /** Twice what Node lets a connection hold by default. */
@@ -97,11 +97,11 @@ async function flood(server: string, lines: number): Promise<void> {
   }
 }
 
-/** What the manager keeps of answers over HTTP/1.1 that the system does not take: it is in this process. */
-const answers: http.ServerResponse[] = [];
-const noteAnswer = (message: unknown) => answers.push((message as { response: http.ServerResponse }).response);
-beforeAll(() => subscribe("http.server.request.start", noteAnswer));
-afterAll(() => unsubscribe("http.server.request.start", noteAnswer));
+/** What the manager keeps of responses over HTTP/1.1 that the system does not take: it is in this process. */
+const responses: http.ServerResponse[] = [];
+const noteResponse = (message: unknown) => responses.push((message as { response: http.ServerResponse }).response);
+beforeAll(() => subscribe("http.server.request.start", noteResponse));
+afterAll(() => unsubscribe("http.server.request.start", noteResponse));
 
 describe("A caller that stops reading Logs", () => {
   const lines = 200_000;
@@ -125,12 +125,12 @@ describe("A caller that stops reading Logs", () => {
 
   it("over HTTP/1.1 costs the manager next to nothing beyond what the system's buffers hold", async () => {
     const server = await started();
-    answers.length = 0;
+    responses.length = 0;
     using _response = await openers["HTTP/1.1"]("Logs", { server, follow: true, tail: 0 });
-    const [answer] = answers;
+    const [response] = responses;
     await flood(server, lines);
-    expect(answer?.writableNeedDrain).toBe(true);
-    expect(answer?.writableLength).toBeLessThan(highWaterBytes + kib);
+    expect(response?.writableNeedDrain).toBe(true);
+    expect(response?.writableLength).toBeLessThan(highWaterBytes + kib);
     await client.stop({ name: server });
   });
 });
@@ -145,13 +145,14 @@ describe("A caller that stops reading Watch", () => {
     async (protocol) => {
       const spec = hostileProcessSpec();
       const name = await started({ args: [...spec.args, "x".repeat(eventBytes)] });
-      answers.length = 0;
+      responses.length = 0;
       using slow = await openers[protocol]("Watch", {});
-      const [answer] = answers;
+      const [response] = responses;
       using quick = await openers["HTTP/2"]("Watch", {});
       const sent = changesUntilReady(quick, { name, times: restarts });
       for (let count = 0; count < restarts; count += 1) await client.restart({ name, gracePeriod: noGrace });
-      if (protocol === "HTTP/1.1") expect(answer?.writableLength).toBeLessThan(highWaterBytes + eventBytes + 10 * kib);
+      if (protocol === "HTTP/1.1")
+        expect(response?.writableLength).toBeLessThan(highWaterBytes + eventBytes + 10 * kib);
       await client.stop({ name });
       const taken = await changesUntilStopped(slow, name);
       expect(taken).toBeLessThanOrEqual(await sent);
@@ -173,8 +174,8 @@ describe("A caller that has yet to read a large result over HTTP/2", () => {
     const large = post("CallTool", { server, tool: "large", arguments: { bytes: resultBytes } });
     await once(large, "response");
     for (let calls = 0; calls < 3; calls += 1) {
-      const answer = await text(post("CallTool", { server, tool: "echo", arguments: { text: "meanwhile" } }));
-      expect(JSON.parse(answer)).toMatchObject({ content: [{ text: { text: "meanwhile" } }] });
+      const body = await text(post("CallTool", { server, tool: "echo", arguments: { text: "meanwhile" } }));
+      expect(JSON.parse(body)).toMatchObject({ content: [{ text: { text: "meanwhile" } }] });
     }
     expect((await text(large)).length).toBeGreaterThan(resultBytes);
     session.destroy();

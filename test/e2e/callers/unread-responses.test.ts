@@ -15,7 +15,7 @@ vi.setConfig({ testTimeout: 60_000, hookTimeout: 30_000 });
 
 const maxUnreadBytes = 40_000_000;
 const resultBytes = 15_000_000;
-/** What the system leaves of such an answer to the manager is 8 MB and more: of so many one must go at least. */
+/** What the system leaves of such a response to the manager is 8 MB and more: of so many one must go at least. */
 const callers = 6;
 
 let manager: TestManager;
@@ -67,13 +67,13 @@ const posts = {
 } satisfies Record<string, Post>;
 
 /** The manager is in this process: over HTTP/1.1 a caller that does not read does not see that its connection is gone. */
-const answers: http.ServerResponse[] = [];
-const noteAnswer = (message: unknown) => answers.push((message as { response: http.ServerResponse }).response);
-beforeAll(() => subscribe("http.server.request.start", noteAnswer));
-afterAll(() => unsubscribe("http.server.request.start", noteAnswer));
+const received: http.ServerResponse[] = [];
+const noteResponse = (message: unknown) => received.push((message as { response: http.ServerResponse }).response);
+beforeAll(() => subscribe("http.server.request.start", noteResponse));
+afterAll(() => unsubscribe("http.server.request.start", noteResponse));
 
-/** An answer of which nothing is read but what is asked for. */
-interface Answer {
+/** A response of which nothing is read but what is asked for. */
+interface Received {
   readonly body: Readable;
   /** Resolves when the manager gave it up. */
   readonly lost: Promise<unknown>;
@@ -81,15 +81,15 @@ interface Answer {
 }
 
 const openers = {
-  async "HTTP/1.1"({ path, type, body }: Post): Promise<Answer> {
+  async "HTTP/1.1"({ path, type, body }: Post): Promise<Received> {
     const outgoing = http.request(`${manager.url}${path}`, { method: "POST", headers: { "content-type": type } });
     outgoing.end(body);
     const [response] = (await once(outgoing, "response")) as [http.IncomingMessage];
-    const answered = answers.splice(0).at(-1);
+    const answered = received.splice(0).at(-1);
     if (answered === undefined) throw new Error("the manager has seen no request");
     return { body: response, lost: once(answered, "close"), leave: () => outgoing.destroy() };
   },
-  async "HTTP/2"({ path, type, body }: Post): Promise<Answer> {
+  async "HTTP/2"({ path, type, body }: Post): Promise<Received> {
     const session = http2.connect(manager.url);
     session.on("error", () => {});
     const stream = session.request({ ":method": "POST", ":path": path, "content-type": type, te: "trailers" });
@@ -109,22 +109,22 @@ async function bytesOf(body: Readable, pauseMs = 0): Promise<number> {
   return bytes;
 }
 
-describe("Of callers that leave large answers unread", () => {
+describe("Of callers that leave large responses unread", () => {
   it.each(byHttp(posts))(
     "over %s and %s some lose them, and one that reads slowly gets all of its own",
     async (by, http) => {
       const slow = await openers[http](posts[by]);
       const read = bytesOf(slow.body, 5);
       const lost = Promise.withResolvers<void>();
-      const stalled: Answer[] = [];
+      const stalled: Received[] = [];
       for (let count = 0; count < callers; count += 1) {
-        const answer = await openers[http](posts[by]);
-        stalled.push(answer);
-        void answer.lost.then(() => lost.resolve());
+        const received = await openers[http](posts[by]);
+        stalled.push(received);
+        void received.lost.then(() => lost.resolve());
       }
       await lost.promise;
       expect(await read).toBeGreaterThan(resultBytes);
-      for (const answer of [slow, ...stalled]) answer.leave();
+      for (const received of [slow, ...stalled]) received.leave();
     },
   );
 });

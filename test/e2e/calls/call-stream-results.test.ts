@@ -96,20 +96,20 @@ describe("A result that is larger than its caller takes", () => {
   });
 });
 
-/** What the manager keeps of answers over HTTP/1.1 that the system does not take: it is in this process. */
-const answers: http.ServerResponse[] = [];
-const noteAnswer = (message: unknown) => answers.push((message as { response: http.ServerResponse }).response);
-beforeAll(() => subscribe("http.server.request.start", noteAnswer));
-afterAll(() => unsubscribe("http.server.request.start", noteAnswer));
+/** What the manager keeps of responses over HTTP/1.1 that the system does not take: it is in this process. */
+const received: http.ServerResponse[] = [];
+const noteResponse = (message: unknown) => received.push((message as { response: http.ServerResponse }).response);
+beforeAll(() => subscribe("http.server.request.start", noteResponse));
+afterAll(() => unsubscribe("http.server.request.start", noteResponse));
 
 describe("A caller that does not read", () => {
-  /** What Node takes of an answer before it asks to wait. */
+  /** What Node takes of a response before it asks to wait. */
   const highWaterBytes = 64 * kib;
 
   async function rest(protocol: RestProtocol, server: string, body: object) {
-    answers.length = 0;
+    received.length = 0;
     const stream = await openRestStream(stage.manager.url, { protocol, path: restPath(server), body });
-    return { stream, answer: answers[0] };
+    return { stream, received: received[0] };
   }
 
   it.each(["HTTP/1.1", "HTTP/2"] as const)(
@@ -117,13 +117,13 @@ describe("A caller that does not read", () => {
     async (protocol) => {
       const server = await stage.started();
       const message = "x".repeat(100);
-      const { stream, answer } = await rest(protocol, server, {
+      const { stream, received } = await rest(protocol, server, {
         tool: "steps",
         arguments: { count: 100_000, message },
       });
       using _left = stream;
       await expect.poll(() => stage.inFlight(server)).toBe(0n);
-      if (protocol === "HTTP/1.1") expect(answer?.writableLength).toBeLessThan(highWaterBytes + kib);
+      if (protocol === "HTTP/1.1") expect(received?.writableLength).toBeLessThan(highWaterBytes + kib);
       const steps: number[] = [];
       let last: StreamLine | undefined;
       for await (const line of stream.lines) {
@@ -145,14 +145,14 @@ describe("A caller that does not read", () => {
       const bytes = 30_000_000;
       await stage.client.callTool({ server, tool: "echo" });
       const before = heapUsed();
-      const { stream, answer } = await rest(protocol, server, {
+      const { stream, received } = await rest(protocol, server, {
         tool: "large",
         arguments: { bytes },
         maxMessageBytes: 64 * kib,
       });
       using _left = stream;
       await expect.poll(() => stage.inFlight(server)).toBe(0n);
-      if (protocol === "HTTP/1.1") expect(answer?.writableLength).toBeLessThan(2 * highWaterBytes + kib);
+      if (protocol === "HTTP/1.1") expect(received?.writableLength).toBeLessThan(2 * highWaterBytes + kib);
       expect(heapUsed() - before).toBeLessThan(1.5 * bytes);
       let text = "";
       for await (const { resultChunk } of stream.lines) text += resultChunk?.resultJson ?? "";

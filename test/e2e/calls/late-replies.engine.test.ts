@@ -21,7 +21,7 @@ const call = (server: string, tool: string, value = {}, options: { signal?: Abor
 
 const lateReplies = async (name: string) => (await client.get({ name })).server?.lateReplies;
 
-const answer = (text: string) => `{"content":[{"type":"text","text":"${text}"}]}`;
+const response = (text: string) => `{"content":[{"type":"text","text":"${text}"}]}`;
 
 describe("A server's reply that nobody waits for", () => {
   it("is counted when it comes after a cancel, and settles no other call", async () => {
@@ -46,7 +46,7 @@ describe("A server's reply that nobody waits for", () => {
 
   it("is counted when it is the second one, and the first counts", async () => {
     const name = await started();
-    const reply = (text: string) => `{"jsonrpc":"2.0","id":ID,"result":${answer(text)}}`;
+    const reply = (text: string) => `{"jsonrpc":"2.0","id":ID,"result":${response(text)}}`;
     expect(textOf(await call(name, "lines", { lines: [reply("first"), reply("second"), reply("third")] }))).toBe(
       "first",
     );
@@ -58,8 +58,8 @@ describe("A server's reply that nobody waits for", () => {
     const name = await started();
     const ids = ["0", "-7", "999999999999", '"x"', "null"];
     const lines = [
-      ...ids.map((id) => `{"jsonrpc":"2.0","id":${id},"result":${answer("whose?")}}`),
-      `{"jsonrpc":"2.0","id":ID,"result":${answer("mine")}}`,
+      ...ids.map((id) => `{"jsonrpc":"2.0","id":${id},"result":${response("whose?")}}`),
+      `{"jsonrpc":"2.0","id":ID,"result":${response("mine")}}`,
     ];
     expect(textOf(await call(name, "lines", { lines }))).toBe("mine");
     expect(await lateReplies(name)).toBe(5n);

@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => manager[Symbol.asyncDispose]());
 
-interface Answer {
+interface Received {
   readonly status: number;
   readonly json: {
     content?: { text: { text: string } }[];
@@ -22,23 +22,23 @@ interface Answer {
 }
 declare const violations: { fieldViolations?: { field: string; description: string }[] };
 
-async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<Answer> {
+async function post(path: string, body: string, headers: Record<string, string> = {}): Promise<Received> {
   const response = await fetch(`${manager.url}${path}`, {
     method: "POST",
     headers: { "content-type": "application/json", ...headers },
     body,
   });
-  return { status: response.status, json: (await response.json()) as Answer["json"] };
+  return { status: response.status, json: (await response.json()) as Received["json"] };
 }
 
-type Call = (args: string, headers?: Record<string, string>) => Promise<Answer>;
+type Call = (args: string, headers?: Record<string, string>) => Promise<Received>;
 const rest: Call = (args, headers) => post(`/servers/${server}/call`, `{"tool":"line","arguments":${args}}`, headers);
 const connect: Call = (args, headers) =>
   post("/mcpmanager.v1.ManagerService/CallTool", `{"server":"${server}","tool":"line","arguments":${args}}`, headers);
 
 /** The line that the server got. */
-const lineOf = ({ json }: Answer) => json.content?.[0]?.text.text;
-const violationOf = ({ json }: Answer) =>
+const lineOf = ({ json }: Received) => json.content?.[0]?.text.text;
+const violationOf = ({ json }: Received) =>
   json.details?.flatMap(({ fieldViolations, debug }) => fieldViolations ?? debug?.fieldViolations ?? [])[0];
 const nested = (levels: number) => `${'{"a":'.repeat(levels)}1${"}".repeat(levels)}`;
 
@@ -55,17 +55,20 @@ describe.each([
   });
 
   it.each([129, 130, 131, 132, 135, 140, 200, 5000])("are refused by their name with %i levels", async (levels) => {
-    const answer = await call(nested(levels));
-    expect(answer.status).toBe(400);
-    expect(violationOf(answer)).toEqual({ field: "arguments", description: "must have at most 128 levels" });
+    const received = await call(nested(levels));
+    expect(received.status).toBe(400);
+    expect(violationOf(received)).toEqual({ field: "arguments", description: "must have at most 128 levels" });
   });
 
   it("may have 100,000 values, and not one more", async () => {
     const list = (items: number) => `{"a":[${Array(items).fill(1).join()}]}`;
     expect(lineOf(await call(list(99_998)))).toContain("[1,1,1");
-    const answer = await call(list(99_999));
-    expect(answer.status).toBe(400);
-    expect(violationOf(answer)).toEqual({ field: "arguments", description: expect.stringContaining("arguments_json") });
+    const received = await call(list(99_999));
+    expect(received.status).toBe(400);
+    expect(violationOf(received)).toEqual({
+      field: "arguments",
+      description: expect.stringContaining("arguments_json"),
+    });
   });
 
   it.each([
@@ -73,15 +76,15 @@ describe.each([
     ["levels", nested(2_000_000)],
     ["items of a list", `{"a":[${Array(1_800_000).fill(1).join()}]}`],
   ])("are refused before they are parsed with a million %s", async (_what, args) => {
-    const answer = await call(args);
-    expect(answer.status).toBe(400);
-    expect(violationOf(answer)).toEqual({ field: "body", description: expect.stringContaining("arguments_json") });
+    const received = await call(args);
+    expect(received.status).toBe(400);
+    expect(violationOf(received)).toEqual({ field: "body", description: expect.stringContaining("arguments_json") });
   });
 
   it("refuse a field that is called __proto__", async () => {
-    const answer = await call('{},"__proto__":{"a":1}');
-    expect(answer.status).toBe(400);
-    expect(violationOf(answer)).toEqual({ field: "__proto__", description: "is not a known field" });
+    const received = await call('{},"__proto__":{"a":1}');
+    expect(received.status).toBe(400);
+    expect(violationOf(received)).toEqual({ field: "__proto__", description: "is not a known field" });
   });
 
   it("may come with a deadline beyond what a timer can hold", async () => {

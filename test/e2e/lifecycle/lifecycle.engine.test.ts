@@ -107,6 +107,22 @@ describe("Start", () => {
   });
 });
 
+it("List gives the fleet by name, in pages of one, too", async () => {
+  for (const name of [randomName(), randomName()]) await client.start({ name, spec: hostileSpec() });
+  const { servers } = await client.list({ pageSize: 1000 });
+  const names = servers.map((server) => server.name);
+  expect(names).toEqual(names.toSorted());
+  const listed: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await client.list({ pageSize: 1, pageToken });
+    expect(page.servers).toHaveLength(1);
+    listed.push(...page.servers.map((server) => server.name));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(listed).toEqual(names);
+});
+
 describe("A call", () => {
   it("to a server that is coming up waits until it is ready", async () => {
     const name = randomName();
@@ -125,7 +141,7 @@ describe("A call", () => {
     const name = randomName();
     const start = failureOf(client.start({ name, spec: hostileSpec("--silent") }));
     while (!(await client.list({ pageSize: 1000 })).servers.some((server) => server.name === name));
-    // Over HTTP by hand: a client library ends a call at its own deadline, without the server's answer.
+    // Over HTTP by hand: a client library ends a call at its own deadline, without the server's response.
     const response = await fetch(`${manager.url}/mcpmanager.v1.ManagerService/CallTool`, {
       method: "POST",
       headers: { "content-type": "application/json", "connect-timeout-ms": "300" },

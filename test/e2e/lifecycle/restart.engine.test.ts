@@ -237,8 +237,8 @@ describe("A server that stops when idle", () => {
       body: JSON.stringify({ service: `server/${name}` }),
     });
     expect(await health.json()).toEqual({ status: "SERVING" });
-    const answers = await Promise.all(Array.from({ length: 1000 }, (_, index) => echo(name, String(index))));
-    expect(answers.map(textOf)).toEqual(answers.map((_, index) => String(index)));
+    const received = await Promise.all(Array.from({ length: 1000 }, (_, index) => echo(name, String(index))));
+    expect(received.map(textOf)).toEqual(received.map((_, index) => String(index)));
     const log = await Array.fromAsync(client.logs({ server: name, sources: [LogSource.LIFECYCLE] }));
     const ready = log.filter(({ event }) => event.case === "lifecycle" && event.value.state === ServerState.READY);
     expect(ready).toHaveLength(2);

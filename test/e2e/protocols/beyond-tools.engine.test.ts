@@ -115,9 +115,9 @@ describe.each(names)("The server %s", (name) => {
 
   it("offers the same by REST", async () => {
     // biome-ignore lint/suspicious/noExplicitAny: as JSON.parse gives it.
-    type Answer = Promise<any>;
-    const get = async (path: string): Answer => (await fetch(`${manager.url}/servers/${server}/${path}`)).json();
-    const post = async (path: string, body: object): Answer => {
+    type Received = Promise<any>;
+    const get = async (path: string): Received => (await fetch(`${manager.url}/servers/${server}/${path}`)).json();
+    const post = async (path: string, body: object): Received => {
       const init = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
       return (await fetch(`${manager.url}/servers/${server}/${path}`, init)).json();
     };

@@ -43,7 +43,7 @@ describe("A server of the modern era", () => {
     expect(await echo(server.name)).toBe("hi");
   });
 
-  it("asks its caller for input through CallTool, and gets the answers and its state back", async () => {
+  it("asks its caller for input through CallTool, and gets the responses and its state back", async () => {
     const { name } = await started(modernSpec());
     const state = 'opaque "\\ é🙂';
     const clientCapabilitiesJson = '{"elicitation":{"form":{}}}';
@@ -53,15 +53,15 @@ describe("A server of the modern era", () => {
     expect(JSON.parse(asked.inputRequestsJson)).toEqual({
       name: { method: "elicitation/create", params: { message: "Who are you?" } },
     });
-    const answers = { name: { action: "accept", content: { n: 1 } } };
+    const responses = { name: { action: "accept", content: { n: 1 } } };
     const done = await client.callTool({
       ...call,
       resultFormat: ResultFormat.JSON,
-      inputResponsesJson: JSON.stringify(answers),
+      inputResponsesJson: JSON.stringify(responses),
       ...(asked.requestState === undefined ? {} : { requestState: asked.requestState }),
     });
     expect(done.resultKind).toBe(ResultKind.COMPLETE);
-    expect(JSON.parse(done.resultJson).structuredContent).toEqual({ inputResponses: answers, requestState: state });
+    expect(JSON.parse(done.resultJson).structuredContent).toEqual({ inputResponses: responses, requestState: state });
   });
 
   it("is not let ask a caller that did not say what it can do", async () => {
@@ -144,7 +144,7 @@ describe("A server that exits when it is asked for its era", () => {
 });
 
 describe("A server that takes initialize only once", () => {
-  it("is adopted by its answer to a ping", async () => {
+  it("is adopted by its response to a ping", async () => {
     await using own = await TestManager.start();
     await own.client.start({ name: "o", spec: hostileSpec("--initialize-once") });
     await own.shutDown();

@@ -222,18 +222,18 @@ describe("A Connect request", () => {
     ["arguments of the wrong type", '{"name":5}', "name"],
     ["what is no JSON", "{", "JSON"],
   ])("with %s is INVALID_ARGUMENT with details that say so", async (_what, body, word) => {
-    const answer = await post("Start", body);
-    expect(answer).toMatchObject({ status: 400, body: { code: "invalid_argument" } });
-    expect(answer.body.message).toContain(word);
-    expect(answer.body.details[0]?.type).toBe("google.rpc.ErrorInfo");
+    const received = await post("Start", body);
+    expect(received).toMatchObject({ status: 400, body: { code: "invalid_argument" } });
+    expect(received.body.message).toContain(word);
+    expect(received.body.details[0]?.type).toBe("google.rpc.ErrorInfo");
   });
 
   it("larger than the limit is RESOURCE_EXHAUSTED", async () => {
-    const answer = await post(
+    const received = await post(
       "CallTool",
       JSON.stringify({ server: "h", tool: "echo", argumentsJson: "x".repeat(17 * 1024 * 1024) }),
     );
-    expect(answer.body).toMatchObject({ code: "resource_exhausted", details: [{ type: "google.rpc.ErrorInfo" }] });
+    expect(received.body).toMatchObject({ code: "resource_exhausted", details: [{ type: "google.rpc.ErrorInfo" }] });
   });
 
   it("without a JSON or proto content type is refused", async () => {

@@ -68,7 +68,7 @@ describe("A server that asks for input, round after round", () => {
     ["sdk-v2", { name: "Ada", color: "red" }, 2],
     ["python", { name: "Ada" }, 1],
   ] as const)(
-    "gets the answers of CallTool's caller, and gives what it gives the SDK's client: %s",
+    "gets the responses of CallTool's caller, and gives what it gives the SDK's client: %s",
     async (name, known, rounds) => {
       const server = randomName();
       await manager.client.start({ name: server, spec: partnerSpec(partner(name)) });
@@ -81,25 +81,25 @@ describe("A server that asks for input, round after round", () => {
       let result = await manager.client.callTool(call);
       let asked = 0;
       for (; result.resultKind === ResultKind.INPUT_REQUIRED; asked += 1) {
-        const answers = Object.entries<{ params: Question }>(JSON.parse(result.inputRequestsJson)).map(
-          ([key, { params }]) => [key, answer(params)],
+        const responses = Object.entries<{ params: Question }>(JSON.parse(result.inputRequestsJson)).map(
+          ([key, { params }]) => [key, response(params)],
         );
         const { requestState } = result;
         result = await manager.client.callTool({
           ...call,
           resultFormat: asked + 1 < rounds ? ResultFormat.TYPED : ResultFormat.JSON,
-          inputResponsesJson: JSON.stringify(Object.fromEntries(answers)),
+          inputResponsesJson: JSON.stringify(Object.fromEntries(responses)),
           ...(requestState !== undefined && { requestState }),
         });
       }
       expect(asked).toBe(rounds);
       const { resultType, ...ours } = JSON.parse(result.resultJson);
       expect(resultType).toBe("complete");
-      expect(ours).toEqual(await bySdk(partner(name), answer));
+      expect(ours).toEqual(await bySdk(partner(name), response));
       expect(ours.content[0].text).toMatch(/^Hello, Ada/);
 
       /** Of what is known, what a question's schema asks for. */
-      function answer({ requestedSchema }: Question) {
+      function response({ requestedSchema }: Question) {
         const fields = Object.keys(requestedSchema.properties);
         return {
           action: "accept" as const,
@@ -111,10 +111,10 @@ describe("A server that asks for input, round after round", () => {
 });
 
 /** The result that the SDK's client comes to, which goes through the rounds by itself. */
-async function bySdk(server: PartnerServer, answer: (question: Question) => object): Promise<unknown> {
+async function bySdk(server: PartnerServer, response: (question: Question) => object): Promise<unknown> {
   const options = { capabilities: { elicitation: { form: {} } }, versionNegotiation: { mode: { pin: "2026-07-28" } } };
   const client = new Client({ name: "oracle", version: "0" }, options);
-  client.setRequestHandler("elicitation/create", ({ params }) => answer(params as Question) as never);
+  client.setRequestHandler("elicitation/create", ({ params }) => response(params as Question) as never);
   await client.connect(new StdioClientTransport({ ...dockerRun(server), stderr: "ignore" }));
   try {
     return await client.callTool({ name: "ask", arguments: { greeting: "Hello" } });

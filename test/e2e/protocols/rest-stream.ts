@@ -27,7 +27,7 @@ export interface RestStream extends Disposable {
 
 export type RestProtocol = "HTTP/1.1" | "HTTP/2";
 
-/** Posts a call, and resolves with the answer's head: the first event comes with it. */
+/** Posts a call, and resolves with the response's head: the first event comes with it. */
 export async function openRestStream(
   url: string,
   options: { protocol: RestProtocol; path: string; body: object; headers?: Record<string, string> },

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { features } from "../../../src/rpc/methods/features.ts";
+import { features } from "../../../src/rpc/methods/fleet-methods.ts";
 import { testImage } from "../../runtime/docker/test-fleet.ts";
 import { randomName, TestManager } from "../test-manager.ts";
 
@@ -79,9 +79,9 @@ describe("The REST routes", () => {
     ["a body above the limit", "POST", "/servers/x/start", { image: "x".repeat(70_000) }, 429, 8, "MESSAGE_TOO_LARGE"],
     ["a name that is none", "GET", "/servers/No%20Name", undefined, 400, 3, "INVALID_REQUEST"],
   ])("answer %s with a google.rpc.Status", async (_what, method, path, body, status, code, reason) => {
-    const answer = await rest(method, path, { body });
-    expect(answer).toMatchObject({ status, json: { code } });
-    expect(answer.json.details[0]).toMatchObject({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason });
+    const received = await rest(method, path, { body });
+    expect(received).toMatchObject({ status, json: { code } });
+    expect(received.json.details[0]).toMatchObject({ "@type": "type.googleapis.com/google.rpc.ErrorInfo", reason });
   });
 
   it("refuse another method, another content type, another origin, another path", async () => {

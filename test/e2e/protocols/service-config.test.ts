@@ -45,10 +45,10 @@ async function openServer(failures: number, code: grpc.status) {
   const got: string[] = [];
   const methods = Object.keys(Service.service).map((name) => [
     name,
-    (_call: unknown, answer: (error: object | null, response?: object) => void) => {
+    (_call: unknown, respond: (error: object | null, response?: object) => void) => {
       got.push(name);
-      if (got.length <= failures) answer({ code, details: "as the test wants" });
-      else answer(null, {});
+      if (got.length <= failures) respond({ code, details: "as the test wants" });
+      else respond(null, {});
     },
   ]);
   server.addService(Service.service, Object.fromEntries(methods));

@@ -16,10 +16,10 @@ function run(url: string): Promise<{ lines: string[]; code: number }> {
 // Without curl, `make test` says that these are skipped.
 describe.skipIf(process.env.MCPM_TEST_WITHOUT_CURL)("test-mcp.sh", () => {
   let manager: TestManager;
-  let answer: Awaited<ReturnType<typeof run>>;
+  let response: Awaited<ReturnType<typeof run>>;
   beforeAll(async () => {
     manager = await TestManager.start();
-    answer = await run(manager.url);
+    response = await run(manager.url);
   });
   afterAll(() => manager[Symbol.asyncDispose]());
 
@@ -30,12 +30,12 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_CURL)("test-mcp.sh", () => {
     "Call of an MCP tool",
     "Stop of the server",
   ])("passes: %s", (check) => {
-    expect(answer.lines).toContain(`✓ ${check}`);
+    expect(response.lines).toContain(`✓ ${check}`);
   });
 
   it("ends 0, and leaves no server behind", async () => {
-    expect(answer).toMatchObject({ code: 0 });
-    expect(answer.lines.at(-1)).toBe("5 passed, 0 failed");
+    expect(response).toMatchObject({ code: 0 });
+    expect(response.lines.at(-1)).toBe("5 passed, 0 failed");
     expect(await manager.containers()).toEqual([]);
   });
 

@@ -2,7 +2,7 @@ import type { MessageInitShape } from "@bufbuild/protobuf";
 import { Code } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ServerSpecSchema, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { features } from "../../../src/rpc/methods/features.ts";
+import { features } from "../../../src/rpc/methods/fleet-methods.ts";
 import type { RuntimeKind } from "../../../src/runtime/capabilities.ts";
 import { errorInfo, failureOf, type ManagerClient, randomName, TestManager, textOf } from "../test-manager.ts";
 
@@ -40,7 +40,7 @@ export function describeTheLine({ runtime, env, hostile }: LineOptions): void {
       expect((await client.get({ name })).server).toMatchObject({ runtime, state: ServerState.READY });
     });
 
-    it("gives each of 500 callers at once its own answer, and the fast ones before the slow", async () => {
+    it("gives each of 500 callers at once its own response, and the fast ones before the slow", async () => {
       const { name } = await started();
       const ask = async (tool: string, index: number) => textOf(await call(name, tool, { text: `${tool} ${index}` }));
       const held = Array.from({ length: 50 }, (_, index) => ask("hold", index));

@@ -6,8 +6,8 @@ import { scriptedSession } from "../../mcp/scripted-session.ts";
 
 const refusal = { error: { code: -32601, message: "Method not found" } };
 
-function live(instance: string, answer: Parameters<typeof scriptedSession>[0] = () => "{}") {
-  const scripted = scriptedSession(answer);
+function live(instance: string, response: Parameters<typeof scriptedSession>[0] = () => "{}") {
+  const scripted = scriptedSession(response);
   const levels = () => scripted.sent.map(({ params }) => (params as { level: string }).level);
   return { ...scripted, instance, levels };
 }

@@ -93,7 +93,7 @@ async function received(chunks: readonly Buffer[]) {
         connection.respond(theirs, "{}");
       },
       noise: (noise, note) => events.push(["noise", noise.toString("latin1"), note?.truncated ?? false]),
-      lateReply: () => events.push(["late"]),
+      unclaimedReply: () => events.push(["late"]),
     },
   });
   const settled: Settled[] = Array.from({ length: calls }, () => "pending");
@@ -116,7 +116,7 @@ async function received(chunks: readonly Buffer[]) {
     lent.fill(0);
   }
   await nextTurn();
-  checkAnswers(Buffer.concat(written).toString());
+  checkResponses(Buffer.concat(written).toString());
   connection.endOfInput();
   await nextTurn();
   const outcome = { settled: [...settled], events };
@@ -124,8 +124,8 @@ async function received(chunks: readonly Buffer[]) {
   return outcome;
 }
 
-/** What was written is our calls and one answer for each request, one a line. */
-function checkAnswers(written: string): void {
+/** What was written is our calls and one response for each request, one a line. */
+function checkResponses(written: string): void {
   const lines = written.split(anyLineBreak);
   assert.equal(lines.pop(), "");
   const messages = lines.map((text) => JSON.parse(text));
@@ -133,7 +133,7 @@ function checkAnswers(written: string): void {
     messages.slice(0, calls).map((one) => one.id),
     [5, 6, 7],
   );
-  for (const answer of messages.slice(calls)) assert.deepEqual(answer.result, {});
+  for (const response of messages.slice(calls)) assert.deepEqual(response.result, {});
 }
 
 /** A call has a result, an error or a failure only by a line that says so, and then it has one. */

@@ -9,7 +9,7 @@ async function methodsAt(session: Parameters<typeof receivedBy>[0]): Promise<(st
 }
 
 describe("Session.handshake, when the era is not known", () => {
-  it("asks in the modern way first, and speaks so with a server that answers", async () => {
+  it("asks in the modern way first, and speaks so with a server that replies", async () => {
     await using child = openChildSession(modern());
     const { codec, info } = await child.session.handshake({});
     expect(codec.era).toBe("modern");
@@ -85,7 +85,7 @@ describe("Session.handshake, when the era is not known", () => {
   it.each([
     ["--versions", '"2026-07-28"'],
     ["--versions", "null"],
-  ])("takes an answer that is no discovery for a refusal: %j %j", async (...args) => {
+  ])("takes a reply that is no discovery for a refusal: %j %j", async (...args) => {
     await using child = openChildSession(modern(...args, "--takes-initialize"));
     expect((await child.session.handshake({})).codec.era).toBe("legacy");
   });
@@ -96,7 +96,7 @@ describe("Session.handshake, when the era is not known", () => {
     await child.heard.ended;
     child.session.end({ reason: "SERVER_EXITED", message: "it exited" });
     await expect(shaking).rejects.toMatchObject({ details: { reason: "SERVER_EXITED" } });
-    expect(child.session.probeUnanswered).toBe(true);
+    expect(child.session.isProbePending).toBe(true);
   });
 
   it("says that it was answered when the server exits later", async () => {
@@ -105,7 +105,7 @@ describe("Session.handshake, when the era is not known", () => {
     await child.heard.ended;
     child.session.end({ reason: "SERVER_EXITED", message: "it exited" });
     await expect(shaking).rejects.toMatchObject({ details: { reason: "SERVER_EXITED" } });
-    expect(child.session.probeUnanswered).toBe(false);
+    expect(child.session.isProbePending).toBe(false);
   });
 
   it("ends with the reason of its signal, and asks nothing more then", async () => {
@@ -122,7 +122,7 @@ describe("Session.handshake, when the same program was of the legacy era before"
   it("does not ask for it", async () => {
     await using child = openChildSession(hostile("--exit-on-probe"));
     expect((await child.session.handshake({ likely: "legacy" })).codec.era).toBe("legacy");
-    expect(child.session.probeUnanswered).toBe(false);
+    expect(child.session.isProbePending).toBe(false);
   });
 
   it("asks after all when the server refuses to be", async () => {
@@ -136,7 +136,7 @@ describe("Session.handshake, when the era is known", () => {
   it("does not ask a server of the legacy era for it, which may exit on that", async () => {
     await using child = openChildSession(hostile("--exit-on-probe"));
     expect((await child.session.handshake({ era: "legacy" })).codec.era).toBe("legacy");
-    expect(child.session.probeUnanswered).toBe(false);
+    expect(child.session.isProbePending).toBe(false);
   });
 
   it("does not fall back from the modern one", async () => {

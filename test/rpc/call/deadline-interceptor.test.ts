@@ -46,13 +46,13 @@ describe("deadlineInterceptor", () => {
     await expect(ended).rejects.toMatchObject({ kind: "cancelled", details: { delivery: "not_sent" } });
   });
 
-  it("sends an answer that was complete when the deadline passed", async () => {
+  it("sends a response that was complete when the deadline passed", async () => {
     const deadline = new AbortController();
-    const answer = run(deadline.signal, () => {
+    const received = run(deadline.signal, () => {
       queueMicrotask(() => deadline.abort(passed));
       return "answer";
     });
-    expect(await answer).toBe("answer");
+    expect(await received).toBe("answer");
   });
 
   it("tells the handler of the deadline by a reason of ours, and lets it say what became of the call", async () => {

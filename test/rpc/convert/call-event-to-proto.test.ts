@@ -17,7 +17,7 @@ const defaults: CallEventOptions = { server: "s", resultFormat: "typed", maxMess
 
 const result = (json: string): CallReading => ({
   kind: "result",
-  answer: { result: readToolResult(json, "modern"), instance },
+  callResult: { result: readToolResult(json, "modern"), instance },
   instance,
   timeMs: 1_700_000_000_123.456,
 });

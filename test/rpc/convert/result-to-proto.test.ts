@@ -137,7 +137,7 @@ function zeroed(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
 
-describe("maxAnswerBytes", () => {
+describe("maxResponseBytes", () => {
   const times = (part: string, count: number) => Array.from({ length: count }, () => part).join(",");
   it.each([
     ["values that grow", `{"structuredContent":[${times("1e20", 99_999)}]}`],

@@ -98,7 +98,7 @@ describe("serverToProto", () => {
             },
             state: "backing_off",
             callsInFlight: 5,
-            health: { healthy: false, failures: 3, answeredMs: 1000 },
+            health: { healthy: false, failures: 3, repliedMs: 1000 },
           },
         ],
       }),

@@ -4,13 +4,14 @@ import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../src/base/log/log.ts";
+import { openCall } from "../../../src/operations/call-context.ts";
 import { connectFastPath } from "../../../src/rpc/fast-path/connect-fast-path.ts";
 import type { Mount, NodeHandler } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { bodyOf } from "../../../src/server/requests/node-body.ts";
 import { TransferBudget } from "../../../src/server/responses/transfer-budget.ts";
 import { connectRaw } from "../../server/raw-client.ts";
-import { anOperation, openCall } from "../a-call.ts";
+import { anOperation } from "../a-call.ts";
 import { bothPaths } from "./both-paths.ts";
 
 const managers = bothPaths();
@@ -77,9 +78,9 @@ const eachByte = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte])
 const chunked = (...chunks: string[]) =>
   [...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`).join("");
 
-/** Without what differs from answer to answer: the date, the ids of instances, in errors also as base64, the port. */
-function steady(answer: string): string {
-  return answer
+/** Without what differs from response to response: the date, the ids of instances, in errors also as base64, the port. */
+function steady(received: string): string {
+  return received
     .replaceAll(/^Date: .*\r\n/gim, "")
     .replaceAll(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "")
     .replaceAll(/"value":"([A-Za-z0-9+/]*)"/g, (_all, base64: string) => {
@@ -89,8 +90,8 @@ function steady(answer: string): string {
 }
 
 /** The head's lines in any order: HTTP gives it no meaning. */
-function inOrder(answer: string): string {
-  return answer
+function inOrder(received: string): string {
+  return received
     .split("\r\n\r\n")
     .map((part) => part.split("\r\n").sort().join("\n"))
     .join("\n\n");
@@ -162,10 +163,10 @@ describe("By Connect with JSON the fast path answers as the RPC library does", (
     ["a foreign origin", { headers: ["origin: https://evil.example"] }, / 403 /],
   ])("%s", async (_what, plain, expected) => {
     const request = requestOf(plain);
-    const answers = await Promise.all(
+    const received = await Promise.all(
       managers.map(async ({ url }) => inOrder(steady(await ask(portOf(url), [request])))),
     );
-    expect(answers[0]).toBe(answers[1]);
+    expect(received[0]).toBe(received[1]);
     expect(await ask(portOf(managers[0]?.url ?? ""), [request])).toMatch(expected);
   });
 

@@ -1,6 +1,6 @@
 import { connect, type OutgoingHttpHeaders } from "node:http2";
 
-export interface GrpcAnswer {
+export interface GrpcResponse {
   readonly status: unknown;
   readonly headers: Record<string, unknown>;
   readonly trailers: Record<string, unknown>;
@@ -15,7 +15,10 @@ export interface GrpcRequest {
 }
 
 /** One request, byte by byte as it is given. */
-export async function ask(url: string, { path = "CallTool", headers = {}, pieces }: GrpcRequest): Promise<GrpcAnswer> {
+export async function ask(
+  url: string,
+  { path = "CallTool", headers = {}, pieces }: GrpcRequest,
+): Promise<GrpcResponse> {
   const session = connect(url);
   try {
     const stream = session.request({
@@ -25,9 +28,9 @@ export async function ask(url: string, { path = "CallTool", headers = {}, pieces
       te: "trailers",
       ...headers,
     });
-    const answer = { headers: {}, trailers: {} } as { headers: OutgoingHttpHeaders; trailers: OutgoingHttpHeaders };
-    stream.on("response", (got) => Object.assign(answer.headers, got));
-    stream.on("trailers", (got) => Object.assign(answer.trailers, got));
+    const response = { headers: {}, trailers: {} } as { headers: OutgoingHttpHeaders; trailers: OutgoingHttpHeaders };
+    stream.on("response", (got) => Object.assign(response.headers, got));
+    stream.on("trailers", (got) => Object.assign(response.trailers, got));
     for (const piece of pieces) {
       stream.write(piece);
       // So that it comes in a frame of its own.
@@ -36,8 +39,8 @@ export async function ask(url: string, { path = "CallTool", headers = {}, pieces
     stream.end();
     const chunks: Buffer[] = [];
     for await (const chunk of stream) chunks.push(chunk as Buffer);
-    const { date: _date, ":status": status, ...rest } = answer.headers;
-    return { status, headers: rest, trailers: { ...answer.trailers }, body: Buffer.concat(chunks) };
+    const { date: _date, ":status": status, ...rest } = response.headers;
+    return { status, headers: rest, trailers: { ...response.trailers }, body: Buffer.concat(chunks) };
   } finally {
     session.destroy();
   }
@@ -53,10 +56,10 @@ export function envelope(message: Uint8Array, { flags = 0, length = message.leng
 const instanceIds = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g;
 
 /** Without what differs from server to server: the ids of instances. */
-export function steady({ trailers, body, ...answer }: GrpcAnswer) {
+export function steady({ trailers, body, ...response }: GrpcResponse) {
   const details = Buffer.from(String(trailers["grpc-status-details-bin"] ?? ""), "base64");
   const [shownDetails, shownBody] = [details, body].map((bytes) =>
     bytes.toString("latin1").replaceAll(instanceIds, ""),
   );
-  return { ...answer, trailers: { ...trailers, "grpc-status-details-bin": shownDetails }, body: shownBody };
+  return { ...response, trailers: { ...trailers, "grpc-status-details-bin": shownDetails }, body: shownBody };
 }

@@ -57,7 +57,7 @@ describe("DockerRuntime", () => {
     await expect(runtime.version({ signal: AbortSignal.abort() })).rejects.toMatchObject({ kind: "cancelled" });
   });
 
-  test("stops waiting in the middle of an answer, too", async () => {
+  test("stops waiting in the middle of a response, too", async () => {
     await using engine = await FakeEngine.listen((_request, response) => {
       response.writeHead(200).write("[");
     });
@@ -148,7 +148,7 @@ describe("DockerRuntime", () => {
     await expect(preparing).rejects.toMatchObject({
       kind: "not_found",
       message:
-        "the image ghcr.io/me/x is not on the engine and can't be pulled: its registry lets nobody pull so often: try later",
+        "the image ghcr.io/me/x is not on the engine and can't be pulled: its registry refuses so many pulls: try again later",
       details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" },
     });
     const request = await pulled.promise;
@@ -161,14 +161,14 @@ describe("DockerRuntime", () => {
     expect(lines).toEqual(["1: Pulling"]);
   });
 
-  const answers = [
-    { pull: "in the stream", answer: (text: string) => [200, { error: text }] as const },
-    { pull: "by its status", answer: (text: string) => [500, { message: text }] as const },
+  const pulls = [
+    { pull: "in the stream", respond: (text: string) => [200, { error: text }] as const },
+    { pull: "by its status", respond: (text: string) => [500, { message: text }] as const },
   ];
-  test.each(answers)("keeps a registry's words to the log: $pull", async ({ answer }) => {
+  test.each(pulls)("keeps a registry's words to the log: $pull", async ({ respond }) => {
     const words = 'Get "https://r.example/v2/": unexpected status: root:x:0:0 \u001b[2J\u202e';
     await using engine = await FakeEngine.listen((request, response) => {
-      const [status, body] = request.method === "GET" ? ([404, {}] as const) : answer(words);
+      const [status, body] = request.method === "GET" ? ([404, {}] as const) : respond(words);
       response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
     });
     const logged: unknown[] = [];

@@ -16,9 +16,9 @@ const requestLine = /^[A-Z]+ (?:\/v[\d.]+)?(\S+) /;
 export class EngineProxy implements AsyncDisposable {
   /** Requests that are cut off at once, for as long as this stands. */
   refused: PathFilter = () => false;
-  /** Requests that are answered here, with this status and text, instead of by the engine. */
-  answered: (path: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
-  /** What to make of the JSON of an answer before it goes on; undefined: it goes on as it is. */
+  /** Requests that get a response here, with this status and text, instead of by the engine. */
+  override: (path: string) => { readonly status: number; readonly message: string } | undefined = () => undefined;
+  /** What to make of the JSON of a response before it goes on; undefined: it goes on as it is. */
   edited: (path: string) => ((json: never) => unknown) | undefined = () => undefined;
   readonly #target: string;
   readonly #folder: string;
@@ -94,9 +94,9 @@ export class EngineProxy implements AsyncDisposable {
         client.destroy();
         return;
       }
-      const answer = this.answered(requested);
-      if (answer !== undefined) {
-        respond(client, { status: answer.status, body: JSON.stringify({ message: answer.message }) });
+      const override = this.override(requested);
+      if (override !== undefined) {
+        respond(client, { status: override.status, body: JSON.stringify({ message: override.message }) });
         return;
       }
       const edit = this.edited(requested);

@@ -97,7 +97,7 @@ describe("A plain process", () => {
     expect((await runtime.inspect(id, {}))?.state).toBe("created");
   });
 
-  test("is refused with every field that needs a container, in one answer", async () => {
+  test("is refused with every field that needs a container, in one response", async () => {
     const wish = spec("echo.mjs", {
       command: [],
       mounts: [{ type: "bind", source: "/srv", target: "/data" }],

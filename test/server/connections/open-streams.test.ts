@@ -11,7 +11,7 @@ afterEach(async () => {
   for (const one of opened.splice(0).reverse()) await one[Symbol.asyncDispose]();
 });
 
-/** A client of a listener with these limits, by which nothing else of a request or an answer ends. */
+/** A client of a listener with these limits, by which nothing else of a request or a response ends. */
 async function connect(
   openStreams: ListenOptions["openStreams"],
   options: { handler: NodeHandler; settings?: http2.Settings },
@@ -82,7 +82,7 @@ describe("A stream of HTTP/2", () => {
     expect(await endOf(slow)).toBe(NGHTTP2_ENHANCE_YOUR_CALM);
   });
 
-  it("whose answer is there and is not taken is ended", async () => {
+  it("whose response is there and is not taken is ended", async () => {
     const session = await connect(
       { beginMs: 20, untakenMs: 40 },
       { handler: (_request, response) => response.end("x".repeat(1000)), settings: { initialWindowSize: 0 } },

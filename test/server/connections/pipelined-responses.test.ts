@@ -111,7 +111,7 @@ describe("Of requests that come at once on one connection over HTTP/1.1", () => 
 });
 
 describe("TransferBudget", () => {
-  it("ends the connection of an answer that stands still behind another", async () => {
+  it("ends the connection of a response that stands still behind another", async () => {
     const clock = { ms: 0 };
     const budget = new TransferBudget({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => clock.ms });
     const behind = Promise.withResolvers<void>();

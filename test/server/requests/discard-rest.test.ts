@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(() => listener.close({ graceMs: 0 }));
 
-/** A request over HTTP/2 with an answer, and a body that goes on. */
+/** A request over HTTP/2 with a response, and a body that goes on. */
 async function answered(session: http2.ClientHttp2Session, path: string) {
   const stream = session.request({ ":method": "POST", ":path": path }, { endStream: false });
   const closed = once(stream, "close");

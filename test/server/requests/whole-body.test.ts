@@ -39,8 +39,8 @@ describe("A body in many small pieces", () => {
     const client = net.connect(listener.port, "127.0.0.1");
     const head = "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n";
     client.end(`${head}${"1\r\nx\r\n".repeat(300_000)}0\r\n\r\n`);
-    const [answer] = await once(client, "data");
-    expect(String(answer)).toContain("300000");
+    const [received] = await once(client, "data");
+    expect(String(received)).toContain("300000");
     // What 64 KiB hold.
     expect(turns.most).toBeLessThanOrEqual(11_000);
   });

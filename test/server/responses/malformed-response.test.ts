@@ -28,7 +28,7 @@ describe("respondToMalformed", () => {
     await Promise.all([headers.closed, body.closed]);
   });
 
-  it("tells a browser to take the answer for nothing else", async () => {
+  it("tells a browser to take the response for nothing else", async () => {
     using server = await open(() => {});
     for (const request of ["nonsense\r\n\r\n", "CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n"]) {
       const client = await connectRaw(server.port);
@@ -39,7 +39,7 @@ describe("respondToMalformed", () => {
     }
   });
 
-  it("says nothing into an answer that has begun", async () => {
+  it("says nothing into a response that has begun", async () => {
     using server = await open((request, response) => {
       request.on("error", () => {}).resume();
       response.write("begun");

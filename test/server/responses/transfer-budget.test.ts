@@ -11,8 +11,8 @@ import { Listener } from "../../../src/server/listener.ts";
 import { pacedBody } from "../../../src/server/responses/paced-body.ts";
 import { TransferBudget } from "../../../src/server/responses/transfer-budget.ts";
 
-/** Several times what the system takes of an answer over a loopback connection. */
-const answerBytes = 40_000_000;
+/** Several times what the system takes of a response over a loopback connection. */
+const responseBytes = 40_000_000;
 const noSignal = new AbortController().signal;
 
 const opened: AsyncDisposableStack[] = [];
@@ -20,20 +20,20 @@ afterEach(async () => {
   for (const stack of opened.splice(0)) await stack.disposeAsync();
 });
 
-/** A server whose every answer has so many bytes, and its caller, who reads nothing unless told to. */
+/** A server whose every response has so many bytes, and its caller, who reads nothing unless told to. */
 async function serve(options: { readonly maxBytes: number }) {
   const clock = { ms: 0 };
   const budget = new TransferBudget({ ...options, log: silentLog, elapsedMs: () => clock.ms });
   const stack = new AsyncDisposableStack();
   opened.push(stack);
-  const answer = async (response: NodeResponse) => {
-    const body = [Buffer.alloc(answerBytes)];
-    for await (const slice of pacedBody(body, { answer: budget.open(response), streams: false })) {
+  const respond = async (response: NodeResponse) => {
+    const body = [Buffer.alloc(responseBytes)];
+    for await (const slice of pacedBody(body, { transfer: budget.open(response), streams: false })) {
       if (!response.write(slice)) await drained(response, noSignal);
     }
     response.end();
   };
-  const handler = (_request: NodeRequest, response: NodeResponse) => void answer(response);
+  const handler = (_request: NodeRequest, response: NodeResponse) => void respond(response);
   const listener = await Listener.open({ host: "127.0.0.1", port: 0, handler });
   stack.defer(() => listener.close({ graceMs: 0 }));
   const url = `http://127.0.0.1:${listener.port}`;
@@ -55,7 +55,7 @@ async function serve(options: { readonly maxBytes: number }) {
   return { budget, clock, callers };
 }
 
-/** An answer to be read later, which may fail before. */
+/** A response to be read later, which may fail before. */
 function toBeRead(response: Readable): { read(): Promise<number> } {
   let failure: Error | undefined;
   response.on("error", (error) => {
@@ -78,18 +78,18 @@ async function untilNothingWaits(budget: TransferBudget, meanwhile = () => {}): 
 
 describe("TransferBudget", () => {
   it("counts what waits, and nothing once it is read or its caller has left", async () => {
-    const { budget, callers } = await serve({ maxBytes: 10 * answerBytes });
+    const { budget, callers } = await serve({ maxBytes: 10 * responseBytes });
     const [read, left] = [await callers["HTTP/1.1"](), await callers["HTTP/2"]()];
-    expect(budget.bytes).toBeGreaterThan(answerBytes);
-    expect((await buffer(read)).length).toBe(answerBytes);
+    expect(budget.bytes).toBeGreaterThan(responseBytes);
+    expect((await buffer(read)).length).toBe(responseBytes);
     (left as http2.ClientHttp2Stream).close(http2.constants.NGHTTP2_CANCEL);
     await untilNothingWaits(budget);
   });
 
   it.each(["HTTP/1.1", "HTTP/2"] as const)(
-    "gives up an answer over %s of which nothing is taken for a minute",
+    "gives up a response over %s of which nothing is taken for a minute",
     async (protocol) => {
-      const { budget, clock, callers } = await serve({ maxBytes: 10 * answerBytes });
+      const { budget, clock, callers } = await serve({ maxBytes: 10 * responseBytes });
       const response = toBeRead(await callers[protocol]());
       await untilNothingWaits(budget, () => {
         clock.ms += 60_000;
@@ -98,9 +98,9 @@ describe("TransferBudget", () => {
     },
   );
 
-  it("keeps the one answer that waits, however large, while there is only that", async () => {
-    const { callers } = await serve({ maxBytes: answerBytes / 10 });
-    expect((await buffer(await callers["HTTP/1.1"]())).length).toBe(answerBytes);
+  it("keeps the one response that waits, however large, while there is only that", async () => {
+    const { callers } = await serve({ maxBytes: responseBytes / 10 });
+    expect((await buffer(await callers["HTTP/1.1"]())).length).toBe(responseBytes);
   });
 
   it("gives up what may stay unread only when too much waits, and then before all others", async () => {
@@ -111,34 +111,34 @@ describe("TransferBudget", () => {
       const response = Object.assign(new EventEmitter(), { req: { socket: { destroy: () => given.push(name) } } });
       return budget.open(response as unknown as NodeResponse, { mayStay });
     };
-    const answer = open("answer", false);
+    const waiting = open("response", false);
     open("follower", true).add(60);
     clock.ms += 3_600_000;
-    answer.add(30);
+    waiting.add(30);
     expect(given).toEqual([]);
     clock.ms += 6000;
-    answer.add(20);
+    waiting.add(20);
     expect(given).toEqual(["follower"]);
     expect(budget.bytes).toBe(50);
     const reading = open("reading follower", true);
     reading.add(60);
     clock.ms += 4000;
-    answer.add(1);
+    waiting.add(1);
     expect(given).toEqual(["follower"]);
     reading.add(200);
     expect(given).toEqual(["follower", "reading follower"]);
   });
 
   it("gives up at once what was left the longest when twice as much waits as may", async () => {
-    const { clock, callers } = await serve({ maxBytes: answerBytes });
-    const answers = [];
+    const { clock, callers } = await serve({ maxBytes: responseBytes });
+    const responses = [];
     for (let count = 0; count < 3; count += 1) {
-      answers.push(toBeRead(await callers["HTTP/2"]()));
+      responses.push(toBeRead(await callers["HTTP/2"]()));
       clock.ms += 1;
     }
-    const read = await Promise.allSettled(answers.map((answer) => answer.read()));
+    const read = await Promise.allSettled(responses.map((response) => response.read()));
     const [lost, ...others] = read.sort((a, b) => Number(b.status === "rejected") - Number(a.status === "rejected"));
     expect(String(lost?.status === "rejected" && lost.reason)).toContain("ENHANCE_YOUR_CALM");
-    expect(others).toEqual(Array(2).fill({ status: "fulfilled", value: answerBytes }));
+    expect(others).toEqual(Array(2).fill({ status: "fulfilled", value: responseBytes }));
   });
 });

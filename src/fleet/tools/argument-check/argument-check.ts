@@ -1,4 +1,3 @@
-import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
 import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 import type { Session } from "../../../mcp/session.ts";
@@ -9,7 +8,7 @@ export interface CheckedCall {
   readonly server: string;
   readonly session: Session;
   readonly call: ToolCall;
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /** Checks a call's arguments against the tool's input schema, as the server lists it. */
@@ -21,9 +20,9 @@ export class ArgumentCheck {
   }
 
   /**
-   * Returns if the arguments follow the schema; no arguments are an empty object. Throws `invalid`, `not_found` (no such
-   * tool), `not_running` (the schema can't be used), `too_much` (checking takes too long or too much memory, or too many
-   * wait for it), and why the server can't list its tools, all `not_sent`.
+   * Returns if the arguments follow the schema; no arguments are an empty object. Throws `invalid`, `not_found` (no
+   * such tool), `not_running` (the schema can't be used), `too_much` (checking takes too long or too much memory, or
+   * too many wait for it), and why the server can't list its tools, all `not_sent`.
    */
   async check({ server, session, call, signal }: CheckedCall): Promise<void> {
     const schemaJson = await schemaOf(session, call.tool, signal);
@@ -36,7 +35,7 @@ export class ArgumentCheck {
   }
 }
 
-async function schemaOf(session: Session, tool: string, signal: AbortSource | undefined): Promise<string> {
+async function schemaOf(session: Session, tool: string, signal: AbortSignal | undefined): Promise<string> {
   let tools: Awaited<ReturnType<Session["listTools"]>>;
   try {
     tools = await session.listTools({ signal });

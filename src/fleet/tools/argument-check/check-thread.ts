@@ -1,6 +1,5 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
-import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
 import { FairQueue } from "../../calls/fair-queue.ts";
@@ -23,7 +22,7 @@ export interface CheckThreadOptions {
 export interface CheckOptions {
   /** Checks take turns, one of each lane: a server with slow ones makes only its own wait. */
   readonly lane: string;
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 interface Job extends PromiseWithResolvers<CheckResult> {
@@ -117,12 +116,12 @@ export class CheckThread implements AsyncDisposable {
       resourceLimits: { maxOldGenerationSizeMb: this.#limitMb, maxYoungGenerationSizeMb: 32, stackSizeMb: 4 },
     });
     this.#state = { kind: "starting", worker };
-    worker.on("message", (message: WorkerMessage) => this.#answered(worker, message));
+    worker.on("message", (message: WorkerMessage) => this.#received(worker, message));
     worker.on("error", (error) => this.#died(worker, error));
     worker.on("exit", () => this.#died(worker, new Error("the thread ended")));
   }
 
-  #answered(worker: Worker, { result, cpuMs }: WorkerMessage): void {
+  #received(worker: Worker, { result, cpuMs }: WorkerMessage): void {
     const state = this.#state;
     if (!("worker" in state) || state.worker !== worker) return;
     this.#state = { kind: "idle", worker, usedMs: cpuMs };

@@ -1,10 +1,9 @@
-import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
 import { Singleflight } from "../../../base/async/singleflight.ts";
 import { ManagerError, toManagerError } from "../../../base/errors/errors.ts";
 import { sha256 } from "../../../json/json-digest.ts";
 import { keyReused, resultEvicted, tooManyKeys } from "./key-error.ts";
-import { outcomeOfAnswer, outcomeOfError, replay, type ToolAnswer } from "./outcome.ts";
+import { type CallResult, outcomeOfError, outcomeOfResult, replay } from "./outcome.ts";
 import { type Ended, Remembered } from "./remembered.ts";
 
 /** One call under a key. */
@@ -15,7 +14,7 @@ export interface KeyedCall {
   /** What is asked for (`callDigest`). */
   readonly digest: string;
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSource | undefined;
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface IdempotentCallsOptions {
@@ -23,20 +22,20 @@ export interface IdempotentCallsOptions {
   readonly elapsedMs: () => number;
   /** How long a call is remembered from its end on. Default: 10 min. */
   readonly windowMs?: number;
-  /** Most memory for what is remembered of answers. Default: 64 MiB. */
+  /** Most memory for what is remembered of results. Default: 64 MiB. */
   readonly maxBytes?: number;
-  /** Most keys, those of calls under way and of forgotten answers included. Default: 250,000. */
+  /** Most keys, those of calls under way and of forgotten results included. Default: 250,000. */
   readonly maxKeys?: number;
 }
 
 interface UnderWay {
   readonly digest: string;
-  readonly work: Singleflight<ToolAnswer>;
+  readonly work: Singleflight<CallResult>;
 }
 
 /**
- * Calls under idempotency keys: each is made once, and who asks again gets what came of it. While it is under way others
- * join it. What was not sent is forgotten: the next caller tries anew.
+ * Calls under idempotency keys: each is made once, and who asks again gets what came of it. While it is under way
+ * others join it. What was not sent is forgotten: the next caller tries anew.
  */
 export class IdempotentCalls {
   readonly #maxKeys: number;
@@ -57,9 +56,9 @@ export class IdempotentCalls {
   /**
    * Does the work, joins it, or gives what came of it. The work must end when its signal aborts, and say in its error
    * whether the call was sent. Throws what the work throws; `invalid` for a key that was used for another input;
-   * `not_running` when the answer had to make room; `too_much` when there are too many keys.
+   * `not_running` when the result had to make room; `too_much` when there are too many keys.
    */
-  async run(call: KeyedCall, work: (signal: AbortSignal) => Promise<ToolAnswer>): Promise<ToolAnswer> {
+  async run(call: KeyedCall, work: (signal: AbortSignal) => Promise<CallResult>): Promise<CallResult> {
     const id = sha256(JSON.stringify([...call.scope, call.key]));
     for (;;) {
       const ended = this.#ended.get(id);
@@ -73,7 +72,7 @@ export class IdempotentCalls {
     }
   }
 
-  #again({ digest, delivery, outcome }: Ended, call: KeyedCall): ToolAnswer {
+  #again({ digest, delivery, outcome }: Ended, call: KeyedCall): CallResult {
     if (digest !== call.digest) throw keyReused();
     if (outcome === undefined) throw resultEvicted(delivery);
     return replay(outcome);
@@ -82,16 +81,16 @@ export class IdempotentCalls {
   #begin(
     id: string,
     { digest, signal }: KeyedCall,
-    work: (signal: AbortSignal) => Promise<ToolAnswer>,
-  ): Promise<ToolAnswer> {
+    work: (signal: AbortSignal) => Promise<CallResult>,
+  ): Promise<CallResult> {
     if (this.#underWay.size + this.#ended.size >= this.#maxKeys) {
       throw tooManyKeys({ maxKeys: this.#maxKeys, retryAfterMs: this.#ended.nextMs ?? 1000 });
     }
     const shared = new Singleflight(async (sharedSignal) => {
       try {
-        const answer = await work(sharedSignal);
-        this.#ended.add(id, { digest, outcome: outcomeOfAnswer(answer) });
-        return answer;
+        const result = await work(sharedSignal);
+        this.#ended.add(id, { digest, outcome: outcomeOfResult(result) });
+        return result;
       } catch (error) {
         const outcome = outcomeOfError(toManagerError(error));
         if (outcome !== undefined) this.#ended.add(id, { digest, outcome });
@@ -104,7 +103,7 @@ export class IdempotentCalls {
     return shared.join({ signal, left: mayGoOn });
   }
 
-  async #end({ work }: UnderWay, signal: AbortSource | undefined): Promise<void> {
+  async #end({ work }: UnderWay, signal: AbortSignal | undefined): Promise<void> {
     try {
       await abortable(
         work.join({}).catch(() => {}),

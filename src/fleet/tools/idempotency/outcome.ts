@@ -4,24 +4,24 @@ import type { ToolResult } from "../../../mcp/features/tools/tool-result.ts";
 import { callAbandoned } from "./key-error.ts";
 
 /** A tool's result and the instance that gave it. */
-export interface ToolAnswer {
+export interface CallResult {
   readonly result: ToolResult;
   readonly instance: string;
 }
 
 /** What is remembered of a call: no stack, no line, nothing that keeps more in memory than itself. */
 export type Outcome =
-  | { readonly kind: "answer"; readonly answer: ToolAnswer }
+  | { readonly kind: "result"; readonly result: CallResult }
   | { readonly kind: "error"; readonly error: ErrorKind; readonly message: string; readonly details: ErrorDetails };
 
 /** What an outcome costs besides its texts. */
 const overheadBytes = 1024;
 
-export function outcomeOfAnswer({ result, instance }: ToolAnswer): Outcome {
+export function outcomeOfResult({ result, instance }: CallResult): Outcome {
   const { requestState } = result;
   return {
-    kind: "answer",
-    answer: {
+    kind: "result",
+    result: {
       result: {
         ...result,
         json: detached(result.json),
@@ -47,18 +47,18 @@ function abandoned({ details: { server, instance } }: ManagerError): ManagerErro
   });
 }
 
-/** Gives the outcome once more: the answer, or the error thrown. */
-export function replay(outcome: Outcome): ToolAnswer {
-  if (outcome.kind === "answer") return outcome.answer;
+/** Gives the outcome once more: the result, or the error thrown. */
+export function replay(outcome: Outcome): CallResult {
+  if (outcome.kind === "result") return outcome.result;
   const { error, message, details } = outcome;
   throw new ManagerError(error, message, { details });
 }
 
 /** Memory that it takes, at most. */
-export function bytesOf(outcome: Outcome): number {
+export function outcomeBytes(outcome: Outcome): number {
   const texts =
-    outcome.kind === "answer"
-      ? [outcome.answer.result.json, outcome.answer.result.requestState]
+    outcome.kind === "result"
+      ? [outcome.result.result.json, outcome.result.result.requestState]
       : [outcome.message, outcome.details.stderrTail, outcome.details.rpcData];
   return texts.reduce((sum, text) => sum + (text === undefined ? 0 : textBytes(text)), overheadBytes);
 }

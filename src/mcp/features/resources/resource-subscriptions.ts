@@ -21,7 +21,7 @@ export interface SubscribeOptions {
 /** A longer URI is not passed on: those who subscribed know which one they subscribed to. */
 const maxUriChars = 8192;
 
-/** Nobody waits for the answer; a server that gives none must not have requests pile up. */
+/** Nobody waits for the reply; a server that gives none must not have requests pile up. */
 const unsubscribeMs = 30_000;
 
 /** The subscriptions of one session to resources of its server; none of them outlives the session. */
@@ -37,8 +37,8 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal, `unsupported` when a
-   * server of the modern era does not take it, and the signal's reason.
+   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal,
+   * `unsupported` when a server of the modern era does not take it, and the signal's reason.
    */
   subscribe(uri: string, options: SubscribeOptions): Promise<void> {
     return this.#requests.codec.era === "legacy" ? this.#ask(uri, options) : this.#listen(uri, options);
@@ -50,7 +50,7 @@ export class ResourceSubscriptions {
     const updated = JsonFields.of(params)?.string("uri");
     if (updated === undefined) return;
     for (const { uri, listener } of this.#legacy) {
-      if (isWithin(updated, uri)) listener.updated(shown(updated, uri));
+      if (isUriWithin(updated, uri)) listener.updated(shownUri(updated, uri));
     }
   }
 
@@ -63,7 +63,7 @@ export class ResourceSubscriptions {
       const signal = AbortSignal.timeout(unsubscribeMs);
       this.#requests.result("resources/unsubscribe", { members }, { signal }).catch(() => {});
     };
-    // What it tells while its answer is under way is told, too.
+    // What it tells while its reply is under way is told, too.
     this.#legacy.add(subscription);
     signal.addEventListener("abort", leave, { once: true });
     try {
@@ -77,44 +77,49 @@ export class ResourceSubscriptions {
     }
   }
 
-  #listen(uri: string, { listener, signal }: SubscribeOptions): Promise<void> {
+  async #listen(uri: string, { listener, signal }: SubscribeOptions): Promise<void> {
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const gone = new AbortController();
     let isTaken = false;
-    const left = AbortSignal.any([signal, gone.signal]);
-    const onAbort = () => reject(left.reason);
-    left.addEventListener("abort", onAbort, { once: true });
+    // Not by AbortSignal.any: Node keeps such a signal, and the session behind its listeners, until it aborts, which it
+    // does not when the session ends.
+    const left = new AbortController();
+    const leave = (reason: unknown) => {
+      left.abort(reason);
+      reject(reason);
+    };
+    signal.addEventListener("abort", () => leave(signal.reason), { once: true });
     this.#subscriptions.open(`{"resourceSubscriptions":[${JSON.stringify(uri)}]}`, {
-      signal: left,
+      signal: left.signal,
       refusal: (error, method) => resourceRefusal(error, { method, uri }),
       listener: {
         acknowledged(taken) {
           isTaken = /^\[\s*"/.test(taken?.raw("resourceSubscriptions") ?? "");
           if (isTaken) resolve();
-          else gone.abort(notTaken());
+          else leave(notTaken());
         },
-        resourceUpdated: (updated) => listener.updated(shown(updated, uri)),
+        resourceUpdated: (updated) => listener.updated(shownUri(updated, uri)),
         ended(error = subscriptionEnded()) {
           if (isTaken) listener.ended(error);
           else reject(error);
         },
       },
     });
-    return promise;
+    await promise;
   }
 }
 
 /** The specification lets servers tell of a resource below the one that was subscribed to (server/resources). */
-function isWithin(updated: string, subscribed: string): boolean {
+function isUriWithin(updated: string, subscribed: string): boolean {
   return updated === subscribed || updated.startsWith(subscribed.endsWith("/") ? subscribed : `${subscribed}/`);
 }
 
-function shown(updated: string, subscribed: string): string {
+function shownUri(updated: string, subscribed: string): string {
   return updated.length <= maxUriChars && updated.isWellFormed() ? updated : subscribed;
 }
 
 function notTaken(): ManagerError {
-  const message = "the server does not tell of changes of its resources: it declares no `resources.subscribe`";
+  const message = "the server does not report changes of its resources: it does not declare `resources.subscribe`";
   return new ManagerError("unsupported", message, {
     details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "answered" },
   });

@@ -1,4 +1,3 @@
-import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { Singleflight } from "../../../base/async/singleflight.ts";
 import { within } from "../../../base/async/within.ts";
 import { abortReason } from "../../../jsonrpc/connection-error.ts";
@@ -6,7 +5,7 @@ import { abortReason } from "../../../jsonrpc/connection-error.ts";
 /** One that takes longer may never come, since a reply was lost: later callers do not wait for it. */
 const maxJoinMs = 5_000;
 
-type Work<T> = (signal: AbortSource) => Promise<T>;
+type Work<T> = (signal: AbortSignal) => Promise<T>;
 
 interface Reading<T> {
   readonly work: Singleflight<T>;
@@ -16,7 +15,7 @@ interface Reading<T> {
 }
 
 /**
- * What many ask a server for at the same time, asked twice at most: of one that does not say when it changes, an answer
+ * What many ask a server for at the same time, asked twice at most: of one that does not say when it changes, a reply
  * that was asked for before somebody came may be older than what that one has just done, so it waits for the next.
  */
 export class CoalescedRead<T> {
@@ -29,7 +28,7 @@ export class CoalescedRead<T> {
   }
 
   /** `work` is done unless somebody else's can be joined. Throws what it throws, or what the signal says. */
-  read(work: Work<T>, { signal }: { readonly signal?: AbortSource | undefined }): Promise<T> {
+  read(work: Work<T>, { signal }: { readonly signal?: AbortSignal | undefined }): Promise<T> {
     const last = this.#last;
     const reading = last !== undefined && this.#isFresh(last) ? last : this.#begin(work, last);
     return reading.work.join({ signal, left: () => signal && abortReason(signal, "sent") });
@@ -65,7 +64,7 @@ function leftMs({ atMs }: { readonly atMs: number }): number {
   return Math.max(0, atMs + maxJoinMs - performance.now());
 }
 
-function aborted(signal: AbortSource): Promise<void> {
+function aborted(signal: AbortSignal): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
   signal.addEventListener("abort", () => resolve(), { once: true });

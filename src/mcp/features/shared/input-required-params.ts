@@ -7,7 +7,7 @@ import { refuseLargeParams } from "../../protocol/params-limit.ts";
 export interface InputRequiredRequest extends CallerMeta {
   /** What the caller can do for the server; absent: nothing, and it does not know of input either. */
   readonly clientCapabilitiesJson?: string | undefined;
-  /** The answers to what the server asked for when it was called like this before. */
+  /** The responses to what the server asked for when it was called like this before. */
   readonly inputResponsesJson?: string | undefined;
   /** What the server gave then, to have it back. */
   readonly requestState?: string | undefined;
@@ -25,11 +25,11 @@ export interface InputRequiredParamsOptions {
 
 /**
  * The params of such a request as JSON text. Throws `invalid` when they are larger than servers accept, and when they
- * hold answers for a server of an era that does not ask.
+ * have responses for a server of an era that does not ask.
  */
 export function inputRequiredParams(request: InputRequiredRequest, options: InputRequiredParamsOptions): string {
   const { codec, progressToken, members, field } = options;
-  if (codec.era === "legacy") refuseAnswers(request);
+  if (codec.era === "legacy") refuseInputResponses(request);
   const { inputResponsesJson, requestState, clientCapabilitiesJson } = request;
   const all = joinMembers(
     members,
@@ -50,7 +50,7 @@ export function inputRequiredParams(request: InputRequiredRequest, options: Inpu
 }
 
 /** A server of the legacy era would ignore them, and do once more what it did before. */
-function refuseAnswers({ inputResponsesJson, requestState }: InputRequiredRequest): void {
+function refuseInputResponses({ inputResponsesJson, requestState }: InputRequiredRequest): void {
   const description = "must be unset: the server speaks the legacy era of MCP, and asks for no input";
   const violations: FieldViolation[] = [];
   if (inputResponsesJson !== undefined) violations.push({ field: "input_responses_json", description });

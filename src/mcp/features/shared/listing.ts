@@ -30,8 +30,8 @@ export class Listing<T> {
   }
 
   /**
-   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
-   * it would give one caller's listing to all. Throws what `listEntries` throws.
+   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers
+   * by it would give one caller's listing to all. Throws what `listEntries` throws.
    */
   async get({ trace = {}, ...options }: TracedOptions): Promise<readonly T[]> {
     const { changes, changesWith } = this.#options;

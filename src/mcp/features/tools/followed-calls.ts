@@ -13,7 +13,7 @@ export class FollowedCalls {
   readonly #events = new Map<number, CallEvents>();
   readonly #awaits: (id: number) => boolean;
 
-  /** `awaits`: whether a request was written and has no answer yet. */
+  /** `awaits`: whether a request was written and has no reply yet. */
   constructor(awaits: (id: number) => boolean) {
     this.#awaits = awaits;
   }
@@ -31,7 +31,7 @@ export class FollowedCalls {
     for (const events of this.#events.values()) events.logged();
   }
 
-  /** Progress of what nobody asked for, or after its answer, is nobody's. `params` is JSON text. */
+  /** Progress of what nobody asked for, or after its reply, is nobody's. `params` is JSON text. */
   progressed(params: string): void {
     if (this.#events.size === 0) return;
     const step = readProgress(params);

@@ -5,7 +5,7 @@ import { toManagerError } from "../../../base/errors/errors.ts";
 import type { Log } from "../../../base/log/log.ts";
 import type { CallContext, OpenCall } from "../../../operations/call-context.ts";
 import { connectionOf } from "../../../server/connections/connection-of.ts";
-import type { StreamHandler } from "../../../server/handlers/stream-handler.ts";
+import type { StreamHandler } from "../../../server/handlers/node-handler.ts";
 import { discardRestOf } from "../../../server/requests/discard-rest.ts";
 import { leaveBody, type ReadBefore } from "../../../server/requests/node-body.ts";
 import { readBody } from "../../../server/requests/whole-body.ts";
@@ -35,7 +35,7 @@ export interface GrpcFastPathOptions extends GrpcResponderOptions {
 
 interface Exchange {
   readonly input: DescMessage;
-  readonly answer: GrpcResponder;
+  readonly respond: GrpcResponder;
   readonly stream: ServerHttp2Stream;
   readonly path: string;
   readonly header: Headers;
@@ -46,10 +46,11 @@ interface Exchange {
 }
 
 /**
- * RPCs by gRPC, unary or with a stream of answers, for the requests that clients send nearly always: binary, whole, not
- * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
- * response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded,
- * an oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
+ * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole,
+ * not compressed. The RPC library's pipeline of async iterables, with the request and response that Node makes of a
+ * stream, takes several times as long (bench/README.md, micro). Anything else (a bad envelope, bytes that can't be
+ * decoded, an oversized message, too many values) goes to the library, with what was read of it, so that both have one
+ * behaviour.
  */
 export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   const turns = new HandOverTurns();
@@ -67,23 +68,23 @@ export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   };
 }
 
-/** Reads the request, and has it answered. */
+/** Reads the request and responds to it. */
 function read(exchange: Exchange, options: GrpcFastPathOptions): void {
-  const { answer, stream, call } = exchange;
+  const { respond, stream, call } = exchange;
   const { wait } = call;
   const stop = readBody(stream, {
     maxBytes: options.maxRequestBytes + envelopeBytes,
     unsent: options.budget.watch(stream),
     onRead: (read) => {
-      wait.removeEventListener("abort", onLate);
-      // Its caller left in the middle: a stream that is reset ends before it is destroyed.
+      wait.signal.removeEventListener("abort", onLate);
+      // The caller left before its request was whole: a stream that is reset ends before it is destroyed.
       if (stream.destroyed || stream.closed) {
         wait.end();
         return;
       }
       const request = read.whole ? requestOf(read.bytes, exchange) : undefined;
       if (request === undefined) handOver(exchange, read);
-      else answer(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
+      else respond(request, stream).catch((error: unknown) => notReached(exchange, { error, log: options.log }));
     },
     onLeft: () => wait.end(),
   });
@@ -92,13 +93,13 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     refuseLate(exchange);
   };
   if (!call.hasDeadline) return;
-  if (wait.aborted) onLate();
-  else wait.addEventListener("abort", onLate);
+  if (wait.signal.aborted) onLate();
+  else wait.signal.addEventListener("abort", onLate);
 }
 
-function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "answer"> {
-  const answer = method.kind === "unary" ? unaryResponder(method, options) : streamResponder(method, options);
-  return { input: method.desc.input, answer };
+function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "respond"> {
+  const respond = method.kind === "unary" ? unaryResponder(method, options) : streamResponder(method, options);
+  return { input: method.desc.input, respond };
 }
 
 function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
@@ -108,22 +109,22 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
     headers[":method"] === "POST" &&
     (type === "application/grpc" || type === grpcContentType) &&
     (encoding === undefined || encoding === "identity") &&
-    // Its caller waits to be told to go on, which Node does for a request.
+    // The client waits for `100 Continue`, which Node sends for a request.
     headers.expect === undefined
   );
 }
 
 /** The caller's deadline passed before its request was whole. */
 function refuseLate({ stream, call }: Exchange): void {
-  const error = toManagerError(call.wait.reason).with({ delivery: "not_sent" });
+  const error = toManagerError(call.wait.signal.reason).with({ delivery: "not_sent" });
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();
 }
 
-/** What a method throws is in the answer already; this is about writing that. */
+/** The response already has what the method threw. This error is about writing the response. */
 function notReached({ stream, path }: Exchange, { error, log }: { error: unknown; log: Log }): void {
-  log.debug("an answer did not reach its caller", { path, error: String(error) });
+  log.debug("a response did not reach its caller", { path, error: String(error) });
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
 }
 
@@ -136,7 +137,7 @@ function handOver({ stream, call, next, turns }: Exchange, read: ReadBefore): vo
   });
 }
 
-/** Undefined for what is not just one message. */
+/** Undefined unless the bytes are exactly one message. */
 function requestOf(body: Buffer, { input, header, call }: Exchange): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
   const bytes = body.subarray(envelopeBytes);

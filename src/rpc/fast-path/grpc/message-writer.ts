@@ -4,17 +4,22 @@ import { endWhole } from "../../../server/responses/write-whole.ts";
 import { respondGrpc } from "./grpc-response.ts";
 
 /**
- * So many bytes may wait for their caller to take them; what is larger is written in slices of this size. It is what a
- * server's log of full chunks makes in a turn of the event loop: with less, its followers fall behind.
+ * Bytes of one response that may wait for the caller; a larger message is written in slices of this size. A server
+ * whose log comes in full chunks writes this much in one turn of the event loop: with less, those who follow its log
+ * would fall behind.
  */
 const maxUntakenBytes = 256 * 1024;
-/** And so many of one that has taken little yet: thousands that never read must not hold the most each. */
+/**
+ * The same for a caller that has read little yet: thousands of callers that never read must not hold the maximum each.
+ */
 const firstUntakenBytes = 16 * 1024;
 
-/** Writes the messages of an answer to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
+/**
+ * Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write.
+ */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
-  readonly #answer: Pick<Transfer, "add">;
+  readonly #transfer: Pick<Transfer, "add">;
   /** What the handler sets; sent with the first write. */
   header: Headers | undefined;
   #trailer: OutgoingHttpHeaders = {};
@@ -25,20 +30,20 @@ export class MessageWriter {
   #writing: Promise<void> | undefined;
   #onRoom: (() => void) | undefined;
 
-  constructor(stream: ServerHttp2Stream, answer: Pick<Transfer, "add">) {
+  constructor(stream: ServerHttp2Stream, transfer: Pick<Transfer, "add">) {
     this.#stream = stream;
-    this.#answer = answer;
+    this.#transfer = transfer;
     stream.once("close", () => this.#onRoom?.());
   }
 
   add(message: Buffer): void {
     this.#pending.push(message);
     this.#untakenBytes += message.length;
-    this.#answer.add(message.length);
+    this.#transfer.add(message.length);
     if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
   }
 
-  /** Resolves when there is room for more, or nobody to take it. Undefined: that is so now. */
+  /** Resolves when there is room for more, or the caller has left. Undefined: there is room now. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom || this.#stream.destroyed) return undefined;
     return new Promise((resolve) => {
@@ -46,7 +51,7 @@ export class MessageWriter {
     });
   }
 
-  /** Ends the answer after all that was added. */
+  /** Ends the response after all that was added. */
   async end(trailer: OutgoingHttpHeaders): Promise<void> {
     this.#trailer = trailer;
     clearImmediate(this.#scheduled);
@@ -54,19 +59,19 @@ export class MessageWriter {
     if (this.#stream.destroyed) return;
     this.#respond();
     const last = this.#take();
-    // Who writes a whole counts it.
-    this.#answer.add(-last.length);
-    endWhole(last, { to: this.#stream, answer: this.#answer });
+    // endWhole counts the bytes itself.
+    this.#transfer.add(-last.length);
+    endWhole(last, { to: this.#stream, transfer: this.#transfer });
   }
 
-  /** As much as it has taken so far may wait for it. */
+  /** A caller may leave unread as many bytes as it has read so far. */
   get #hasRoom(): boolean {
     return this.#untakenBytes < Math.min(maxUntakenBytes, Math.max(firstUntakenBytes, this.#takenBytes));
   }
 
   #begin(): void {
     this.#scheduled = undefined;
-    // Headers that can't be sent, for one: its caller must not wait, and nobody else is there to be told.
+    // For example headers that can't be sent. The caller must not wait for more, and nobody else needs to know.
     this.#writing = this.#writePending().catch(() => {
       this.#stream.destroy();
     });
@@ -79,13 +84,13 @@ export class MessageWriter {
       for (let at = 0; at < batch.length; at += maxUntakenBytes) {
         const slice = batch.subarray(at, at + maxUntakenBytes);
         await new Promise<unknown>((resolve) => this.#stream.write(slice, resolve));
-        this.#answer.add(-slice.length);
+        this.#transfer.add(-slice.length);
         this.#untakenBytes -= slice.length;
         this.#takenBytes += slice.length;
         if (this.#hasRoom) this.#onRoom?.();
       }
     }
-    // In the same step that found nothing more: what is added next has to begin a write of its own.
+    // In the step that found nothing more to write: the next message has to begin a write of its own.
     this.#writing = undefined;
   }
 
@@ -101,7 +106,7 @@ export class MessageWriter {
   }
 }
 
-/** The bytes of chunks, without a copy when there is one only. */
+/** The bytes of all chunks; a single chunk is not copied. */
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);

@@ -15,49 +15,51 @@ import {
   successTrailer,
 } from "./grpc-response.ts";
 
-interface Answered {
+interface Outgoing {
   readonly header?: Headers;
   readonly trailer: OutgoingHttpHeaders;
   readonly body?: Buffer;
 }
 
-/** What the end of a stream ends, if it still goes on. One listener for both, which then holds on to neither. */
+/**
+ * What ends with the stream, unless it has ended before. One listener for both; afterwards it keeps neither in memory.
+ */
 interface Open {
   wait: CallWait | undefined;
-  answer: Transfer | undefined;
+  transfer: Transfer | undefined;
 }
 
-/** Calls of a unary method, whose message is written by gRPC. */
+/** Makes calls of a unary method, and writes the message as gRPC. */
 export function unaryResponder(method: UnaryMethod, { interceptors, budget }: GrpcResponderOptions): GrpcResponder {
   const envelope = grpcEnvelope(method.desc.output);
-  const successOf = ({ header, trailer, message }: UnaryResponse): Answered => ({
+  const successOf = ({ header, trailer, message }: UnaryResponse): Outgoing => ({
     header,
     trailer: successTrailer(trailer),
     body: envelope(message),
   });
   return async (request, stream) => {
     const { wait } = request.call;
-    const open: Open = { wait, answer: undefined };
+    const open: Open = { wait, transfer: undefined };
     stream.once("close", () => {
       open.wait?.abort(callerLeft());
-      open.answer?.close();
+      open.transfer?.close();
     });
-    let answered: Answered;
+    let outgoing: Outgoing;
     try {
-      answered = successOf(await invokeUnary({ ...request, method }, interceptors));
+      outgoing = successOf(await invokeUnary({ ...request, method }, interceptors));
     } catch (error) {
-      answered = { trailer: failureTrailer(error) };
+      outgoing = { trailer: failureTrailer(error) };
     }
     wait.end();
     open.wait = undefined;
     // The caller may be gone: nothing to write to then.
     if (stream.destroyed) return;
-    const { header, trailer, body } = answered;
+    const { header, trailer, body } = outgoing;
     respondGrpc(stream, { header, trailer: () => trailer });
     if (body === undefined) stream.end();
     else {
-      open.answer = budget.watch(stream);
-      endWhole(body, { to: stream, answer: open.answer });
+      open.transfer = budget.watch(stream);
+      endWhole(body, { to: stream, transfer: open.transfer });
     }
   };
 }

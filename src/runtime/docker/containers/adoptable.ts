@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import { hasWritableBind, numericUser } from "../mounts/bind-rights.ts";
-import { boxWeaknesses } from "./weakness.ts";
+import { boxWeaknesses } from "./box-weaknesses.ts";
 
 export interface FoundContainer {
   readonly info: Docker.ContainerInspectInfo;
@@ -22,7 +22,7 @@ export interface FoundContainer {
  * what is taken over must be in the box that its spec describes, no matter who made it. Limits are not compared: older
  * managers may have had other defaults.
  */
-export function weaknessOf(found: FoundContainer): string | undefined {
+export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
   if (!found.isOfImage) return "was not made from the image of its spec";
   const weaknesses = [...boxWeaknesses(found.spec, found.info)];
   if (weaknesses.length > 0) return weaknesses.join(", and ");

@@ -1,9 +1,10 @@
+import type http from "node:http";
 import { abortedError } from "../../../base/errors/aborted-error.ts";
 import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from "../../../base/errors/errors.ts";
 
 const maxEngineTextLength = 800;
 
-/** HTTP status that the engine answered, if the error is an answer of the engine. */
+/** The HTTP status of the engine's response, if the error is one. */
 export function statusOf(error: unknown): number | undefined {
   const status = (error as { statusCode?: unknown } | null)?.statusCode;
   return typeof status === "number" ? status : undefined;
@@ -17,8 +18,8 @@ export function engineText(error: unknown): string {
   return text.length > maxEngineTextLength ? `${text.slice(0, maxEngineTextLength)}…` : text;
 }
 
-/** An answer of the engine as a ManagerError of the kind its caller knows it means. No call goes to a server this way. */
-export function refusal(
+/** The engine's response as a ManagerError; the caller knows which kind it means. No call goes to a server this way. */
+export function engineRefusal(
   kind: ErrorKind,
   message: string,
   options: Omit<ErrorDetails, "delivery"> & { readonly cause?: unknown },
@@ -38,7 +39,7 @@ function unreachable(error: Error & { code?: string }, address: string): Manager
       ? "this user may not open the socket: join the group docker, or use a rootless engine"
       : "is it running? Start it, or set DOCKER_HOST to where it listens";
   const what = error.code ?? error.message;
-  return refusal("unavailable", `the Docker engine at ${address} does not answer (${what}): ${todo}`, {
+  return engineRefusal("unavailable", `the Docker engine at ${address} does not answer (${what}): ${todo}`, {
     reason: "ENGINE_UNAVAILABLE",
     cause: error,
   });
@@ -46,7 +47,7 @@ function unreachable(error: Error & { code?: string }, address: string): Manager
 
 /**
  * Anything that a call to the engine threw, as a ManagerError: the one mapping. `doing` completes "the Docker engine
- * could not …". What a status means for one call only, that call maps itself before (`refusal`).
+ * could not …". What a status means for one call only, that call maps itself before (`engineRefusal`).
  */
 export function engineError(
   error: unknown,
@@ -56,16 +57,25 @@ export function engineError(
   const status = statusOf(error);
   if (status === undefined) {
     if (error.name === "AbortError" || error.name === "TimeoutError") return aborted(error);
-    // Every failure of a socket or of TLS has a code; what has none, or is a TypeError, is a bug of ours.
+    // Every failure of a socket or of TLS has a code. An error without one, or a TypeError, is a bug of ours.
     const socketFailure = typeof (error as { code?: unknown }).code === "string" && !(error instanceof TypeError);
     return socketFailure ? unreachable(error, context.address) : toManagerError(error);
   }
   const message = `the Docker engine could not ${context.doing}: ${engineText(error)}`;
-  if (status === 400) return refusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
-  if (status === 404) return refusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
-  if (status === 409) return refusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
+  if (status === 400) return engineRefusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
+  if (status === 404) return engineRefusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
+  if (status === 409) return engineRefusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
   if (status === 401 || status === 403) {
-    return refusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
+    return engineRefusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
   }
-  return refusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
+  return engineRefusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
+}
+
+/** The engine's refusal of a request of our own, in the shape of dockerode's errors. */
+export async function readRefusal(response: http.IncomingMessage): Promise<Error> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  const json: unknown = text.startsWith("{") ? JSON.parse(text) : { message: text };
+  return Object.assign(new Error(text), { statusCode: response.statusCode, json });
 }

@@ -1,11 +1,11 @@
 import http, { type IncomingMessage } from "node:http";
 import https from "node:https";
 import Docker from "dockerode";
+import { abortable } from "../../../base/async/abortable.ts";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
-import { engineError, refusal } from "./engine-error.ts";
-import { abortError, untilAborted } from "./until-aborted.ts";
+import { engineError, engineRefusal } from "./engine-error.ts";
 
 /** What dockerode calls take to be cut short. */
 export interface Abort {
@@ -15,12 +15,12 @@ export interface Abort {
 export interface EngineOptions {
   readonly dockerHost?: string | undefined;
   readonly tls?: DockerTls | undefined;
-  /** How long the engine may take for an answer, unless a call has no limit. */
-  readonly answerMs?: number;
+  /** How long the engine may take for a response, unless a call has no limit. */
+  readonly requestTimeoutMs?: number;
 }
 
 /** An engine that accepts a request and says nothing must not hold its callers for ever. */
-const defaultAnswerMs = 60_000;
+const defaultRequestTimeoutMs = 60_000;
 /** After so much silence the other end of a connection that stays open is asked whether it is there. */
 export const keepAliveMs = 30_000;
 
@@ -28,15 +28,15 @@ export const keepAliveMs = 30_000;
 export class Engine {
   readonly docker: Docker;
   readonly address: DockerAddress;
-  /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
+  /** Options of `http.request` that reach the engine, for the calls that dockerode can't make. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
-  readonly #answerMs: number;
+  readonly #requestTimeoutMs: number;
   readonly #open = new Set<AbortController>();
   #forbidden: ManagerError | undefined;
 
   constructor(options: EngineOptions) {
-    this.#answerMs = options.answerMs ?? defaultAnswerMs;
+    this.#requestTimeoutMs = options.requestTimeoutMs ?? defaultRequestTimeoutMs;
     this.address = parseDockerHost(options.dockerHost, options.tls !== undefined);
     const secure = this.address.kind === "remote" && this.address.tls;
     // No kept connections: one that the engine closed at the wrong moment would fail a call for nothing.
@@ -61,7 +61,9 @@ export class Engine {
     if (this.#forbidden !== undefined) throw this.#forbidden;
     const limit = new AbortController();
     this.#open.add(limit);
-    const timer = options.unlimited ? undefined : setTimeout(() => limit.abort(this.#silent(doing)), this.#answerMs);
+    const timer = options.unlimited
+      ? undefined
+      : setTimeout(() => limit.abort(this.#silent(doing)), this.#requestTimeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
       return await untilAborted(() => run(this.docker, { abortSignal: signal }), signal);
@@ -73,7 +75,9 @@ export class Engine {
     }
   }
 
-  /** Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute. */
+  /**
+   * Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute.
+   */
   async events(options: object, signal: AbortSignal): Promise<IncomingMessage> {
     // Untyped: @types/dockerode has `since` as a number, which can't hold nanoseconds.
     const open = (docker: Docker, abort: Abort) => docker.getEvents({ ...options, ...abort });
@@ -86,7 +90,9 @@ export class Engine {
     if (signal?.aborted) throw this.#error(abortError(signal), "go on");
   }
 
-  /** From now on every request ends with this error, those under way included: the engine's containers are another's. */
+  /**
+   * From now on every request ends with this error, those under way included: the engine's containers are another's.
+   */
   forbid(why: ManagerError): void {
     this.#forbidden = why;
     for (const limit of this.#open) limit.abort(why);
@@ -98,8 +104,8 @@ export class Engine {
 
   #silent(doing: string): Error {
     const address = formatDockerAddress(this.address);
-    const message = `the Docker engine at ${address} did not ${doing} within ${this.#answerMs} ms: look at its log`;
-    return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
+    const message = `the Docker engine at ${address} did not ${doing} within ${this.#requestTimeoutMs} ms: look at its log`;
+    return engineRefusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
   #error(error: unknown, doing: string): Error {
@@ -130,4 +136,25 @@ function modemOptions(
     agent,
   };
   return given as unknown as Docker.DockerOptions;
+}
+
+/**
+ * Gives the work's outcome, or throws the signal's reason when that comes first. The work goes on unless it listens to
+ * the signal, too: docker-modem does so for a request, but not for every phase of a response.
+ */
+async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work();
+  if (signal.aborted) throw abortError(signal);
+  try {
+    return await abortable(work(), signal);
+  } catch (error) {
+    throw signal.aborted && error === signal.reason ? abortError(signal) : error;
+  }
+}
+
+/** A reason of any type as an error that can be told from a failure of the work: the reason is its cause. */
+function abortError(signal: AbortSignal): Error {
+  const reason: unknown = signal.reason;
+  const name = reason instanceof Error && reason.name === "TimeoutError" ? "TimeoutError" : "AbortError";
+  return new DOMException("the wait was aborted", { name, cause: reason });
 }

@@ -12,16 +12,18 @@ const blockBytes = 512;
 /** Of an archive with one text file: /etc/passwd of a machine with ten thousand users. */
 const maxArchiveBytes = 1024 * 1024;
 
-/** What is at a path: nothing (or nothing that the engine tells of), a link with its last end, or something else. */
+/**
+ * What is at a path: nothing (or nothing that the engine shows), a link with the path it leads to, or something else.
+ */
 export type Entry = { readonly kind: "absent" | "present" } | { readonly kind: "link"; readonly to: string };
 
 /** Looks at a path of a container that was not started. */
 export async function entryAt(id: string, path: string, options: Options): Promise<Entry> {
   const look = async (docker: Docker, abort: object): Promise<Entry> => {
     try {
-      const answer = (await containerOf(docker, id).infoArchive({ path, ...abort })) as IncomingMessage;
-      answer.resume();
-      const stat = answer.headers["x-docker-container-path-stat"];
+      const response = (await containerOf(docker, id).infoArchive({ path, ...abort })) as IncomingMessage;
+      response.resume();
+      const stat = response.headers["x-docker-container-path-stat"];
       if (typeof stat !== "string") return { kind: "present" };
       const { linkTarget = "" } = JSON.parse(Buffer.from(stat, "base64").toString()) as { linkTarget?: string };
       return linkTarget === "" ? { kind: "present" } : { kind: "link", to: linkTarget };

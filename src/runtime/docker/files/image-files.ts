@@ -1,6 +1,6 @@
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
-import { removeContainer } from "../engine/remove.ts";
+import { removeContainer } from "../engine/remove-container.ts";
 import type { Image } from "../images/images.ts";
 import { type Entry, entryAt, readFile } from "./container-files.ts";
 

@@ -43,12 +43,12 @@ describe("cpuLimit", () => {
   it("leaves no timer once disposed, and tells nothing then", async () => {
     const timers = () => process.getActiveResourcesInfo().filter((resource) => resource === "Timeout").length;
     const before = timers();
-    const answer = Promise.withResolvers<NodeJS.CpuUsage>();
+    const result = Promise.withResolvers<NodeJS.CpuUsage>();
     const asked = Promise.withResolvers<void>();
     const worker = {
       cpuUsage: () => {
         asked.resolve();
-        return answer.promise;
+        return result.promise;
       },
     } as Worker;
     let told = false;
@@ -58,8 +58,8 @@ describe("cpuLimit", () => {
     const limit = cpuLimit(worker, { usedMs: 0, limitMs: 1, maxMs: hour, onOver });
     await asked.promise;
     limit[Symbol.dispose]();
-    answer.resolve({ user: 1e9, system: 0 });
-    await answer.promise;
+    result.resolve({ user: 1e9, system: 0 });
+    await result.promise;
     await new Promise((resolve) => setImmediate(resolve));
     expect([told, timers()]).toEqual([false, before]);
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { ManagerError } from "../../../../src/base/errors/errors.ts";
 import { IdempotentCalls } from "../../../../src/fleet/tools/idempotency/idempotent-calls.ts";
-import type { ToolAnswer } from "../../../../src/fleet/tools/idempotency/outcome.ts";
+import type { CallResult } from "../../../../src/fleet/tools/idempotency/outcome.ts";
 
 const windowMs = 1000;
 const maxKeys = 3;
@@ -29,7 +29,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: "turn" as const }) },
 );
 
-interface Attempt extends PromiseWithResolvers<ToolAnswer> {
+interface Attempt extends PromiseWithResolvers<CallResult> {
   readonly key: number;
   readonly input: number;
   readonly startMs: number;
@@ -40,7 +40,7 @@ interface Caller {
   readonly key: number;
   readonly input: number;
   readonly leave: AbortController;
-  outcome: { readonly value: ToolAnswer } | { readonly error: ManagerError } | undefined;
+  outcome: { readonly value: CallResult } | { readonly error: ManagerError } | undefined;
 }
 
 /** A world of callers who come, leave and wait, of tool calls that end in every way, and of time. */
@@ -89,7 +89,7 @@ class World {
     expect(underWay + ended).toBeLessThanOrEqual(maxKeys);
   }
 
-  /** A caller's answer is that of a call of its own key and input. */
+  /** A caller's result is that of a call of its own key and input. */
   #checkOutcome(caller: Caller, outcome: NonNullable<Caller["outcome"]>): void {
     const own = this.attempts.filter(({ key, input }) => key === caller.key && input === caller.input);
     if ("value" in outcome) {
@@ -122,10 +122,10 @@ class World {
       );
   }
 
-  #attempt(what: { key: number; input: number }, signal: AbortSignal): Promise<ToolAnswer> {
+  #attempt(what: { key: number; input: number }, signal: AbortSignal): Promise<CallResult> {
     const attempt: Attempt = {
       ...what,
-      ...Promise.withResolvers<ToolAnswer>(),
+      ...Promise.withResolvers<CallResult>(),
       startMs: this.#nowMs,
       end: undefined,
     };

@@ -6,9 +6,12 @@ import {
   type IdempotentCallsOptions,
   type KeyedCall,
 } from "../../../../src/fleet/tools/idempotency/idempotent-calls.ts";
-import type { ToolAnswer } from "../../../../src/fleet/tools/idempotency/outcome.ts";
+import type { CallResult } from "../../../../src/fleet/tools/idempotency/outcome.ts";
 
-const answer = (json: string): ToolAnswer => ({ result: { json, isError: false, kind: "complete" }, instance: "i-1" });
+const resultOf = (json: string): CallResult => ({
+  result: { json, isError: false, kind: "complete" },
+  instance: "i-1",
+});
 const error = (kind: ErrorKind, delivery: "not_sent" | "sent" | "answered") =>
   new ManagerError(kind, "it failed", { details: { reason: "SERVER_EXITED", delivery, exitCode: 3, instance: "i-1" } });
 const deadline = new ManagerError("deadline", "too late", {
@@ -19,10 +22,10 @@ const deadline = new ManagerError("deadline", "too late", {
 function open(options: Partial<IdempotentCallsOptions> = {}) {
   let nowMs = 0;
   const calls = new IdempotentCalls({ elapsedMs: () => nowMs, windowMs: 1000, ...options });
-  const tries: (PromiseWithResolvers<ToolAnswer> & { signal: AbortSignal })[] = [];
+  const tries: (PromiseWithResolvers<CallResult> & { signal: AbortSignal })[] = [];
   const call = (change: Partial<KeyedCall> = {}) =>
     calls.run({ scope: ["", "fs", "write"], key: "k", digest: "d", ...change }, (signal) => {
-      const one = { ...Promise.withResolvers<ToolAnswer>(), signal };
+      const one = { ...Promise.withResolvers<CallResult>(), signal };
       tries.push(one);
       return one.promise;
     });
@@ -37,9 +40,9 @@ describe("A call under a key", () => {
     const { call, tries, begun } = open();
     const first = call();
     await begun(1);
-    tries[0]?.resolve(answer("{}"));
-    expect(await first).toEqual(answer("{}"));
-    expect(await call()).toEqual(answer("{}"));
+    tries[0]?.resolve(resultOf("{}"));
+    expect(await first).toEqual(resultOf("{}"));
+    expect(await call()).toEqual(resultOf("{}"));
     expect(tries).toHaveLength(1);
   });
 
@@ -69,7 +72,7 @@ describe("A call under a key", () => {
     const first = call();
     await expect(call({ digest: "other" })).rejects.toMatchObject(reused);
     await begun(1);
-    tries[0]?.resolve(answer("{}"));
+    tries[0]?.resolve(resultOf("{}"));
     await first;
     await expect(call({ digest: "other" })).rejects.toMatchObject(reused);
     expect(tries).toHaveLength(1);
@@ -85,8 +88,8 @@ describe("A call under a key", () => {
     leaving.abort(deadline);
     await expect(left).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
     expect(tries[0]?.signal.aborted).toBe(false);
-    tries[0]?.resolve(answer("{}"));
-    expect(await stays).toEqual(answer("{}"));
+    tries[0]?.resolve(resultOf("{}"));
+    expect(await stays).toEqual(resultOf("{}"));
     expect(getEventListeners(staying.signal, "abort")).toEqual([]);
   });
 
@@ -116,8 +119,8 @@ describe("A call under a key", () => {
     tries[0]?.reject(deadline.with({ delivery: "not_sent" }));
     await expect(left).rejects.toMatchObject({ details: { delivery: "not_sent" } });
     await begun(2);
-    tries[1]?.resolve(answer("{}"));
-    expect(await late).toEqual(answer("{}"));
+    tries[1]?.resolve(resultOf("{}"));
+    expect(await late).toEqual(resultOf("{}"));
   });
 
   it("frees a caller who waits for one that was given up", async () => {
@@ -129,10 +132,10 @@ describe("A call under a key", () => {
     const late = call({ signal: waiting.signal });
     waiting.abort(deadline);
     await expect(late).rejects.toMatchObject({ kind: "deadline", details: { delivery: "sent" } });
-    tries[0]?.resolve(answer("{}"));
-    // Its answer came nevertheless, and is the truth.
-    expect(await left).toEqual(answer("{}"));
-    expect(await call()).toEqual(answer("{}"));
+    tries[0]?.resolve(resultOf("{}"));
+    // Its result came nevertheless, and is the truth.
+    expect(await left).toEqual(resultOf("{}"));
+    expect(await call()).toEqual(resultOf("{}"));
   });
 
   it.each([
@@ -164,8 +167,8 @@ describe("A call under a key", () => {
     }
     const next = call({ digest: "another input" });
     await begun(3);
-    tries[2]?.resolve(answer("{}"));
-    expect(await next).toEqual(answer("{}"));
+    tries[2]?.resolve(resultOf("{}"));
+    expect(await next).toEqual(resultOf("{}"));
   });
 
   it("is forgotten when its time is over, counted from its end", async () => {
@@ -173,20 +176,20 @@ describe("A call under a key", () => {
     const first = call();
     pass(5000);
     await begun(1);
-    tries[0]?.resolve(answer("1"));
+    tries[0]?.resolve(resultOf("1"));
     await first;
     pass(999);
-    expect(await call()).toEqual(answer("1"));
+    expect(await call()).toEqual(resultOf("1"));
     pass(1);
     const again = call();
     await begun(2);
-    tries[1]?.resolve(answer("2"));
-    expect(await again).toEqual(answer("2"));
+    tries[1]?.resolve(resultOf("2"));
+    expect(await again).toEqual(resultOf("2"));
   });
 
   it.each([
-    ["answered", (one: PromiseWithResolvers<ToolAnswer>) => one.resolve(answer("x".repeat(1000)))],
-    ["sent", (one: PromiseWithResolvers<ToolAnswer>) => one.reject(error("call_lost", "sent"))],
+    ["answered", (one: PromiseWithResolvers<CallResult>) => one.resolve(resultOf("x".repeat(1000)))],
+    ["sent", (one: PromiseWithResolvers<CallResult>) => one.reject(error("call_lost", "sent"))],
   ] as const)("whose outcome had to make room is refused, %s, and not made again", async (delivery, end) => {
     const { call, tries, begun } = open({ maxBytes: 1500 });
     const [first, second] = [call(), call({ key: "other" })];
@@ -206,18 +209,18 @@ describe("A call under a key", () => {
     const { calls, call, tries, pass, begun } = open({ maxKeys: 2 });
     const [first, second] = [call(), call({ key: "b" })];
     await begun(2);
-    tries[0]?.resolve(answer("{}"));
+    tries[0]?.resolve(resultOf("{}"));
     await first;
     pass(400);
     await expect(call({ key: "c" })).rejects.toMatchObject({
       kind: "too_much",
       details: { reason: "IDEMPOTENCY_KEYS_FULL", delivery: "not_sent", retryAfterMs: 600 },
     });
-    expect(await call()).toEqual(answer("{}"));
+    expect(await call()).toEqual(resultOf("{}"));
     pass(600);
     void call({ key: "c" });
     await begun(3);
-    tries[1]?.resolve(answer("{}"));
+    tries[1]?.resolve(resultOf("{}"));
     await second;
     expect(calls.size).toMatchObject({ underWay: 1, ended: 1 });
   });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { outcomeOfAnswer } from "../../../../src/fleet/tools/idempotency/outcome.ts";
+import { outcomeOfResult } from "../../../../src/fleet/tools/idempotency/outcome.ts";
 import { Remembered } from "../../../../src/fleet/tools/idempotency/remembered.ts";
 
 const outcome = (json: string) =>
-  outcomeOfAnswer({ result: { json, isError: false, kind: "complete" }, instance: "i-1" });
+  outcomeOfResult({ result: { json, isError: false, kind: "complete" }, instance: "i-1" });
 const kilobyte = outcome("x".repeat(1024));
 
 /** Room for three of them. */

@@ -67,19 +67,19 @@ describe.each(eras)("Reading a resource of a server of the %s era", (era) => {
 });
 
 describe("Reading a resource whose server asks its caller", () => {
-  it("gives the question to a caller that can answer, and the answers and the state to the server", async () => {
+  it("gives the question to a caller that can answer, and the responses and the state to the server", async () => {
     await using child = await ready("modern");
     const clientCapabilitiesJson = '{"elicitation":{}}';
     const asked = await read(child, "mem://ask", { clientCapabilitiesJson });
     expect(asked).toMatchObject({ kind: "input_required", requestState: "ask-1" });
     expect(JSON.parse(typedReadResult(asked).inputRequestsJson).who.method).toBe("elicitation/create");
-    const answers = { inputResponsesJson: '{"who":{"action":"accept"}}', requestState: "ask-1" };
-    const [contents] = typedReadResult(await read(child, "mem://ask", { clientCapabilitiesJson, ...answers })).contents;
+    const replies = { inputResponsesJson: '{"who":{"action":"accept"}}', requestState: "ask-1" };
+    const [contents] = typedReadResult(await read(child, "mem://ask", { clientCapabilitiesJson, ...replies })).contents;
     const text = JSON.stringify({ inputResponses: { who: { action: "accept" } }, requestState: "ask-1" });
     expect(contents).toMatchObject({ contents: { text } });
   });
 
-  it("fails for a caller that can't, and for answers that a legacy server would ignore", async () => {
+  it("fails for a caller that can't, and for input responses that a legacy server would ignore", async () => {
     await using child = await ready("modern");
     await expect(read(child, "mem://ask")).rejects.toMatchObject({ details: { reason: "INPUT_REQUIRED" } });
     await using legacy = await ready("legacy");

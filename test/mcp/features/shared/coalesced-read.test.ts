@@ -19,7 +19,7 @@ function open() {
     sent,
     asked,
     list: async (signal?: AbortSignal) => (await session.listTools({ signal })).map(({ name }) => name),
-    answer: (index: number, result: string) => {
+    reply: (index: number, result: string) => {
       const line = `{"jsonrpc":"2.0","id":${asked()[index]?.id},"result":${result}}\n`;
       session.sink.stdout(Buffer.from(line));
     },
@@ -32,10 +32,10 @@ describe("Session.listTools, several at once", () => {
     const first = server.list();
     await vi.waitUntil(() => server.asked().length === 1);
     const later = [server.list(), server.list()];
-    server.answer(0, listingOf("old"));
+    server.reply(0, listingOf("old"));
     expect(await first).toEqual(["old"]);
     await vi.waitUntil(() => server.asked().length === 2);
-    server.answer(1, listingOf("new"));
+    server.reply(1, listingOf("new"));
     expect(await Promise.all(later)).toEqual([["new"], ["new"]]);
     expect(server.asked()).toHaveLength(2);
   });
@@ -64,7 +64,7 @@ describe("Session.listTools, several at once", () => {
     vi.advanceTimersByTime(5000);
     const second = server.list();
     while (server.asked().length < 2) await new Promise((resolve) => setImmediate(resolve));
-    server.answer(1, listingOf("here"));
+    server.reply(1, listingOf("here"));
     expect(await second).toEqual(["here"]);
     leaves.abort();
     expect(await lost).toBe("cancelled");

@@ -54,7 +54,7 @@ describe("A followed call", () => {
     expect(other.heard).toEqual([7]);
   });
 
-  it("hears nothing after its answer, though it comes in the same breath", async () => {
+  it("hears nothing after its reply, though it comes in the same breath", async () => {
     const { session, heard, done, id } = await followed();
     write(session, progress(id, 1), result(id), progress(id, 2));
     await done;
@@ -116,8 +116,8 @@ describe("A followed call", () => {
   it("asks a server of the modern era for progress beside all that the era demands", async () => {
     await using child = openChildSession(modern());
     await child.session.handshake({});
-    const answer = await child.session.callTool({ tool: "meta" }, hearing());
-    const meta = JSON.parse(answer.json).structuredContent;
+    const reply = await child.session.callTool({ tool: "meta" }, hearing());
+    const meta = JSON.parse(reply.json).structuredContent;
     expect(Object.keys(meta).sort()).toEqual([
       "io.modelcontextprotocol/clientCapabilities",
       "io.modelcontextprotocol/clientInfo",

@@ -10,12 +10,13 @@ import {
   ManagerService,
 } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../../src/base/log/log.ts";
+import { openCall } from "../../../../src/operations/call-context.ts";
 import type { UnaryMethod } from "../../../../src/rpc/call/rpc-methods.ts";
 import { grpcFastPath } from "../../../../src/rpc/fast-path/grpc/grpc-fast-path.ts";
 import type { NodeHandler } from "../../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../../src/server/listener.ts";
 import { TransferBudget } from "../../../../src/server/responses/transfer-budget.ts";
-import { anOperation, openCall } from "../../a-call.ts";
+import { anOperation } from "../../a-call.ts";
 import { bothPaths } from "../both-paths.ts";
 import { ask, envelope, steady } from "../grpc-bytes.ts";
 
@@ -167,7 +168,7 @@ describe("The fast path", () => {
   });
 
   it.each(["responseHeader", "responseTrailer"] as const)(
-    "ends the stream of an answer whose %s can't be sent, and goes on",
+    "ends the stream of a response whose %s can't be sent, and goes on",
     async (which) => {
       await using served = await serveGet();
       served.call.mockImplementationOnce((_message, context) => {

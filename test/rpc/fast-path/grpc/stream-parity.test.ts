@@ -109,8 +109,8 @@ describe("By gRPC the fast path streams as the RPC library does", () => {
   async function expectSame(schema: DescMessage, request: GrpcRequest): Promise<void> {
     const [fastPath, library] = await Promise.all(
       managers.map(async ({ url }) => {
-        const answer = await ask(url, request);
-        return { ...steady({ ...answer, body: Buffer.alloc(0) }), messages: messagesIn(schema, answer.body) };
+        const response = await ask(url, request);
+        return { ...steady({ ...response, body: Buffer.alloc(0) }), messages: messagesIn(schema, response.body) };
       }),
     );
     expect(fastPath).toEqual(library);

@@ -19,7 +19,7 @@ const everything = {
 async function open(infos: readonly (object | undefined)[], { requireLimits = false } = {}) {
   const asked: string[] = [];
   let eventsOpened = Promise.withResolvers<() => void>();
-  const answer = (request: IncomingMessage, response: ServerResponse) => {
+  const respond = (request: IncomingMessage, response: ServerResponse) => {
     asked.push(request.url ?? "");
     if (request.url?.startsWith("/events")) {
       response.writeHead(200).flushHeaders();
@@ -29,7 +29,7 @@ async function open(infos: readonly (object | undefined)[], { requireLimits = fa
     const info = infos[Math.min(asked.filter((url) => url === "/info").length, infos.length) - 1];
     response.writeHead(info === undefined ? 403 : 200).end(JSON.stringify(info ?? { message: "not for you" }));
   };
-  const engine = await FakeEngine.listen(answer, (socket) => socket.write(switchingProtocols));
+  const engine = await FakeEngine.listen(respond, (socket) => socket.write(switchingProtocols));
   const logged: object[] = [];
   const note = (level: string) => (_message: string, fields?: object) => logged.push({ level, ...fields });
   const log: Log = { ...silentLog, warn: note("warn"), info: note("info") };

@@ -3,18 +3,18 @@ import { ManagerError } from "../../../../src/base/errors/errors.ts";
 import { engineError, engineText } from "../../../../src/runtime/docker/engine/engine-error.ts";
 
 const context = { doing: "list containers", address: "unix:///run/docker.sock" };
-const answer = (statusCode: number, message = "because") =>
+const response = (statusCode: number, message = "because") =>
   Object.assign(new Error(`(HTTP code ${statusCode}) unexpected - ${message} `), { statusCode, json: { message } });
 const failure = (code: string) => Object.assign(new Error(code), { code });
 
 describe("engineError", () => {
   test.each([
-    [answer(400), "invalid", "ENGINE_REFUSED"],
-    [answer(403), "denied", "ENGINE_DENIED"],
-    [answer(404), "not_found", "CONTAINER_REMOVED"],
-    [answer(409), "conflict", "ENGINE_CONFLICT"],
-    [answer(500), "unavailable", "ENGINE_ERROR"],
-    [answer(503), "unavailable", "ENGINE_ERROR"],
+    [response(400), "invalid", "ENGINE_REFUSED"],
+    [response(403), "denied", "ENGINE_DENIED"],
+    [response(404), "not_found", "CONTAINER_REMOVED"],
+    [response(409), "conflict", "ENGINE_CONFLICT"],
+    [response(500), "unavailable", "ENGINE_ERROR"],
+    [response(503), "unavailable", "ENGINE_ERROR"],
     [failure("ECONNREFUSED"), "unavailable", "ENGINE_UNAVAILABLE"],
     [failure("ECONNRESET"), "unavailable", "ENGINE_UNAVAILABLE"],
     [failure("CERT_HAS_EXPIRED"), "unavailable", "ENGINE_UNAVAILABLE"],
@@ -45,12 +45,12 @@ describe("engineError", () => {
   });
 
   test("keeps messages short enough for an RPC's metadata", () => {
-    expect(Buffer.byteLength(engineError(answer(500, "x".repeat(10_000)), context).message)).toBeLessThan(1024);
+    expect(Buffer.byteLength(engineError(response(500, "x".repeat(10_000)), context).message)).toBeLessThan(1024);
   });
 });
 
 test("engineText gives the engine's words alone", () => {
-  expect(engineText(answer(500, "disk full"))).toBe("disk full");
+  expect(engineText(response(500, "disk full"))).toBe("disk full");
   expect(engineText(new Error("(HTTP code 500) server error - disk full "))).toBe("disk full");
   expect(engineText("denied: no")).toBe("denied: no");
 });

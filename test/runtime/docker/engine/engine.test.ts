@@ -20,7 +20,7 @@ describe("Engine", () => {
     const silent = createServer(() => {}).listen(0, "127.0.0.1");
     await new Promise((resolve) => silent.once("listening", resolve));
     const { port } = silent.address() as { port: number };
-    const engine = new Engine({ dockerHost: `tcp://127.0.0.1:${port}`, answerMs: 50 });
+    const engine = new Engine({ dockerHost: `tcp://127.0.0.1:${port}`, requestTimeoutMs: 50 });
     const call = engine.call("tell its version", (docker) => docker.version(), {});
     await expect(call).rejects.toMatchObject({ kind: "unavailable", details: { reason: "ENGINE_UNAVAILABLE" } });
     engine.close();
@@ -43,7 +43,7 @@ describe("Engine", () => {
     expect(heard).toEqual(["/version", "/version", "/version"]);
   });
 
-  it("whose answer breaks off is unavailable, however long a call may take", async () => {
+  it("whose response breaks off is unavailable, however long a call may take", async () => {
     await using broken = await FakeEngine.listen(({ socket }, response) => {
       response.writeHead(200, { "content-length": 100 }).write("{");
       response.once("drain", () => {});

@@ -130,7 +130,7 @@ describe("EventStream", () => {
     expect(url.searchParams.get("since")).toBe("1700000000.000000000");
   });
 
-  test("outlives an answer that makes no sense", async () => {
+  test("outlives a response that makes no sense", async () => {
     const { engine, next } = await eventEngine();
     await using _engine = engine;
     const { stream, until } = listening(engine);

@@ -25,7 +25,7 @@ async function attach(engine: FakeEngine, sink: Recorder, signal?: AbortSignal) 
 }
 
 describe("Attachment", () => {
-  test("loses no byte that comes together with the engine's answer", async () => {
+  test("loses no byte that comes together with the engine's response", async () => {
     const { engine, container } = await upgradingEngine(frame(1, "first"));
     await using _engine = engine;
     const sink = new Recorder();
@@ -82,7 +82,7 @@ describe("Attachment", () => {
     await closed;
   });
 
-  test("ends with an error when a corrupt frame comes together with the engine's answer", async () => {
+  test("ends with an error when a corrupt frame comes together with the engine's response", async () => {
     const { engine } = await upgradingEngine(Buffer.from("HTTP/1.1 500 oh"));
     await using _engine = engine;
     const sink = new Recorder();
@@ -142,7 +142,7 @@ describe("Attachment", () => {
       () => {},
       () => {},
     );
-    const impatient = new Engine({ dockerHost: engine.dockerHost, answerMs: 50 });
+    const impatient = new Engine({ dockerHost: engine.dockerHost, requestTimeoutMs: 50 });
     await expect(openAttachment(id, new Recorder(), { engine: impatient })).rejects.toMatchObject({
       details: { reason: "ENGINE_UNAVAILABLE" },
     });

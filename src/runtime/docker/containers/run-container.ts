@@ -1,0 +1,101 @@
+import type Docker from "dockerode";
+import { normalPath } from "../../../base/text/normal-path.ts";
+import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
+import { containerOf } from "../engine/container-id.ts";
+import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
+import { label } from "../engine/labels.ts";
+import { quoted } from "../files/user-files.ts";
+import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
+import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "../mounts/bind-rights.ts";
+import { resolveBindSource } from "../mounts/bind-source.ts";
+import { type Bind, checkBoundFolders } from "../mounts/bound-folders.ts";
+import type { MountContext } from "../mounts/mounts.ts";
+import { openAttachment } from "../stdio/attachment.ts";
+import type { Enforcement } from "./enforcement.ts";
+import { isOutdated } from "./outdated.ts";
+
+interface StartContext extends MountContext, RuntimeCallOptions {
+  readonly bindUsers: readonly string[];
+  readonly enforcement: Pick<Enforcement, "checkEngine" | "checkContainer">;
+}
+
+/** Attaches to a container first, or its first bytes are lost, and starts it. */
+export async function runContainer(id: string, sink: AttachmentSink, context: StartContext): Promise<Attachment> {
+  const attachment = await openAttachment(id, sink, context);
+  try {
+    await startContainer(id, context);
+    return attachment;
+  } catch (error) {
+    // The engine does not end the attachment of a container that never ran.
+    attachment.close();
+    throw error;
+  }
+}
+
+/** Starts a created or exited container; nothing to do when it runs. */
+async function startContainer(id: string, context: StartContext): Promise<void> {
+  const { engine, enforcement } = context;
+  await enforcement.checkEngine(context);
+  const info = await engine.call(
+    `inspect container ${id}`,
+    (docker, abort) => containerOf(docker, id).inspect(abort),
+    context,
+  );
+  enforcement.checkContainer(info);
+  const server = info.Config.Labels[label.server] ?? id;
+  await checkBinds(info, context);
+  if (isOutdated(info)) throw outdated(server);
+  const start = async (docker: Docker, abort: object) => {
+    try {
+      await containerOf(docker, id).start(abort);
+    } catch (error) {
+      const status = statusOf(error);
+      if (status === 304) return;
+      // 404 can be about something the container needs (a network); of the container itself it says this.
+      if (status === undefined || /no such container/i.test(engineText(error))) throw error;
+      throw engineRefusal("not_running", `the Docker engine refused to start ${server}: ${engineText(error)}`, {
+        reason: "START_REFUSED",
+        server,
+        cause: error,
+      });
+    }
+  };
+  await engine.call(`start ${server}`, start, context);
+}
+
+function outdated(server: string): Error {
+  const message = `an older manager made the container of ${server} in a way that is no longer allowed: Stop the server, then Start it with its spec`;
+  return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
+}
+
+/**
+ * The engine follows a bind's source anew at every start, and what was true of it at create may not be any more: a link
+ * may have taken its place, a setting may be another, and a manager of an older version had other rules.
+ */
+async function checkBinds(
+  info: Docker.ContainerInspectInfo,
+  context: MountContext & RuntimeCallOptions & { readonly bindUsers: readonly string[] },
+): Promise<void> {
+  const { bindRoots: roots, bindUsers, uid } = context;
+  const binds = bindsIn(info);
+  for (const { source, field } of binds) {
+    if ((await resolveBindSource(source, { field, roots, uid })) === source) continue;
+    throw bindNotAllowed({ field, description: `"${source}" has become a symbolic link since the server was created` });
+  }
+  await checkBoundFolders(binds, { ...context, own: info.Id });
+  checkBindCapabilities(info.HostConfig.CapAdd ?? [], { binds });
+  if (!binds.some(({ writable }) => writable)) return;
+  const { User: user } = info.Config;
+  const shown = `the container's user, ${user === "" ? "root" : quoted(user)},`;
+  const numbers = numericUser(user);
+  if (numbers === undefined) throw bindUserDenied(`${shown} may not write to a bind mount: it must be uid:gid`);
+  checkBindUser(numbers, { shown, bindUsers });
+}
+
+/** Whatever made them: a person may have made the container, and named them in another way. */
+function bindsIn({ Mounts, HostConfig }: Docker.ContainerInspectInfo): Bind[] {
+  return Mounts.filter(({ Type }) => Type === "bind").map(({ Source, Destination, RW }) => {
+    const index = (HostConfig.Mounts ?? []).findIndex(({ Target }) => normalPath(Target) === normalPath(Destination));
+    return { source: Source, writable: RW, field: index < 0 ? "spec.mounts" : `spec.mounts[${index}].source` };
+  });
+}
