@@ -15,7 +15,7 @@ Servers from public registries, which nobody here wrote, as they were tried thro
 sandbox, or with what its spec below asks for. This page is written by
 
 \`\`\`
-make test-compat                        # all: half an hour from nothing, ten minutes after that
+make test-compat                        # all: a quarter of an hour from nothing, then five minutes
 make test-compat NAMES="time git"       # some; the page stays as it is
 \`\`\`
 

@@ -28,7 +28,7 @@ export class RunningServer implements AsyncDisposable {
     this.era = parts.server.era;
   }
 
-  /** Gives how long it took, in milliseconds. */
+  /** Must find the era of the table. Gives how long it took, in milliseconds. */
   async start(more: Readonly<Record<string, JsonValue>> = {}): Promise<number> {
     const { name } = this.#server;
     const spec = fromJson(ServerSpecSchema, { ...(this.#place.spec as Record<string, JsonValue>), ...more });

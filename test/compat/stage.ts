@@ -82,7 +82,7 @@ export class Stage implements AsyncDisposable {
     }
   }
 
-  /** A folder that belongs to the user of the images, 1000:1000. */
+  /** A folder that belongs to the user of the images, 1000:1000, or to all where we may not give it away. */
   async #folder(files: Readonly<Record<string, string>>): Promise<string> {
     const folder = path.join(this.#root, randomBytes(6).toString("hex"));
     await mkdir(folder);
@@ -91,9 +91,9 @@ export class Stage implements AsyncDisposable {
       await writeFile(path.join(folder, name), text);
     }
     await chmod(this.#root, 0o755);
-    if (process.getuid?.() === 0) {
-      const inside = await readdir(folder, { recursive: true });
-      for (const name of ["", ...inside]) await chown(path.join(folder, name), 1000, 1000);
+    for (const name of ["", ...(await readdir(folder, { recursive: true }))]) {
+      const inside = path.join(folder, name);
+      await (process.getuid?.() === 0 ? chown(inside, 1000, 1000) : chmod(inside, 0o777));
     }
     return folder;
   }

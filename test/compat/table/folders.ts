@@ -8,10 +8,10 @@ import { chosenServers } from "./real-servers.ts";
 const [first = "short"] = process.argv.slice(2);
 const servers = chosenServers(first === "short" ? undefined : process.argv.slice(2).join(" "));
 const services = new Set(
-  servers.flatMap(({ spec = {} }) => [...JSON.stringify(spec).matchAll(/\$([A-Z]+)/g)].map(([, name]) => name)),
+  [...JSON.stringify(servers).matchAll(/\$([A-Z]+)/g)].map(([, name = ""]) => name.toLowerCase()),
 );
 for (const name of services) {
-  const folder = `test/compat/services/${name?.toLowerCase()}`;
+  const folder = `test/compat/services/${name}`;
   if (existsSync(folder)) console.log(folder);
 }
 for (const { name, image } of servers)
