@@ -25,7 +25,9 @@ manager's callers get what the SDK's own client gets on the server's plain stdio
 
 The images are made of \`test/compat/servers\`: a Dockerfile and a lock file for each. What is called, and what must come of it,
 is in \`test/compat/table\`. The times are those of a Start with the image there, the first one and a later one, on the
-machine of the last run.
+machine of the last run. A dash says that a server has nothing of that kind. In the specs \`$FILES\` is a folder of yours below
+one of \`MCPM_BIND_ROOTS\`, which belongs to the user of the images, 1000:1000; \`$VOLUME\` is the name of a volume; \`$POSTGRES\`, \`$REDIS\` and
+\`$PAGES\` are addresses on the bridge, which takes \`MCPM_ALLOW_NETWORKS=bridge\`.
 `;
 
 /** docs/servers.md */
