@@ -1,12 +1,12 @@
 /**
  * folders all|short|NAME...: prints the folders that the images of these servers are made of, and of the services that
- * they speak to, one a line.
+ * they speak to, one a line. Ends 1 at a name that no server has.
  */
 import { existsSync } from "node:fs";
 import { chosenServers } from "./real-servers.ts";
 
-const [first = "short"] = process.argv.slice(2);
-const servers = chosenServers(first === "short" ? undefined : process.argv.slice(2).join(" "));
+const names = process.argv.slice(2).join(" ");
+const servers = chosen();
 const services = new Set(
   [...JSON.stringify(servers).matchAll(/\$([A-Z]+)/g)].map(([, name = ""]) => name.toLowerCase()),
 );
@@ -16,3 +16,12 @@ for (const name of services) {
 }
 for (const { name, image } of servers)
   console.log(image === undefined ? `test/compat/servers/${name}` : `servers/${name}`);
+
+function chosen(): ReturnType<typeof chosenServers> {
+  try {
+    return chosenServers(names === "short" ? undefined : names);
+  } catch (error) {
+    console.error(`Error: ${(error as Error).message}`);
+    process.exit(1);
+  }
+}
