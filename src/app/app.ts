@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { abortable } from "../base/async/abortable.ts";
+import { FarDeadlines } from "../base/async/call-wait.ts";
 import { within } from "../base/async/within.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
@@ -16,7 +17,7 @@ import { malformedText } from "../http/malformed.ts";
 import { probeHandler } from "../http/probes.ts";
 import { refuseRpc } from "../http/refuse-rpc.ts";
 import { allowAll } from "../operations/authorize.ts";
-import { openCall } from "../operations/call-context.ts";
+import { callOpener } from "../operations/call-context.ts";
 import { openApiHandler } from "../rest/openapi.ts";
 import { restHandler } from "../rest/rest-handler.ts";
 import type { ManagerInfo } from "../rpc/methods/service-options.ts";
@@ -164,7 +165,7 @@ function createHandlers(config: Config, parts: Parts): Pick<ListenOptions, "hand
   const router: RouterOptions = {
     ...parts,
     budget,
-    openCall,
+    openCall: callOpener(new FarDeadlines()),
     authorize: allowAll,
     now: Date.now,
     elapsedMs,

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { abortable } from "../base/async/abortable.ts";
 import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signal.ts";
 import { type Changes, Notifier } from "../base/async/notifier.ts";
@@ -164,7 +165,7 @@ export class Fleet {
    */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (permit: Permit, signal: AbortSignal | undefined) => Promise<T> },
+    options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
@@ -228,7 +229,7 @@ export class Fleet {
    */
   async #cameUp(
     server: ManagedServer,
-    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
+    { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
   ): Promise<ServerSnapshot> {
     coming.catch(() => {
       if (server.isNothing) this.#forget(server);

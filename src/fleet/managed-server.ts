@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { within } from "../base/async/within.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { ManagerError } from "../base/errors/errors.ts";
@@ -164,7 +165,7 @@ export class ManagedServer {
   /**
    * Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`.
    */
-  async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSignal | undefined }): Promise<void> {
+  async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSource | undefined }): Promise<void> {
     const { permit, signal } = options;
     await this.#logLevel.set(level, { session: permit.session, signal });
     this.#logLevel.attend(this.#replicas.live);

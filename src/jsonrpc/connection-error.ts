@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { type Delivery, type ErrorDetails, ManagerError } from "../base/errors/errors.ts";
 
@@ -10,7 +11,7 @@ export interface ConnectionEnd {
 }
 
 /** What a request throws that its signal ended. */
-export function abortReason(signal: AbortSignal, delivery: Delivery): ManagerError {
+export function abortReason(signal: AbortSource, delivery: Delivery): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason.with({ delivery });
   return new ManagerError("cancelled", "the call was cancelled", {

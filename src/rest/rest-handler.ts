@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { ConnectError, createContextValues } from "@connectrpc/connect";
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import { respondWithError } from "../http/error-response.ts";
 import { refuse } from "../http/handler.ts";
@@ -75,7 +76,7 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await requestBody(exchange, { ...options, signal: open.call.wait.signal });
+    const body = await requestBody(exchange, { ...options, signal: open.call.wait });
     // A caller that left in the turn of the body's end is known by now: no call begins for it.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
@@ -90,7 +91,7 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
 /** Undefined when the route takes no body, or the request has none. */
 async function requestBody(
   { match, request, response }: Exchange,
-  { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSignal },
+  { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
 ) {
   if (match.route.body !== undefined) {
     return readJsonBody(request, { maxRequestBytes, unsent: budget.watch(response), signal });

@@ -11,12 +11,11 @@ import { frontDoor } from "../../src/http/handler.ts";
 import { malformedText } from "../../src/http/malformed.ts";
 import { refuseRpc } from "../../src/http/refuse-rpc.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
-import { openCall } from "../../src/operations/call-context.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
-import { anOperation } from "../rpc/a-call.ts";
+import { anOperation, openCall } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;

@@ -1,7 +1,8 @@
+import type { AbortSource } from "./abort-source.ts";
 /** What a caller of shared work may say. */
 export interface JoinOptions {
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
   /** What a caller throws that leaves while others stay, from its signal's reason. Default: the reason. */
   readonly left?: ((reason: unknown) => unknown) | undefined;
 }

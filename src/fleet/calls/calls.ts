@@ -1,4 +1,5 @@
 import { setImmediate } from "node:timers/promises";
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { CallLimitsSpec } from "../../base/spec/spec.ts";
 import type { Caller } from "./caller.ts";
@@ -8,7 +9,7 @@ import { queueFull, waitEnded } from "./queue-error.ts";
 
 /** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
-  readonly signal: AbortSignal | undefined;
+  readonly signal: AbortSource | undefined;
   readonly chars: number;
   readonly caller: Caller;
   readonly work: (permit: Permit) => Promise<T>;
@@ -154,7 +155,7 @@ export class Calls {
       throw queueFull(this.#server, "what waits is larger than MCPM_MAX_LINE_BYTES");
   }
 
-  #waitEnded(signal: AbortSignal): ManagerError {
+  #waitEnded(signal: AbortSource): ManagerError {
     const isReady = this.#inFlight >= this.#options.limits().maxInFlight;
     return waitEnded(this.#server, { reason: signal.reason, isReady });
   }

@@ -7,6 +7,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from "@connectrpc/connect";
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { ManagerError } from "../../base/errors/errors.ts";
 import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
@@ -32,12 +33,12 @@ export interface DeadlineOptions {
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     const { wait } = callOf({ values: request.contextValues });
-    const { signal } = wait;
-    if (signal.aborted) throw reasonOf(signal).with({ delivery: "not_sent" });
+    if (wait.aborted) throw reasonOf(wait).with({ delivery: "not_sent" });
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
+    const { signal } = wait;
     if (signal !== request.signal) return ofLibrary({ request, next, wait });
-    const response = await settled(next(request), signal);
+    const response = await settled(next(request), wait);
     return response.stream ? limitedStream(response, { signal }) : response;
   };
 }
@@ -47,7 +48,7 @@ async function ofLibrary({ request, next, wait }: LibraryCall): Promise<UnaryRes
   const { signal } = wait;
   using follows = new DisposableStack();
   follows.use(followed(wait, request.signal));
-  const response = await settled(next({ ...request, signal }), signal);
+  const response = await settled(next({ ...request, signal }), wait);
   return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
 }
 
@@ -72,7 +73,7 @@ function limitedStream(
 }
 
 /** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
-function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
@@ -98,7 +99,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** Only a handler that ends in time knows whether the call was sent. */
-function endOf(signal: AbortSignal): ManagerError {
+function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 
@@ -115,7 +116,7 @@ function followed(wait: CallWait, signal: AbortSignal): Disposable {
 }
 
 /** The RPC library aborts with its own errors: a deadline, or a caller that left. */
-function reasonOf(signal: AbortSignal): ManagerError {
+function reasonOf(signal: AbortSource): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason;
   if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();

@@ -80,7 +80,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   const { maxRequestBytes: maxBytes, budget, next } = options;
   let read: ReadBefore;
   try {
-    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait.signal });
+    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait });
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { Transfer } from "../responses/transfer-budget.ts";
@@ -55,7 +56,7 @@ function ignoreError(): void {}
 
 export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
   /** Ends the reading. Its reason must be a ManagerError. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSource;
 }
 
 /** As readBody. Throws `cancelled` when the caller leaves before the body's end, and the signal's reason. */
