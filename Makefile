@@ -4,9 +4,9 @@ MAKEFLAGS += --no-print-directory
 unexport CDPATH
 .NOTPARALLEL:
 
-.PHONY: help demo test test-clients test-openapi check build build-manager \
-  start stop restart logs dev clean conformance fuzz chaos model soak bench \
-  release-proto
+.PHONY: help demo test test-clients test-compat test-openapi check build \
+  build-manager start stop restart logs dev clean conformance fuzz chaos model \
+  soak bench release-proto
 
 help: ## show this list
 	@awk -F ':.*## ' '/^[a-z<>%-]+:.*## / \
@@ -33,6 +33,10 @@ fuzz: ## look for inputs that break a promise, MINUTES=1 long
 
 test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
 	@scripts/test-openapi
+
+# NAMES="time git": these alone.
+test-compat: ## try servers of npm, PyPI, Go and crates.io, write docs/servers.md
+	@scripts/test-compat $(NAMES)
 
 release-proto: ## save the contract that later versions must not break
 	@scripts/toolchain && scripts/with-node npm run --silent release-proto

@@ -62,7 +62,8 @@ export class OurServer implements AsyncDisposable {
   }
 }
 
-async function outcome(call: () => Promise<unknown>): Promise<Outcome> {
+/** How a call through the manager ended. */
+export async function outcome(call: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { result: await call() };
   } catch (error) {

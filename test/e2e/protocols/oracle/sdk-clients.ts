@@ -57,15 +57,18 @@ export function dockerRun({ image, args = [], env = {} }: Pick<PartnerServer, "i
 function opened(client: ClientV1 | ClientV2): SdkClient {
   return {
     listTools: async () => (await client.listTools()).tools,
-    call: async (name, args) => {
-      try {
-        return { result: await client.callTool({ name, arguments: args }) };
-      } catch (error) {
-        return failure(error);
-      }
-    },
+    call: (name, args) => outcomeOf(client.callTool({ name, arguments: args })),
     [Symbol.asyncDispose]: () => client.close(),
   };
+}
+
+/** How a call by one of the SDK's clients ended. */
+export async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
+  try {
+    return { result: await call };
+  } catch (error) {
+    return failure(error);
+  }
 }
 
 /** The v1 client puts the code before the server's words. */

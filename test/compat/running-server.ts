@@ -1,0 +1,126 @@
+import { fromJson, type JsonValue } from "@bufbuild/protobuf";
+import type { ConnectError } from "@connectrpc/connect";
+import { expect } from "vitest";
+import { Era, ServerSpecSchema, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
+import { ResultFormat } from "../../gen/mcpmanager/v1/tool_pb.ts";
+import { parseExact } from "../e2e/protocols/oracle/exact-json.ts";
+import { outcome } from "../e2e/protocols/oracle/manager-client.ts";
+import type { Outcome } from "../e2e/protocols/oracle/sdk-clients.ts";
+import { untypedTool } from "../e2e/protocols/oracle/untyped.ts";
+import { errorInfo, failureOf } from "../e2e/test-manager.ts";
+import type { Call, RealServer } from "./real-server.ts";
+import type { Place, Stage } from "./stage.ts";
+
+const eras = { legacy: Era.LEGACY, modern: Era.MODERN };
+
+/** A server of the table through the manager's API. */
+export class RunningServer implements AsyncDisposable {
+  readonly #stage: Stage;
+  readonly #server: RealServer;
+  readonly #place: Place;
+  /** Found at the last Start. */
+  era: RealServer["era"];
+
+  constructor(stage: Stage, parts: { readonly server: RealServer; readonly place: Place }) {
+    this.#stage = stage;
+    this.#server = parts.server;
+    this.#place = parts.place;
+    this.era = parts.server.era;
+  }
+
+  /** Must find the era of the table. Gives how long it took, in milliseconds. */
+  async start(more: Readonly<Record<string, JsonValue>> = {}): Promise<number> {
+    const { name } = this.#server;
+    const spec = fromJson(ServerSpecSchema, { ...(this.#place.spec as Record<string, JsonValue>), ...more });
+    const started = performance.now();
+    const { server } = await this.#stage.client.start({ name, spec });
+    const ms = performance.now() - started;
+    expect(server?.state).toBe(ServerState.READY);
+    const { era, protocolVersion: revision } = server?.mcp ?? {};
+    const accepted = [this.#server, { ...this.#server, ...this.#server.until }];
+    expect({ era, revision }).toBeOneOf(accepted.map((one) => ({ era: eras[one.era], revision: one.revision })));
+    this.era = era === Era.MODERN ? "modern" : "legacy";
+    return ms;
+  }
+
+  call({ tool, args = {} }: Call): Promise<Outcome> {
+    const value = JSON.stringify(this.#place.fill(args));
+    return outcome(async () => {
+      const { resultJson } = await this.#stage.client.callTool({
+        server: this.#server.name,
+        tool,
+        input: { case: "argumentsJson", value },
+        resultFormat: ResultFormat.JSON,
+      });
+      return parseExact(resultJson);
+    });
+  }
+
+  async tools(): Promise<unknown[]> {
+    const { tools } = await this.#stage.client.listTools({ server: this.#server.name, pageSize: 1000 });
+    return tools.map(untypedTool);
+  }
+
+  async resources(): Promise<string[]> {
+    const { resources } = await this.#stage.client.listResources({ server: this.#server.name, pageSize: 1000 });
+    return resources.map(({ uri }) => uri);
+  }
+
+  async prompts(): Promise<string[]> {
+    const { prompts } = await this.#stage.client.listPrompts({ server: this.#server.name, pageSize: 1000 });
+    return prompts.map(({ name }) => name);
+  }
+
+  /** How many it has of each kind, or why it does not say so. */
+  async has(): Promise<Record<keyof RealServer["has"], unknown>> {
+    return {
+      tools: await countOf(this.tools()),
+      resources: await countOf(this.resources()),
+      prompts: await countOf(this.prompts()),
+    };
+  }
+
+  async restart(): Promise<void> {
+    await this.#stage.client.restart({ name: this.#server.name });
+  }
+
+  /** Kills its container behind the manager's back. Resolves when the manager starts it again. */
+  async kill(): Promise<void> {
+    const { restartCount = 0n, instances = [] } = (await this.#now()) ?? {};
+    await this.#stage.fleet.docker.getContainer(instances[0]?.containerId ?? "").kill();
+    await expect.poll(async () => (await this.#now())?.restartCount).toBeGreaterThan(restartCount);
+  }
+
+  async isIdle(): Promise<boolean> {
+    return (await this.#now())?.state === ServerState.IDLE;
+  }
+
+  /** Stops it; nothing of it must be left then. */
+  async stop(): Promise<void> {
+    const { name } = this.#server;
+    await this.#stage.client.stop({ name });
+    expect(errorInfo(await failureOf(this.#stage.client.get({ name }))).reason).toBe("SERVER_NOT_FOUND");
+    expect(await this.#stage.containers()).toEqual([]);
+  }
+
+  /** Stops it when a test has left it. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const { name } = this.#server;
+    const { servers } = await this.#stage.client.list({});
+    if (servers.every((server) => server.name !== name)) return;
+    await this.#stage.client.stop({ name, gracePeriod: { seconds: 0n } });
+  }
+
+  async #now() {
+    return (await this.#stage.client.get({ name: this.#server.name })).server;
+  }
+}
+
+async function countOf(list: Promise<readonly unknown[]>): Promise<number | string | undefined> {
+  try {
+    return (await list).length;
+  } catch (error) {
+    const { reason } = errorInfo(error as ConnectError);
+    return reason === "METHOD_NOT_FOUND" ? "none" : reason;
+  }
+}
