@@ -65,7 +65,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   rpc: {
     ".": ["bounds", "call", "convert", "errors", "fast-path", "headers", "json", "methods"],
     bounds: [],
-    call: ["errors", "json"],
+    call: ["errors", "headers", "json"],
     convert: ["errors"],
     errors: [],
     "fast-path": ["bounds", "call", "errors", "headers", "json"],
