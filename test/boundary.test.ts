@@ -46,7 +46,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   config: { ".": ["settings"], settings: [] },
   fleet: {
     ".": ["calls", "instance", "logs", "resources", "run", "state"],
-    calls: [],
+    calls: ["state"],
     instance: ["calls", "logs", "run", "state"],
     logs: ["state"],
     resources: ["state"],
