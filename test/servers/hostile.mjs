@@ -8,6 +8,8 @@
 //   --refuse-initialize    answer initialize with an error
 //   --initialize-once      answer a second initialize with an error
 //   --exit-on-initialize   exit 3 when initialize comes
+//   --exit-on-second-initialize  exit 1 when initialize comes again
+//   --eat-lines N          lose the first N lines that come, as an entrypoint does that reads some
 //   --handshake-ms N       answer initialize after so long
 //   --result JSON          answer initialize with these fields, too; @N in a string is N characters
 //   --banner               print noise on stdout first
@@ -37,6 +39,7 @@ const batched = [];
 /** URIs. */
 const subscribed = new Set();
 let reading = true;
+let toEat = Number(value("--eat-lines") ?? 0);
 let grown = 0;
 
 function send(message) {
@@ -209,11 +212,13 @@ function listTools(id, params) {
 
 function initialize(id, params) {
   if (has("--exit-on-initialize")) process.exit(3);
+  const again = received.filter(({ method }) => method === "initialize").length > 1;
+  if (again && has("--exit-on-second-initialize")) process.exit(1);
   if (has("--refuse-initialize")) {
     send({ jsonrpc: "2.0", id, error: { code: -32000, message: "not you" } });
     return;
   }
-  if (has("--initialize-once") && received.filter(({ method }) => method === "initialize").length > 1) {
+  if (has("--initialize-once") && again) {
     send({ jsonrpc: "2.0", id, error: { code: -32600, message: "already initialized" } });
     return;
   }
@@ -291,7 +296,10 @@ if (has("--exit")) {
     rest += chunk;
     const lines = rest.split("\n");
     rest = lines.pop();
-    for (const line of lines) if (reading && line !== "") receive(line);
+    for (const line of lines) {
+      if (toEat > 0) toEat -= 1;
+      else if (reading && line !== "") receive(line);
+    }
   });
   process.stdin.on("end", () => process.exit(0));
 }

@@ -2,6 +2,7 @@ import type { ManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
+import { diedOf } from "./died-of.ts";
 import { idleGraceMs } from "./stop-idle.ts";
 
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
@@ -46,10 +47,12 @@ export class EarlyEnd {
   }
 
   /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
-  learn({ session }: Run, { imageId }: InstanceRecord): void {
+  async learn(run: Run, { imageId }: InstanceRecord): Promise<void> {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.isProbePending) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+    if (!soon || !diedOf("probe", run)) return;
+    const known = await services.programs.of({ imageId, spec });
+    if (!known.hint?.answersProbe) known.diedOfProbe();
   }
 
   #elapsedMs(): number {

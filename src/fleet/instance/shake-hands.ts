@@ -1,10 +1,13 @@
 import { ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { Era } from "../../base/spec/spec.ts";
 import { specDefaults } from "../../base/spec/spec.ts";
-import type { Conversation } from "../../mcp/conversation/handshake.ts";
+import type { Opened } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { KnownProgram } from "../programs/known-program.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
 import { runEndError } from "../run/run-end.ts";
+import { diedOf } from "./died-of.ts";
 
 export interface ShakeOptions {
   readonly run: Run;
@@ -12,32 +15,34 @@ export interface ShakeOptions {
   readonly signal: AbortSignal;
   /** Whether a manager before this one may have been in conversation with the same process. */
   readonly resuming: boolean;
+  /** The server said in this very start that it is of this era. */
+  readonly said?: Era | undefined;
 }
 
 /**
  * Opens the conversation with an instance that runs, in the era that it is known to speak or that turns out. Bounded by
  * the spec's `handshake_timeout`. When it fails, the run is let go of and the error says what it showed.
  */
-export async function shakeHands(instance: InstanceContext, options: ShakeOptions): Promise<Conversation> {
+export async function shakeHands(instance: InstanceContext, options: ShakeOptions): Promise<Opened> {
   const { run, record, signal, resuming } = options;
   const { name } = instance.server;
   const { spec } = instance;
-  const { eras } = instance.services;
-  const program = { imageId: record.imageId, spec };
+  const known = await instance.services.programs.of({ imageId: record.imageId, spec });
   const timeoutMs = spec.handshakeTimeoutMs ?? specDefaults.handshakeTimeoutMs;
   const timer = new AbortController();
   const timeout = setTimeout(() => timer.abort(handshakeTimeout(name, timeoutMs)), timeoutMs);
   try {
-    const conversation = await run.session.handshake({
-      era: record.era,
-      likely: eras.of(program),
+    const opened = await run.session.handshake({
+      ...wayIn(known, { ...options, spec }),
       resuming,
+      timeoutMs,
+      onLateModern: () => known.saidModern(),
       signal: AbortSignal.any([signal, timer.signal]),
     });
-    if (spec.era === undefined) eras.learn(program, conversation.codec.era);
-    return conversation;
+    known.opened(opened, { record, resuming, isPinned: spec.era !== undefined });
+    return opened;
   } catch (error) {
-    eras.forget(program);
+    learnFrom(known, { ...options, error, spec });
     const failure = handshakeFailure(name, { run, error });
     run.release({ reason: "HANDSHAKE_FAILED", message: `server ${name} did not finish its handshake` });
     throw failure;
@@ -46,9 +51,22 @@ export async function shakeHands(instance: InstanceContext, options: ShakeOption
   }
 }
 
-/** Whether the server exited when it was asked which era it is of, and perhaps for that. */
-export function diedOfProbe({ end, session }: Run): boolean {
-  return end?.kind === "exited" && session.isProbePending;
+type Spec = InstanceContext["spec"];
+
+/** How the server is spoken to first, by what is known of its program. */
+function wayIn(known: KnownProgram, { record, resuming, said, spec }: ShakeOptions & { spec: Spec }) {
+  const { hint, diesOfProbe, exitsOnSecondInitialize } = known;
+  const marked = record.era ?? spec.era;
+  const greeted = resuming && marked !== "modern" ? known.greeted(record) : undefined;
+  const era = said ?? marked ?? (diesOfProbe ? "legacy" : undefined);
+  return { era, likely: hint, greeted, repeats: !exitsOnSecondInitialize };
+}
+
+function learnFrom(known: KnownProgram, { run, resuming, error, spec }: ShakeOptions & { error: unknown; spec: Spec }) {
+  // Of a server that stops when idle, the manager before may have told it to end.
+  const mayBeIdleStop = spec.idleTimeoutMs !== undefined && run.end?.kind === "exited" && run.end.exit.exitCode === 0;
+  if (resuming && !mayBeIdleStop && diedOf("initialize", run)) known.exitedOnSecondInitialize();
+  else if (toManagerError(error).details.reason === "HANDSHAKE_TIMEOUT") known.doubt();
 }
 
 function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {

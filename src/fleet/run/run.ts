@@ -16,8 +16,8 @@ const inspectMs = 3_000;
 /** What an error shows of stderr. */
 export const stderrTailChars = 2048;
 
-/** The container that runs the instance: its id in the engine, and the instance's identity. */
-export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
+/** The container that runs the instance: its id in the engine, the instance's identity, and what it was made of. */
+export type RunRecord = Pick<InstanceRecord, "id" | "instance" | "imageId">;
 
 export interface RunOptions {
   readonly record: RunRecord;
@@ -45,9 +45,10 @@ export class Run {
   #expected: Release | undefined;
   #end: RunEnd | undefined;
 
-  private constructor(context: InstanceContext, { id, instance }: RunRecord) {
+  private constructor(context: InstanceContext, { id, instance, imageId }: RunRecord) {
     const { ring } = context.server;
-    const { clientInfo, limits } = context.services;
+    const { clientInfo, limits, listings } = context.services;
+    const program = { imageId, spec: context.spec };
     this.#context = context;
     this.#id = id;
     this.#output = new OutputLog(ring, instance);
@@ -63,6 +64,7 @@ export class Run {
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
         lateReply: () => ring.countLateReply(),
+        listed: listings && ((member, entries) => listings.keep(program, { member, entries })),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();
