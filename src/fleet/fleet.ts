@@ -78,7 +78,7 @@ export class Fleet {
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
     const { cache } = options;
-    const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now });
+    const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
     const listings = cache && new KeptListings({ cache: cache.listings, now: clocks.now });
     this.#services = { runtime, log, clocks, newId, clientInfo, limits, programs, listings, exits, onEngineSilent };
     this.#sync = new EngineSync(this.#services, {

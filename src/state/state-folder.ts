@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import type { Log } from "../base/log/log.ts";
 
 export interface StateFolderOptions {
@@ -122,14 +122,33 @@ export class StateFolder {
 /** Of files that are not written whole yet. */
 const halfSuffix = ".half";
 
+/** Not by mkdir's `recursive`, which never ends where the parent is there and takes nothing, as /proc. */
 async function made(path: string): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 });
-    // The umask may have taken rights of ours.
-    if (first !== undefined) await chmod(path, 0o700);
+    await makeOne(path);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST" || code === "ENOTDIR") throw new FolderProblem(path, "is no folder, or lies below a file");
-    throw new FolderProblem(path, `can't be made: ${(error as Error).message}`);
+    const { code, message } = error as NodeJS.ErrnoException;
+    const found = await stat(path).catch(() => undefined);
+    if (code === "ENOTDIR" || found?.isDirectory() === false) {
+      throw new FolderProblem(path, "is no folder, or lies below a file");
+    }
+    if (found === undefined) throw new FolderProblem(path, `can't be made: ${message}`);
+  }
+}
+
+async function makeOne(path: string): Promise<void> {
+  const parent = dirname(path);
+  if (parent !== path && (await isMissing(parent))) await makeOne(parent);
+  await mkdir(path, { mode: 0o700 });
+  // The umask may have taken rights of ours.
+  await chmod(path, 0o700);
+}
+
+async function isMissing(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }

@@ -40,7 +40,7 @@ beforeEach(() => {
     newId: randomUUID,
     clientInfo: { name: "test", version: "0" },
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
-    programs: new KnownPrograms({ cache: noTextCache, now: Date.now }),
+    programs: new KnownPrograms({ cache: noTextCache, now: Date.now, log: silentLog }),
     exits,
     onEngineSilent() {},
   };

@@ -1,8 +1,8 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import { diedOf } from "../run/died-of.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { diedOf } from "./died-of.ts";
 import { idleGraceMs } from "./stop-idle.ts";
 
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */

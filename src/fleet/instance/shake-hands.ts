@@ -4,10 +4,10 @@ import { specDefaults } from "../../base/spec/spec.ts";
 import type { Opened } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { KnownProgram } from "../programs/known-program.ts";
+import { diedOf } from "../run/died-of.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
 import { runEndError } from "../run/run-end.ts";
-import { diedOf } from "./died-of.ts";
 
 export interface ShakeOptions {
   readonly run: Run;
@@ -40,6 +40,7 @@ export async function shakeHands(instance: InstanceContext, options: ShakeOption
       signal: AbortSignal.any([signal, timer.signal]),
     });
     known.opened(opened, { record, resuming, isPinned: spec.era !== undefined });
+    noteComplaint(instance, { run, record, opened });
     return opened;
   } catch (error) {
     learnFrom(known, { ...options, error, spec });
@@ -67,6 +68,20 @@ function learnFrom(known: KnownProgram, { run, resuming, error, spec }: ShakeOpt
   const mayBeIdleStop = spec.idleTimeoutMs !== undefined && run.end?.kind === "exited" && run.end.exit.exitCode === 0;
   if (resuming && !mayBeIdleStop && diedOf("initialize", run)) known.exitedOnSecondInitialize();
   else if (toManagerError(error).details.reason === "HANDSHAKE_TIMEOUT") known.doubt();
+}
+
+/** What a server may write when it is asked for its era: servers on Python's SDK before 2 write a hundred lines. */
+const complaint = /server\/discover|failed to validate request/i;
+
+/** Who reads the log must not look for a fault where there is none. */
+function noteComplaint(
+  { server }: InstanceContext,
+  { run, record, opened }: { run: Run; record: InstanceRecord; opened: Opened },
+): void {
+  if (opened.probe !== "refused" || !complaint.test(run.stderrTail())) return;
+  const message =
+    "the server was asked which era of MCP it speaks (server/discover) and refused that, which is no fault: what it wrote on stderr about it can be ignored. It is known now, and not asked again";
+  server.ring.append(record.instance, { kind: "lifecycle", state: "handshaking", message });
 }
 
 function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {

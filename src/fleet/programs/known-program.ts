@@ -50,9 +50,10 @@ export class KnownProgram {
   /** How a process that runs is taken over without asking it to initialize again; undefined: it must be asked. */
   greeted({ id, startTimeMs }: InstanceRecord): { readonly info: McpInfo | undefined } | undefined {
     const { era, greeted, info, exitsOnSecondInitialize } = this.#facts;
-    if (era === "modern" && !greeted.some((process) => process.id === id)) return undefined;
-    const isKnown = greeted.some((process) => process.id === id && process.startTimeMs === startTimeMs);
-    return (isKnown && info !== undefined) || exitsOnSecondInitialize ? { info } : undefined;
+    const process = greeted.find((one) => one.id === id);
+    // One that started since then took no initialize yet.
+    if (process !== undefined) return process.startTimeMs === startTimeMs && info !== undefined ? { info } : undefined;
+    return exitsOnSecondInitialize && era !== "modern" ? { info } : undefined;
   }
 
   /** A handshake went well. */

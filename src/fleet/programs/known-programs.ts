@@ -1,6 +1,7 @@
+import type { Log } from "../../base/log/log.ts";
 import { KnownProgram } from "./known-program.ts";
 import { identityOf, isLasting, type Program } from "./program.ts";
-import { readFacts } from "./program-facts.ts";
+import { type ProgramFacts, readFacts } from "./program-facts.ts";
 import type { TextCache } from "./text-cache.ts";
 
 /** As many are held in memory. */
@@ -11,6 +12,7 @@ export interface KnownProgramsOptions {
   readonly cache: TextCache;
   /** The wall clock, in milliseconds. */
   readonly now: () => number;
+  readonly log: Log;
 }
 
 /** What programs turned out to be like, by an earlier manager, too. */
@@ -32,11 +34,21 @@ export class KnownPrograms {
     return known;
   }
 
+  #read(text: string): ProgramFacts | undefined {
+    const { now, log } = this.#options;
+    try {
+      return readFacts(text, now());
+    } catch (error) {
+      log.warn("ignored what was kept of a program: it can't be read", { error: String(error) });
+      return undefined;
+    }
+  }
+
   async #recall(identity: string, lasts: boolean): Promise<KnownProgram> {
     const { cache, now } = this.#options;
     const text = lasts ? await cache.get(identity) : undefined;
     return new KnownProgram({
-      facts: text === undefined ? undefined : readFacts(text, now()),
+      facts: text === undefined ? undefined : this.#read(text),
       now,
       onLearnt: (facts) => lasts && cache.put(identity, JSON.stringify(facts)),
     });

@@ -37,12 +37,8 @@ export function noFacts(nowMs: number): ProgramFacts {
   return factsSchema.parse({ version: 1, sinceMs: nowMs });
 }
 
-/** Reads what `JSON.stringify` made of facts; undefined when it is not that, or too old to count. */
+/** Reads what `JSON.stringify` made of facts. Undefined: they are too old to count. Throws when it is something else. */
 export function readFacts(text: string, nowMs: number): ProgramFacts | undefined {
-  try {
-    const { success, data } = factsSchema.safeParse(JSON.parse(text));
-    return success && Math.abs(nowMs - data.sinceMs) <= maxAgeMs ? data : undefined;
-  } catch {
-    return undefined;
-  }
+  const facts = factsSchema.parse(JSON.parse(text));
+  return Math.abs(nowMs - facts.sinceMs) <= maxAgeMs ? facts : undefined;
 }

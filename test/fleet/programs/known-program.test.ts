@@ -63,6 +63,8 @@ describe("A process that runs", () => {
     known.opened(legacy("refused"), started);
     known.exitedOnSecondInitialize();
     expect(known.greeted(running("d", 7))).toEqual({ info });
+    // Somebody started it again while there was no manager.
+    expect(known.greeted(running("c", 200))).toBeUndefined();
   });
 
   it("is asked when its program is of the modern era", () => {

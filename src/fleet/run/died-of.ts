@@ -1,6 +1,6 @@
 import type { Question } from "../../mcp/conversation/era-plan.ts";
 import type { InstanceExit } from "../../runtime/runtime.ts";
-import type { Run } from "../run/run.ts";
+import type { Run } from "./run.ts";
 
 /** It could not be run, or was told to end: SIGKILL, SIGTERM. */
 const othersDoing: ReadonlySet<number | undefined> = new Set([126, 127, 128 + 9, 128 + 15]);

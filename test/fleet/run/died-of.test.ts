@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diedOf } from "../../../src/fleet/instance/died-of.ts";
+import { diedOf } from "../../../src/fleet/run/died-of.ts";
 
 interface Death {
   readonly said?: string;
