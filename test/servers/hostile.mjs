@@ -4,6 +4,7 @@
 //   --silent               never answer anything
 //   --version V            answer initialize with this protocol version
 //   --exit-on-probe        exit when server/discover comes, as Rust's rmcp before 3 does
+//   --complain-on-probe    answer server/discover with an error, and say so on stderr, as Python's SDK before 2 does
 //   --silent-on-probe      do not answer server/discover
 //   --refuse-initialize    answer initialize with an error
 //   --initialize-once      answer a second initialize with an error
@@ -277,6 +278,9 @@ function receive(line) {
     else tool(id, params.arguments ?? {}, line);
   } else if (method === "server/discover" && has("--exit-on-probe")) {
     process.stderr.write("expected initialize\n", () => process.exit(1));
+  } else if (method === "server/discover" && has("--complain-on-probe")) {
+    const refusal = { jsonrpc: "2.0", id, error: { code: -32602, message: "Invalid request parameters" } };
+    process.stderr.write("Failed to validate request: 97 validation errors for ClientRequest\n", () => send(refusal));
   } else if (method === "server/discover" && has("--silent-on-probe")) {
     // As some servers do with what they don't know.
   } else if (id !== undefined && method !== undefined && !answerOffer(id, method, params)) {

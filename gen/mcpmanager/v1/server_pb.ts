@@ -122,8 +122,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Which generation of MCP the server speaks. Unset: found out at the handshake, by asking `server/discover` first. A
-   * server that exits on that question is started again in a new container, which is never asked. MODERN: the start
-   * fails when the server does not speak it.
+   * server that exits on that question, and names no reason of its own, is started again in a new container, which is
+   * never asked; one of both eras that was too slow to start is started again to be of the modern one. MODERN: the
+   * start fails when the server does not speak it.
    *
    * @generated from field: mcpmanager.v1.Era era = 12;
    */
@@ -648,7 +649,7 @@ export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
 
 /**
  * McpInfo is what the server said at the handshake. It is unset before that, and with a server that the manager took
- * over and that refuses to say it a second time.
+ * over and that refuses to say it a second time, unless an earlier manager kept it in the state folder.
  *
  * @generated from message mcpmanager.v1.McpInfo
  */

@@ -62,6 +62,22 @@ describe("A server whose entrypoint eats the first line of its input", () => {
   });
 });
 
+describe("A server that complains about the question for its era", () => {
+  it("is asked once, and its log says that this is no fault", async () => {
+    const spec = hostileProcessSpec("--complain-on-probe");
+    const log = async () => {
+      const events = await Array.fromAsync(client.logs({ server: "complains" }));
+      return events.map(({ event }) => JSON.stringify(event.value));
+    };
+    await client.start({ name: "complains", spec });
+    expect((await log()).filter((line) => line.includes("validation errors"))).toHaveLength(1);
+    expect((await log()).filter((line) => line.includes("which is no fault"))).toHaveLength(1);
+    await client.restart({ name: "complains" });
+    expect((await log()).filter((line) => line.includes("validation errors"))).toHaveLength(1);
+    await client.stop({ name: "complains" });
+  });
+});
+
 describe("A server that can't start", () => {
   it("is started once when it says why", async () => {
     const { spec, starts } = counted("why", "hostile.mjs", "--exit", "7");

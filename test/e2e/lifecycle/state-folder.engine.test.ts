@@ -126,6 +126,16 @@ describe("A manager killed by -9 leaves in its state folder", () => {
   });
 });
 
+describe("A second manager on the same fleet and folder", () => {
+  it("is refused, and leaves what the first one keeps as it is", async () => {
+    await manager.client.start({ name: "c", spec: counting });
+    expect(await count()).toBe("1");
+    await expect(boot()).rejects.toThrow("is held by the manager on host");
+    await killAndBoot();
+    expect(await count()).toBe("2");
+  });
+});
+
 describe("A state folder that can't be used", () => {
   it("stops the start when it was given, and is named with what would be right", async () => {
     await manager.kill("SIGKILL");
