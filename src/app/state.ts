@@ -42,10 +42,10 @@ async function unlessProblem<T>(open: () => Promise<T>, { isGiven }: StateDir, l
   try {
     return await open();
   } catch (error) {
-    if (!(error instanceof FolderProblem)) throw error;
-    if (isGiven) throw new ConfigError(`MCPM_STATE_DIR: ${error.message}`);
+    // What else can go wrong, as with a full disk, may pass, and servers wait for their manager.
+    if (isGiven && error instanceof FolderProblem) throw new ConfigError(`MCPM_STATE_DIR: ${error.message}`);
     const message = "the manager keeps nothing beside the engine: set MCPM_STATE_DIR to a folder of its own";
-    log.warn(message, { problem: error.message });
+    log.warn(message, { problem: (error as Error).message });
     return undefined;
   }
 }

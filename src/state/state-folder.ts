@@ -103,13 +103,14 @@ export class StateFolder {
     return found?.isFile() ? { name, bytes: found.size, writtenAtMs: found.mtimeMs } : undefined;
   }
 
-  /** The file system may be read-only, or full. */
+  /** A disk that is full now keeps nobody from starting: what can't be written then is told of when it comes to that. */
   async #tryToWrite(): Promise<void> {
     try {
       await this.write(".try", "");
       await this.remove(".try");
     } catch (error) {
-      throw new FolderProblem(this.path, `can't be written to: ${(error as Error).message}`);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (!passing.has(code)) throw new FolderProblem(this.path, `can't be written to: ${message}`);
     }
   }
 
@@ -118,6 +119,9 @@ export class StateFolder {
     this.#options.log.warn("ignored a file of the state folder", { file: join(this.path, name), problem });
   }
 }
+
+/** What keeps from writing, and may pass. */
+const passing: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
 
 /** Of files that are not written whole yet. */
 const halfSuffix = ".half";

@@ -80,7 +80,7 @@ function noteComplaint(
 ): void {
   if (opened.probe !== "refused" || !complaint.test(run.stderrTail())) return;
   const message =
-    "the server was asked which era of MCP it speaks (server/discover) and refused that, which is no fault: what it wrote on stderr about it can be ignored. It is known now, and not asked again";
+    "the server was asked which era of MCP it speaks (server/discover) and refused that, which is no fault: what it wrote on stderr about it can be ignored";
   server.ring.append(record.instance, { kind: "lifecycle", state: "handshaking", message });
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { JsonFields } from "../../json/json-fields.ts";
 import { type ListKind, readEntries } from "../../mcp/features/shared/list-entries.ts";
 import { identityOf, isLasting, type Program } from "./program.ts";
@@ -15,6 +16,10 @@ export interface KeptListing<T> {
   readonly readAtMs: number;
 }
 
+/** So exactly it is known when a listing was last read. */
+const freshMs = 3_600_000;
+const maxLately = 1000;
+
 /** Of the form; what another version wrote is not read. */
 const version = "1";
 
@@ -24,6 +29,8 @@ const version = "1";
  */
 export class KeptListings {
   readonly #options: KeptListingsOptions;
+  /** What was kept lately, by its subject: a server that promises nothing is asked again and again. */
+  readonly #lately = new Map<string, { readonly digest: string; readonly atMs: number }>();
 
   constructor(options: KeptListingsOptions) {
     this.#options = options;
@@ -33,8 +40,22 @@ export class KeptListings {
   keep(program: Program, { member, entries }: { readonly member: string; readonly entries: readonly string[] }): void {
     if (!isLasting(program)) return;
     const { cache, now } = this.#options;
-    const text = `{"version":${version},"readAtMs":${now()},${JSON.stringify(member)}:[${entries.join(",")}]}`;
-    cache.put(subjectOf(program, member), text);
+    const subject = subjectOf(program, member);
+    const list = `[${entries.join(",")}]`;
+    if (this.#isKept(subject, list)) return;
+    cache.put(subject, `{"version":${version},"readAtMs":${now()},${JSON.stringify(member)}:${list}}`);
+  }
+
+  /** Whether just this was kept within the hour; if not, it is from now on. */
+  #isKept(subject: string, list: string): boolean {
+    const atMs = this.#options.now();
+    const digest = createHash("sha256").update(list).digest("base64");
+    const last = this.#lately.get(subject);
+    if (last?.digest === digest && Math.abs(atMs - last.atMs) < freshMs) return true;
+    this.#lately.delete(subject);
+    this.#lately.set(subject, { digest, atMs });
+    for (const [oldest] of this.#lately) if (this.#lately.size > maxLately) this.#lately.delete(oldest);
+    return false;
   }
 
   /** Undefined: none is kept, or it can't be read. */

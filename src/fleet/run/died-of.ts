@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from "node:util";
 import type { Question } from "../../mcp/conversation/era-plan.ts";
 import type { InstanceExit } from "../../runtime/runtime.ts";
 import type { Run } from "./run.ts";
@@ -11,7 +12,7 @@ const ofQuestion =
 
 /** What a program says that has a reason of its own. */
 const ofItsOwn =
-  /usage:|error|fail|exception|traceback|panic|fatal|must |missing|required?|invalid|not (?:set|found|provided|configured)|no such|cannot|can't|could not|couldn't|unable|denied|refused|unauthori[sz]ed|please |licen[cs]e|token|api.?key/i;
+  /\b(?:usage:|\w*errors?\b|fail(?:ed|ure|s)?\b|\w*exception\b|traceback\b|panick?\w*|fatal\b|must\b|missing\b|requires?d?\b|invalid\b|not (?:set|found|provided)\b|no (?:such|valid|licen[cs]e|token|api|key|config|database|url)\b|cannot\b|can't\b|could not\b|couldn't\b|unable\b|denied\b|refused\b|unauthori[sz]ed\b|please\b)/i;
 
 /**
  * Whether a run ended because of a question of the handshake, as far as can be told: the server never replied to it, ended
@@ -20,7 +21,7 @@ const ofItsOwn =
 export function diedOf(question: Question, run: Dying): boolean {
   const { end, session } = run;
   if (end?.kind !== "exited" || !session.leftUnanswered(question) || !endedItself(end.exit)) return false;
-  const said = run.stderrTail();
+  const said = stripVTControlCharacters(run.stderrTail());
   return ofQuestion.test(said) || !ofItsOwn.test(said);
 }
 

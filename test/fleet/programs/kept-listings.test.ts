@@ -43,6 +43,24 @@ describe("A listing that was read whole", () => {
     expect(await listings.of(program, tools)).toBeUndefined();
   });
 
+  it("is written once an hour while it stays as it is, and at once when it changes", () => {
+    let nowMs = 0;
+    const written: string[] = [];
+    const cache = {
+      get: () => Promise.resolve(undefined),
+      put: (_subject: string, text: string) => void written.push(text),
+    };
+    const listings = new KeptListings({ cache, now: () => nowMs });
+    const keep = (...entries: string[]) => listings.keep(program, { member: "tools", entries });
+    for (nowMs of [0, 1000, 3_599_999]) keep('{"name":"a"}');
+    expect(written).toHaveLength(1);
+    keep('{"name":"a"}', '{"name":"b"}');
+    expect(written).toHaveLength(2);
+    nowMs += 3_600_000;
+    keep('{"name":"a"}', '{"name":"b"}');
+    expect(written).toHaveLength(3);
+  });
+
   it("of a program without an image is not kept", () => {
     const { texts, listings } = inMemory();
     listings.keep({ ...program, imageId: "" }, { member: "tools", entries: [] });

@@ -24,6 +24,7 @@ describe("A server that exits on the probe", () => {
     "Error: connection closed: initialize request",
     "thread 'main' panicked at: unknown variant `server/discover`, expected one of `initialize`",
     "Error: failed to deserialize message",
+    "2026-11-30 INFO tokenizer loaded, failover is off\n",
   ])("may have done so for it when it says %j", (said) => {
     expect(dies({ said })).toBe(true);
   });
@@ -32,6 +33,8 @@ describe("A server that exits on the probe", () => {
     "cannot start: no license\n",
     "usage: sentry-mcp --access-token=<token>\n",
     "Error: SENTRY_ACCESS_TOKEN is not set",
+    "\u001b[31mERROR\u001b[0m bad token",
+    "please provide a token",
     "Traceback (most recent call last):\n  File x\nKeyError: 'TOKEN'",
     "Failed to initialize the database: connection refused",
     "TLS handshake failed: invalid certificate",
