@@ -49,7 +49,9 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   readonly log: Log;
-  /** False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true. */
+  /**
+   * False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true.
+   */
   readonly fastPath?: boolean;
 }
 

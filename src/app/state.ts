@@ -13,8 +13,8 @@ const programs = { maxFiles: 1000, maxTotalBytes: 32 * mib, maxBytes: mib };
 const listings = { maxFiles: 1000, maxTotalBytes: 128 * mib, maxBytes: 16 * mib, delayMs: 1000 };
 
 /**
- * Opens the folder of what the manager keeps beside the engine. One that was set and can't be used stops the start (throws
- * ConfigError); without the default one the manager goes on, and says so once.
+ * Opens the folder of what the manager keeps beside the engine. One that was set and can't be used stops the start
+ * (throws ConfigError); without the default one the manager goes on, and says so once.
  */
 export function openState(dir: StateDir, log: Log): Promise<StateFolder | undefined> {
   return unlessProblem(() => StateFolder.open(dir.path, { log, uid: process.getuid?.() }), dir, log);

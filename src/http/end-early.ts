@@ -1,8 +1,8 @@
 import type { NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 
 /**
- * Ends a response for which its request's body does not matter. What comes of that is dropped from now on: until the response
- * is read it would be kept, and a caller needs to read none.
+ * Ends a response for which its request's body does not matter. What comes of that is dropped from now on: until the
+ * response is read it would be kept, and a caller needs to read none.
  */
 export function endEarly(
   { request, response }: { readonly request: NodeRequest; readonly response: NodeResponse },

@@ -17,8 +17,8 @@ const maxKnownChars = 260;
 /**
  * Protects a loopback service against web pages: a page whose name was rebound to 127.0.0.1 carries its own Host, and a
  * cross-site request that may change something, even one that needs no CORS preflight, carries its Origin. A GET by an
- * image, a link, a form or a frame has none: of those the browser says by Sec-Fetch-Site whose they are, and what is not
- * a program's, a person's or this service's own is refused.
+ * image, a link, a form or a frame has none: of those the browser says by Sec-Fetch-Site whose they are, and what is
+ * not a program's, a person's or this service's own is refused.
  */
 export class Guard {
   readonly #options: GuardOptions;

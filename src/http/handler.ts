@@ -65,7 +65,7 @@ interface Served {
 export function firstOf(mounts: readonly Mount[]): NodeHandler {
   return (request, response) => {
     for (const mount of mounts) if (mount(request, response)) return;
-    notFound(request, response);
+    refuseUnknownPath(request, response);
   };
 }
 
@@ -80,7 +80,7 @@ function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): Strea
 }
 
 /** Refuses what no face knows. */
-export function notFound(request: NodeRequest, response: NodeResponse): void {
+export function refuseUnknownPath(request: NodeRequest, response: NodeResponse): void {
   refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
 }
 

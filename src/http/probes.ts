@@ -10,7 +10,9 @@ export interface ProbeOptions {
 
 const readyMs = 2000;
 
-/** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
+/**
+ * `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over.
+ */
 export function probeHandler(options: ProbeOptions): Mount {
   /** One for all who ask meanwhile: each is a request to the engine. */
   let asking: Promise<ProbeResponse> | undefined;

@@ -23,11 +23,11 @@ export interface ConnectionListener {
   /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
   noise(line: Buffer, note?: { truncated: boolean }): void;
   /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
-  lateReply(): void;
+  unclaimedReply(): void;
 }
 
 /** The requests that replies are for. */
-export interface Requests {
+export interface PendingRequests {
   /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
   /** False: nobody waits for it. */
@@ -40,7 +40,7 @@ export interface Requests {
 export interface InboundOptions {
   readonly limits: ConnectionLimits;
   readonly listener: ConnectionListener;
-  readonly requests: Requests;
+  readonly requests: PendingRequests;
 }
 
 /** What the other side writes: bytes become lines, lines become messages, and each goes to whom it is for. */
@@ -115,7 +115,7 @@ export class Inbound {
         if (message.id !== undefined) this.#failBroken(message.id, message.problem);
         break;
       case "stray":
-        listener.lateReply();
+        listener.unclaimedReply();
         break;
       case "noise":
         break;
@@ -126,7 +126,7 @@ export class Inbound {
 
   #settle(id: number, reply: Reply): void {
     const { requests, listener } = this.#options;
-    if (!requests.settle(id, reply)) listener.lateReply();
+    if (!requests.settle(id, reply)) listener.unclaimedReply();
   }
 
   /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */

@@ -28,7 +28,9 @@ export type Message =
 /** Most messages of one batch. */
 const maxBatch = 10_000;
 
-/** Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read. */
+/**
+ * Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read.
+ */
 export function mayBeMessage(line: Uint8Array): boolean {
   let at = 0;
   while (line[at] === 0x20 || line[at] === 0x09 || line[at] === 0x0d) at += 1;

@@ -31,7 +31,7 @@ export interface SessionListener {
   /** A log notification; `data` is JSON text, or the text itself when it is a string. */
   logMessage(entry: { readonly level: string; readonly text: string }): void;
   /** A reply that nobody waits for, which was dropped. */
-  lateReply(): void;
+  unclaimedReply(): void;
   /** A listing was read whole. Absent: nobody wants to know. */
   readonly listed?: OnListed | undefined;
   /** The attachment ended. The owner finds out why and calls `end`. */
@@ -79,7 +79,7 @@ export class Session {
         notification: (method, params) => this.#onNotification(method, params),
         request: (request) => this.#onRequest(request),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
-        lateReply: () => listener.lateReply(),
+        unclaimedReply: () => listener.unclaimedReply(),
       },
     });
     this.sink = {
@@ -111,8 +111,8 @@ export class Session {
   }
 
   /**
-   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
-   * what it refused the handshake with, and what `Connection.request` throws.
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else
+   * than a handshake, what it refused the handshake with, and what `Connection.request` throws.
    */
   async handshake(options: Omit<HandshakeOptions, "onQuestion">): Promise<Opened> {
     const { clientInfo } = this.#options;

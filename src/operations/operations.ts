@@ -64,7 +64,10 @@ const into = { ...here, reachesServer: true, capped: true } as const;
 /** Its stream goes on until its caller leaves. */
 const followed = { ...here, mayLag: true } as const;
 
-/** Every operation there is. RPCs, and with them REST routes, map to these; no other list of names says anything of them. */
+/**
+ * Every operation there is. RPCs, and with them REST routes, map to these; no other list of names says anything of
+ * them.
+ */
 export const operations = {
   start: { schema: startRequestSchema, action: "operate", targets: named, ...here },
   stop: { schema: stopRequestSchema, action: "operate", targets: named, ...here },

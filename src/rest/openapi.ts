@@ -34,7 +34,7 @@ export function openApiHandler({ budget }: { readonly budget: TransferBudget }):
   };
 }
 
-/** Read when somebody asks, and once: few do, and it is large. */
+/** Read at the first request for it, and once: it is large, and few ask for it. */
 async function document(): Promise<Buffer> {
   const { default: json } = await import("../../gen/openapi.json", { with: { type: "json" } });
   return Buffer.from(`${JSON.stringify(json)}\n`);

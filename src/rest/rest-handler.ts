@@ -54,7 +54,7 @@ export function restHandler(options: RestOptions): Mount {
   };
 }
 
-/** Of a target that is a plain path, without all that a URL may have besides, nothing has to be parsed. */
+/** A target that is a plain path needs no parsing. */
 function urlOf(target: string): Pick<URL, "pathname" | "searchParams"> {
   return plainPath.test(target)
     ? { pathname: target, searchParams: new URLSearchParams() }
@@ -76,8 +76,8 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
-    // A caller that left in the turn of the body's end is known by now: no call begins for nobody.
+    const body = await requestBody(exchange, { ...options, signal: open.call.wait });
+    // A caller that left in the turn of the body's end is known by now: no call begins for it.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
     const { rpc } = match.route;
@@ -88,8 +88,8 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   }
 }
 
-/** Undefined where none belongs, or is. */
-async function bodyOf(
+/** Undefined when the route takes no body, or the request has none. */
+async function requestBody(
   { match, request, response }: Exchange,
   { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
 ) {

@@ -39,8 +39,8 @@ export interface ListenOptions {
   /** A connection that says nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;
   /**
-   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without a
-   * request. Default: 60 s.
+   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without
+   * a request. Default: 60 s.
    */
   readonly pingMs?: number;
   /** Default: as many as there can be. */
@@ -75,7 +75,7 @@ export class Listener {
     this.#streams = streams;
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;
-    // A request without Host, or that expects what nobody knows, is the handler's to judge.
+    // The handler decides about a request without Host, or with an unknown Expect.
     const inTurn: http.RequestListener = (request, response) => {
       const { socket } = request;
       const connection = this.#used(socket);
@@ -108,8 +108,8 @@ export class Listener {
       session.on("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
     });
-    // As Node's own server: a client that ends its side gets what is answered by then; a call still under way is
-    // cancelled, since over HTTP/1.1 nothing else tells that its caller has left.
+    // As Node's own server does: a client that ends its side still gets the responses that are ready by then. A call
+    // under way is cancelled, since over HTTP/1.1 nothing else tells that its caller has left.
     this.#net = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 

@@ -7,9 +7,9 @@ const keyBytes = 32;
 const keyFile = "key";
 
 /**
- * A folder of what may be lost at any time. Files are named after what they are about by HMAC: a subject may hold secrets that
- * are easily guessed (a PIN in a server's environment), and a plain hash of such a one tells it to whoever gets to see
- * the names, in a backup or a bug report. The key lies beside them, and never leaves the folder otherwise.
+ * A folder of what may be lost at any time. Files are named after what they are about by HMAC: a subject may hold
+ * secrets that are easily guessed (a PIN in a server's environment), and a plain hash of such a one tells it to whoever
+ * gets to see the names, in a backup or a bug report. The key lies beside them, and never leaves the folder otherwise.
  */
 export class CacheFolder implements AsyncDisposable {
   readonly #folder: StateFolder;

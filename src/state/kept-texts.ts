@@ -20,7 +20,9 @@ interface Naming {
 /** So many writes are between two looks at how much there is. */
 const writesPerLook = 100;
 
-/** Texts of one kind, by what they are about. Nobody waits for a write; of several about the same, the last is written. */
+/**
+ * Texts of one kind, by what they are about. Nobody waits for a write; of several about the same, the last is written.
+ */
 export class KeptTexts {
   readonly #folder: StateFolder;
   readonly #options: KeptTextsOptions & Naming;

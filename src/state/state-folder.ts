@@ -57,8 +57,8 @@ export class StateFolder {
   }
 
   /**
-   * What a file of this folder holds. Undefined: there is none, or, as the log then says, it is longer than `maxBytes` or can't
-   * be read.
+   * What a file of this folder holds. Undefined: there is none, or, as the log then says, it is longer than `maxBytes`
+   * or can't be read.
    */
   async read(name: string, { maxBytes }: { readonly maxBytes: number }): Promise<Buffer | undefined> {
     try {
@@ -103,7 +103,9 @@ export class StateFolder {
     return found?.isFile() ? { name, bytes: found.size, writtenAtMs: found.mtimeMs } : undefined;
   }
 
-  /** A disk that is full now keeps nobody from starting: what can't be written then is told of when it comes to that. */
+  /**
+   * A disk that is full now keeps nobody from starting: what can't be written then is told of when it comes to that.
+   */
   async #tryToWrite(): Promise<void> {
     try {
       await this.write(".try", "");

@@ -2170,7 +2170,7 @@ export const LogSource = {
   STDERR: 1,
 
   /**
-   * A line on stdout that is no JSON-RPC message.
+   * A line on stdout that is not a JSON-RPC message.
    *
    * @generated from enum value: LOG_SOURCE_STDOUT = 2;
    */

@@ -71,7 +71,7 @@ export type Resource = Message<"mcpmanager.v1.Resource"> & {
 
   /**
    * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none: a
-   * `title` that is no string. Empty: there are none.
+   * `title` that is not a string. Empty: there are none.
    *
    * @generated from field: string extra_json = 8;
    */

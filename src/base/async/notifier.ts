@@ -39,7 +39,8 @@ export class Notifier implements Changes {
     };
     const onAbort = () => end(false);
     const onChange = () => end(true);
-    // Cleared rather than aborted: an abort makes errors with stacks, which cost a call that succeeds more than its wait.
+    // Cleared rather than aborted: an abort makes errors with stacks, which cost a call that succeeds more than its
+    // wait.
     const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs, false).unref();
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#waiting.add(onChange);

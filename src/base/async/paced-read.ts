@@ -32,7 +32,9 @@ export function readPaced(source: Readable, onData: (chunk: Buffer) => void): vo
   });
 }
 
-/** The line breaks in a chunk, at most so many, and the bytes up to and with the last of these; all if there are fewer. */
+/**
+ * The line breaks in a chunk, at most so many, and the bytes up to and with the last of these; all if there are fewer.
+ */
 function countLines(chunk: Buffer, max: number): { count: number; bytes: number } {
   let at = 0;
   for (let count = 0; count < max; count += 1) {

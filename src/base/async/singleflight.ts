@@ -9,8 +9,8 @@ export interface JoinOptions {
 
 /**
  * Work that is done once for all who ask for it while it is under way. Each caller may leave on its own; the work is
- * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end: it
- * knows how far it got. So the work must end when its signal aborts.
+ * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end:
+ * it knows how far it got. So the work must end when its signal aborts.
  */
 export class Singleflight<T> {
   readonly #controller = new AbortController();

@@ -44,7 +44,10 @@ export function flagOf(env: string): string {
     .replaceAll("_", "-");
 }
 
-/** Reads a table, frozen. `textOf` has what was given for a variable; nothing and "" mean the default. Throws ConfigError. */
+/**
+ * Reads a table, frozen. `textOf` has what was given for a variable; nothing and "" mean the default. Throws
+ * ConfigError.
+ */
 export function readSettings<Table extends SettingTable>(
   table: Table,
   given: { readonly textOf: (env: string) => string | undefined; readonly user: string | undefined },

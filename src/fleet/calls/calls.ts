@@ -60,8 +60,8 @@ export class Calls {
   }
 
   /**
-   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
-   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work
+   * that was given to a session at the moment when that was lost, and was not sent, waits for the next session.
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {
@@ -152,7 +152,7 @@ export class Calls {
     const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
+      throw queueFull(this.#server, "what waits is larger than MCPM_MAX_LINE_BYTES");
   }
 
   #waitEnded(signal: AbortSource): ManagerError {

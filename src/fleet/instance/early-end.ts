@@ -46,7 +46,10 @@ export class EarlyEnd {
     return this.#elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
   }
 
-  /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
+  /**
+   * It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked
+   * again.
+   */
   async learn(run: Run, { imageId }: InstanceRecord): Promise<void> {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;

@@ -94,8 +94,8 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
 
 /**
  * Takes over a running instance: attaches, ends half a line that may stand in its stdin, and shakes hands unless the
- * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not answer
- * and its spec says to kill one that does not.
+ * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not
+ * answer and its spec says to kill one that does not.
  */
 export async function takeOver(
   context: LaunchContext,
@@ -155,7 +155,9 @@ async function startAndShake(
   return startAsModern(context, { ...options, run });
 }
 
-/** It speaks both eras, and is of the legacy one for as long as it runs: it was slow, and so was asked to initialize. */
+/**
+ * It speaks both eras, and is of the legacy one for as long as it runs: it was slow, and so was asked to initialize.
+ */
 function isLatched({ codec, probe }: Opened): boolean {
   return codec.era === "legacy" && probe === "modern";
 }

@@ -27,8 +27,8 @@ interface Launch {
 }
 
 /**
- * Makes an instance ready, by one launch at a time. What it returns resolves when the instance is ready, and rejects with
- * why it can't be; the status has that, too, unless the launch was cancelled.
+ * Makes an instance ready, by one launch at a time. What it returns resolves when the instance is ready, and rejects
+ * with why it can't be; the status has that, too, unless the launch was cancelled.
  */
 export class Launcher {
   readonly #context: InstanceContext;

@@ -58,15 +58,18 @@ export class Recovery {
   }
 
   /**
-   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code 0,
-   * comes back with it as the others do.
+   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code
+   * 0, comes back with it as the others do.
    */
   engineLost(): void {
     const { state, downtime } = this.#status;
     if (state.kind === "failed" && downtime.mayBeEngines) this.#status.fail(this.#errorOf({ kind: "engine_down" }));
   }
 
-  /** What the engine has of it now: it may have been paused, unpaused or started by somebody else, or the engine is back. */
+  /**
+   * What the engine has of it now: it may have been paused, unpaused or started by somebody else, or the engine is
+   * back.
+   */
   look(record: InstanceRecord): void {
     // One that is being started learns what its container is from the start.
     if (this.#launcher.underWay !== undefined) return;

@@ -8,8 +8,8 @@ import { end } from "./tear-down.ts";
 export const idleGraceMs = 10_000;
 
 /**
- * Ends the process of a server that nobody calls; its container stays. Gives the record afterwards, if there is one. When
- * the signal aborts it is not waited for any more: it ends later, or not.
+ * Ends the process of a server that nobody calls; its container stays. Gives the record afterwards, if there is one.
+ * When the signal aborts it is not waited for any more: it ends later, or not.
  */
 export async function stopIdle(
   run: Run,

@@ -38,8 +38,8 @@ export class OutputLog {
   }
 
   logMessage(entry: { readonly level: string; readonly text: string }): void {
-    const text = beginning(entry.text, maxLineBytes);
-    const level = beginning(entry.level, maxLevelChars);
+    const text = wholeBeginning(entry.text, maxLineBytes);
+    const level = wholeBeginning(entry.level, maxLevelChars);
     const flags = { level, truncated: text.length < entry.text.length };
     this.#ring.append(this.#instance, { kind: "line", source: "mcp", text, flags });
   }
@@ -57,7 +57,7 @@ export class OutputLog {
 }
 
 /** So many characters of a text that may be a part of a long line, which must not be kept for it. */
-function beginning(text: string, chars: number): string {
+function wholeBeginning(text: string, chars: number): string {
   return detached(text.slice(0, chars).replace(/[\ud800-\udbff]$/, ""));
 }
 

@@ -24,8 +24,8 @@ const maxLately = 1000;
 const version = "1";
 
 /**
- * The last whole listing of each kind of each program, as the server wrote it: one page of MCP with all entries. It outlives
- * manager and server, and may be out of date: a session that can ask the server does.
+ * The last whole listing of each kind of each program, as the server wrote it: one page of MCP with all entries. It
+ * outlives manager and server, and may be out of date: a session that can ask the server does.
  */
 export class KeptListings {
   readonly #options: KeptListingsOptions;

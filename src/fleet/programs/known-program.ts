@@ -105,8 +105,8 @@ export class KnownProgram {
 }
 
 /**
- * What a handshake says of the era. A process that was in conversation before may refuse the probe for that: of a server that
- * speaks both eras, one that took initialize does.
+ * What a handshake says of the era. A process that was in conversation before may refuse the probe for that: of a
+ * server that speaks both eras, one that took initialize does.
  */
 function verdictOf({ codec, probe }: Opened, { resuming }: { resuming: boolean }): EraHint | undefined {
   if (codec.era === "modern" || probe === "modern") return { era: "modern", answersProbe: true };

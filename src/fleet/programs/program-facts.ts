@@ -37,7 +37,9 @@ export function noFacts(nowMs: number): ProgramFacts {
   return factsSchema.parse({ version: 1, sinceMs: nowMs });
 }
 
-/** Reads what `JSON.stringify` made of facts. Undefined: they are too old to count. Throws when it is something else. */
+/**
+ * Reads what `JSON.stringify` made of facts. Undefined: they are too old to count. Throws when it is something else.
+ */
 export function readFacts(text: string, nowMs: number): ProgramFacts | undefined {
   const facts = factsSchema.parse(JSON.parse(text));
   return Math.abs(nowMs - facts.sinceMs) <= maxAgeMs ? facts : undefined;

@@ -7,7 +7,10 @@ export type Program = Pick<InstanceRecord, "imageId"> & {
   readonly spec: Pick<ServerSpec, "command" | "args" | "env" | "mounts" | "workingDir">;
 };
 
-/** What tells a program from others. As a hash: the environment may be large. It is written nowhere as it is (`TextCache`). */
+/**
+ * What tells a program from others. As a hash: the environment may be large. It is written nowhere as it is
+ * (`TextCache`).
+ */
 export function identityOf({ imageId, spec: { command, args, env, mounts, workingDir } }: Program): string {
   return createHash("sha256")
     .update(JSON.stringify([imageId, command, args, env, mounts, workingDir]))

@@ -1,6 +1,6 @@
 /**
- * Texts by what they are about, kept beside the engine, to be lost at any time. Nobody waits for a write, and a `subject` can't be
- * told from what is kept.
+ * Texts by what they are about, kept beside the engine, to be lost at any time. Nobody waits for a write, and a
+ * `subject` can't be told from what is kept.
  */
 export interface TextCache {
   /** Undefined: nothing is kept, or it can't be read. */

@@ -7,16 +7,31 @@ import type { Run } from "./run.ts";
 const othersDoing: ReadonlySet<number | undefined> = new Set([126, 127, 128 + 9, 128 + 15]);
 
 /** What a program says that did not like what it was asked. */
-const ofQuestion =
-  /expect\w*\s*initiali[sz]|initiali[sz]ed? ?(?:request|notification|message)|server\/discover|json-?rpc|mcp handshake|protocol (?:error|violation)|(?:unexpected|unknown|unsupported) (?:message|request|method|variant)|deserializ/i;
+const ofQuestion = anyOf(
+  "expect\\w*\\s*initiali[sz]",
+  "initiali[sz]ed? ?(?:request|notification|message)",
+  "server/discover",
+  "json-?rpc",
+  "mcp handshake",
+  "protocol (?:error|violation)",
+  "(?:unexpected|unknown|unsupported) (?:message|request|method|variant)",
+  "deserializ",
+);
 
 /** What a program says that has a reason of its own. */
-const ofItsOwn =
-  /\b(?:usage:|\w*errors?\b|fail(?:ed|ure|s)?\b|\w*exception\b|traceback\b|panick?\w*|fatal\b|must\b|missing\b|requires?d?\b|invalid\b|not (?:set|found|provided)\b|no (?:such|valid|licen[cs]e|token|api|key|config|database|url)\b|cannot\b|can't\b|could not\b|couldn't\b|unable\b|denied\b|refused\b|unauthori[sz]ed\b|please\b)/i;
+const ofItsOwn = anyOf(
+  "usage:",
+  "\\b(?:\\w*errors?|\\w*exception|traceback|panic\\w*|fatal|fail(?:ed|ure|s)?)\\b",
+  "\\b(?:must|missing|requires?d?|invalid|please|cannot|can't|could not|couldn't|unable)\\b",
+  "\\b(?:denied|refused|unauthori[sz]ed)\\b",
+  "\\bnot (?:set|found|provided)\\b",
+  "\\bno (?:such|valid|licen[cs]e|token|api|key|config|database|url)\\b",
+);
 
 /**
- * Whether a run ended because of a question of the handshake, as far as can be told: the server never replied to it, ended
- * by itself, and what it said last is no reason of its own (a wrong setting, a missing token). One that says nothing may have.
+ * Whether a run ended because of a question of the handshake, as far as can be told: the server never replied to it,
+ * ended by itself, and what it said last is no reason of its own (a wrong setting, a missing token). One that says
+ * nothing may have.
  */
 export function diedOf(question: Question, run: Dying): boolean {
   const { end, session } = run;
@@ -29,4 +44,8 @@ type Dying = Pick<Run, "end" | "stderrTail"> & { readonly session: Pick<Run["ses
 
 function endedItself({ exitCode, oomKilled }: InstanceExit): boolean {
   return !oomKilled && !othersDoing.has(exitCode);
+}
+
+function anyOf(...patterns: readonly string[]): RegExp {
+  return new RegExp(patterns.join("|"), "i");
 }

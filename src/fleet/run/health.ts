@@ -45,7 +45,9 @@ export interface HealthWatchOptions {
   readonly ping: (signal: AbortSignal) => Promise<void>;
   /** Whether the container is paused: then nothing can be said. */
   readonly paused: () => boolean;
-  /** Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either. */
+  /**
+   * Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either.
+   */
   readonly pingEngine: (signal: AbortSignal) => Promise<unknown>;
   /** Told when the server became unhealthy, and when it is well again. */
   readonly onChange: (healthy: boolean) => void;

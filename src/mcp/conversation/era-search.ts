@@ -37,10 +37,10 @@ export interface EraSearchOptions {
 /**
  * Finds out which era a server speaks, by both questions: `server/discover`, the probe, and `initialize`. A server may
  * be slow to start, ignore what it does not know, or have an entrypoint that eats its first input: after each silence
- * the plan says what is asked next. The probe may be repeated, for it changes nothing; initialize is repeated only when the
- * server reads and did not reply. Nothing is cancelled: the legacy era forbids it for initialize, and has never heard of the
- * other. Throws `protocol` when the server answers with something else than a handshake, what it refused it with, and what
- * `Connection.request` throws.
+ * the plan says what is asked next. The probe may be repeated, for it changes nothing; initialize is repeated only when
+ * the server reads and did not reply. Nothing is cancelled: the legacy era forbids it for initialize, and has never
+ * heard of the other. Throws `protocol` when the server answers with something else than a handshake, what it refused
+ * it with, and what `Connection.request` throws.
  */
 export function findEra(connection: Connection, options: EraSearchOptions): Promise<Found> {
   return new EraSearch(connection, options).found;
@@ -172,8 +172,8 @@ class EraSearch {
   }
 
   /**
-   * A server that speaks both eras (SDK v2) is of the legacy one once it has taken initialize, whatever it said before: when
-   * that was asked, too, its reply counts.
+   * A server that speaks both eras (SDK v2) is of the legacy one once it has taken initialize, whatever it said before:
+   * when that was asked, too, its reply counts.
    */
   #takeModern(discovery: Discovery): void {
     const take = () => this.#settle({ era: "modern", discovery });

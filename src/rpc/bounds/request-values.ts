@@ -17,8 +17,8 @@ export function refuseManyValues(json: readonly Uint8Array[]): void {
 export const maxOwnValues = 10_000;
 
 const tooManyValues = [
-  `has too many values: a request may have ${maxCallerValues} in its arguments, which may have more as arguments_json,`,
-  `and ${maxOwnValues} besides`,
+  `has too many values: a request may have ${maxCallerValues} in its arguments and ${maxOwnValues} besides;`,
+  "arguments_json may have more",
 ].join(" ");
 
 /** What a request of too many values is told, whichever form it came in. */

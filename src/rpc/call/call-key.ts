@@ -8,7 +8,7 @@ export function withCall(values: ContextValues, call: CallContext): ContextValue
   return values.set(callKey, call);
 }
 
-/** The call that a request carries. Every door opens one. */
+/** The call of a request. Every door opens one: the two fast paths, the RPC library, and calls within the process. */
 export function callOf({ values }: { readonly values: ContextValues }): CallContext {
   const call = values.get(callKey);
   if (call === undefined) throw new Error("the request came by no door that opens calls");

@@ -26,9 +26,9 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
- * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which the
- * library does not look at, is not begun. A response that is there when the timer would fire, or while the handler settles,
- * is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which
+ * the library does not look at, is not begun. A response that is there when the timer would fire, or while the handler
+ * settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
@@ -66,7 +66,7 @@ function limitedStream(
   const message = new LimitedMessages(response.message, {
     signal,
     settleMs,
-    abandoned: () => abandoned(signal),
+    abandoned: () => endOf(signal),
     onEnd: () => follows?.[Symbol.dispose](),
   });
   return { ...response, message };
@@ -77,7 +77,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
-      timer = setTimeout(() => reject(abandoned(signal)), settleMs);
+      timer = setTimeout(() => reject(endOf(signal)), settleMs);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -98,8 +98,8 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   });
 }
 
-/** A handler that answers in time knows whether the call was sent; nobody else does. */
-function abandoned(signal: AbortSource): ManagerError {
+/** Only a handler that ends in time knows whether the call was sent. */
+function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 

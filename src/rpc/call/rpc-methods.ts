@@ -18,7 +18,10 @@ export interface StreamMethod {
 
 export type RpcMethod = UnaryMethod | StreamMethod;
 
-/** The methods of these services that take one message, by their path, but of those that the RPC library answers itself. */
+/**
+ * The methods of these services that take one message, by their path, without those that the RPC library serves by
+ * itself.
+ */
 export function rpcMethods(services: readonly ServedService[]): ReadonlyMap<string, RpcMethod> {
   const own = services.filter(({ options }) => options === undefined);
   return new Map(own.flatMap((served) => [...methodsOf(served)]));

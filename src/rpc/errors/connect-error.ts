@@ -52,7 +52,7 @@ function shortened(error: ManagerError, part: number): ConnectError {
  */
 export function addMissingDetails(error: unknown, { begun }: { readonly begun: boolean }): void {
   if (!(error instanceof ConnectError) || error.details.length > 0) return;
-  // What the library calls its own fault is the caller's: bytes that are no such message.
+  // The library calls bytes that are not such a message its own fault; it is the caller's.
   if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
   const reason = libraryReasons[error.code] ?? "RPC_ERROR";
   const [, maxBytes] = /readMaxBytes (\d+)/.exec(error.rawMessage) ?? [];
@@ -115,7 +115,9 @@ interface OutgoingDetail {
 /** The prefix of a type's URL and what stands around a detail. */
 const detailOverheadBytes = 40;
 
-/** How much gRPC makes of it: the message percent-encoded, and once more in the details, which are base64. */
+/**
+ * The size of an error as gRPC sends it: the message percent-encoded, and once more in the details, which are base64.
+ */
 function encodedBytes({ rawMessage, details }: ConnectError): number {
   const ownBytes = (details as OutgoingDetail[]).reduce(
     (sum, { desc, value }) => sum + desc.typeName.length + detailOverheadBytes + toBinary(desc, value).length,

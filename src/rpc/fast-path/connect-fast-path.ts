@@ -27,7 +27,6 @@ import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import type { OperationOf } from "../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestHeaders } from "../headers/request-headers.ts";
-import { entriesOf, ResponseHeaders } from "../headers/response-headers.ts";
 import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
@@ -54,9 +53,9 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed, and
- * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
- * behaviour.
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not
+ * compressed, and a valid message. Any other request goes to the RPC library, with what was read of it, so that both
+ * have one behaviour.
  */
 export function connectFastPath(options: ConnectFastPathOptions): Mount {
   const { methods, maxRequestBytes, next } = options;
@@ -85,16 +84,17 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
-    if (!isGone(response)) write(failureOf(undefined, error), { response, budget });
+    if (!isGone(response)) write(outgoingError(undefined, error), { response, budget });
     return;
   }
   let call: UnaryCall | undefined;
   try {
-    // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+    // A connection that closed in the same turn as the body's end has reported it by now: no call begins for a caller
+    // that has left.
     call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
-    return write(failureOf(undefined, error), { response, budget });
+    return write(outgoingError(undefined, error), { response, budget });
   }
   if (call !== undefined) return respond(call, exchange, options);
   leaveBody(request, read);
@@ -122,13 +122,13 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const response = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
+  const response = { header: new Headers(), trailer: new Headers() };
   return { method, message, header, protocolName: "connect", call, response };
 }
 
 /**
- * Undefined for text that is not JSON: the library says so. Throws `invalid` as the library does, which
- * would read all of it once more to find out.
+ * Undefined for text that is not JSON: the library reports that. Throws `invalid` for a value that the message does not
+ * allow, as the library does, which would have to read all of it once more.
  */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (!isUtf8(body)) throw invalidRequest([{ field: "body", description: "is not UTF-8" }]);
@@ -138,7 +138,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text, json);
+  const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   try {
     return fromJson(input, json, requestJson);
@@ -154,9 +154,9 @@ async function respond(call: UnaryCall, exchange: Exchange, options: ConnectFast
   response.once("close", onClose);
   let outcome: Outgoing;
   try {
-    outcome = successOf(call, await invokeUnary(call, options.interceptors), options);
+    outcome = outgoingMessage(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    outcome = failureOf(call.response, error);
+    outcome = outgoingError(call.response, error);
   }
   wait.end();
   response.off("close", onClose);
@@ -178,7 +178,7 @@ interface Outgoing {
   readonly text: string;
 }
 
-function successOf(
+function outgoingMessage(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
   { operationOf }: ConnectFastPathOptions,
@@ -192,7 +192,7 @@ function successOf(
   }
 }
 
-function failureOf(response: UnaryCall["response"], cause: unknown): Outgoing {
+function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoing {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
   const { header = new Headers(), trailer = new Headers() } = response ?? {};
   header.set("content-type", contentTypeUnaryJson);
@@ -205,11 +205,11 @@ function failureOf(response: UnaryCall["response"], cause: unknown): Outgoing {
 function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
   const cookies: string[] = [];
-  for (const [name, value] of entriesOf(header)) {
+  for (const [name, value] of header) {
     if (name === "set-cookie") cookies.push(value);
     else headers[name] = value;
   }
-  for (const [name, value] of entriesOf(trailer)) headers[`trailer-${name}`] = value;
+  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return headers;
 }

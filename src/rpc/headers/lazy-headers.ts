@@ -1,6 +1,6 @@
 /**
- * Headers that are made when somebody wants more of them than can be told without: Node's are checked and sorted, which
- * costs many times what most calls ask for.
+ * Headers that are made when somebody wants more of them than can be told without: the platform's are checked and sorted,
+ * which makes 1.2 µs a call of 0.1 (bench/README.md, micro).
  */
 export abstract class LazyHeaders implements Headers {
   #made: Headers | undefined;

@@ -32,7 +32,7 @@ import { BindUsers } from "./mounts/bind-users.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
 import { openAttachment } from "./stdio/attachment.ts";
-import { readHistory } from "./stdio/container-history.ts";
+import { readContainerHistory } from "./stdio/container-history.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -46,7 +46,9 @@ export interface DockerRuntimeOptions {
   readonly bindRoots: readonly string[];
   /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
   readonly allowLabels?: readonly string[];
-  /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
+  /**
+   * Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none.
+   */
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;
@@ -179,7 +181,7 @@ class DockerRuntime implements Runtime {
   }
 
   history(id: string, options: RuntimeCallOptions & { readonly untilMs: number }): AsyncIterable<HistoryLine> {
-    return readHistory(id, { engine: this.#engine, ...options });
+    return readContainerHistory(id, { engine: this.#engine, ...options });
   }
 
   watch(listener: WatchListener): AsyncDisposable {

@@ -39,8 +39,8 @@ export interface ProcessRuntimeOptions {
  */
 export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
   options.log.warn(
-    "MCPM_RUNTIME=process: servers are plain processes of this user, without a sandbox or limits, and whoever " +
-      "reaches the port can run any command; for development only",
+    "MCPM_RUNTIME=process: servers are plain processes of this user, without a sandbox or limits, and anyone " +
+      "who reaches the port can run any command; for development only",
   );
   return new ProcessRuntime(options);
 }

@@ -3,7 +3,7 @@ import type net from "node:net";
 import { PipelinedResponses } from "./pipelined-responses.ts";
 import { isWhole } from "./whole-stream.ts";
 
-/** One connection, and what is asked on it. */
+/** One connection and its requests. */
 export class Connection {
   readonly socket: net.Socket;
   readonly address: string;
@@ -13,9 +13,9 @@ export class Connection {
   hasAsked = false;
   /** What had come of it when it was last looked at. */
   #seenBytes = 0;
-  /** What is under way over HTTP/1.1. */
+  /** Requests under way over HTTP/1.1. */
   readonly pipelined = new PipelinedResponses();
-  /** What is open over HTTP/2, and since when: the oldest first. */
+  /** The open streams of HTTP/2 and since when each is open, the oldest first. */
   readonly streams = new Map<ServerHttp2Stream, number>();
 
   constructor(socket: net.Socket, usedAtMs: number) {
@@ -24,7 +24,7 @@ export class Connection {
     this.usedAtMs = usedAtMs;
   }
 
-  /** Whether bytes came since it was last looked at: a request that is sent slowly, say. */
+  /** Whether bytes came since it was last looked at: of a request that is sent slowly, for example. */
   hasNews(): boolean {
     const { bytesRead } = this.socket;
     const isNew = bytesRead !== this.#seenBytes;
@@ -32,7 +32,7 @@ export class Connection {
     return isNew;
   }
 
-  /** Whether something is done for it: a request has come whole, and its response has not ended. */
+  /** Whether a request is being served: it has come whole, and its response has not ended. */
   get isBusy(): boolean {
     if (this.pipelined.isBusy) return true;
     for (const stream of this.streams.keys()) if (isWhole(stream) && !stream.writableEnded) return true;
@@ -52,11 +52,11 @@ export interface ConnectionsOptions {
 const defaultLateMs = 1_000;
 
 /**
- * The connections that are open, so many at most. One more takes the place of another: first of one that never asked for
- * anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under way
- * began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds connections
- * must not keep others out, nor take the place of who has one in use. When a call has just begun on each, the new one is
- * refused.
+ * The connections that are open, so many at most. One more takes the place of another: first of one that never asked
+ * for anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under
+ * way began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds
+ * connections must not keep others out, nor take the place of who has one in use. When a call has just begun on each,
+ * the new one is refused.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;

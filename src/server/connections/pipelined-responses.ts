@@ -6,8 +6,8 @@ const maxBegun = 1000;
 const maxWaitingBytes = 64 * 1024;
 
 /**
- * The responses of one connection over HTTP/1.1 that have begun, each of which waits for those before it. A caller can ask
- * for thousands at once, by a few bytes each, and read none of them: so when too much waits, no more are begun.
+ * The responses of one connection over HTTP/1.1 that have begun, each of which waits for those before it. A caller can
+ * ask for thousands at once, by a few bytes each, and read none of them: so when too much waits, no more are begun.
  */
 export class PipelinedResponses {
   /** The last one, when those before it have closed. Most are, and need no listener. */
@@ -42,7 +42,7 @@ export class PipelinedResponses {
     return false;
   }
 
-  /** There always is behind one that is alone. */
+  /** There always is room behind a response that is alone. */
   get hasRoom(): boolean {
     if (this.#begun.size >= maxBegun) return false;
     let bytes = 0;

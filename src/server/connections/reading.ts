@@ -22,7 +22,7 @@ export function readOn(socket: net.Socket): void {
   if (handle?.reading) handle.readStart();
 }
 
-/** Undefined of one that is closed. */
+/** Undefined for a closed socket. */
 function handleOf(socket: net.Socket): Handle | undefined {
   return (socket as unknown as { readonly _handle: Handle | null })._handle ?? undefined;
 }

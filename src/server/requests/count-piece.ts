@@ -16,9 +16,9 @@ type Counting = (net.Socket | ServerHttp2Session) & {
 };
 
 /**
- * Counts a piece of a request's body, of all that come on its connection: each costs the same, even one of a byte. After
- * too many the connection is read on in the next turn of the event loop. Not for the first piece of a body: most have no
- * other, and so many requests are not begun in a turn.
+ * Counts a piece of a request's body, of all that come on its connection: each costs the same, even one of a byte.
+ * After too many the connection is read on in the next turn of the event loop. Not for the first piece of a body: most
+ * have no other, and so many requests are not begun in a turn.
  */
 export function countPiece(body: Readable): void {
   const connection = countingOf(body);

@@ -31,8 +31,8 @@ function drop(body: Readable, stop: () => void): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(stop, maxMs);
   let bytes = 0;
-  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would then
-  // end this connection long after, under the next request.
+  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would
+  // then end this connection long after, under the next request.
   body.removeAllListeners("data");
   body.on("data", (chunk: Buffer) => {
     countPiece(body);

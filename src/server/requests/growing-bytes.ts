@@ -23,12 +23,12 @@ export class GrowingBytes {
     this.#length = length;
   }
 
-  /** All of them. The caller must not change them. */
+  /** All bytes. The caller must not change them. */
   get all(): Buffer {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
-  /** All of them, which are no longer here. */
+  /** All bytes; none are kept here afterwards. */
   take(): Buffer {
     const { all } = this;
     this.#bytes = none;

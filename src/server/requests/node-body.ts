@@ -17,7 +17,10 @@ interface Left {
   [readBefore]?: ReadBefore;
 }
 
-/** The request's body begins with what was read of it, or of its stream. What is not read to its end is paused. */
+/**
+ * Puts back what was read of a request's body or stream: the next reader begins with it. A body that was not read to
+ * its end is paused.
+ */
 export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: ReadBefore): void {
   from[readBefore] = read;
 }
@@ -46,7 +49,7 @@ function takeBody(request: NodeRequest & Left): ReadBefore | undefined {
   const stream: ServerHttp2Stream & Left = request.stream;
   const read = stream[readBefore];
   if (read === undefined || read.whole) return read;
-  // The request listens to its stream from its first read on; one that flows before would lose what comes.
+  // The request listens to its stream from its first read on: bytes that flow before that would be lost.
   request.read(0);
   request.stream.resume();
   return read;

@@ -93,7 +93,7 @@ async function received(chunks: readonly Buffer[]) {
         connection.respond(theirs, "{}");
       },
       noise: (noise, note) => events.push(["noise", noise.toString("latin1"), note?.truncated ?? false]),
-      lateReply: () => events.push(["late"]),
+      unclaimedReply: () => events.push(["late"]),
     },
   });
   const settled: Settled[] = Array.from({ length: calls }, () => "pending");

@@ -40,7 +40,7 @@ export function toolNotListed(tool: string): ManagerError {
 /** What a call throws whose server did not list its tools: whatever became of that, the tool was not called. */
 export function listingFailed(error: unknown): ManagerError {
   const { kind, message, details } = toManagerError(error);
-  const words = `the tool was not called, since its input schema could not be had: ${message}`;
+  const words = `the tool was not called, since its input schema could not be read: ${message}`;
   return new ManagerError(kind === "call_lost" ? "unavailable" : kind, words, {
     details: { ...details, delivery: "not_sent" },
     cause: error,

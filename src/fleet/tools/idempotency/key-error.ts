@@ -12,7 +12,7 @@ export function keyReused(): ManagerError {
 /** Thrown for a call whose result was dropped to make room. Nobody may send it again under this key. */
 export function resultEvicted(delivery: "sent" | "answered"): ManagerError {
   const message =
-    "the call was made before under this idempotency_key, and what came of it is not kept any more: it is not made again";
+    "the call was already made under this idempotency_key, and its result is no longer kept: it is not made again";
   return new ManagerError("not_running", message, { details: { reason: "IDEMPOTENCY_RESULT_EVICTED", delivery } });
 }
 
@@ -27,6 +27,6 @@ export function tooManyKeys({ maxKeys, retryAfterMs }: { maxKeys: number; retryA
 /** What is remembered of a call that was given up after it was sent. */
 export function callAbandoned(): ManagerError {
   const message =
-    "the call was sent, and given up when the last of its callers left: whether the tool ran is unknown, and it is not called again under this idempotency_key";
+    "the last caller left after the call was sent: whether the tool ran is unknown, and it is not called again under this idempotency_key";
   return new ManagerError("call_lost", message, { details: { reason: "CALL_ABANDONED", delivery: "sent" } });
 }

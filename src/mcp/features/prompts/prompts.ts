@@ -49,8 +49,8 @@ export class Prompts {
   }
 
   /**
-   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an unknown
-   * prompt with error 0 or -32603.
+   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an
+   * unknown prompt with error 0 or -32603.
    */
   async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
     const mayBeMissing = failure.kind === "invalid" || failure.details.reason === "SERVER_ERROR";

@@ -44,7 +44,10 @@ export function inputRequiredResult(fields: JsonFields, { json, era, what }: Res
   return { json, kind, ...(requestState === undefined ? {} : { requestState: stateOf(fields, what) }) };
 }
 
-/** What a result has besides the parts that were placed. A known field with a value that its place can't hold is there, too. */
+/**
+ * What a result has besides the parts that were placed. A known field with a value that its place can't hold is there,
+ * too.
+ */
 export function restOf(
   fields: JsonFields,
   { kind, placed }: { kind: InputRequiredResult["kind"]; placed: readonly string[] },
@@ -56,7 +59,10 @@ export function restOf(
   return { inputRequestsJson, extraJson: fields.rest(all) } satisfies InputRequiredRest;
 }
 
-/** The elements of one of the result's lists; none when it is absent. Throws `protocol`, and `too_much` for 100,000 values. */
+/**
+ * The elements of one of the result's lists; none when it is absent. Throws `protocol`, and `too_much` for 100,000
+ * values.
+ */
 export function elementsOf(fields: JsonFields, { name, what }: { name: string; what: string }): string[] {
   const list = fields.raw(name);
   if (list === undefined) return [];
@@ -86,8 +92,8 @@ export function malformedResult(what: string, problem: string): ManagerError {
 }
 
 /**
- * Tells the result of a request of the caller's. Throws what `inputRequiredResult` throws, and `not_running` when the server asks
- * for input that the caller does not know of.
+ * Tells the result of a request of the caller's. Throws what `inputRequiredResult` throws, and `not_running` when the
+ * server asks for input that the caller does not know of.
  */
 export function resultOf(request: InputRequiredRequest, of: ResultOf): InputRequiredResult {
   const result = inputRequiredResult(resultFields(of.json, of.what), of);

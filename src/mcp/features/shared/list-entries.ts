@@ -48,21 +48,21 @@ export async function listEntries<T>(
   for (let page = 0; page < maxPages; page += 1) {
     const result = await requests.result(kind.method, { members }, request);
     chars += result.length;
-    if (chars > maxListingChars) throw malformed(`${listing} is larger than ${maxListingChars} characters`);
+    if (chars > maxListingChars) throw malformedList(`${listing} is larger than ${maxListingChars} characters`);
     const fields = JsonFields.of(result);
     const list = fields?.raw(kind.member);
-    if (fields === undefined || !list?.startsWith("[")) throw malformed(`${listing} has no array of ${kind.noun}s`);
+    if (fields === undefined || !list?.startsWith("[")) throw malformedList(`${listing} has no array of ${kind.noun}s`);
     for (const { entry, text } of readPage(list, kind)) {
       texts.push(text);
       if (entry !== undefined) entries.push(entry);
     }
-    if (entries.length > maxEntries) throw malformed(`the server lists more than ${maxEntries} ${kind.noun}s`);
+    if (entries.length > maxEntries) throw malformedList(`the server lists more than ${maxEntries} ${kind.noun}s`);
     // An empty string is a valid cursor (MCP pagination).
     const cursor = fields.string("nextCursor");
     if (cursor === undefined) return { entries, texts, chars };
     members = `"cursor":${JSON.stringify(cursor)}`;
   }
-  throw malformed(`${listing} does not end after ${maxPages} pages`);
+  throw malformedList(`${listing} does not end after ${maxPages} pages`);
 }
 
 /** What a JSON array of entries has that is of use; undefined when it is none. */
@@ -79,11 +79,11 @@ function readPage<T>(list: string, kind: ListKind<T>): { entry: T | undefined; t
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     // The text was proven before.
-    throw malformed(`a page of the server's ${kind.noun} listing has more than ${maxPageValues} values`);
+    throw malformedList(`a page of the server's ${kind.noun} listing has more than ${maxPageValues} values`);
   }
   return entries;
 }
 
-function malformed(message: string): ManagerError {
+function malformedList(message: string): ManagerError {
   return new ManagerError("protocol", message, { details: { reason: "MALFORMED_RESULT", delivery: "answered" } });
 }

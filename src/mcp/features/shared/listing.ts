@@ -6,7 +6,9 @@ import { type ListKind, listEntries } from "./list-entries.ts";
 /** A larger listing is asked for each time: the manager may have many servers. */
 const maxKeptChars = 4 * 1024 * 1024;
 
-/** Told of each listing that was read whole: the member of a page that has it, and its entries as the server wrote them. */
+/**
+ * Told of each listing that was read whole: the member of a page that has it, and its entries as the server wrote them.
+ */
 export type OnListed = (member: string, entries: readonly string[]) => void;
 
 export interface ListingOptions<T> {
@@ -34,8 +36,8 @@ export class Listing<T> {
   }
 
   /**
-   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
-   * it would give one caller's listing to all. Throws what `listEntries` throws.
+   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers
+   * by it would give one caller's listing to all. Throws what `listEntries` throws.
    */
   async get({ trace = {}, ...options }: TracedOptions): Promise<readonly T[]> {
     const { changes, changesWith } = this.#options;

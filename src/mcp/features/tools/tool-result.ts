@@ -26,15 +26,18 @@ export interface TypedResult extends InputRequiredRest {
   readonly structured?: { readonly value: unknown } | { readonly json: string };
 }
 
-/** Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `inputRequiredResult` throws. */
+/**
+ * Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `inputRequiredResult`
+ * throws.
+ */
 export function readToolResult(json: string, era: Era): ToolResult {
   const fields = resultFields(json, what);
   return { ...inputRequiredResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
 }
 
 /**
- * Whether a failed result is the JSON-RPC error -32602 in disguise: servers on the TypeScript SDK answer an unknown tool
- * and wrong arguments so.
+ * Whether a failed result is the JSON-RPC error -32602 in disguise: servers on the TypeScript SDK answer an unknown
+ * tool and wrong arguments so.
  */
 export function isRefusal(result: ToolResult): boolean {
   if (!result.isError) return false;

@@ -7,7 +7,6 @@ import type { RpcRequest } from "../../call/rpc-call.ts";
 import type { OperationOf } from "../../call/service-operations.ts";
 import { toConnectError } from "../../errors/connect-error.ts";
 import { plainGrpcMessage } from "../../errors/grpc-message.ts";
-import { entriesOf } from "../../headers/response-headers.ts";
 
 export const grpcContentType = "application/grpc+proto";
 
@@ -25,7 +24,7 @@ export function respondGrpc(
   stream: ServerHttp2Stream,
   { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },
 ): void {
-  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(entriesOf(header));
+  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(header);
   outgoing["content-type"] = grpcContentType;
   stream.respond(outgoing, { waitForTrailers: true });
   stream.once("wantTrailers", () => {
@@ -39,7 +38,7 @@ export function respondGrpc(
 }
 
 export function successTrailer(trailer: Headers): OutgoingHttpHeaders {
-  const outgoing: OutgoingHttpHeaders = Object.fromEntries(entriesOf(trailer));
+  const outgoing: OutgoingHttpHeaders = Object.fromEntries(trailer);
   outgoing["grpc-status"] = "0";
   return outgoing;
 }

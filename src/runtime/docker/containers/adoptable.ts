@@ -22,7 +22,7 @@ export interface FoundContainer {
  * what is taken over must be in the box that its spec describes, no matter who made it. Limits are not compared: older
  * managers may have had other defaults.
  */
-export function weaknessOf(found: FoundContainer): string | undefined {
+export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
   if (!found.isOfImage) return "was not made from the image of its spec";
   const weaknesses = [...boxWeaknesses(found.spec, found.info)];
   if (weaknesses.length > 0) return weaknesses.join(", and ");

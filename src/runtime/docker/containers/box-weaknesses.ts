@@ -59,7 +59,7 @@ function capabilities(list: unknown): string[] {
   return Array.isArray(list) ? list.map((name) => String(name).toUpperCase().replace(/^CAP_/, "")) : [];
 }
 
-/** The engine writes none where it masks as it does by default and is not asked. */
+/** The engine leaves the list out where it masks the default paths. */
 function isEmpty(paths: readonly string[] | null | undefined): boolean {
   return Array.isArray(paths) && paths.length === 0;
 }

@@ -5,13 +5,16 @@ const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
 const restartingSuffix = ".restarting";
 
-/** Name of a server's container: the first plain, the others with their number. It is for people: identity is the labels. */
+/**
+ * Name of a server's container: the first plain, the others with their number. It is for people: identity is the
+ * labels.
+ */
 export function containerName(fleet: string, server: string, replica: number): string {
   const name = fleet === defaultFleet ? `mcp-${server}` : `mcp-${fleet}.${server}`;
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
-/** Name of the one that is to take its place, until it does. */
+/** The name of a container that is to replace another, until it does. */
 export function nextName(fleet: string, server: string, replica: number): string {
   return `${containerName(fleet, server, replica)}.next`;
 }

@@ -11,7 +11,9 @@ export function containerOptions(
   options: {
     readonly labels: Record<string, string>;
     readonly mounts: Docker.MountSettings[];
-    /** False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true. */
+    /**
+     * False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true.
+     */
     readonly takesCpus?: boolean;
     /** As `uid:gid`, when it must be just that. */
     readonly user?: string | undefined;

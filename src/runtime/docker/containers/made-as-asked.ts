@@ -19,7 +19,10 @@ export function limitsMissing(asked: Docker.HostConfig, made: Docker.HostConfig)
 }
 
 /** In what the sandbox of a container is weaker than was asked for, each as the end of "its container …". */
-export function weaknesses({ spec, asked }: { readonly spec: Openings; readonly asked: Asked }, made: Made): string[] {
+export function weakerThanAsked(
+  { spec, asked }: { readonly spec: Openings; readonly asked: Asked },
+  made: Made,
+): string[] {
   return [...boxWeaknesses(spec, made), ...mountWeaknesses(asked, made), ...userWeakness(asked, made)];
 }
 

@@ -47,7 +47,9 @@ export interface LabelContext {
   readonly fleet: string;
   /** What the container's image says in labels of its own. */
   readonly imageLabels: Labels;
-  /** Names of labels that the operator lets a spec give as they are; one that ends in `*` stands for all that begin so. */
+  /**
+   * Names of labels that the operator lets a spec give as they are; one that ends in `*` stands for all that begin so.
+   */
   readonly allowLabels: readonly string[];
 }
 

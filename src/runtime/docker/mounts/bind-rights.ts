@@ -55,7 +55,9 @@ export function numericUser(user: string): string | undefined {
   return user.split(":").map(Number).join(":");
 }
 
-/** Throws `denied` unless servers may write to bind mounts as this user, a `uid:gid`; `shown` is how it was asked for. */
+/**
+ * Throws `denied` unless servers may write to bind mounts as this user, a `uid:gid`; `shown` is how it was asked for.
+ */
 export function checkBindUser(
   user: string,
   { shown, bindUsers }: { readonly shown: string; readonly bindUsers: readonly string[] },

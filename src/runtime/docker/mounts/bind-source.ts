@@ -6,8 +6,8 @@ import { checkBindPath } from "./bind-path.ts";
 
 /**
  * The real path of a bind mount's source, proven to be at or below one of the roots, and to be out of reach for others
- * than root and `uid`: the resolved path is what the engine gets, so that a symbolic link can't lead out. `field` is the
- * source's path in the request, for errors.
+ * than root and `uid`: the resolved path is what the engine gets, so that a symbolic link can't lead out. `field` is
+ * the source's path in the request, for errors.
  */
 export async function resolveBindSource(
   source: string,
