@@ -32,7 +32,7 @@ function counted(name: string, file: string, ...args: string[]) {
 const echo = async (server: string) =>
   textOf(await client.callTool({ server, tool: "echo", input: { case: "arguments", value: { text: "hi" } } }));
 
-describe("A server that speaks both eras and is slow to start", () => {
+describe.concurrent("A server that speaks both eras and is slow to start", () => {
   it("is of the modern era, at its first start and at each that follows", async () => {
     const { spec, starts } = counted("slow", "modern.mjs", "--takes-initialize", "--boot-ms", "3500");
     for (const count of [2, 3]) {
@@ -46,7 +46,7 @@ describe("A server that speaks both eras and is slow to start", () => {
   });
 });
 
-describe("A server whose entrypoint eats the first line of its input", () => {
+describe.concurrent("A server whose entrypoint eats the first line of its input", () => {
   it.each([
     ["legacy", hostileProcessSpec("--eat-lines", "1"), Era.LEGACY],
     ["silent", hostileProcessSpec("--eat-lines", "1", "--silent-on-probe"), Era.LEGACY],
