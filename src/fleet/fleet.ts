@@ -16,14 +16,14 @@ import { KnownPrograms } from "./programs/known-programs.ts";
 import { noTextCache, type TextCache } from "./programs/text-cache.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
-import type { FleetServices, FleetTools } from "./run/fleet-services.ts";
+import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { managerStopping, otherSpecExists, serverNotFound } from "./state/fleet-error.ts";
 import { notRunning } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
-export interface FleetOptions extends FleetTools {
+export interface FleetOptions extends FleetDependencies {
   readonly admission: AdmissionRules;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */

@@ -126,7 +126,7 @@ export class ManagedServer {
     }
   }
 
-  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
   adopt(records: readonly InstanceRecord[]): Promise<void> {
     this.#isKept = true;
     return this.#replicas.adopt(records);
@@ -183,7 +183,7 @@ export class ManagedServer {
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#services.clocks.elapsedMs }));
-    // As it is: the one that stops it forgets it then, before a Start goes on that waits for `stopping`.
+    // `#finishStop` clears `#stop` before a Start that waits for `stopping` goes on.
     return this.#stop.done;
   }
 

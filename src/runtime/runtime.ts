@@ -136,9 +136,9 @@ export interface RuntimeCallOptions {
 export interface CreateRequest {
   /** The server's name. */
   readonly server: string;
-  /** Identity of the copy, stable over restarts. */
+  /** Identity of the instance, stable over restarts. */
   readonly instance: string;
-  /** Which copy of the server: 0 is the first. */
+  /** The instance's number in its server: 0 is the first. */
   readonly replica: number;
   readonly spec: ServerSpec;
   /** The generation of MCP that it is known to speak. Absent: to be found out. */

@@ -117,10 +117,9 @@ const methods = {
       ...(has("--no-logging") ? {} : { logging: {} }),
       ...(has("--offers") ? offered : {}),
     };
-    const answer = () =>
-      complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
-    if (has("--slow-probe-ms")) setTimeout(answer, Number(value("--slow-probe-ms")));
-    else answer();
+    const reply = () => complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
+    if (has("--slow-probe-ms")) setTimeout(reply, Number(value("--slow-probe-ms")));
+    else reply();
   },
   "subscriptions/listen": (id, { notifications }) => {
     if (has("--refuse-listen")) {

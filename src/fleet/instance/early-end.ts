@@ -3,7 +3,7 @@ import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { diedOf } from "../run/died-of.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { idleGraceMs } from "./stop-idle.ts";
+import { idleGraceMs } from "./stop-clock.ts";
 
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
 const diesOfProbeMs = 60_000;

@@ -52,7 +52,7 @@ export interface DockerRuntimeOptions {
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;
-  /** As whom servers may write to bind mounts, as `uid:gid`; undefined: none may. */
+  /** The users, as `uid:gid`, as which servers may write to bind mounts; undefined: none. */
   readonly bindUsers?: readonly string[];
   readonly log: Log;
   /** Wall clock in milliseconds. */
@@ -168,7 +168,7 @@ class DockerRuntime implements Runtime {
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
-    // Whatever said that it is to go: no one else's container is removed.
+    // Checked here, whatever the caller assumed: a container that is not this fleet's is never removed.
     if (await this.#instances.isOurs(id, options)) await removeContainer(id, { engine: this.#engine, ...options });
   }
 
@@ -216,7 +216,7 @@ class DockerRuntime implements Runtime {
     return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
   }
 
-  /** What is needed besides to create a container. */
+  /** What else creating a container needs. */
   get #making() {
     const { allowLabels = [] } = this.#options;
     const [bindUsers, imageFiles, bindTurns] = [this.#bindUsers, this.#imageFiles, this.#bindTurns];

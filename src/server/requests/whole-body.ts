@@ -10,7 +10,7 @@ import type { ReadBefore } from "./node-body.ts";
 
 export interface BodyReading {
   readonly maxBytes: number;
-  /** Where it counts while its caller has not sent all of it. */
+  /** Where its bytes are counted while its caller has not sent all of it. */
   readonly unsent: Transfer;
   /** Gets the body, or as much of it as shows that it has more than `maxBytes`: the rest is paused then. */
   readonly onRead: (read: ReadBefore) => void;

@@ -33,7 +33,7 @@ export function restartingName(fleet: string, server: string, replica: number): 
   return containerName(fleet, server, replica) + restartingSuffix;
 }
 
-/** All names that the container of one copy of a server can have. */
+/** All names that the container of one instance of a server can have. */
 export function namesOf(
   fleet: string,
   server: string,
@@ -43,7 +43,7 @@ export function namesOf(
   return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
 }
 
-/** What its name says is under way with the container of one copy of a server. */
+/** What is under way with an instance's container, by the container's name. */
 export function markOf(
   container: { readonly name: string; readonly id: string },
   owner: { readonly fleet: string; readonly server: string; readonly replica: number },

@@ -56,7 +56,7 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   }, context);
 }
 
-/** Refuses what mounts and image don't go together for. Gives the user, when it must be a certain one. */
+/** Refuses mounts that don't go together with the image. Returns the user, when it must be a certain one. */
 async function checkImage(
   spec: ServerSpec,
   context: CreateContext & { readonly image: Image; readonly makeBare: () => Promise<string> },
