@@ -16,6 +16,10 @@ RUN node scripts/bundle.ts bundle
 FROM ${NODE_IMAGE}
 WORKDIR /opt/mcp-docker-manager
 COPY --from=bundle /opt/mcp-docker-manager/bundle ./
+# Where docker-compose.yml puts a volume, which gets this owner and mode.
+RUN mkdir -p /var/lib/mcp-docker-manager && \
+  chown 1000:1000 /var/lib/mcp-docker-manager && \
+  chmod 700 /var/lib/mcp-docker-manager
 # Not root: the group of the engine's socket is added when the container is
 # made (docker-compose.yml, group_add).
 ENV NODE_ENV=production MCPM_IN_CONTAINER=1

@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config";
 
 // Two rungs: `unit` needs nothing but Node; `engine` needs what `make test` brings: a Docker engine, images, programs.
+const globalSetup = "test/state-home.ts";
+
 export default defineConfig({
   test: {
     projects: [
@@ -9,6 +11,7 @@ export default defineConfig({
           name: "unit",
           include: ["test/**/*.test.ts"],
           exclude: ["test/**/*.engine.test.ts"],
+          globalSetup,
           // Thousands of random cases take their time on a machine that does other things, too.
           testTimeout: 60_000,
           expect: { poll: { timeout: 30_000 } },
@@ -18,6 +21,7 @@ export default defineConfig({
         test: {
           name: "engine",
           include: ["test/**/*.engine.test.ts"],
+          globalSetup,
           testTimeout: 60_000,
           expect: { poll: { timeout: 30_000 } },
           hookTimeout: 60_000,

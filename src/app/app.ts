@@ -7,7 +7,7 @@ import type { Log } from "../base/log/log.ts";
 import { checkBindRoots } from "../config/bind-roots.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/settings/setting.ts";
-import { Fleet } from "../fleet/fleet.ts";
+import { Fleet, type FleetCache } from "../fleet/fleet.ts";
 import { ArgumentCheck } from "../fleet/tools/argument-check/argument-check.ts";
 import { CheckThread } from "../fleet/tools/argument-check/check-thread.ts";
 import { IdempotentCalls } from "../fleet/tools/idempotency/idempotent-calls.ts";
@@ -27,6 +27,7 @@ import { Listener, type ListenOptions } from "../server/listener.ts";
 import { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { runtimes } from "./runtimes.ts";
+import { openCache, openState } from "./state.ts";
 import { version } from "./version.ts";
 
 const heartbeatMs = 15_000;
@@ -61,6 +62,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { log, fastPath = true } = options;
   const { bindRoots } = config.admission;
   await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
+  const state = await openState(config.state, log);
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID }));
   await runtime.version({});
@@ -69,7 +71,8 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
   // Before anything looks at a container; released when nothing does any more.
   opened.use(await runtime.own({ onLost }));
-  const fleet = createFleet(config, { runtime, log });
+  const cache = opened.use(await openCache(state, { dir: config.state, log }));
+  const fleet = createFleet(config, { runtime, log, cache });
   // Ends after the calls that use it.
   const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
@@ -106,9 +109,13 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
 }
 
-function createFleet(config: Config, { runtime, log }: Pick<Parts, "runtime" | "log">): Fleet {
+function createFleet(
+  config: Config,
+  { runtime, log, cache }: Pick<Parts, "runtime" | "log"> & { readonly cache: FleetCache | undefined },
+): Fleet {
   return new Fleet({
     runtime,
+    cache,
     admission: config.admission,
     clientInfo: { name: "mcp-docker-manager", version },
     log,

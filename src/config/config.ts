@@ -18,6 +18,7 @@ import {
   type SettingTable,
   type ValuesOf,
 } from "./settings/setting.ts";
+import { type StateDir, stateDir } from "./state-dir.ts";
 
 /** Every setting, by owner, in the order of `--help`. */
 const settings = {
@@ -51,6 +52,7 @@ type SettingValues = { readonly [O in Owner]: ValuesOf<(typeof settings)[O]> };
 /** The manager's configuration, checked and frozen. Each part is handed to the code that uses it. */
 export interface Config extends SettingValues {
   readonly docker: DockerEnv;
+  readonly state: StateDir;
   readonly process: {
     /** What servers of the runtime `process` get of this process's environment: PATH and HOME. */
     readonly baseEnv: Readonly<Record<string, string>>;
@@ -76,15 +78,17 @@ export function readConfig({ env, args, user }: ConfigSource): Config {
   const flags = readFlags(args);
   const textOf = (name: string) => flags[flagOf(name)] ?? env[name];
   const read = <Table extends SettingTable>(table: Table) => readSettings(table, { textOf, user });
+  const fleet = read(settings.fleet);
   const config: Config = Object.freeze({
     listen: read(settings.listen),
-    fleet: read(settings.fleet),
+    fleet,
     runtime: read(settings.runtime),
     admission: read(settings.admission),
     limits: read(settings.limits),
     calls: read(settings.calls),
     log: read(settings.log),
     docker: readDockerEnv(env),
+    state: stateDir(env, fleet),
     process: Object.freeze({ baseEnv: baseEnv(env) }),
   });
   checkHost(config);
@@ -115,8 +119,8 @@ export function unknownSettings({ env }: ConfigSource): string[] {
 /** The text that `--help` prints. */
 export function usage(): string {
   const groups = Object.entries<SettingTable>(settings).map(([owner, table]) => {
-    const rows = Object.values(table).map(({ env, help, fallback }) => {
-      return `  --${flagOf(env)}, ${env}\n      ${help} (${shown(fallback)})\n`;
+    const rows = Object.values(table).map(({ env, help, fallback, fallbackText }) => {
+      return `  --${flagOf(env)}, ${env}\n      ${help} (${fallbackText ?? shown(fallback)})\n`;
     });
     return `${titles[owner as Owner]}:\n${rows.join("")}`;
   });

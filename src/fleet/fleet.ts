@@ -12,8 +12,10 @@ import { EngineSync } from "./engine-sync.ts";
 import { type FailedStart, FailedStarts } from "./failed-starts.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
+import { KeptListings } from "./programs/kept-listings.ts";
+import { KnownPrograms } from "./programs/known-programs.ts";
+import { noTextCache, type TextCache } from "./programs/text-cache.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
-import { EraCache } from "./run/era-cache.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
@@ -29,6 +31,14 @@ export interface FleetOptions extends FleetDependencies {
   readonly defaultCallTimeoutMs: number;
   /** How long a container may belong to nobody before it is removed. */
   readonly reapGraceMs: number;
+  /** What outlives the manager beside the engine. Absent: nothing does. */
+  readonly cache?: FleetCache | undefined;
+}
+
+/** What is known of programs, and what they list. */
+export interface FleetCache {
+  readonly programs: TextCache;
+  readonly listings: TextCache;
 }
 
 /** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
@@ -73,8 +83,10 @@ export class Fleet {
       },
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
-    const eras = new EraCache();
-    this.#services = { runtime, log, clocks, newId, clientInfo, limits, eras, exits, onEngineSilent };
+    const { cache } = options;
+    const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
+    const listings = cache && new KeptListings({ cache: cache.listings, now: clocks.now });
+    this.#services = { runtime, log, clocks, newId, clientInfo, limits, programs, listings, exits, onEngineSilent };
     this.#sync = new EngineSync(this.#services, {
       servers: this.#servers,
       add: (server) => this.#add(server),

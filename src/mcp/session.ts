@@ -3,7 +3,8 @@ import { Connection, type Reply, type RequestOptions, type ServerRequest } from 
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
-import { type Conversation, type HandshakeOptions, openConversation } from "./conversation/handshake.ts";
+import type { Question } from "./conversation/era-plan.ts";
+import { type Conversation, type HandshakeOptions, type Opened, openConversation } from "./conversation/handshake.ts";
 import { cancelling, type SignalOption, type TracedOptions } from "./conversation/requests.ts";
 import type { Completion, CompletionRequest } from "./features/completion.ts";
 import { logMessageOf } from "./features/logging/log-message.ts";
@@ -12,6 +13,7 @@ import type { Prompts } from "./features/prompts/prompts.ts";
 import type { Resources } from "./features/resources/resources.ts";
 import { ServerFeatures } from "./features/server-features.ts";
 import { inputRequired } from "./features/shared/input-required-result.ts";
+import type { OnListed } from "./features/shared/listing.ts";
 import { notListed } from "./features/shared/not-listed.ts";
 import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
 import type { Tool } from "./features/tools/tool.ts";
@@ -30,6 +32,8 @@ export interface SessionListener {
   logMessage(entry: { readonly level: string; readonly text: string }): void;
   /** A reply that nobody waits for, which was dropped. */
   unclaimedReply(): void;
+  /** A listing was read whole. Absent: nobody wants to know. */
+  readonly listed?: OnListed | undefined;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -56,7 +60,8 @@ export class Session {
   readonly #options: SessionOptions;
   readonly #connection: Connection;
   #attachment: Attachment | undefined;
-  #probe: "none" | "pending" | "replied" = "none";
+  /** Questions of the handshake that the server has yet to reply to. */
+  readonly #unanswered = new Set<Question>();
   /** Written before there was an attachment. */
   readonly #held: Buffer[] = [];
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
@@ -109,14 +114,15 @@ export class Session {
    * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else
    * than a handshake, what it refused the handshake with, and what `Connection.request` throws.
    */
-  async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
+  async handshake(options: Omit<HandshakeOptions, "onQuestion">): Promise<Opened> {
     const { clientInfo } = this.#options;
-    const onProbe = (state: "pending" | "replied") => {
-      this.#probe = state;
+    const onQuestion = (question: Question, state: "asked" | "replied") => {
+      if (state === "asked") this.#unanswered.add(question);
+      else this.#unanswered.delete(question);
     };
-    const conversation = await openConversation(this.#connection, { ...options, clientInfo, onProbe });
-    this.resume(conversation);
-    return conversation;
+    const opened = await openConversation(this.#connection, { ...options, clientInfo, onQuestion });
+    this.resume(opened);
+    return opened;
   }
 
   /** What there is of a line on stdout that is not finished; only good until more comes. */
@@ -124,14 +130,15 @@ export class Session {
     return this.#connection.unfinished;
   }
 
-  /** Whether the server never answered the question which era it is of: if it exited, that may be why. */
-  get isProbePending(): boolean {
-    return this.#probe === "pending";
+  /** Whether the server never replied to this question of the handshake: if it exited, that may be why. */
+  leftUnanswered(question: Question): boolean {
+    return this.#unanswered.has(question);
   }
 
   /** Goes on with a conversation that the same process had over another attachment. */
   resume(conversation: Conversation): void {
-    this.#open = new ServerFeatures(this.#connection, conversation);
+    const { listed } = this.#options.listener;
+    this.#open = new ServerFeatures(this.#connection, { conversation, onListed: listed });
   }
 
   /**

@@ -21,7 +21,7 @@ describe("readConfig", () => {
         corsOrigins: [],
         maxConnectionsPerAddress: 2000,
       },
-      fleet: { name: "default", reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
+      fleet: { name: "default", stateDir: undefined, reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
       runtime: { kind: "docker", inContainer: false },
       admission: {
         bindRoots: [],
@@ -45,6 +45,7 @@ describe("readConfig", () => {
       calls: { timeoutMs: 60_000, maxTimeoutMs: 600_000 },
       log: { level: "info" },
       docker: { host: undefined, configDir: join(homedir(), ".docker"), tls: undefined },
+      state: { path: join(homedir(), ".local/state/mcp-docker-manager/default"), isGiven: false },
       process: { baseEnv: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() } },
     });
   });
@@ -108,6 +109,16 @@ describe("readConfig", () => {
       docker: { host: "tcp://engine:2375", configDir: "/config" },
       process: { baseEnv: { PATH: "/opt/bin:/bin", HOME: "/home/me" } },
     });
+  });
+
+  it("keeps state where the setting says, or else where programs of the user keep theirs, a folder a fleet", () => {
+    const stateOf = (env: Env) => fromEnv({ MCPM_FLEET: "f", HOME: "/home/me", ...env }).state;
+    expect(stateOf({ MCPM_STATE_DIR: "/srv/./state/" })).toEqual({ path: "/srv/state", isGiven: true });
+    expect(stateOf({ MCPM_STATE_DIR: "" })).toMatchObject({ path: "/home/me/.local/state/mcp-docker-manager/f" });
+    expect(stateOf({ XDG_STATE_HOME: "/x" })).toEqual({ path: "/x/mcp-docker-manager/f", isGiven: false });
+    // A relative path is none, by the specification.
+    expect(stateOf({ XDG_STATE_HOME: "x" }).path).toBe("/home/me/.local/state/mcp-docker-manager/f");
+    expect(() => stateOf({ MCPM_STATE_DIR: "state" })).toThrow("MCPM_STATE_DIR=state must hold absolute paths");
   });
 
   it("lets a flag win over its environment variable", () => {
@@ -241,7 +252,7 @@ describe("usage", () => {
     expect(usage()).toContain("--bind-roots, MCPM_BIND_ROOTS\n");
     expect(usage()).toContain("(none)");
     expect(usage()).toContain("--insecure-listen, MCPM_INSECURE_LISTEN\n");
-    const { docker, process, ...settings } = fromEnv({});
+    const { docker, process, state, ...settings } = fromEnv({});
     const count = Object.values(settings).flatMap((owner) => Object.keys(owner)).length;
     expect(usage().match(/MCPM_[A-Z_]+\n/g)).toHaveLength(count);
   });

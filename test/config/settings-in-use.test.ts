@@ -3,8 +3,8 @@ import { readSources } from "../../scripts/rooms/sources.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { membersRead } from "../sources/members-read.ts";
 
-/** Read by the configuration's own check of where it listens. */
-const ownUse = new Set(["insecureListen"]);
+/** Read by the configuration itself: by its check of where it listens, and for the path of the state folder. */
+const ownUse = new Set(["insecureListen", "stateDir"]);
 const sources = (await readSources()).filter(({ path }) => !path.startsWith("src/config/"));
 const read = new Set(sources.flatMap(({ path, text }) => [...membersRead(path, text)]));
 

@@ -4,6 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { stateHome } from "../state-home.ts";
 import { grpcClient, type ManagerClient } from "./test-manager.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
@@ -91,7 +92,7 @@ export class ManagerProcess implements AsyncDisposable {
 /** Starts a manager by its main file: the TypeScript, or the JavaScript that is made of it. */
 export function spawnManager(file: string, options: SpawnOptions): ChildProcessByStdio<null, null, Readable> {
   return spawn(process.execPath, [file], {
-    env: { ...process.env, MCPM_PORT: "0", MCPM_FLEET: options.fleet, ...options.env },
+    env: { ...process.env, XDG_STATE_HOME: stateHome(), MCPM_PORT: "0", MCPM_FLEET: options.fleet, ...options.env },
     stdio: ["ignore", "ignore", "pipe"],
   });
 }

@@ -9,6 +9,7 @@ import { silentLog } from "../../src/base/log/log.ts";
 import { readConfig } from "../../src/config/config.ts";
 import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
 import { serversFolder } from "../runtime/process/test-processes.ts";
+import { stateHome } from "../state-home.ts";
 
 export type ManagerClient = Client<typeof ManagerService>;
 
@@ -50,6 +51,7 @@ export class TestManager implements AsyncDisposable {
       DOCKER_HOST: this.#engine?.dockerHost,
       PATH,
       HOME,
+      XDG_STATE_HOME: stateHome(),
       MCPM_PORT: "0",
       MCPM_FLEET: this.fleet,
       MCPM_SHUTDOWN_GRACE_MS: "500",

@@ -3,8 +3,9 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log/log.ts";
 import { StopClock } from "../../src/fleet/instance/stop-clock.ts";
 import { LogRing } from "../../src/fleet/logs/log-ring.ts";
+import { KnownPrograms } from "../../src/fleet/programs/known-programs.ts";
+import { noTextCache } from "../../src/fleet/programs/text-cache.ts";
 import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
-import { EraCache } from "../../src/fleet/run/era-cache.ts";
 import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
 import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
 import { TestProcesses } from "../runtime/process/test-processes.ts";
@@ -39,7 +40,7 @@ beforeEach(() => {
     newId: randomUUID,
     clientInfo: { name: "test", version: "0" },
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
-    eras: new EraCache(),
+    programs: new KnownPrograms({ cache: noTextCache, now: Date.now, log: silentLog }),
     exits,
     onEngineSilent() {},
   };

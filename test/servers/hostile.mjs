@@ -4,10 +4,13 @@
 //   --silent               never answer anything
 //   --version V            answer initialize with this protocol version
 //   --exit-on-probe        exit when server/discover comes, as Rust's rmcp before 3 does
+//   --complain-on-probe    answer server/discover with an error, and say so on stderr, as Python's SDK before 2 does
 //   --silent-on-probe      do not answer server/discover
 //   --refuse-initialize    answer initialize with an error
 //   --initialize-once      answer a second initialize with an error
 //   --exit-on-initialize   exit 3 when initialize comes
+//   --exit-on-second-initialize  exit 1 when initialize comes again
+//   --eat-lines N          lose the first N lines that come, as an entrypoint does that reads some
 //   --handshake-ms N       answer initialize after so long
 //   --result JSON          answer initialize with these fields, too; @N in a string is N characters
 //   --banner               print noise on stdout first
@@ -37,6 +40,7 @@ const batched = [];
 /** URIs. */
 const subscribed = new Set();
 let reading = true;
+let toEat = Number(value("--eat-lines") ?? 0);
 let grown = 0;
 
 function send(message) {
@@ -215,11 +219,13 @@ function listTools(id, params) {
 
 function initialize(id, params) {
   if (has("--exit-on-initialize")) process.exit(3);
+  const again = received.filter(({ method }) => method === "initialize").length > 1;
+  if (again && has("--exit-on-second-initialize")) process.exit(1);
   if (has("--refuse-initialize")) {
     send({ jsonrpc: "2.0", id, error: { code: -32000, message: "not you" } });
     return;
   }
-  if (has("--initialize-once") && received.filter(({ method }) => method === "initialize").length > 1) {
+  if (has("--initialize-once") && again) {
     send({ jsonrpc: "2.0", id, error: { code: -32600, message: "already initialized" } });
     return;
   }
@@ -278,6 +284,9 @@ function receive(line) {
     else tool(id, params.arguments ?? {}, line);
   } else if (method === "server/discover" && has("--exit-on-probe")) {
     process.stderr.write("expected initialize\n", () => process.exit(1));
+  } else if (method === "server/discover" && has("--complain-on-probe")) {
+    const refusal = { jsonrpc: "2.0", id, error: { code: -32602, message: "Invalid request parameters" } };
+    process.stderr.write("Failed to validate request: 97 validation errors for ClientRequest\n", () => send(refusal));
   } else if (method === "server/discover" && has("--silent-on-probe")) {
     // As some servers do with what they don't know.
   } else if (id !== undefined && method !== undefined && !answerOffer(id, method, params)) {
@@ -297,7 +306,10 @@ if (has("--exit")) {
     rest += chunk;
     const lines = rest.split("\n");
     rest = lines.pop();
-    for (const line of lines) if (reading && line !== "") receive(line);
+    for (const line of lines) {
+      if (toEat > 0) toEat -= 1;
+      else if (reading && line !== "") receive(line);
+    }
   });
   process.stdin.on("end", () => process.exit(0));
 }

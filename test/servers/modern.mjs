@@ -1,6 +1,8 @@
 // An MCP server on stdio of the modern era (2026-07-28), written by hand; it misbehaves when asked to.
 //
 //   --boot-ms N          read nothing for so long, then everything that came
+//   --eat-lines N        lose the first N lines that come, as an entrypoint does that reads some
+//   --slow-probe-ms N    answer server/discover after so long, and other things at once
 //   --versions JSON      what server/discover gives as supportedVersions
 //   --refuse-version     answer server/discover with error -32022 and those versions
 //   --takes-initialize   answer initialize, too, and be of the legacy era from then on, as SDK v2 does
@@ -24,6 +26,7 @@ let subscription;
 /** URIs by the id of what subscribed to them. */
 const followed = new Map();
 let isLegacy = false;
+let toEat = Number(value("--eat-lines", "0"));
 
 function send(message) {
   process.stdout.write(`${typeof message === "string" ? message : JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -114,7 +117,9 @@ const methods = {
       ...(has("--no-logging") ? {} : { logging: {} }),
       ...(has("--offers") ? offered : {}),
     };
-    complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
+    const reply = () => complete(id, { supportedVersions: versions, capabilities, instructions: "speak up", ttlMs: 0 });
+    if (has("--slow-probe-ms")) setTimeout(reply, Number(value("--slow-probe-ms")));
+    else reply();
   },
   "subscriptions/listen": (id, { notifications }) => {
     if (has("--refuse-listen")) {
@@ -178,7 +183,10 @@ setTimeout(
     process.stdin.on("data", (chunk) => {
       const lines = (rest + chunk).split("\n");
       rest = lines.pop();
-      for (const line of lines) if (line !== "") receive(JSON.parse(line));
+      for (const line of lines) {
+        if (toEat > 0) toEat -= 1;
+        else if (line !== "") receive(JSON.parse(line));
+      }
     });
     process.stdin.on("end", () => process.exit(0));
   },

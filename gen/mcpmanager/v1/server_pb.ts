@@ -127,8 +127,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
 
   /**
    * Which generation of MCP the server speaks. Unset: the manager finds out at the handshake, by asking
-   * `server/discover` first. A server that exits on that question is started again in a new container, which is never
-   * asked. MODERN: the start fails when the server does not speak it.
+   * `server/discover` first. A server that exits on that question, and names no reason of its own, is started again in
+   * a new container, which is never asked. A server of both eras that was too slow to start is started again in the
+   * modern one. MODERN: the start fails when the server does not speak it.
    *
    * @generated from field: mcpmanager.v1.Era era = 12;
    */
@@ -688,7 +689,7 @@ export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
 
 /**
  * McpInfo is what the server said at the handshake. It is unset before that, and for a server that was in conversation
- * with an earlier manager and refuses a second handshake.
+ * with an earlier manager and refuses a second handshake, unless the state folder has what it said to that manager.
  *
  * @generated from message mcpmanager.v1.McpInfo
  */

@@ -1,4 +1,4 @@
-import { integer, text } from "./parsers.ts";
+import { absolutePath, integer, text } from "./parsers.ts";
 import { setting } from "./setting.ts";
 
 /** Which servers are the manager's, and how they end. */
@@ -7,6 +7,13 @@ export const fleetSettings = {
     help: "name of the fleet that this manager owns",
     fallback: "default",
     parse: text(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and '-'"),
+  }),
+  stateDir: setting<string | undefined>("MCPM_STATE_DIR", {
+    help: "folder of what the manager keeps beside the engine, which nobody else may read or write",
+    fallback: undefined,
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's variable
+    fallbackText: "${XDG_STATE_HOME:-~/.local/state}/mcp-docker-manager/<fleet>",
+    parse: absolutePath,
   }),
   reapGraceMs: setting("MCPM_REAP_GRACE_MS", {
     help: "how long a container of the fleet may belong to no server before it is removed",

@@ -4,6 +4,8 @@ export interface Setting<T> {
   readonly help: string;
   /** What `--help` shows as the default. */
   readonly fallback: T;
+  /** What it shows instead where the default is made of other things. */
+  readonly fallbackText?: string;
   /** The default where it depends on who the manager is: `uid:gid`, or undefined where that is not known. */
   readonly fallbackFor?: (user: string | undefined) => T;
   /** Throws SettingProblem. */

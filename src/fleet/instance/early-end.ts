@@ -1,5 +1,6 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
+import { diedOf } from "../run/died-of.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
 import { idleGraceMs } from "./stop-clock.ts";
@@ -49,10 +50,12 @@ export class EarlyEnd {
    * It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked
    * again.
    */
-  learn({ session }: Run, { imageId }: InstanceRecord): void {
+  async learn(run: Run, { imageId }: InstanceRecord): Promise<void> {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;
-    if (soon && session.isProbePending) services.eras.learn({ imageId, spec }, "legacy", { diesOfProbe: true });
+    if (!soon || !diedOf("probe", run)) return;
+    const known = await services.programs.of({ imageId, spec });
+    if (!known.hint?.answersProbe) known.diedOfProbe();
   }
 
   #elapsedMs(): number {

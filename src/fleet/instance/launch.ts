@@ -1,13 +1,18 @@
 import { toManagerError } from "../../base/errors/errors.ts";
-import type { Conversation } from "../../mcp/conversation/handshake.ts";
+import type { Era } from "../../base/spec/spec.ts";
+import type { Conversation, Opened } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../../runtime/runtime.ts";
+import { diedOf } from "../run/died-of.ts";
 import { Run } from "../run/run.ts";
 import { startCancelled } from "../state/server-failure.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
 import { renew, replaceByLegacy } from "./replace.ts";
-import { diedOfProbe, shakeHands } from "./shake-hands.ts";
+import { shakeHands } from "./shake-hands.ts";
+
+/** How long a process may take to end that has only just started. */
+const slowGraceMs = 2_000;
 
 interface SignalOption {
   readonly signal: AbortSignal;
@@ -52,8 +57,8 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
   const imageId = await runtime.prepare(spec, { signal, onProgress: server.onPull });
   context.enter("creating");
   // Marked so, for it may not survive the question, which a manager that adopts it would ask.
-  const known = services.eras.of({ imageId, spec }) === "legacy" ? "legacy" : undefined;
-  const era = spec.era ?? known;
+  const { diesOfProbe } = await services.programs.of({ imageId, spec });
+  const era = spec.era ?? (diesOfProbe ? "legacy" : undefined);
   const record = await runtime.create(
     { server: server.name, instance: services.newId(), replica, spec, ...(era === undefined ? {} : { era }) },
     { signal },
@@ -76,7 +81,7 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   context.onRestart();
   if (record.usability.kind === "outdated") return renew(context, { ...options, old: record, start: startAndShake });
   const asksEra = record.era === undefined && spec.era === undefined;
-  if (asksEra && services.eras.diesOfProbe({ imageId: record.imageId, spec })) {
+  if (asksEra && (await services.programs.of({ imageId: record.imageId, spec })).diesOfProbe) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
   }
   try {
@@ -127,23 +132,55 @@ export async function takeOver(
 
 async function startAndShake(
   context: LaunchContext,
-  options: SignalOption & { record: InstanceRecord },
+  options: SignalOption & { record: InstanceRecord; said?: Era },
 ): Promise<Launched> {
   const { instance } = context;
-  const { signal } = options;
-  const { id } = options.record;
+  const { signal, said } = options;
+  const { id, imageId } = options.record;
   const run = await Run.start(instance, options);
   try {
     // Nobody waits for this: the process has yet to come up.
     const record = (await lookAt(context, { id, signal })) ?? options.record;
     context.enter("handshaking");
-    const conversation = await shakeHands(instance, { run, record, signal, resuming: false });
-    return { run, record, conversation };
+    const conversation = await shakeHands(instance, { run, record, signal, resuming: false, said });
+    if (!isLatched(conversation)) return { run, record, conversation };
   } catch (error) {
-    run.release({ reason: "START_FAILED", message: `server ${instance.server.name} could not be started` });
-    if (!diedOfProbe(run)) throw error;
+    release(run, instance);
+    const known = await instance.services.programs.of({ imageId, spec: instance.spec });
+    if (known.hint?.answersProbe || !diedOf("probe", run)) throw error;
+    const launched = await replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
+    known.diedOfProbe();
+    return launched;
   }
-  return replaceByLegacy(context, { old: options.record, signal, start: startAndShake });
+  return startAsModern(context, { ...options, run });
+}
+
+/**
+ * It speaks both eras, and is of the legacy one for as long as it runs: it was slow, and so was asked to initialize.
+ */
+function isLatched({ codec, probe }: Opened): boolean {
+  return codec.era === "legacy" && probe === "modern";
+}
+
+/** The same program is of the same era, however slow it was to start: once more, and now it is known. */
+async function startAsModern(
+  context: LaunchContext,
+  { run, record, signal }: SignalOption & { record: InstanceRecord; run: Run },
+): Promise<Launched> {
+  const { services, server } = context.instance;
+  services.log.info(
+    "a server was so slow to start that it took the older handshake: starting it again in the modern era",
+    {
+      server: server.name,
+    },
+  );
+  release(run, context.instance);
+  await services.runtime.stop(record.id, { graceMs: slowGraceMs, signal });
+  return startAndShake(context, { record, signal, said: "modern" });
+}
+
+function release(run: Run, { server }: LaunchContext["instance"]): void {
+  run.release({ reason: "START_FAILED", message: `server ${server.name} could not be started` });
 }
 
 /** Ends the process of an instance, which stays, as exited. */

@@ -52,7 +52,7 @@ export class Recovery {
     }
     if (end.kind === "exited" && record !== undefined) {
       this.#status.hold({ ...record, state: "exited", exit: end.exit });
-      this.#status.early.learn(run, record);
+      void this.#status.early.learn(run, record);
     }
     this.#status.down(runEndError(this.#context.server.name, { end, output: run.output(), doing: "" }));
   }

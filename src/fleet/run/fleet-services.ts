@@ -2,7 +2,8 @@ import type { Log } from "../../base/log/log.ts";
 import type { ConnectionLimits } from "../../jsonrpc/connection-limits.ts";
 import type { ClientInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
-import type { EraCache } from "./era-cache.ts";
+import type { KeptListings } from "../programs/kept-listings.ts";
+import type { KnownPrograms } from "../programs/known-programs.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 
 export interface Clocks {
@@ -25,7 +26,9 @@ export interface FleetDependencies {
 
 /** What all of a fleet works with. The fleet makes it once, each level holds it whole and has its own beside it. */
 export interface FleetServices extends FleetDependencies {
-  readonly eras: EraCache;
+  readonly programs: KnownPrograms;
+  /** Absent: nothing outlives the manager. */
+  readonly listings?: KeptListings | undefined;
   readonly exits: ExitWatch;
   /** Told when an instance is down because the engine does not answer. */
   readonly onEngineSilent: () => void;

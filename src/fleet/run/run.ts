@@ -15,8 +15,8 @@ const inspectTries = 3;
 /** Calls wait for the reply: better to tell them what is known. */
 const inspectMs = 3_000;
 
-/** The container that runs the instance: its id in the engine, and the instance's identity. */
-export type RunRecord = Pick<InstanceRecord, "id" | "instance">;
+/** The container that runs the instance: its id in the engine, the instance's identity, and what it was made of. */
+export type RunRecord = Pick<InstanceRecord, "id" | "instance" | "imageId">;
 
 export interface RunOptions {
   readonly record: RunRecord;
@@ -45,9 +45,10 @@ export class Run {
   #expected: Release | undefined;
   #end: RunEnd | undefined;
 
-  private constructor(context: InstanceContext, { id, instance }: RunRecord) {
+  private constructor(context: InstanceContext, { id, instance, imageId }: RunRecord) {
     const { ring } = context.server;
-    const { clientInfo, limits } = context.services;
+    const { clientInfo, limits, listings } = context.services;
+    const program = { imageId, spec: context.spec };
     this.#context = context;
     this.#id = id;
     this.#output = new OutputLog(ring, instance, { unfinishedStdout: () => this.session.unfinished });
@@ -62,6 +63,7 @@ export class Run {
         strayLine: (line, note) => this.#output.strayLine(line, note),
         logMessage: (entry) => this.#output.logMessage(entry),
         unclaimedReply: () => ring.countLateReply(),
+        listed: listings && ((member, entries) => listings.keep(program, { member, entries })),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();

@@ -1,11 +1,11 @@
-import { within } from "../../base/async/within.ts";
-import type { ManagerError } from "../../base/errors/errors.ts";
 import type { Era } from "../../base/spec/spec.ts";
 import type { Connection } from "../../jsonrpc/connection.ts";
 import type { EraCodec } from "../eras/era-codec.ts";
 import { initialize, legacyCodec } from "../eras/legacy.ts";
-import { discover, isReply } from "../eras/modern.ts";
+import { isReply } from "../eras/modern.ts";
 import type { ClientInfo, McpInfo } from "../protocol/mcp-info.ts";
+import type { EraHint, Question } from "./era-plan.ts";
+import { findEra, type ProbeOutcome } from "./era-search.ts";
 
 /** A server that runs answers at once, and one that is still starting does no harm by having both questions. */
 const defaultProbeMs = 3000;
@@ -19,17 +19,30 @@ export interface Conversation {
   readonly subscribed: Set<number>;
 }
 
+/** A conversation that was opened, and what was learnt of the server's era. */
+export interface Opened extends Conversation {
+  readonly probe: ProbeOutcome;
+}
+
 export interface HandshakeOptions {
   /** Absent: found out. */
   readonly era?: Era | undefined;
-  /** What the same program spoke before, while `era` is absent: a server that is likely legacy is asked so first. */
-  readonly likely?: Era | undefined;
+  /** What is known of the same program, while `era` is absent. */
+  readonly likely?: EraHint | undefined;
   /** Whether a manager before this one may have been in conversation with the same process. */
   readonly resuming?: boolean;
-  /** Told that the server is asked the question that finds its era out, and that it answered. */
-  readonly onProbe?: (state: "pending" | "replied") => void;
-  /** How long a server may be silent before it is asked in the legacy way, too. Default: 3 s. */
+  /** The process is in conversation, in the legacy era, and must not be asked to initialize again: a ping is enough. */
+  readonly greeted?: { readonly info: McpInfo | undefined } | undefined;
+  /** Whether a server that does not answer may be asked to initialize twice. Default: true. */
+  readonly repeats?: boolean;
+  /** Told of each question of the handshake, and when the server replied to it. */
+  readonly onQuestion?: (question: Question, state: "asked" | "replied") => void;
+  /** The server was taken for one of the legacy era, and then said that it speaks the modern one. */
+  readonly onLateModern?: () => void;
+  /** How long a server may be silent before it is asked something else. Default: 3 s. */
   readonly probeMs?: number;
+  /** How long the handshake may take, by half of which both questions are asked. Default: no end. */
+  readonly timeoutMs?: number;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -39,105 +52,59 @@ type Options = HandshakeOptions & { readonly clientInfo: ClientInfo };
  * Opens the conversation in the era that the server speaks. Throws `protocol` when it answers with something else than
  * a handshake, what it refused the handshake with, and what `Connection.request` throws.
  */
-export async function openConversation(connection: Connection, options: Options): Promise<Conversation> {
-  switch (options.era) {
-    case "legacy":
-      return openLegacy(connection, options);
-    case "modern":
-      return openModern(connection, options);
-    default:
-      return options.likely === "legacy" ? likelyLegacy(connection, options) : findEra(connection, options);
-  }
-}
-
-/** A server that exits on the question must not be asked without need. One that refuses has changed meanwhile. */
-async function likelyLegacy(connection: Connection, options: Options): Promise<Conversation> {
+export async function openConversation(connection: Connection, options: Options): Promise<Opened> {
+  const { greeted, resuming = false } = options;
+  if (greeted !== undefined) return ping(connection, { ...options, info: greeted.info, probe: "not_asked" });
   try {
-    return await openLegacy(connection, options);
+    return await (options.era === "legacy" ? openLegacy(connection, options) : find(connection, options));
   } catch (error) {
-    if (!isReply(error)) throw error;
-    return await findEra(connection, options);
+    // A process that was in conversation before may refuse a second initialize (some do).
+    if (!resuming || options.era === "modern" || !isReply(error)) throw error;
+    return ping(connection, { ...options, info: undefined, probe: "refused" });
   }
 }
 
-/**
- * Asks in the modern way first (MCP revision 2026-07-28, stdio, backward compatibility). Any refusal means the legacy
- * era, whatever its code.
- */
-async function findEra(connection: Connection, options: Options): Promise<Conversation> {
-  const { clientInfo, probeMs = defaultProbeMs } = options;
-  // Ends whichever question is still open once the other is answered. Neither is cancelled: the legacy era forbids it
-  // for initialize, and has never heard of the other.
-  const over = new AbortController();
-  const signal = options.signal === undefined ? over.signal : AbortSignal.any([over.signal, options.signal]);
+async function openLegacy(connection: Connection, options: Options): Promise<Opened> {
+  const { clientInfo, signal, onQuestion } = options;
+  onQuestion?.("initialize", "asked");
+  const replied = () => onQuestion?.("initialize", "replied");
   try {
-    const modern = openModern(connection, { clientInfo, signal });
-    options.onProbe?.("pending");
-    const onReply = () => options.onProbe?.("replied");
-    modern.then(onReply, (error: unknown) => isReply(error) && onReply());
-    if (!(await within(probeMs, modern))) {
-      return await askBoth(modern, openLegacy(connection, { ...options, signal }), probeMs);
-    }
-    try {
-      return await modern;
-    } catch (refusal) {
-      if (!isReply(refusal)) throw refusal;
-      return await openLegacy(connection, { ...options, signal }).catch((error: unknown) => {
-        throw moreTelling(refusal, error);
-      });
-    }
-  } finally {
-    over.abort();
-  }
-}
-
-/**
- * A silent server may be of the legacy era and ignore what it does not know, or have been slow to start: then it
- * answers both questions, in its own order. One that speaks both eras (SDK v2) is of the legacy one once it has taken
- * initialize, whatever it answered before. After one reply the other won't take long: both questions are read.
- */
-async function askBoth(
-  modern: Promise<Conversation>,
-  legacy: Promise<Conversation>,
-  patienceMs: number,
-): Promise<Conversation> {
-  const unlessLegacy = async (conversation: Conversation) =>
-    (await within(patienceMs, legacy)) ? legacy.catch(() => conversation) : conversation;
-  const unlessModern = async (error: unknown) => {
-    if (await within(patienceMs, modern)) return modern.catch(() => Promise.reject(error));
+    const info = await initialize(connection, { clientInfo, signal });
+    replied();
+    return legacy(info, "not_asked");
+  } catch (error) {
+    if (isReply(error)) replied();
     throw error;
-  };
-  return await Promise.race([modern.then(unlessLegacy, () => legacy), legacy.catch(unlessModern)]);
-}
-
-/** A server that refuses both eras: of revisions that nobody knows, or for a reason that only one reply has. */
-function moreTelling(modern: ManagerError, legacy: unknown): unknown {
-  const unknownRevision = modern.details.reason === "UNSUPPORTED_PROTOCOL_VERSION";
-  return unknownRevision && isReply(legacy) ? modern : legacy;
-}
-
-async function openModern(
-  connection: Connection,
-  { clientInfo, signal }: Pick<Options, "clientInfo" | "signal">,
-): Promise<Conversation> {
-  return { ...(await discover(connection, { clientInfo, signal })), subscribed: new Set() };
-}
-
-/**
- * A process that was in conversation before may refuse a second initialize (some do): one that answers a ping lives and
- * goes on.
- */
-async function openLegacy(connection: Connection, options: Options): Promise<Conversation> {
-  const { clientInfo, signal, resuming = false } = options;
-  try {
-    return legacy(await initialize(connection, { clientInfo, signal }));
-  } catch (error) {
-    if (!resuming || !isReply(error)) throw error;
-    await connection.request(legacyCodec.livenessMethod, legacyCodec.params({}), { signal });
-    return legacy(undefined);
   }
 }
 
-function legacy(info: McpInfo | undefined): Conversation {
-  return { codec: legacyCodec, info, subscribed: new Set() };
+async function find(connection: Connection, options: Options): Promise<Opened> {
+  const { era, likely, probeMs = defaultProbeMs, timeoutMs = Number.POSITIVE_INFINITY } = options;
+  const { clientInfo, signal, repeats = true, onQuestion = () => {}, onLateModern = () => {} } = options;
+  const found = await findEra(connection, {
+    clientInfo,
+    likely,
+    modernOnly: era === "modern",
+    probeMs,
+    bothWithinMs: timeoutMs / 2,
+    repeats,
+    signal,
+    onQuestion,
+    onLateModern,
+  });
+  if (found.era === "legacy") return legacy(found.info, found.probe);
+  return { ...found.discovery, subscribed: new Set(), probe: "modern" };
+}
+
+/** A process that answers a ping lives and goes on. */
+async function ping(
+  connection: Connection,
+  { signal, info, probe }: Pick<Options, "signal"> & { info: McpInfo | undefined; probe: ProbeOutcome },
+): Promise<Opened> {
+  await connection.request(legacyCodec.livenessMethod, legacyCodec.params({}), { signal });
+  return legacy(info, probe);
+}
+
+function legacy(info: McpInfo | undefined, probe: ProbeOutcome): Opened {
+  return { codec: legacyCodec, info, subscribed: new Set(), probe };
 }

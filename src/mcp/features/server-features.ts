@@ -8,7 +8,7 @@ import { type Completion, type CompletionRequest, completionParts, readCompletio
 import { Prompts } from "./prompts/prompts.ts";
 import { Resources } from "./resources/resources.ts";
 import { ListChanges } from "./shared/list-changes.ts";
-import { Listing } from "./shared/listing.ts";
+import { Listing, type OnListed } from "./shared/listing.ts";
 import { type Tool, tools } from "./tools/tool.ts";
 
 /** What a server offers, in one conversation over one attachment. */
@@ -20,16 +20,19 @@ export class ServerFeatures {
   readonly #subscriptions: Subscriptions;
   readonly #changes: ListChanges;
 
-  constructor(connection: Connection, conversation: Conversation) {
+  constructor(
+    connection: Connection,
+    { conversation, onListed }: { readonly conversation: Conversation; readonly onListed?: OnListed | undefined },
+  ) {
     const requests = new Requests(connection, conversation.codec);
     const subscriptions = new Subscriptions(connection, conversation);
     const changes = new ListChanges(conversation, subscriptions);
     this.requests = requests;
     this.#subscriptions = subscriptions;
     this.#changes = changes;
-    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools" });
-    this.resources = new Resources({ requests, changes, subscriptions });
-    this.prompts = new Prompts({ requests, changes });
+    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools", onListed });
+    this.resources = new Resources({ requests, changes, subscriptions, onListed });
+    this.prompts = new Prompts({ requests, changes, onListed });
   }
 
   get codec(): EraCodec {

@@ -45,6 +45,7 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
   });
   afterAll(async () => {
     await make("stop");
+    await make("clean");
     await engine[Symbol.asyncDispose]();
     await rm(folder, { recursive: true });
   });
@@ -101,6 +102,15 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
       Privileged: false,
       PortBindings: { "8080/tcp": [{ HostIp: "127.0.0.1" }] },
     });
+  });
+
+  it("keeps what it knows in a volume of its fleet, which is nobody else's", async () => {
+    const { Volumes } = await engine.docker.listVolumes({ filters: { label: [`mcpm.manager=${engine.fleet}`] } });
+    expect(Volumes.map(({ Name }) => Name)).toEqual([`mcpm-state.${engine.fleet}`]);
+    const [manager] = await managers();
+    const look = ["sh", "-c", "stat -c '%a %u %n' /var/lib/mcp-docker-manager /var/lib/mcp-docker-manager/cache/key"];
+    const { stdout } = await runFile("docker", ["exec", manager?.Id ?? "", ...look]);
+    expect(stdout).toBe("700 1000 /var/lib/mcp-docker-manager\n600 1000 /var/lib/mcp-docker-manager/cache/key\n");
   });
 
   it("has its fleet: a manager on the host that wants it ends, and so does one in a container", async () => {

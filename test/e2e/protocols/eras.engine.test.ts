@@ -1,7 +1,10 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Era, type Server, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import { ResultFormat, ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { testImage } from "../../runtime/docker/test-fleet.ts";
+import { stateHome } from "../../state-home.ts";
 import {
   errorInfo,
   failureOf,
@@ -144,7 +147,7 @@ describe("A server that exits when it is asked for its era", () => {
 });
 
 describe("A server that takes initialize only once", () => {
-  it("is adopted by its response to a ping", async () => {
+  it("is adopted by its response to a ping, and says who it is while that is known", async () => {
     await using own = await TestManager.start();
     await own.client.start({ name: "o", spec: hostileSpec("--initialize-once") });
     await own.shutDown();
@@ -152,7 +155,12 @@ describe("A server that takes initialize only once", () => {
     await own.app.adopted;
     expect(await echo("o", own.client)).toBe("hi");
     const { server } = await own.client.get({ name: "o" });
-    expect(server?.state).toBe(ServerState.READY);
-    expect(server?.mcp).toBeUndefined();
+    expect(server).toMatchObject({ state: ServerState.READY, mcp: { serverName: "hostile" } });
+    await own.shutDown();
+    await rm(join(stateHome(), "mcp-docker-manager", own.fleet), { recursive: true });
+    await own.boot();
+    await own.app.adopted;
+    expect(await echo("o", own.client)).toBe("hi");
+    expect((await own.client.get({ name: "o" })).server?.mcp).toBeUndefined();
   });
 });

@@ -4,7 +4,7 @@ import { rpcFailure } from "../../protocol/rpc-failure.ts";
 import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-required-params.ts";
 import { type InputRequiredResult, resultOf } from "../shared/input-required-result.ts";
 import type { ListChanges } from "../shared/list-changes.ts";
-import { Listing } from "../shared/listing.ts";
+import { Listing, type OnListed } from "../shared/listing.ts";
 import { notListed } from "../shared/not-listed.ts";
 import { type Prompt, prompts } from "./prompt.ts";
 import { promptResult } from "./prompt-result.ts";
@@ -15,14 +15,20 @@ export interface PromptRequest extends InputRequiredRequest {
   readonly arguments: Readonly<Record<string, string>>;
 }
 
+export interface PromptsOptions {
+  readonly requests: Requests;
+  readonly changes: ListChanges;
+  readonly onListed?: OnListed | undefined;
+}
+
 /** The prompts of one server. */
 export class Prompts {
   readonly listing: Listing<Prompt>;
   readonly #requests: Requests;
 
-  constructor({ requests, changes }: { readonly requests: Requests; readonly changes: ListChanges }) {
+  constructor({ requests, changes, onListed }: PromptsOptions) {
     this.#requests = requests;
-    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts" });
+    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts", onListed });
   }
 
   /**

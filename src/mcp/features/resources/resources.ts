@@ -4,7 +4,7 @@ import type { Subscriptions } from "../../conversation/subscriptions.ts";
 import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-required-params.ts";
 import { type InputRequiredResult, resultOf } from "../shared/input-required-result.ts";
 import type { ListChanges } from "../shared/list-changes.ts";
-import { Listing } from "../shared/listing.ts";
+import { Listing, type OnListed } from "../shared/listing.ts";
 import { notListed } from "../shared/not-listed.ts";
 import { readResult } from "./read-result.ts";
 import { type Resource, type ResourceTemplate, resources, resourceTemplates } from "./resource.ts";
@@ -20,6 +20,7 @@ export interface ResourcesOptions {
   readonly requests: Requests;
   readonly changes: ListChanges;
   readonly subscriptions: Subscriptions;
+  readonly onListed?: OnListed | undefined;
 }
 
 /** The resources of one server. */
@@ -29,10 +30,11 @@ export class Resources {
   readonly #requests: Requests;
   readonly #subscriptions: ResourceSubscriptions;
 
-  constructor({ requests, changes, subscriptions }: ResourcesOptions) {
+  constructor({ requests, changes, subscriptions, onListed }: ResourcesOptions) {
+    const listed = { requests, changes, changesWith: "resources", onListed } as const;
     this.#requests = requests;
-    this.listing = new Listing({ requests, changes, kind: resources, changesWith: "resources" });
-    this.templates = new Listing({ requests, changes, kind: resourceTemplates, changesWith: "resources" });
+    this.listing = new Listing({ ...listed, kind: resources });
+    this.templates = new Listing({ ...listed, kind: resourceTemplates });
     this.#subscriptions = new ResourceSubscriptions(requests, subscriptions);
   }
 

@@ -26,6 +26,8 @@ export interface ListKind<T> {
 /** What a server lists, and how many characters that is. */
 export interface Entries<T> {
   readonly entries: readonly T[];
+  /** Each entry as the server wrote it, those of no use included. */
+  readonly texts: readonly string[];
   readonly chars: number;
 }
 
@@ -40,6 +42,7 @@ export async function listEntries<T>(
   const { kind, ...request } = options;
   const listing = `the server's ${kind.noun} listing`;
   const entries: T[] = [];
+  const texts: string[] = [];
   let members = "";
   let chars = 0;
   for (let page = 0; page < maxPages; page += 1) {
@@ -49,23 +52,30 @@ export async function listEntries<T>(
     const fields = JsonFields.of(result);
     const list = fields?.raw(kind.member);
     if (fields === undefined || !list?.startsWith("[")) throw malformedList(`${listing} has no array of ${kind.noun}s`);
-    for (const entry of readPage(list, kind)) entries.push(entry);
+    for (const { entry, text } of readPage(list, kind)) {
+      texts.push(text);
+      if (entry !== undefined) entries.push(entry);
+    }
     if (entries.length > maxEntries) throw malformedList(`the server lists more than ${maxEntries} ${kind.noun}s`);
     // An empty string is a valid cursor (MCP pagination).
     const cursor = fields.string("nextCursor");
-    if (cursor === undefined) return { entries, chars };
+    if (cursor === undefined) return { entries, texts, chars };
     members = `"cursor":${JSON.stringify(cursor)}`;
   }
   throw malformedList(`${listing} does not end after ${maxPages} pages`);
 }
 
-function readPage<T>(list: string, kind: ListKind<T>): T[] {
-  const entries: T[] = [];
+/** What a JSON array of entries has that is of use; undefined when it is none. */
+export function readEntries<T>(list: string, kind: ListKind<T>): T[] | undefined {
+  if (!list.startsWith("[")) return undefined;
+  return readPage(list, kind).flatMap(({ entry }) => entry ?? []);
+}
+
+/** The elements of a JSON array. */
+function readPage<T>(list: string, kind: ListKind<T>): { entry: T | undefined; text: string }[] {
+  const entries: { entry: T | undefined; text: string }[] = [];
   try {
-    for (const text of eachElement(list, { maxValues: maxPageValues })) {
-      const entry = kind.read(text);
-      if (entry !== undefined) entries.push(entry);
-    }
+    for (const text of eachElement(list, { maxValues: maxPageValues })) entries.push({ entry: kind.read(text), text });
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     // The text was proven before.

@@ -6,12 +6,18 @@ import { type ListKind, listEntries } from "./list-entries.ts";
 /** A larger listing is asked for each time: the manager may have many servers. */
 const maxKeptChars = 4 * 1024 * 1024;
 
+/**
+ * Told of each listing that was read whole: the member of a page that has it, and its entries as the server wrote them.
+ */
+export type OnListed = (member: string, entries: readonly string[]) => void;
+
 export interface ListingOptions<T> {
   readonly requests: Requests;
   readonly changes: ListChanges;
   readonly kind: ListKind<T>;
   /** What tells that this listing changed. */
   readonly changesWith: ChangingList;
+  readonly onListed?: OnListed | undefined;
 }
 
 /**
@@ -42,12 +48,13 @@ export class Listing<T> {
   }
 
   async #fetch(options: TracedOptions): Promise<readonly T[]> {
-    const { requests, changes, kind, changesWith } = this.#options;
+    const { requests, changes, kind, changesWith, onListed } = this.#options;
     const count = changes.count(changesWith);
-    const { entries, chars } = await listEntries(requests, { ...options, kind });
+    const { entries, texts, chars } = await listEntries(requests, { ...options, kind });
     // One that changed meanwhile may be a mixture of both.
-    const keep = changes.watches(changesWith) && changes.count(changesWith) === count && chars <= maxKeptChars;
-    if (keep) this.#kept = { entries, count };
+    if (changes.count(changesWith) !== count || chars > maxKeptChars) return entries;
+    if (changes.watches(changesWith)) this.#kept = { entries, count };
+    onListed?.(kind.member, texts);
     return entries;
   }
 

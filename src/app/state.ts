@@ -1,0 +1,51 @@
+import type { Log } from "../base/log/log.ts";
+import { ConfigError } from "../config/settings/setting.ts";
+import type { StateDir } from "../config/state-dir.ts";
+import type { FleetCache } from "../fleet/fleet.ts";
+import { CacheFolder } from "../state/cache-folder.ts";
+import { FolderProblem, StateFolder } from "../state/state-folder.ts";
+
+const mib = 1024 * 1024;
+
+/** What one program is known by: what it says of itself has at most 81 KiB. */
+const programs = { maxFiles: 1000, maxTotalBytes: 32 * mib, maxBytes: mib };
+/** One change of a list is often followed by others. */
+const listings = { maxFiles: 1000, maxTotalBytes: 128 * mib, maxBytes: 16 * mib, delayMs: 1000 };
+
+/**
+ * Opens the folder of what the manager keeps beside the engine. One that was set and can't be used stops the start
+ * (throws ConfigError); without the default one the manager goes on, and says so once.
+ */
+export function openState(dir: StateDir, log: Log): Promise<StateFolder | undefined> {
+  return unlessProblem(() => StateFolder.open(dir.path, { log, uid: process.getuid?.() }), dir, log);
+}
+
+/** What is known of programs. Needs the fleet's ownership: two managers would undo what the other learnt. */
+export async function openCache(
+  state: StateFolder | undefined,
+  options: { readonly dir: StateDir; readonly log: Log },
+): Promise<(FleetCache & AsyncDisposable) | undefined> {
+  const { dir, log } = options;
+  if (state === undefined) return undefined;
+  const open = async () => {
+    const cache = await CacheFolder.open(await state.folder("cache"), { log });
+    return {
+      programs: await cache.texts("programs", programs),
+      listings: await cache.texts("listings", listings),
+      [Symbol.asyncDispose]: () => cache[Symbol.asyncDispose](),
+    };
+  };
+  return unlessProblem(open, dir, log);
+}
+
+async function unlessProblem<T>(open: () => Promise<T>, { isGiven }: StateDir, log: Log): Promise<T | undefined> {
+  try {
+    return await open();
+  } catch (error) {
+    // What else can go wrong, as with a full disk, may pass, and servers wait for their manager.
+    if (isGiven && error instanceof FolderProblem) throw new ConfigError(`MCPM_STATE_DIR: ${error.message}`);
+    const message = "the manager keeps nothing beside the engine: set MCPM_STATE_DIR to a folder of its own";
+    log.warn(message, { problem: (error as Error).message });
+    return undefined;
+  }
+}
