@@ -1,6 +1,7 @@
 /** micro: what is written by hand for speed gains, beside the plain form of each. */
 import { fileURLToPath } from "node:url";
 import { runProgram } from "./load/run-program.ts";
+import { quantile } from "./measure/median.ts";
 import { Report } from "./measure/report.ts";
 import { short } from "./measure/short.ts";
 import type { ByHand, Pair, Round } from "./micro/by-hand.ts";
@@ -37,14 +38,19 @@ function note(byHand: ByHand, done: readonly Round[]): void {
   if (byHand.goesBelow !== undefined) report.figure(ruleOf(byHand.thing), byHand.goesBelow);
 }
 
-/** Of a process of its own, in which nothing else has been compiled; of one for each side, if they are to be apart. */
+/**
+ * Of a process of its own, in which nothing else has been compiled. Of one for each side, if they are to be apart: what
+ * such a pair is about comes over some processes and not over others, so that which the slowest quarter of each side has counts.
+ */
 async function roundsOf(name: string, { apart = false }: Pair): Promise<Round[]> {
   const run = async (...side: string[]) =>
     JSON.parse(await runProgram(process.execPath, [program, name, String(rounds), String(roundMs), ...side]));
   if (!apart) return run();
-  const done: Round[] = [];
-  for (let round = 0; round < Math.ceil(rounds / 3); round += 1) {
-    done.push({ handNs: await run("hand"), plainNs: await run("plain") });
+  const [hand, plain]: [number[], number[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) {
+    hand.push(await run("hand"));
+    plain.push(await run("plain"));
   }
-  return done;
+  const slow = (side: readonly number[]) => quantile(Float64Array.from(side), 0.75);
+  return [{ handNs: slow(hand), plainNs: slow(plain) }];
 }

@@ -18,7 +18,7 @@ export interface ByHand {
 export interface Pair extends ByHand {
   readonly hand: Side;
   readonly plain: Side;
-  /** Each side in processes of its own, since what it does stays. Default: both in one, in turn. */
+  /** Each side in processes of its own, since what it does stays; the slowest quarter counts. Default: both in one, in turn. */
   readonly apart?: boolean;
   /** Before a side begins. */
   readonly prepare?: (side: "hand" | "plain") => Promise<void>;

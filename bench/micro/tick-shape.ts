@@ -5,12 +5,14 @@ import { type Pair, repeat } from "./by-hand.ts";
 
 const collections = 5;
 
-/** After full collections, which a manager has had soon. */
+/**
+ * After full collections, which a manager has had soon. Without a rule: only a third of all processes get the slow shape, so
+ * a run can miss it.
+ */
 export const tickShape: Pair = {
   thing: "the shape of ticks, kept",
   file: "src/base/node-quirks/tick-shape.ts",
   plainForm: "nothing",
-  goesBelow: 1.5,
   part: { of: "a call", times: 6 },
   apart: true,
   prepare: async (side) => {
