@@ -61,6 +61,7 @@ const wishes: readonly Wish[] = [
     spec: { capAdd: ["CHOWN"] },
     seen: { boundingSet: "0000000000000001" },
   },
+  { capability: "init", field: "spec.init", spec: { init: false }, seen: { processOne: "node" } },
 ];
 
 /** What a runtime declares: done where it can, refused or told where it can't. Never skipped. */

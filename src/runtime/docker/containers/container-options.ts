@@ -63,7 +63,7 @@ function hostConfig(
     IpcMode: "private",
     CgroupnsMode: "private",
     // Node and cat ignore SIGTERM as process 1; docker-init passes it on and reaps zombies.
-    Init: true,
+    Init: spec.init ?? true,
     // The manager restarts, not the engine (src/fleet/run/restart-schedule.ts).
     RestartPolicy: { Name: "no" },
     // Read by people (`docker logs`), and by us once, at adoption.
