@@ -98,6 +98,12 @@ export interface Runtime extends AsyncDisposable {
    */
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
 
+  /**
+   * Removes what instances of this fleet leave behind besides themselves, where nobody uses it any more: networks. Not
+   * what servers keep (volumes).
+   */
+  sweep(options: RuntimeCallOptions): Promise<void>;
+
   /** The instance as it is now, or undefined when it is gone. */
   inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined>;
 

@@ -22,7 +22,10 @@ export class CommittedImage implements AsyncDisposable {
     this.#docker = docker;
   }
 
-  static async make(docker: Docker, { labels = {}, program, changes = [], stopSignal }: ImageChanges): Promise<CommittedImage> {
+  static async make(
+    docker: Docker,
+    { labels = {}, program, changes = [], stopSignal }: ImageChanges,
+  ): Promise<CommittedImage> {
     const image = new CommittedImage(docker);
     const container = await docker.createContainer({
       Image: testImage,
@@ -46,7 +49,7 @@ export class CommittedImage implements AsyncDisposable {
   }
 }
 
-const imports = 'import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"; ';
+const imports = 'import { chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"; ';
 
 async function run(container: Docker.Container): Promise<void> {
   await container.start();

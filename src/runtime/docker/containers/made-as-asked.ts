@@ -23,7 +23,11 @@ export function weakerThanAsked(
   { spec, asked }: { readonly spec: Openings; readonly asked: Asked },
   made: Made,
 ): string[] {
-  return [...boxWeaknesses(spec, made), ...mountWeaknesses(asked, made), ...userWeakness(asked, made)];
+  return [
+    ...boxWeaknesses(spec, made, asked.HostConfig?.NetworkMode),
+    ...mountWeaknesses(asked, made),
+    ...userWeakness(asked, made),
+  ];
 }
 
 /** What else was changed: no matter of safety, but not what the manager counts on. */

@@ -26,6 +26,12 @@ export function resolveUser(user: string, { passwd, group }: UserFiles): { numbe
   return gid === undefined ? { problem: `has no group ${quoted(groupPart)} in its /etc/group` } : pair(uid, gid);
 }
 
+/** The home of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find it. */
+export function homeOf(user: string, passwd: string): string {
+  const [userPart] = split(user);
+  return entries(passwd).find((entry) => fits(entry, userPart))?.[5] || "/";
+}
+
 /** An image may call its user anything. */
 export function quoted(name: string): string {
   return JSON.stringify(truncateUtf8(name, { maxBytes: 128, keep: "start" }));

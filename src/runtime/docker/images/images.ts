@@ -33,6 +33,8 @@ export interface ImageFacts {
   readonly user: string;
   /** The paths of its VOLUMEs. */
   readonly volumes: readonly string[];
+  /** The HOME of its environment; undefined where its /etc/passwd has the say. */
+  readonly home: string | undefined;
 }
 
 /** What a reference stands for now. */
@@ -43,8 +45,9 @@ const maxLabelBytes = 256 * 1024;
 
 function factsOf(info: Docker.ImageInspectInfo | undefined): ImageFacts {
   const digest = info?.RepoDigests?.[0]?.split("@")[1] ?? "";
-  const { Labels: labels, User: user = "", Volumes } = info?.Config ?? {};
-  return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}) };
+  const { Labels: labels, User: user = "", Volumes, Env } = info?.Config ?? {};
+  const home = Env?.findLast((entry) => entry.startsWith("HOME="))?.slice("HOME=".length);
+  return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}), home };
 }
 
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { ServerSpec } from "../../../../src/base/spec/spec.ts";
 import { CommittedImage, type ImageChanges } from "../committed-image.ts";
 import { TestFleet } from "../test-fleet.ts";
 
@@ -28,10 +29,7 @@ describe("the stop signal of an image", () => {
     image = await make({ stopSignal: "SIGINT" });
   });
 
-  test.each([
-    [{}, "through docker-init"],
-    [{ init: false }, "without it"],
-  ])("is what a Stop sends, %j", async (more) => {
+  test.each([{}, { init: false }])("is what a Stop sends, %j", async (more) => {
     const { record, sink } = await fleet.start(TestFleet.spec(tellsSignal, { image, ...more }));
     await expect.poll(() => sink.out).toBe("up\n");
     await fleet.runtime.stop(record.id, { graceMs: 20_000 });
@@ -49,3 +47,53 @@ describe("the stop signal of an image", () => {
   });
 });
 
+/** Tells what HOME is, and whether it can be written. */
+const tellsHome = `
+  import { writeFileSync } from "node:fs";
+  let wrote = "ok";
+  try { writeFileSync(process.env.HOME + "/x", "x"); } catch (error) { wrote = error.code; }
+  console.log(process.env.HOME, wrote);`;
+
+describe("HOME", () => {
+  let image = "";
+  beforeAll(async () => {
+    image = await make({
+      program: 'mkdirSync("/home/app", { recursive: true }); mkdirSync("/kept"); chownSync("/kept", 1000, 1000);',
+      changes: ["USER 1000:1000", "ENV HOME=/home/app"],
+    });
+  });
+
+  const homeOf = async (more: Partial<ServerSpec> = {}) => {
+    const { record, sink } = await fleet.start(TestFleet.spec(tellsHome, more));
+    await sink.ended;
+    await fleet.runtime.remove(record.id, {});
+    return sink.out.trim();
+  };
+  let volumes = 0;
+  const volume = (target: string, writable = true) => {
+    volumes += 1;
+    return { type: "volume", source: `${fleet.fleet}-${volumes}`, target, writable } as const;
+  };
+
+  test.each<[string, string, () => Partial<ServerSpec>]>([
+    ["its image's user has one", "/tmp ok", () => ({})],
+    ["its image names one", "/tmp ok", () => ({ image })],
+    ["its user has none", "/tmp ok", () => ({ user: "4242" })],
+    ["it is root", "/tmp ok", () => ({ user: "0" })],
+    ["there is a tmpfs elsewhere", "/tmp ok", () => ({ mounts: [{ type: "tmpfs", target: "/cache" }] })],
+    ["/tmp is a volume", "/tmp ok", () => ({ mounts: [volume("/tmp")] })],
+    ["the one of its image is a volume", "/home/app ok", () => ({ image, mounts: [volume("/home")] })],
+    ["the one of its user is a volume", "/home/node ok", () => ({ mounts: [volume("/home/node")] })],
+    ["it is a mount that can only be read", "/tmp ok", () => ({ image, mounts: [volume("/home", false)] })],
+    ["its spec says so", "/home/app EROFS", () => ({ image, env: { HOME: "/home/app" } })],
+  ])("of a server with a read-only root when %s is %s", async (_when, home, more) => {
+    expect(await homeOf(more())).toBe(home);
+  });
+
+  test("is no part of the spec", async () => {
+    const spec = TestFleet.spec(tellsHome, { env: { A: "1" } });
+    const record = await fleet.create(spec);
+    expect(record.spec).toEqual(spec);
+    await fleet.runtime.remove(record.id, {});
+  });
+});

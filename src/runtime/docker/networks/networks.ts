@@ -1,0 +1,147 @@
+import type Docker from "dockerode";
+import type { Log } from "../../../base/log/log.ts";
+import { formatSubnet } from "../../../base/text/subnet.ts";
+import type { RuntimeCallOptions } from "../../runtime.ts";
+import { containerName } from "../containers/container-name.ts";
+import type { Engine } from "../engine/engine.ts";
+import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
+import { isOwned, label, ownerFilter, ownerLabels } from "../engine/labels.ts";
+import { Turns } from "../engine/turns.ts";
+import { freeSubnets } from "./free-subnets.ts";
+
+/** How many blocks the engine may refuse, each for a reason that its list of networks does not show. */
+const maxTries = 16;
+
+/** Which copy of which server. */
+export interface Copy {
+  readonly server: string;
+  readonly replica: number;
+}
+
+/** The name of a copy's own network: that of its container, when nothing is under way with it. */
+export function networkName(fleet: string, { server, replica }: Copy): string {
+  return containerName(fleet, server, replica);
+}
+
+interface NetworksOptions {
+  readonly engine: Engine;
+  readonly fleet: string;
+  /** Blocks of IPv4 addresses that networks get their parts of. */
+  readonly subnets: readonly string[];
+  readonly log: Log;
+}
+
+/**
+ * The networks of servers with `bridge`: each copy has its own, so that servers don't reach each other. On explicit
+ * subnets: the engine's own pools are large blocks, of which there are 31. One is made before its container, and
+ * removed after the last that names it.
+ */
+export class Networks {
+  readonly #options: NetworksOptions;
+  /** One is not removed between its making and its container's. */
+  readonly #turns = new Turns();
+  /** Whether any may be there. */
+  #some = true;
+
+  constructor(options: NetworksOptions) {
+    this.#options = options;
+  }
+
+  /** Does something while the network of a copy stands. */
+  async during<T>(copy: Copy, work: () => Promise<T>, options: RuntimeCallOptions): Promise<T> {
+    const inTurn = async () => {
+      await this.#ensure(copy, options);
+      return work();
+    };
+    return this.#turns.take(inTurn, options);
+  }
+
+  /** Removes those that no container of the fleet names. One that others are connected to stays. */
+  async sweep(options: RuntimeCallOptions): Promise<void> {
+    if (!this.#some) return;
+    await this.#turns.take(() => this.#sweep(options), options);
+  }
+
+  async #sweep(options: RuntimeCallOptions): Promise<void> {
+    const { engine, fleet, log } = this.#options;
+    const filters = { label: ownerFilter(fleet) };
+    const networks = await engine.call("list networks", (docker) => docker.listNetworks({ filters }), options);
+    this.#some = networks.length > 0;
+    if (!this.#some) return;
+    const list = (docker: Docker, abort: object) => docker.listContainers({ all: true, filters, ...abort });
+    const containers = await engine.call("list containers", list, options);
+    const named = new Set(containers.map(({ HostConfig }) => HostConfig.NetworkMode));
+    for (const { Id: id, Name: name } of networks) {
+      if (named.has(name) || named.has(id)) continue;
+      const problem = await this.#remove(id, options);
+      if (problem !== undefined) log.debug("a network of the fleet can't be removed now", { network: name, problem });
+    }
+  }
+
+  /** Returns why it stays. */
+  async #remove(id: string, options: RuntimeCallOptions): Promise<string | undefined> {
+    const remove = async (docker: Docker, abort: object) => {
+      try {
+        await docker.getNetwork(id).remove(abort);
+        return undefined;
+      } catch (error) {
+        if (statusOf(error) === undefined) throw error;
+        return statusOf(error) === 404 ? undefined : engineText(error);
+      }
+    };
+    return this.#options.engine.call(`remove network ${id}`, remove, options);
+  }
+
+  async #ensure(copy: Copy, options: RuntimeCallOptions): Promise<void> {
+    const { engine, fleet, subnets } = this.#options;
+    const name = networkName(fleet, copy);
+    const networks = await engine.call("list networks", (docker) => docker.listNetworks(), options);
+    const found = networks.filter((network) => network.Name === name);
+    if (found.some(({ Labels }) => !isOwned(Labels, fleet))) throw networkTaken(name, copy);
+    if (found.length > 0) return;
+    const taken = networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
+    this.#some = true;
+    let tries = 0;
+    for (const subnet of freeSubnets(subnets, taken)) {
+      const overlap = await this.#create(name, { ...options, ...copy, subnet: formatSubnet(subnet) });
+      if (!overlap) return;
+      tries += 1;
+      if (tries === maxTries) break;
+    }
+    throw noSubnet(copy);
+  }
+
+  /** Returns whether something has addresses of this subnet. */
+  async #create(name: string, options: RuntimeCallOptions & Copy & { readonly subnet: string }): Promise<boolean> {
+    const { engine, fleet } = this.#options;
+    const { server, subnet } = options;
+    const body = {
+      Name: name,
+      Driver: "bridge",
+      CheckDuplicate: true,
+      IPAM: { Driver: "default", Config: [{ Subnet: subnet }] },
+      Labels: { ...ownerLabels(fleet), [label.server]: server },
+    };
+    const create = async (docker: Docker, abort: object) => {
+      try {
+        await docker.createNetwork({ _query: {}, _body: body, ...abort } as unknown as Docker.NetworkCreateOptions);
+        return false;
+      } catch (error) {
+        if (statusOf(error) !== undefined && /overlap/i.test(engineText(error))) return true;
+        if (statusOf(error) === 409) throw networkTaken(name, options);
+        throw error;
+      }
+    };
+    return engine.call(`create the network ${name}`, create, options);
+  }
+}
+
+function networkTaken(name: string, { server }: Copy): Error {
+  const message = `a network named ${name} exists already and does not belong to this fleet: remove or rename it`;
+  return engineRefusal("conflict", message, { reason: "NAME_TAKEN", server });
+}
+
+function noSubnet({ server }: Copy): Error {
+  const message = `there is no subnet left for the network of ${server}: stop other servers with bridge, or give MCPM_SUBNETS more addresses`;
+  return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
+}
