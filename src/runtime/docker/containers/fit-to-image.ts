@@ -44,7 +44,7 @@ export async function fitToImage(spec: ServerSpec, image: ImageView, context: Fi
 /** The VOLUMEs of an image at which neither the spec nor the manager mounts anything. */
 export function leftVolumes(spec: ServerSpec, { volumes }: Pick<ImageFacts, "volumes">): string[] {
   const given = new Set([...(spec.mounts ?? []).map(({ target }) => target), ...Object.keys(ownTmpfs(spec))]);
-  return volumes.map(normalPath).filter((path) => path !== "/" && !given.has(path));
+  return volumes.map(normalPath).filter((path) => /^\/./.test(path) && !given.has(path));
 }
 
 function volumeRefused(paths: readonly string[]): ManagerError {
