@@ -58,7 +58,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
    * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$` and
    * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values together
    * 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in answers they are
-   * blank. With the runtime `process` the server gets nothing else but the manager's PATH and HOME.
+   * blank. With a read-only root, HOME is a folder that can be written (`/tmp`) where it is not set here and the image's
+   * can't be. With the runtime `process` the server gets nothing else but the manager's PATH and HOME.
    *
    * @generated from field: map<string, string> env = 4;
    */
@@ -376,8 +377,9 @@ export type Network = Message<"mcpmanager.v1.Network"> & {
     case: "none";
   } | {
     /**
-     * Docker's default bridge: the server reaches whatever the host reaches. Needs the operator's permission
-     * (`MCPM_ALLOW_NETWORKS`), else PERMISSION_DENIED.
+     * A bridge of its own: the server reaches whatever the host reaches, the host itself included, and no other server.
+     * Needs the operator's permission (`MCPM_ALLOW_NETWORKS`), else PERMISSION_DENIED. FAILED_PRECONDITION when the
+     * operator's addresses (`MCPM_SUBNETS`) are all in use.
      *
      * @generated from field: mcpmanager.v1.BridgeNetwork bridge = 2;
      */
@@ -409,7 +411,7 @@ export const NoNetworkSchema: GenMessage<NoNetwork> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 5);
 
 /**
- * BridgeNetwork: Docker's default bridge.
+ * BridgeNetwork: a bridge for each copy of the server.
  *
  * @generated from message mcpmanager.v1.BridgeNetwork
  */

@@ -15,6 +15,7 @@ import type {
   RuntimeCallOptions,
   WatchListener,
 } from "../runtime.ts";
+import { networkName } from "./containers/container-name.ts";
 import { createContainer } from "./containers/create-container.ts";
 import { Enforcement } from "./containers/enforcement.ts";
 import type { ImageVolumes } from "./containers/fit-to-image.ts";
@@ -139,7 +140,8 @@ class DockerRuntime implements Runtime {
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     if (request.spec.network !== "bridge") return this.#create(request, options);
-    return this.#networks.during(request, () => this.#create(request, options), options);
+    const network = { name: networkName(this.#options.fleet, request), server: request.server };
+    return this.#networks.during(network, () => this.#create(request, options), options);
   }
 
   async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {

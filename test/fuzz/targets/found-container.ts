@@ -4,9 +4,9 @@ import fc from "fast-check";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { normalPath } from "../../../src/base/text/normal-path.ts";
 import { reasonToLeaveAlone } from "../../../src/runtime/docker/containers/adoptable.ts";
+import { networkName } from "../../../src/runtime/docker/containers/container-name.ts";
 import { instanceRecord, plainName } from "../../../src/runtime/docker/containers/instance-record.ts";
 import { ownLabels } from "../../../src/runtime/docker/containers/own-labels.ts";
-import { networkName } from "../../../src/runtime/docker/networks/networks.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { linesOf, recordOf } from "../text-lines.ts";
 

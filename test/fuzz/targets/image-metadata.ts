@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { networkName } from "../../../src/runtime/docker/containers/container-name.ts";
 import { leftVolumes } from "../../../src/runtime/docker/containers/fit-to-image.ts";
 import { ownLabels } from "../../../src/runtime/docker/containers/own-labels.ts";
 import { containerLabels, eraOf, readSpec, replacesOf } from "../../../src/runtime/docker/engine/labels.ts";
 import { stopSignalOf } from "../../../src/runtime/docker/engine/stop-signal.ts";
 import { homeOf, resolveUser } from "../../../src/runtime/docker/files/user-files.ts";
 import { factsOf } from "../../../src/runtime/docker/images/images.ts";
-import { networkName } from "../../../src/runtime/docker/networks/networks.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { linesOf, recordOf } from "../text-lines.ts";
 

@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
-import { hasWritableBind, numericUser } from "../mounts/bind-rights.ts";
+import { numericUser } from "../files/user-files.ts";
+import { hasWritableBind } from "../mounts/bind-rights.ts";
 import { boxWeaknesses } from "./box-weaknesses.ts";
 
 export interface FoundContainer {

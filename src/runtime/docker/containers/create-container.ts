@@ -10,7 +10,7 @@ import { type Images, imageUnavailable } from "../images/images.ts";
 import { checkBoundFolders } from "../mounts/bound-folders.ts";
 import { bindsOf, type MountContext, resolveMounts } from "../mounts/mounts.ts";
 import { giveVolumes, volumesToGive } from "../mounts/volume-owners.ts";
-import { networkName } from "../networks/networks.ts";
+import { networkName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
 import { type FitContext, type Fitting, fitToImage } from "./fit-to-image.ts";

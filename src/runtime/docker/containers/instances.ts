@@ -8,8 +8,8 @@ import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
 import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
-import { networkName } from "../networks/networks.ts";
 import { reasonToLeaveAlone } from "./adoptable.ts";
+import { networkName } from "./container-name.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
 

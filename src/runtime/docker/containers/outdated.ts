@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import { engineOwned } from "../../../base/spec/engine-place.ts";
-import { numericUser } from "../mounts/bind-rights.ts";
+import { numericUser } from "../files/user-files.ts";
 
 /**
  * Whether an older manager made a container in a way that no manager does any more: it may write to a bind as a user

@@ -4,14 +4,15 @@ import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runti
 import { containerOf } from "../engine/container-id.ts";
 import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
 import { label, replicaOf } from "../engine/labels.ts";
-import { quoted } from "../files/user-files.ts";
+import { numericUser, quoted } from "../files/user-files.ts";
 import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
-import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "../mounts/bind-rights.ts";
+import { bindUserDenied, checkBindCapabilities, checkBindUser } from "../mounts/bind-rights.ts";
 import { resolveBindSource } from "../mounts/bind-source.ts";
 import { type Bind, checkBoundFolders } from "../mounts/bound-folders.ts";
 import type { MountContext } from "../mounts/mounts.ts";
-import { type Networks, networkName } from "../networks/networks.ts";
+import type { Networks } from "../networks/networks.ts";
 import { openAttachment } from "../stdio/attachment.ts";
+import { networkName } from "./container-name.ts";
 import type { Enforcement } from "./enforcement.ts";
 import { isOutdated } from "./outdated.ts";
 
@@ -63,10 +64,10 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
     }
   };
   const starting = () => engine.call(`start ${server}`, start, context);
-  const copy = { server, replica: replicaOf(info.Config.Labels) ?? 0 };
+  const name = networkName(context.fleet, { server, replica: replicaOf(info.Config.Labels) ?? 0 });
   // Somebody may have removed it (`docker network prune`) while nothing ran in it.
-  if (info.HostConfig.NetworkMode === networkName(context.fleet, copy)) {
-    await context.networks.during(copy, starting, context);
+  if (info.HostConfig.NetworkMode === name) {
+    await context.networks.during({ name, server }, starting, { ...context, container: id });
   } else {
     await starting();
   }

@@ -1,5 +1,5 @@
 import type { ServerSpec } from "../../../base/spec/spec.ts";
-import { numericUser } from "../mounts/bind-rights.ts";
+import { numericUser } from "../files/user-files.ts";
 import type { ImageView } from "./image-files.ts";
 import { resolveUser } from "./user-files.ts";
 

@@ -1,8 +1,8 @@
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { ImageView } from "../files/image-files.ts";
 import type { ImageUsers } from "../files/image-users.ts";
-import { quoted } from "../files/user-files.ts";
-import { bindUserDenied, checkBindRights, checkBindUser, numericUser } from "./bind-rights.ts";
+import { numericUser, quoted } from "../files/user-files.ts";
+import { bindUserDenied, checkBindRights, checkBindUser } from "./bind-rights.ts";
 
 /** What the engine is told of who a server with a writable bind is: numbers, whatever its image calls itself. */
 export class BindUsers {

@@ -2,7 +2,6 @@ import type Docker from "dockerode";
 import type { Log } from "../../../base/log/log.ts";
 import { formatSubnet } from "../../../base/text/subnet.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import { containerName } from "../containers/container-name.ts";
 import type { Engine } from "../engine/engine.ts";
 import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
 import { isOwned, label, ownerFilter, ownerLabels } from "../engine/labels.ts";
@@ -12,15 +11,10 @@ import { freeSubnets } from "./free-subnets.ts";
 /** How many blocks the engine may refuse, each for a reason that its list of networks does not show. */
 const maxTries = 16;
 
-/** Which copy of which server. */
-export interface Copy {
+/** A network of a copy of a server. */
+export interface CopyNetwork {
+  readonly name: string;
   readonly server: string;
-  readonly replica: number;
-}
-
-/** The name of a copy's own network: that of its container, when nothing is under way with it. */
-export function networkName(fleet: string, { server, replica }: Copy): string {
-  return containerName(fleet, server, replica);
 }
 
 interface NetworksOptions {
@@ -47,10 +41,16 @@ export class Networks {
     this.#options = options;
   }
 
-  /** Does something while the network of a copy stands. */
-  async during<T>(copy: Copy, work: () => Promise<T>, options: RuntimeCallOptions): Promise<T> {
+  /** Does something while the network of a copy stands. `container` is connected to it again when it was gone. */
+  async during<T>(
+    network: CopyNetwork,
+    work: () => Promise<T>,
+    options: RuntimeCallOptions & { readonly container?: string },
+  ): Promise<T> {
     const inTurn = async () => {
-      await this.#ensure(copy, options);
+      const isNew = await this.#ensure(network, options);
+      // A container that ran once knows its network by an id.
+      if (isNew && options.container !== undefined) await this.#connect(network, options.container, options);
       return work();
     };
     return this.#turns.take(inTurn, options);
@@ -92,29 +92,36 @@ export class Networks {
     return this.#options.engine.call(`remove network ${id}`, remove, options);
   }
 
-  async #ensure(copy: Copy, options: RuntimeCallOptions): Promise<void> {
+  async #connect(network: CopyNetwork, container: string, options: RuntimeCallOptions): Promise<void> {
+    const connect = (docker: Docker) => docker.getNetwork(network.name).connect({ Container: container });
+    await this.#options.engine.call(`connect ${network.server} to its network`, connect, options);
+  }
+
+  /** Returns whether it made one. */
+  async #ensure(network: CopyNetwork, options: RuntimeCallOptions): Promise<boolean> {
     const { engine, fleet, subnets } = this.#options;
-    const name = networkName(fleet, copy);
+    const { name } = network;
     const networks = await engine.call("list networks", (docker) => docker.listNetworks(), options);
-    const found = networks.filter((network) => network.Name === name);
-    if (found.some(({ Labels }) => !isOwned(Labels, fleet))) throw networkTaken(name, copy);
-    if (found.length > 0) return;
+    const found = networks.filter(({ Name }) => Name === name);
+    if (found.some(({ Labels }) => !isOwned(Labels, fleet))) throw networkTaken(network);
+    if (found.length > 0) return false;
     const taken = networks.flatMap(({ IPAM }) => (IPAM?.Config ?? []).flatMap(({ Subnet }) => Subnet ?? []));
     this.#some = true;
     let tries = 0;
     for (const subnet of freeSubnets(subnets, taken)) {
-      const overlap = await this.#create(name, { ...options, ...copy, subnet: formatSubnet(subnet) });
-      if (!overlap) return;
+      const overlap = await this.#create(network, { ...options, subnet: formatSubnet(subnet) });
+      if (!overlap) return true;
       tries += 1;
       if (tries === maxTries) break;
     }
-    throw noSubnet(copy);
+    throw noSubnet(network);
   }
 
   /** Returns whether something has addresses of this subnet. */
-  async #create(name: string, options: RuntimeCallOptions & Copy & { readonly subnet: string }): Promise<boolean> {
+  async #create(network: CopyNetwork, options: RuntimeCallOptions & { readonly subnet: string }): Promise<boolean> {
     const { engine, fleet } = this.#options;
-    const { server, subnet } = options;
+    const { name, server } = network;
+    const { subnet } = options;
     const body = {
       Name: name,
       Driver: "bridge",
@@ -128,7 +135,7 @@ export class Networks {
         return false;
       } catch (error) {
         if (statusOf(error) !== undefined && /overlap/i.test(engineText(error))) return true;
-        if (statusOf(error) === 409) throw networkTaken(name, options);
+        if (statusOf(error) === 409) throw networkTaken(network);
         throw error;
       }
     };
@@ -136,12 +143,12 @@ export class Networks {
   }
 }
 
-function networkTaken(name: string, { server }: Copy): Error {
+function networkTaken({ name, server }: CopyNetwork): Error {
   const message = `a network named ${name} exists already and does not belong to this fleet: remove or rename it`;
   return engineRefusal("conflict", message, { reason: "NAME_TAKEN", server });
 }
 
-function noSubnet({ server }: Copy): Error {
+function noSubnet({ server }: CopyNetwork): Error {
   const message = `there is no subnet left for the network of ${server}: stop other servers with bridge, or give MCPM_SUBNETS more addresses`;
   return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
 }

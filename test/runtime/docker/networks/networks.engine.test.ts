@@ -62,7 +62,9 @@ describe("A server with bridge", () => {
   it("starts again after somebody removed the network of a server that did not run", async () => {
     const { record, sink } = await fleet.start(TestFleet.spec("console.log('ran')", bridge), "a");
     await sink.ended;
-    await fleet.docker.getNetwork(`mcp-${fleet.fleet}.a`).remove();
+    const network = fleet.docker.getNetwork(`mcp-${fleet.fleet}.a`);
+    const removed = () => network.remove().then(() => "removed", String);
+    await expect.poll(removed, { timeout: 20_000 }).toBe("removed");
     const again = new Recorder();
     await fleet.runtime.run(record.id, again, {});
     await again.ended;
