@@ -3,7 +3,6 @@ import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { ImageView } from "../files/image-files.ts";
 import type { ImageUsers } from "../files/image-users.ts";
-import { homeOf } from "../files/user-files.ts";
 import type { ImageFacts } from "../images/images.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import type { BindUsers } from "../mounts/bind-users.ts";
@@ -36,7 +35,7 @@ export async function fitToImage(spec: ServerSpec, image: ImageView, context: Fi
   if (context.imageVolumes === "refuse" && left.length > 0) throw volumeRefused(left);
   return {
     user: hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined,
-    home: await defaultHome(spec, image),
+    home: await defaultHome(spec, image, context.users),
     tmpfs: await ownedTmpfs(spec, image, { ...context, left }),
   };
 }
@@ -62,7 +61,7 @@ function volumeRefused(paths: readonly string[]): ManagerError {
  * A HOME that can be written: with a read-only root that of an image seldom can, and programs that keep something there
  * end. What the spec says counts in any case.
  */
-async function defaultHome(spec: ServerSpec, image: ImageView): Promise<string | undefined> {
+async function defaultHome(spec: ServerSpec, image: ImageView, users: ImageUsers): Promise<string | undefined> {
   const { readOnlyRoot, env = {}, mounts = [], user = image.identity.user } = spec;
   if (readOnlyRoot === false || Object.hasOwn(env, "HOME")) return undefined;
   const own = Object.keys(ownTmpfs(spec)).map((target) => ({ target, isWritable: true }));
@@ -73,8 +72,8 @@ async function defaultHome(spec: ServerSpec, image: ImageView): Promise<string |
   const fallback = places.find((place) => place.target === "/tmp" && place.isWritable)?.target ?? temporary[0];
   // Nothing but the fallback can be written: where else the home is makes no difference.
   const isPlain = places.every((place) => !place.isWritable || place.target === fallback);
-  const passwd = async () => (isPlain ? "" : await image.text("/etc/passwd"));
-  const home = normalPath(image.identity.home ?? homeOf(user, (await passwd()) ?? ""));
+  const usersHome = async () => (isPlain ? "/" : await users.homeOf(user, image));
+  const home = normalPath(image.identity.home ?? (await usersHome()));
   const around = places.filter(({ target }) => home === target || home.startsWith(`${target}/`));
   const nearest = around.toSorted((a, b) => b.target.length - a.target.length)[0];
   return nearest?.isWritable ? undefined : fallback;

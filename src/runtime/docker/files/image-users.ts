@@ -8,7 +8,8 @@ const maxKnown = 1000;
 /** Which numbers the users of images have, by their own files. */
 export class ImageUsers {
   /** By image id and name, oldest first. */
-  readonly #known = new Map<string, { readonly numbers: string }>();
+  readonly #numbers = new Map<string, { readonly numbers: string }>();
+  readonly #homes = new Map<string, string>();
 
   /**
    * Whose a folder is to be, as `uid:gid`: that of the user with this number, else of the one that the server runs as.
@@ -31,13 +32,24 @@ export class ImageUsers {
   /** As `resolveUser`. */
   async numbersOf(user: string, image: ImageView): Promise<{ numbers: string } | { problem: string }> {
     const key = `${image.identity.id} ${user}`;
-    const known = this.#known.get(key);
+    const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const [passwd = "", group = ""] = [await image.text("/etc/passwd"), await image.text("/etc/group")];
     const found = resolveUser(user, { passwd, group });
-    if ("problem" in found) return found;
-    if (this.#known.size >= maxKnown) this.#known.delete(this.#known.keys().next().value ?? "");
-    this.#known.set(key, found);
+    if ("numbers" in found) keep(this.#numbers, key, found);
     return found;
   }
+
+  /** As `homeOf`. */
+  async homeOf(user: string, image: ImageView): Promise<string> {
+    const key = `${image.identity.id} ${user}`;
+    const home = this.#homes.get(key) ?? homeOf(user, (await image.text("/etc/passwd")) ?? "");
+    keep(this.#homes, key, home);
+    return home;
+  }
+}
+
+function keep<T>(known: Map<string, T>, key: string, value: T): void {
+  if (known.size >= maxKnown) known.delete(known.keys().next().value ?? "");
+  known.set(key, value);
 }
