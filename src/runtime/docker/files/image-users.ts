@@ -1,7 +1,6 @@
 import type { ServerSpec } from "../../../base/spec/spec.ts";
-import { numericUser } from "../files/user-files.ts";
 import type { ImageView } from "./image-files.ts";
-import { resolveUser } from "./user-files.ts";
+import { homeOf, numericUser, resolveUser } from "./user-files.ts";
 
 const maxKnown = 1000;
 

@@ -58,7 +58,7 @@ describe("HOME", () => {
   let image = "";
   beforeAll(async () => {
     image = await make({
-      program: 'mkdirSync("/home/app", { recursive: true }); mkdirSync("/kept"); chownSync("/kept", 1000, 1000);',
+      program: 'mkdirSync("/home/app", { recursive: true }); chownSync("/home/app", 1000, 1000);',
       changes: ["USER 1000:1000", "ENV HOME=/home/app"],
     });
   });
