@@ -79,7 +79,8 @@ export interface Runtime extends AsyncDisposable {
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
-   * Asks the instance to end (EOF on stdin where that comes first; SIGTERM), waits up to `graceMs` in all, SIGKILL.
+   * Asks the instance to end (EOF on stdin where that comes first; the stop signal of its image, or SIGTERM), waits up
+   * to `graceMs` in all, SIGKILL.
    * Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
