@@ -1,12 +1,13 @@
 /** micro: what is written by hand for speed gains, beside the plain form of each. */
 import { fileURLToPath } from "node:url";
 import { runProgram } from "./load/run-program.ts";
-import { median } from "./measure/median.ts";
 import { Report } from "./measure/report.ts";
 import { short } from "./measure/short.ts";
-import { type ByHand, type Pair, type Round, works } from "./micro/by-hand.ts";
+import type { ByHand, Pair, Round } from "./micro/by-hand.ts";
 import { fastPaths, measureFastPath } from "./micro/fast-path.ts";
+import { columns, pairRow } from "./micro/pair-row.ts";
 import { byHandPairs, leftPlainPairs } from "./micro/pairs.ts";
+import { ratioOf, ruleOf } from "./summary/rules.ts";
 
 const program = fileURLToPath(new URL("micro/run-pair.ts", import.meta.url));
 const rounds = short ? 3 : 15;
@@ -15,8 +16,6 @@ const loadRounds = 7;
 /** Those of which a goal says when CI fails. */
 const guarded = ["encodeJson", "encodeLine"];
 const report = new Report("micro");
-
-const columns = ["plain ns", "by hand ns", "ratio", "goes below", "gain µs", "share", "lines", "where", "plain form"];
 
 report.title("What is written by hand, and what it gains");
 report.row(["", ...columns]);
@@ -31,22 +30,11 @@ if (!short) {
 }
 report.save();
 
-function note({ thing, part: { of, times }, ...byHand }: ByHand, done: readonly Round[]): void {
-  const ratio = median(done.map(({ handNs, plainNs }) => plainNs / handNs));
-  const gainUs = (median(done.map(({ handNs, plainNs }) => plainNs - handNs)) * times) / 1000;
-  report.row([
-    thing,
-    median(done.map(({ plainNs }) => plainNs)).toFixed(0),
-    median(done.map(({ handNs }) => handNs)).toFixed(0),
-    `${ratio.toFixed(1)}x`,
-    byHand.goesBelow === undefined ? "" : `${byHand.goesBelow}x`,
-    gainUs.toFixed(gainUs < 10 ? 2 : 0),
-    `${((100 * gainUs) / works[of]).toFixed(1)} % of ${of}`,
-    String(byHand.lines),
-    byHand.file,
-    byHand.plainForm,
-  ]);
-  report.figure(`${thing}: plain / by hand`, ratio);
+function note(byHand: ByHand, done: readonly Round[]): void {
+  const { cells, ratio } = pairRow(byHand, done);
+  report.row(cells);
+  report.figure(ratioOf(byHand.thing), ratio);
+  if (byHand.goesBelow !== undefined) report.figure(ruleOf(byHand.thing), byHand.goesBelow);
 }
 
 /** Of a process of its own, in which nothing else has been compiled; of one for each side, if they are to be apart. */

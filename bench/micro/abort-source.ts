@@ -1,65 +1,34 @@
+import type { AbortSource } from "../../src/base/async/abort-source.ts";
+import { CallWait, FarDeadlines } from "../../src/base/async/call-wait.ts";
 import { keep, type Pair, repeat } from "./by-hand.ts";
 
-/** What both sides can do. */
-interface Aborts {
-  readonly signal: AbortSignal;
-  addEventListener(type: "abort", listener: () => void): void;
-  removeEventListener(type: "abort", listener: () => void): void;
-}
-
-/** A signal for those who need one, and a list of listeners for all others. */
-class AbortSource implements Aborts {
-  readonly #controller = new AbortController();
-  readonly #listeners: (() => void)[] = [];
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  addEventListener(_type: "abort", listener: () => void): void {
-    this.#listeners.push(listener);
-  }
-
-  removeEventListener(_type: "abort", listener: () => void): void {
-    const index = this.#listeners.indexOf(listener);
-    if (index !== -1) this.#listeners.splice(index, 1);
-  }
-}
-
-/** A signal alone. */
-class Signal implements Aborts {
-  readonly #controller = new AbortController();
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  addEventListener(type: "abort", listener: () => void): void {
-    this.signal.addEventListener(type, listener, { once: true });
-  }
-
-  removeEventListener(type: "abort", listener: () => void): void {
-    this.signal.removeEventListener(type, listener);
-  }
-}
+const far = new FarDeadlines();
 
 export const abortSource: Pair = {
   thing: "an abort source with its own listeners",
   file: "src/base/async/call-wait.ts",
-  lines: 50,
-  plainForm: "those of an AbortSignal",
+  plainForm: "those of its AbortSignal",
+  goesBelow: 1.5,
   part: { of: "a call", times: 1 },
-  hand: repeat(() => use(new AbortSource())),
-  plain: repeat(() => use(new Signal())),
+  hand: repeat(() => {
+    const wait = new CallWait(far);
+    takePart(wait);
+    wait.end();
+  }),
+  plain: repeat(() => {
+    const wait = new CallWait(far);
+    takePart(wait.signal);
+    wait.end();
+  }),
 };
 
 /** What a call does: an interceptor listens, then the connection to the server. */
-function use(aborts: Aborts): void {
-  const onAbort = () => keep(aborts);
-  const onEnd = () => keep(aborts);
-  keep(aborts.signal);
-  aborts.addEventListener("abort", onAbort);
-  aborts.addEventListener("abort", onEnd);
-  aborts.removeEventListener("abort", onEnd);
-  aborts.removeEventListener("abort", onAbort);
+function takePart(source: AbortSource): void {
+  const onAbort = () => keep(source);
+  const onEnd = () => keep(source);
+  keep(source.aborted);
+  source.addEventListener("abort", onAbort, { once: true });
+  source.addEventListener("abort", onEnd, { once: true });
+  source.removeEventListener("abort", onEnd);
+  source.removeEventListener("abort", onAbort);
 }

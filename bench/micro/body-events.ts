@@ -12,7 +12,6 @@ const response = new http.ServerResponse(new http.IncomingMessage(new Socket()))
 export const bodyEvents: Pair = {
   thing: "a body read by events",
   file: "src/server/requests/whole-body.ts",
-  lines: 30,
   plainForm: "for await",
   goesBelow: 1.3,
   part: { of: "a call", times: 1 },

@@ -5,13 +5,13 @@ export const works = { "a call": 35, "a line of a log": 3.2, "1 MB": 8000 } as c
 export interface ByHand {
   readonly thing: string;
   readonly file: string;
-  /** So many it takes, or more than the plain form. */
-  readonly lines: number;
   readonly plainForm: string;
   /** It goes when the plain form takes less than so many times as long. Unset: it is not there. */
   readonly goesBelow?: number;
   /** Of what it is a part, and how many times it comes in one. */
   readonly part: { readonly of: keyof typeof works; readonly times: number };
+  /** The plain form takes longer than all of the work does with it: a share would say nothing. Default: no. */
+  readonly isMost?: boolean;
 }
 
 /** One that is measured by itself: each side does its work so many times. */

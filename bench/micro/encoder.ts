@@ -45,7 +45,6 @@ function encoding<T extends DescMessage>(schema: T, message: MessageShape<T>): O
   const envelope = grpcEnvelope(schema);
   return {
     file: "src/rpc/fast-path/encode/",
-    lines: 394,
     plainForm: "toBinary of @bufbuild/protobuf",
     goesBelow: 1.5,
     hand: repeat(() => keep(envelope(message))),

@@ -12,7 +12,6 @@ const head = { "content-type": "application/json", "content-length": 200 };
 export const responseGuards: Pair = {
   thing: "guards among the headers that are written",
   file: "src/server/responses/guarded-response.ts",
-  lines: 12,
   plainForm: "setHeader before",
   goesBelow: 1.5,
   part: { of: "a call", times: 1 },

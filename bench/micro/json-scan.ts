@@ -10,7 +10,6 @@ const plainChars = /[ !#-[\]-\uffff]*/y;
 export const plainErrors: Pair = {
   thing: "a syntax error that is no Error",
   file,
-  lines: 12,
   plainForm: "a class of Error",
   goesBelow: 3,
   // One that begins like a message and is none.
@@ -22,7 +21,6 @@ export const plainErrors: Pair = {
 export const longStrings: Pair = {
   thing: "long strings, searched in slices",
   file,
-  lines: 20,
   plainForm: "one expression",
   goesBelow: 2,
   // A reply, then its result.
@@ -34,7 +32,6 @@ export const longStrings: Pair = {
 export const digits: Pair = {
   thing: "numbers, digit by digit",
   file,
-  lines: 9,
   plainForm: "an expression",
   goesBelow: 1.5,
   part: { of: "1 MB", times: 2 },

@@ -18,7 +18,6 @@ const asked = ["grpc-timeout", "traceparent", "tracestate", "baggage"];
 export const requestHeaders: Pair = {
   thing: "lazy headers of a request",
   file: "src/rpc/headers/lazy-headers.ts",
-  lines: 80,
   plainForm: "Headers, made of Node's",
   goesBelow: 3,
   part: { of: "a call", times: 1 },

@@ -4,7 +4,6 @@ import { keep, type Pair } from "./by-hand.ts";
 export const mapIterator: Pair = {
   thing: "an iterator that maps a stream",
   file: "src/rpc/call/map-messages.ts",
-  lines: 22,
   plainForm: "an async generator",
   goesBelow: 1.2,
   // The method, its call and an interceptor.

@@ -6,7 +6,6 @@ const json = JSON.stringify({ text: "x".repeat(1_000_000) });
 export const lineBreaks: Pair = {
   thing: "line breaks, looked for first",
   file: "src/json/one-line.ts",
-  lines: 1,
   plainForm: "replace",
   goesBelow: 3,
   part: { of: "1 MB", times: 1 },

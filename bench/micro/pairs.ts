@@ -2,6 +2,7 @@ import { abortSource } from "./abort-source.ts";
 import { bodyEvents } from "./body-events.ts";
 import type { Pair } from "./by-hand.ts";
 import { encodeJson, encodeLarge, encodeLine, encodeTyped } from "./encoder.ts";
+import { farDeadlines } from "./far-deadlines.ts";
 import { responseGuards } from "./guarded-response.ts";
 import { digits, longStrings, plainErrors } from "./json-scan.ts";
 import { requestHeaders } from "./lazy-headers.ts";
@@ -20,6 +21,8 @@ export const byHandPairs = {
   tickShape,
   bodyEvents,
   responseGuards,
+  abortSource,
+  farDeadlines,
   mapIterator,
   plainErrors,
   longStrings,
@@ -28,6 +31,6 @@ export const byHandPairs = {
 } satisfies Record<string, Pair>;
 
 /** What does not, since it gains too little. */
-export const leftPlainPairs = { abortSource, disposableClass, finallyForm } satisfies Record<string, Pair>;
+export const leftPlainPairs = { disposableClass, finallyForm } satisfies Record<string, Pair>;
 
 export const pairs = { ...byHandPairs, ...leftPlainPairs };

@@ -9,7 +9,6 @@ const collections = 5;
 export const tickShape: Pair = {
   thing: "the shape of ticks, kept",
   file: "src/base/node-quirks/tick-shape.ts",
-  lines: 14,
   plainForm: "nothing",
   goesBelow: 1.5,
   part: { of: "a call", times: 6 },

@@ -18,7 +18,6 @@ class Ended implements Disposable {
 export const disposableClass: Pair = {
   thing: "a permit of a class",
   file: "src/fleet/calls/permits.ts",
-  lines: 14,
   plainForm: "a literal with Symbol.dispose",
   // And the signal of its call.
   part: { of: "a call", times: 2 },
@@ -29,7 +28,6 @@ export const disposableClass: Pair = {
 export const finallyForm: Pair = {
   thing: "finally",
   file: "src/fleet/fleet.ts",
-  lines: 3,
   plainForm: "using",
   part: { of: "a call", times: 1 },
   hand: async (times) => {

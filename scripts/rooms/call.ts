@@ -20,18 +20,20 @@ const request: readonly Step[] = [
   { title: "door", file: "rpc/fast-path/grpc/grpc-fast-path.ts", hands: "a message and its call context", row: 3 },
   { title: "interceptors", file: "rpc/call/authorize-interceptor.ts", hands: "the same, allowed and in time", row: 4 },
   { title: "method", file: "rpc/methods/call-methods.ts", hands: "a valid tool call", row: 5 },
-  { title: "tool calls", file: "fleet/tools/tool-calls.ts", hands: "the call, with a permit", row: 6 },
-  { title: "session", file: "mcp/session.ts", hands: "tools/call and its params as text", row: 7 },
-  { title: "connection", file: "jsonrpc/connection.ts", hands: "one line with an id", row: 8 },
-  { title: "attachment", file: "runtime/docker/stdio/attachment.ts", hands: "bytes on stdin", row: 9 },
-  { title: "MCP server", hands: "bytes on stdout", row: 10 },
+  { title: "tool calls", file: "fleet/tools/tool-calls.ts", hands: "the call, once for its key", row: 6 },
+  { title: "queue and permit", file: "fleet/calls/calls.ts", hands: "the call, with a permit", row: 7 },
+  { title: "session", file: "mcp/session.ts", hands: "tools/call and its params as text", row: 8 },
+  { title: "connection", file: "jsonrpc/connection.ts", hands: "one line with an id", row: 9 },
+  { title: "attachment", file: "runtime/docker/stdio/attachment.ts", hands: "bytes on stdin", row: 10 },
+  { title: "MCP server", hands: "bytes on stdout", row: 11 },
 ];
 
 /** From the server back to the caller. */
 const response: readonly Step[] = [
-  { title: "demux", file: "runtime/docker/stdio/demux.ts", hands: "stdout without the engine's frames", row: 10 },
-  { title: "inbound", file: "jsonrpc/inbound.ts", hands: "the reply to one id, as text", row: 8 },
-  { title: "tool result", file: "mcp/features/tools/tool-result.ts", hands: "a checked result, still text", row: 7 },
+  { title: "demux", file: "runtime/docker/stdio/demux.ts", hands: "stdout without the engine's frames", row: 11 },
+  { title: "inbound", file: "jsonrpc/inbound.ts", hands: "a reply: its id, and its text", row: 10 },
+  { title: "connection: reply to request", file: "jsonrpc/connection.ts", hands: "the reply of this call", row: 9 },
+  { title: "tool result", file: "mcp/features/tools/tool-result.ts", hands: "a checked result, still text", row: 8 },
   { title: "conversion", file: "rpc/convert/result-to-proto.ts", hands: "a protobuf message", row: 5 },
   { title: "response", file: "rpc/fast-path/grpc/unary-response.ts", hands: "an encoded message", row: 3 },
   { title: "writing", file: "server/responses/write-whole.ts", hands: "64 KiB at a time", row: 0 },

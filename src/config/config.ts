@@ -48,7 +48,7 @@ export const scriptSettings = ["MCPM_NODE_IMAGE", "MCPM_PYTHON_IMAGE", "MCPM_URL
 
 type SettingValues = { readonly [O in Owner]: ValuesOf<(typeof settings)[O]> };
 
-/** The manager's configuration, checked and frozen. Each part is handed to whom it concerns. */
+/** The manager's configuration, checked and frozen. Each part is handed to the code that uses it. */
 export interface Config extends SettingValues {
   readonly docker: DockerEnv;
   readonly process: {

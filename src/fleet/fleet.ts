@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { abortable } from "../base/async/abortable.ts";
 import { type CallerOptions, deadlineSignal } from "../base/async/deadline-signal.ts";
 import { type Changes, Notifier } from "../base/async/notifier.ts";
@@ -13,14 +14,14 @@ import { ManagedServer } from "./managed-server.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { EraCache } from "./run/era-cache.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
-import type { FleetServices, FleetTools } from "./run/fleet-services.ts";
+import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { managerStopping, otherSpecExists, serverNotFound } from "./state/fleet-error.ts";
 import { notRunning } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
 
-export interface FleetOptions extends FleetTools {
+export interface FleetOptions extends FleetDependencies {
   readonly admission: AdmissionRules;
   readonly logRingBytes: number;
   /** Deadline of a call whose caller and spec set none. */
@@ -164,7 +165,7 @@ export class Fleet {
    */
   async call<T>(
     name: string,
-    options: CallOptions & { work: (permit: Permit, signal: AbortSignal | undefined) => Promise<T> },
+    options: CallOptions & { work: (permit: Permit, signal: AbortSource | undefined) => Promise<T> },
   ): Promise<T> {
     const server = this.#server(name);
     using deadline = deadlineSignal(options, options.callerHasDeadline ? undefined : this.callTimeoutMs(name));
@@ -228,7 +229,7 @@ export class Fleet {
    */
   async #cameUp(
     server: ManagedServer,
-    { coming, signal }: { coming: Promise<void>; signal: AbortSignal | undefined },
+    { coming, signal }: { coming: Promise<void>; signal: AbortSource | undefined },
   ): Promise<ServerSnapshot> {
     coming.catch(() => {
       if (server.isNothing) this.#forget(server);

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { within } from "../base/async/within.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { ManagerError } from "../base/errors/errors.ts";
@@ -125,7 +126,7 @@ export class ManagedServer {
     }
   }
 
-  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
   adopt(records: readonly InstanceRecord[]): Promise<void> {
     this.#isKept = true;
     return this.#replicas.adopt(records);
@@ -164,7 +165,7 @@ export class ManagedServer {
   /**
    * Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`.
    */
-  async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSignal | undefined }): Promise<void> {
+  async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSource | undefined }): Promise<void> {
     const { permit, signal } = options;
     await this.#logLevel.set(level, { session: permit.session, signal });
     this.#logLevel.attend(this.#replicas.live);
@@ -182,7 +183,7 @@ export class ManagedServer {
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#services.clocks.elapsedMs }));
-    // As it is: the one that stops it forgets it then, before a Start goes on that waits for `stopping`.
+    // `#finishStop` clears `#stop` before a Start that waits for `stopping` goes on.
     return this.#stop.done;
   }
 

@@ -91,7 +91,7 @@ export class Replicas {
     return all(this.instances.map((instance) => instance.start()));
   }
 
-  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
   async adopt(records: readonly InstanceRecord[]): Promise<void> {
     const adoptions = this.instances.map((instance) => {
       const record = records.find(({ replica }) => replica === instance.replica);

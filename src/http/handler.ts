@@ -3,7 +3,8 @@ import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
 import { respondWithError } from "./error-response.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
-import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
+import { badTarget, manyHosts } from "./refusals.ts";
+import { refuse, refuseUnknownPath } from "./refuse.ts";
 import { readTarget } from "./target.ts";
 
 /** Stands in front of every request, whatever its protocol: target, Host, Origin and CORS. */
@@ -77,15 +78,6 @@ function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): Strea
     if (guard.refusalOf(headers) !== undefined) return false;
     return handlers.some((handler) => handler(stream, headers, next));
   };
-}
-
-/** Refuses what no face knows. */
-export function refuseUnknownPath(request: NodeRequest, response: NodeResponse): void {
-  refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
-}
-
-export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
-  respondWithError({ ...exchange, ...refusal });
 }
 
 function hostCount({ rawHeaders }: NodeRequest): number {

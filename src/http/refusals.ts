@@ -24,7 +24,7 @@ export const originNotAllowed = httpRefusal(403, {
   message: "Origin is not in MCPM_CORS_ORIGINS",
 });
 
-/** A browser tells of it, and of no Origin that could be allowed. */
+/** By its Sec-Fetch-Site, a request of another site's page, without an Origin that could be allowed. */
 export const siteNotAllowed = httpRefusal(403, {
   kind: "denied",
   reason: "ORIGIN_NOT_ALLOWED",
@@ -46,7 +46,7 @@ export const manyHosts = httpRefusal(400, {
 });
 
 export function unknownPath(path: string): Refusal {
-  // A gRPC or Connect client asked for an RPC that there is not.
+  // A gRPC or Connect client asked for an RPC that does not exist.
   const rpc = /^\/[\w.]+\/\w+$/.test(path) && path.includes(".");
   return rpc
     ? httpRefusal(404, { kind: "unsupported", reason: "NOT_IMPLEMENTED", message: `there is no RPC ${path.slice(1)}` })

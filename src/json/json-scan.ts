@@ -14,8 +14,9 @@ const closeBracket = 0x5d;
 const zero = 0x30;
 
 /**
- * Where a text stops being JSON, or what was asked for. Offsets are in UTF-16 code units. It is no Error: two bytes of
- * noise make one of these, and the stack that an Error captures makes it 2 µs instead of 0.1 (bench/README.md, micro).
+ * Where a text stops being JSON, or breaks a limit of the scan. Offsets are in UTF-16 code units. It is not an Error:
+ * two bytes of noise make one of these, and with the stack that an Error captures it would take 2 µs instead of 0.1
+ * (bench/README.md, micro).
  */
 export class JsonSyntaxError {
   readonly #problem: string;

@@ -9,7 +9,7 @@ const escapeBytes = 6;
  * must be well-formed.
  */
 export function oneLine(json: string): string {
-  // Looking takes a thirtieth of replacing (bench/README.md, micro), and there is next to never one.
+  // A search takes a thirtieth of a replacement (bench/README.md, micro), and almost never finds one.
   return otherBreaks.some((char) => json.includes(char)) ? escaped(Buffer.from(json)) : json;
 }
 

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../base/async/abort-source.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
@@ -20,7 +21,7 @@ const defaultMaxQueuedMs = 30_000;
 
 export interface RequestOptions {
   /** Ends the wait. Its reason must be a ManagerError (`deadline`, `cancelled`, …), which the request throws. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
   /** Called when a written request is given up, with its id. */
   readonly onAbandoned?: (id: number, reason: ManagerError) => void;
   /** A long-lived request, such as a subscription. A reply whose id can't be read is not taken for its. */

@@ -1,4 +1,4 @@
-import { CallWait } from "../base/async/call-wait.ts";
+import { CallWait, type FarDeadlines } from "../base/async/call-wait.ts";
 import type { Caller } from "../fleet/calls/caller.ts";
 import { readTraceContext, type TraceContext } from "../mcp/protocol/trace-context.ts";
 import { callerDeadlinePassed } from "./call-end.ts";
@@ -16,7 +16,7 @@ export interface CallRequest {
   readonly connection: object | undefined;
   /** How long its caller waits, from now on, in milliseconds. Undefined: for as long as it takes. */
   readonly timeoutMs: number | undefined;
-  /** False: somebody else enforces that deadline, and aborts the wait. Default: true. */
+  /** False: the RPC library enforces that deadline, and the wait follows it. Default: true. */
   readonly enforced?: boolean;
 }
 
@@ -56,7 +56,7 @@ export class CallContext implements Caller, Disposable {
     this.wait.end();
   }
 
-  /** Whose idempotency keys are one. */
+  /** Idempotency keys are unique within it. */
   get scope(): string {
     return this.principal.id;
   }
@@ -68,13 +68,15 @@ export class CallContext implements Caller, Disposable {
   }
 }
 
-/** What opens calls for a protocol. */
+/** The one place where a call begins, whatever its protocol. */
 export type OpenCall = (request: CallRequest) => CallContext;
 
-/** The one place where a call begins, whatever its protocol. */
-export function openCall(request: CallRequest): CallContext {
-  const wait = new CallWait();
-  const { timeoutMs, enforced = true } = request;
-  if (timeoutMs !== undefined && enforced) wait.limit(timeoutMs, callerDeadlinePassed);
-  return new CallContext(request, { principal: anonymous, wait });
+/** Opens calls, whose far deadlines share a timer. */
+export function callOpener(farDeadlines: FarDeadlines): OpenCall {
+  return (request) => {
+    const wait = new CallWait(farDeadlines);
+    const { timeoutMs, enforced = true } = request;
+    if (timeoutMs !== undefined && enforced) wait.limit(timeoutMs, callerDeadlinePassed);
+    return new CallContext(request, { principal: anonymous, wait });
+  };
 }

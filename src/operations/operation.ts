@@ -36,11 +36,12 @@ export interface Operation<in Request = never> {
    */
   readonly schema: z.ZodObject;
   readonly action: Action;
-  /** Of a request that nothing has checked yet. Never empty: what is about nothing would be allowed to everybody. */
-  readonly targets: (request: Request) => Targets;
   /**
-   * Whether its response lists what there is: once there is a policy, it holds no more than what its caller may view.
+   * What a request is about, before anything has checked it. Never empty: a request without targets would be allowed to
+   * everybody.
    */
+  readonly targets: (request: Request) => Targets;
+  /** Whether its response is a listing: once there is a policy, the listing holds only what its caller may view. */
   readonly filtered: boolean;
   /** Whether its request goes on to a server: an error of any other never says `sent`. */
   readonly reachesServer: boolean;

@@ -1,4 +1,5 @@
 import type { JsonValue } from "@bufbuild/protobuf";
+import type { AbortSource } from "../base/async/abort-source.ts";
 import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
 import { type JsonPath, repeatedMember } from "../json/repeated-member.ts";
 import { refuseManyValues } from "../rpc/bounds/request-values.ts";
@@ -18,7 +19,7 @@ export interface JsonBody {
 export interface JsonBodyOptions {
   readonly maxRequestBytes: number;
   readonly unsent: Transfer;
-  readonly signal: AbortSignal;
+  readonly signal: AbortSource;
 }
 
 /**

@@ -29,8 +29,8 @@ export interface HealthOptions {
 
 /**
  * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
- * SERVING while one of it is ready and not paused, or it is idle: a balancer that sent an idle one no call would never
- * wake it.
+ * SERVING while one of its instances is ready and not paused, and while it is idle: a balancer that sends no calls to
+ * an idle server would never wake it.
  */
 export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
   return {

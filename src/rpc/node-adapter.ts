@@ -33,7 +33,7 @@ export type RefuseRpc = (status: number, exchange: { request: NodeRequest; respo
  */
 export function nodeAdapter(options: {
   readonly router: ConnectRouter;
-  /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
+  /** Responds to a request for an RPC that no protocol takes, with this HTTP status. */
   readonly refuse: RefuseRpc;
   readonly maxRequestBytes: number;
   readonly budget: TransferBudget;
@@ -51,7 +51,7 @@ export function nodeAdapter(options: {
     // The response already has what the method threw. This error is about writing the response.
     respond(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("a response did not reach its caller", { method: method.method.name, error: String(error) });
-      // Nobody must wait for the rest.
+      // The caller must not wait for the rest.
       response.destroy();
     });
     return true;

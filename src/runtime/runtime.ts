@@ -80,8 +80,7 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Asks the instance to end (EOF on stdin where that comes first; the stop signal of its image, or SIGTERM), waits up
-   * to `graceMs` in all, SIGKILL.
-   * Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
+   * to `graceMs` in all, then sends SIGKILL. Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
@@ -100,8 +99,8 @@ export interface Runtime extends AsyncDisposable {
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
-   * Removes what instances of this fleet leave behind besides themselves, where nobody uses it any more: networks. Not
-   * what servers keep (volumes).
+   * Removes networks of this fleet's instances that nobody uses any more. Volumes stay, since servers keep their data
+   * there.
    */
   sweep(options: RuntimeCallOptions): Promise<void>;
 
@@ -143,9 +142,9 @@ export interface RuntimeCallOptions {
 export interface CreateRequest {
   /** The server's name. */
   readonly server: string;
-  /** Identity of the copy, stable over restarts. */
+  /** Identity of the instance, stable over restarts. */
   readonly instance: string;
-  /** Which copy of the server: 0 is the first. */
+  /** The instance's number in its server: 0 is the first. */
   readonly replica: number;
   readonly spec: ServerSpec;
   /** The generation of MCP that it is known to speak. Absent: to be found out. */

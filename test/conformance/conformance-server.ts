@@ -8,15 +8,13 @@ import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } fr
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createPinoLog } from "../../src/base/log/pino-log.ts";
 import { frontDoor } from "../../src/http/handler.ts";
-import { malformedText } from "../../src/http/malformed.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { malformedText, refuseRpc } from "../../src/http/refuse.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
-import { openCall } from "../../src/operations/call-context.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
-import { anOperation } from "../rpc/a-call.ts";
+import { anOperation, openCall } from "../rpc/a-call.ts";
 import { conformanceService } from "./conformance-service.ts";
 
 const mib = 1024 * 1024;

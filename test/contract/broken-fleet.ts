@@ -1,14 +1,14 @@
 import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { firstOf } from "../../src/http/handler.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { refuseRpc } from "../../src/http/refuse.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
 import type { OpenCall } from "../../src/operations/call-context.ts";
-import { openCall as openAnyCall } from "../../src/operations/call-context.ts";
 import { restHandler } from "../../src/rest/rest-handler.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../../src/rpc/router.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
+import { openCall as openAnyCall } from "../rpc/a-call.ts";
 import { type Ask, askers, type Protocol } from "./ask.ts";
 
 export interface BrokenFleetOptions {

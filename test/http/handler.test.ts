@@ -3,7 +3,8 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.ts";
-import { guarded, refuseUnknownPath } from "../../src/http/handler.ts";
+import { guarded } from "../../src/http/handler.ts";
+import { refuseUnknownPath } from "../../src/http/refuse.ts";
 import type { NodeHandler } from "../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../src/server/listener.ts";
 

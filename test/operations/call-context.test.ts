@@ -1,6 +1,8 @@
 import { describe, expect, it, vi } from "vitest";
-import { openCall } from "../../src/operations/call-context.ts";
+import { FarDeadlines } from "../../src/base/async/call-wait.ts";
+import { callOpener } from "../../src/operations/call-context.ts";
 
+const openCall = callOpener(new FarDeadlines());
 const headers = new Headers({
   traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
   "mcpm-caller": "somebody else",
@@ -29,18 +31,18 @@ describe("A call", () => {
     const call = openCall({ headers, connection: undefined, timeoutMs: 5 });
     expect(call.hasDeadline).toBe(true);
     expect(call.timeoutLeftMs).toBeGreaterThan(0);
-    await new Promise<void>((resolve) => call.wait.signal.addEventListener("abort", () => resolve()));
-    expect(call.wait.signal.reason).toMatchObject({ kind: "deadline", message: "the caller's deadline passed" });
+    await new Promise<void>((resolve) => call.wait.addEventListener("abort", resolve));
+    expect(call.wait.reason).toMatchObject({ kind: "deadline", message: "the caller's deadline passed" });
     expect(call.timeoutLeftMs).toBeLessThanOrEqual(0);
   });
 
   it("leaves a deadline that somebody else enforces to them", async () => {
     const call = openCall({ headers, connection: undefined, timeoutMs: 0, enforced: false });
-    expect([call.hasDeadline, call.wait.signal.aborted]).toEqual([true, false]);
+    expect([call.hasDeadline, call.wait.aborted]).toEqual([true, false]);
   });
 
   it("has no deadline without one of its caller's", () => {
     const call = openCall({ headers, connection: undefined, timeoutMs: undefined });
-    expect([call.hasDeadline, call.timeoutLeftMs, call.wait.signal.aborted]).toEqual([false, undefined, false]);
+    expect([call.hasDeadline, call.timeoutLeftMs, call.wait.aborted]).toEqual([false, undefined, false]);
   });
 });

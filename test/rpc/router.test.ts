@@ -7,13 +7,13 @@ import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import type { ToolCalls } from "../../src/fleet/tools/tool-calls.ts";
 import { firstOf } from "../../src/http/handler.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { refuseRpc } from "../../src/http/refuse.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
-import { openCall } from "../../src/operations/call-context.ts";
 import { rpcRoutes } from "../../src/rpc/router.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";
+import { openCall } from "./a-call.ts";
 
 /** No request of these tests gets as far as a fleet. */
 let listener: Listener;

@@ -2,7 +2,7 @@
 // @generated from file mcpmanager/v1/server.proto (package mcpmanager.v1, syntax proto3)
 /* eslint-disable */
 
-// What the manager knows of an MCP server: the wish (ServerSpec) and the state (Server).
+// What the manager knows of an MCP server: what it shall be (ServerSpec) and what it is now (Server).
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,56 +17,59 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
   fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSKFBwoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARIuCgtjYWxsX2xpbWl0cxgVIAEoCzIZLm1jcG1hbmFnZXIudjEuQ2FsbExpbWl0cxIRCgRpbml0GBYgASgISAKIAQEaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhEKD19yZWFkX29ubHlfcm9vdEILCglfcmVwbGljYXNCBwoFX2luaXQisQEKBU1vdW50EiYKBHR5cGUYASABKA4yGC5tY3BtYW5hZ2VyLnYxLk1vdW50VHlwZRIOCgZzb3VyY2UYAiABKAkSDgoGdGFyZ2V0GAMgASgJEhAKCHdyaXRhYmxlGAQgASgIEhAKA3VpZBgFIAEoBUgAiAEBEgwKBG1vZGUYBiABKAkSFwoKc2l6ZV9ieXRlcxgHIAEoA0gBiAEBQgYKBF91aWRCDQoLX3NpemVfYnl0ZXMibAoGTGltaXRzEhEKBGNwdXMYASABKAFIAIgBARIZCgxtZW1vcnlfYnl0ZXMYAiABKANIAYgBARIRCgRwaWRzGAMgASgDSAKIAQFCBwoFX2NwdXNCDwoNX21lbW9yeV9ieXRlc0IHCgVfcGlkcyJiCgpDYWxsTGltaXRzEhoKDW1heF9pbl9mbGlnaHQYASABKAVIAIgBARIXCgptYXhfcXVldWVkGAIgASgFSAGIAQFCEAoOX21heF9pbl9mbGlnaHRCDQoLX21heF9xdWV1ZWQiawoHTmV0d29yaxIoCgRub25lGAEgASgLMhgubWNwbWFuYWdlci52MS5Ob05ldHdvcmtIABIuCgZicmlkZ2UYAiABKAsyHC5tY3BtYW5hZ2VyLnYxLkJyaWRnZU5ldHdvcmtIAEIGCgRraW5kIgsKCU5vTmV0d29yayIPCg1CcmlkZ2VOZXR3b3JrIscBCgdSZXN0YXJ0EiwKBnBvbGljeRgBIAEoDjIcLm1jcG1hbmFnZXIudjEuUmVzdGFydFBvbGljeRIZCgxtYXhfcmVzdGFydHMYAiABKAVIAIgBARIyCg9pbml0aWFsX2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDwoNX21heF9yZXN0YXJ0cyK0AQoLSGVhbHRoQ2hlY2sSKwoIaW50ZXJ2YWwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIeChFmYWlsdXJlX3RocmVzaG9sZBgDIAEoBUgAiAEBEhYKDmtpbGxfdW5oZWFsdGh5GAQgASgIQhQKEl9mYWlsdXJlX3RocmVzaG9sZCKeAwoGU2VydmVyEgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYxIpCgVzdGF0ZRgDIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHcnVudGltZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmVzdGFydF9jb3VudBgGIAEoAxIXCg9jYWxsc19pbl9mbGlnaHQYByABKAMSFAoMY2FsbHNfcXVldWVkGAggASgDEi4KCmxhc3RfZXJyb3IYCSABKAsyGi5tY3BtYW5hZ2VyLnYxLlNlcnZlckVycm9yEiMKA21jcBgKIAEoCzIWLm1jcG1hbmFnZXIudjEuTWNwSW5mbxIqCglpbnN0YW5jZXMYCyADKAsyFy5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlEhMKC3N0cmF5X2xpbmVzGAwgASgDEhQKDGxhdGVfcmVwbGllcxgNIAEoAyK1AQoLU2VydmVyRXJyb3ISDAoEY29kZRgBIAEoBRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIWCglleGl0X2NvZGUYBCABKAVIAIgBARISCgpvb21fa2lsbGVkGAUgASgIEhMKC3N0ZGVycl90YWlsGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wQgwKCl9leGl0X2NvZGUiogEKB01jcEluZm8SHwoDZXJhGAEgASgOMhIubWNwbWFuYWdlci52MS5FcmESGAoQcHJvdG9jb2xfdmVyc2lvbhgCIAEoCRITCgtzZXJ2ZXJfbmFtZRgDIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgEIAEoCRIUCgxpbnN0cnVjdGlvbnMYBSABKAkSGQoRY2FwYWJpbGl0aWVzX2pzb24YBiABKAki3QIKCEluc3RhbmNlEgoKAmlkGAEgASgJEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIQCghpbWFnZV9pZBgDIAEoCRIUCgxpbWFnZV9kaWdlc3QYBCABKAkSKwoFc3RhdGUYBSABKA4yHC5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlU3RhdGUSLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJZXhpdF9jb2RlGAcgASgFSACIAQESEgoKb29tX2tpbGxlZBgIIAEoCBIwCgxzZXJ2ZXJfc3RhdGUYCSABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEhcKD2NhbGxzX2luX2ZsaWdodBgKIAEoAxIlCgZoZWFsdGgYCyABKAsyFS5tY3BtYW5hZ2VyLnYxLkhlYWx0aEIMCgpfZXhpdF9jb2RlIlwKBkhlYWx0aBIPCgdoZWFsdGh5GAEgASgIEhAKCGZhaWx1cmVzGAIgASgFEi8KC2Fuc3dlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCppCglNb3VudFR5cGUSGgoWTU9VTlRfVFlQRV9VTlNQRUNJRklFRBAAEhMKD01PVU5UX1RZUEVfQklORBABEhUKEU1PVU5UX1RZUEVfVk9MVU1FEAISFAoQTU9VTlRfVFlQRV9UTVBGUxADKjoKA0VyYRITCg9FUkFfVU5TUEVDSUZJRUQQABIOCgpFUkFfTEVHQUNZEAESDgoKRVJBX01PREVSThACKnQKClB1bGxQb2xpY3kSGwoXUFVMTF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZQVUxMX1BPTElDWV9JRl9NSVNTSU5HEAESFQoRUFVMTF9QT0xJQ1lfTkVWRVIQAhIWChJQVUxMX1BPTElDWV9BTFdBWVMQAyqDAQoNUmVzdGFydFBvbGljeRIeChpSRVNUQVJUX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFFJFU1RBUlRfUE9MSUNZX05FVkVSEAESHQoZUkVTVEFSVF9QT0xJQ1lfT05fRkFJTFVSRRACEhkKFVJFU1RBUlRfUE9MSUNZX0FMV0FZUxADKpkCCgtTZXJ2ZXJTdGF0ZRIcChhTRVJWRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTRVJWRVJfU1RBVEVfUFVMTElORxABEhkKFVNFUlZFUl9TVEFURV9DUkVBVElORxACEhwKGFNFUlZFUl9TVEFURV9IQU5EU0hBS0lORxADEhYKElNFUlZFUl9TVEFURV9SRUFEWRAEEhwKGFNFUlZFUl9TVEFURV9CQUNLSU5HX09GRhAFEhUKEVNFUlZFUl9TVEFURV9JRExFEAYSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAcSFwoTU0VSVkVSX1NUQVRFX0ZBSUxFRBAIEhgKFFNFUlZFUl9TVEFURV9TVE9QUEVEEAkqnQEKDUluc3RhbmNlU3RhdGUSHgoaSU5TVEFOQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZJTlNUQU5DRV9TVEFURV9DUkVBVEVEEAESGgoWSU5TVEFOQ0VfU1RBVEVfUlVOTklORxACEhkKFUlOU1RBTkNFX1NUQVRFX0VYSVRFRBADEhkKFUlOU1RBTkNFX1NUQVRFX1BBVVNFRBAEQnUKEGlvLm1jcG1hbmFnZXIudjFCC1NlcnZlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
- * user gave is equal, env values included; a moved image tag is no difference. As JSON without env values a spec has at
- * most 65,536 bytes. Rules are for new specs: a server that was accepted by an older version is kept as it is.
+ * ServerSpec says what to run, and within which bounds. Two specs are the same when every field that the user gave is
+ * equal, env values included; an image tag that was moved makes no difference. As JSON without env values a spec has at
+ * most 65,536 bytes. The rules are for new specs: a server that an older version accepted is kept as it is.
  *
- * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. What only a container can
- * do is then refused with INVALID_ARGUMENT, by the field's name, never ignored: mounts, limits, network, user,
+ * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. Fields that only a
+ * container can fulfil are then refused with INVALID_ARGUMENT by name, never ignored: mounts, limits, network, user,
  * read_only_root, cap_add, init, PULL_POLICY_ALWAYS.
  *
  * @generated from message mcpmanager.v1.ServerSpec
  */
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
-   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII, no
-   * spaces. Required. One that has to be pulled must be of a registry with a public DNS name and no port, or of one that
-   * the operator lists (`MCPM_REGISTRIES`), else PERMISSION_DENIED. With the runtime `process` the name is kept and nothing else: `command` is what runs.
+   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII,
+   * no spaces. Required. An image that has to be pulled must come from a registry with a public DNS name and no port,
+   * or from one that the operator lists (`MCPM_REGISTRIES`), else PERMISSION_DENIED. With the runtime `process` the
+   * name is only kept: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
   image: string;
 
   /**
-   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries,
-   * of at most 131,000 bytes and without NUL each. With the runtime `process` required: a program of the manager's machine, looked up on the PATH, and its first
-   * arguments.
+   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries, each
+   * of at most 131,000 bytes and without NUL. Required with the runtime `process`: a program of the manager's machine,
+   * looked up on the PATH, and its first arguments.
    *
    * @generated from field: repeated string command = 2;
    */
   command: string[];
 
   /**
-   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries, of at
-   * most 131,000 bytes and without NUL each. With the runtime `process` they follow the command.
+   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries, each of at most
+   * 131,000 bytes and without NUL. With the runtime `process` they follow the command.
    *
    * @generated from field: repeated string args = 3;
    */
   args: string[];
 
   /**
-   * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$` and
-   * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values together
-   * 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in answers they are
-   * blank. With a read-only root, HOME is a folder that can be written (`/tmp`) where it is not set here and the image's
-   * can't be. With the runtime `process` the server gets nothing else but the manager's PATH and HOME.
+   * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$`
+   * and is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values
+   * together 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in
+   * responses they are blank. With a read-only root, HOME is a folder that can be written: `/tmp`, unless it is set
+   * here, or the image's HOME lies in a mount that can be written. With the runtime `process` the server also gets the
+   * manager's PATH and HOME, and nothing else.
    *
    * @generated from field: map<string, string> env = 4;
    */
   env: { [key: string]: string };
 
   /**
-   * What the server sees of the host. At most 64, each with a target of its own. Each is there, or the Start is refused.
+   * Folders, files and volumes that the server gets. At most 64, each with a target of its own. When one can't be
+   * mounted, the Start is refused.
    *
    * @generated from field: repeated mcpmanager.v1.Mount mounts = 5;
    */
@@ -80,15 +83,16 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   limits?: Limits | undefined;
 
   /**
-   * The network that the server gets; set, it must say which. Unset: none.
+   * The network that the server gets. When set, it must have a kind. Unset: none.
    *
    * @generated from field: mcpmanager.v1.Network network = 7;
    */
   network?: Network | undefined;
 
   /**
-   * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the image's. With the runtime `process` a folder
-   * of the manager's machine; empty: the manager's own. `//a/./b/` is `/a/b`, and is shown so.
+   * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the
+   * image's. With the runtime `process` a folder of the manager's machine; empty: the manager's own. `//a/./b/` is
+   * `/a/b`, and is shown so.
    *
    * @generated from field: string working_dir = 8;
    */
@@ -97,8 +101,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
    * `user`, `uid`, `user:group` or `uid:gid` to run as; each part has 1 to 64 of `A-Za-z0-9_.-` and starts with none of
    * `.-`. Empty: the image's. With a writable BIND the user, the image's own included, must be a uid and a gid of the
-   * operator's `MCPM_BIND_USERS`, else PERMISSION_DENIED; names, and a uid alone, count by the image's /etc/passwd and
-   * /etc/group.
+   * operator's `MCPM_BIND_USERS`, else PERMISSION_DENIED; a name, or a uid alone, is looked up in the image's
+   * /etc/passwd and /etc/group.
    *
    * @generated from field: string user = 9;
    */
@@ -113,18 +117,19 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   readOnlyRoot?: boolean | undefined;
 
   /**
-   * Linux capabilities to add to none, e.g. `NET_BIND_SERVICE`: without `CAP_`, 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission
-   * (`MCPM_ALLOW_CAPS`), else PERMISSION_DENIED. With a writable BIND none that gives rights to files of
-   * others, and with any BIND not `SYS_ADMIN`.
+   * Linux capabilities that the server gets, e.g. `NET_BIND_SERVICE`; without this field it has none. Each is without
+   * `CAP_` and has 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission (`MCPM_ALLOW_CAPS`), else
+   * PERMISSION_DENIED. With a writable BIND, capabilities that give rights to files of others are refused, and with any
+   * BIND `SYS_ADMIN`.
    *
    * @generated from field: repeated string cap_add = 11;
    */
   capAdd: string[];
 
   /**
-   * Which generation of MCP the server speaks. Unset: found out at the handshake, by asking `server/discover` first. A
-   * server that exits on that question is started again in a new container, which is never asked. MODERN: the start
-   * fails when the server does not speak it.
+   * Which generation of MCP the server speaks. Unset: the manager finds out at the handshake, by asking
+   * `server/discover` first. A server that exits on that question is started again in a new container, which is never
+   * asked. MODERN: the start fails when the server does not speak it.
    *
    * @generated from field: mcpmanager.v1.Era era = 12;
    */
@@ -160,9 +165,10 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callTimeout?: Duration | undefined;
 
   /**
-   * Labels for the container, which has them as `mcpm.label.<name>`, but for those that the operator lists in
-   * `MCPM_ALLOW_LABELS`, which it has as they are; the runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256 characters, a value at most 4096; names that start with `mcpm.` and
-   * the names `managed-by` and `__proto__` are refused.
+   * Labels for the container. It gets them as `mcpm.label.<name>`; those that the operator lists in `MCPM_ALLOW_LABELS`
+   * it gets under their own names. The runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256
+   * characters, a value at most 4096; names that start with `mcpm.` and the names `managed-by` and `__proto__` are
+   * refused.
    *
    * @generated from field: map<string, string> labels = 17;
    */
@@ -176,16 +182,16 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   health?: HealthCheck | undefined;
 
   /**
-   * The server is stopped (IDLE) when nobody called for so long and nobody subscribes to a resource of it, and started by
-   * the next call; 1 ms to 24 h. Unset: it is never stopped.
+   * The server is stopped (IDLE) after this time without a call and without a subscriber to one of its resources; the
+   * next call starts it again. 1 ms to 24 h. Unset: it is never stopped.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 19;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * How many copies run behind the name; a call goes to the one with the fewest calls in flight. For servers that are
-   * slow and keep no state. 1 to 32. Unset: 1.
+   * How many instances run behind the name; a call goes to the one with the fewest calls in flight. For servers that
+   * are slow and keep no state. 1 to 32. Unset: 1.
    *
    * @generated from field: optional int32 replicas = 20;
    */
@@ -199,9 +205,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callLimits?: CallLimits | undefined;
 
   /**
-   * Whether the engine's `docker-init` is process 1: it hands signals on to the server, whose end is the container's,
-   * and reaps orphans. False for an image that must be process 1 itself (systemd, s6-overlay); its entrypoint then
-   * has to heed the image's stop signal, since the kernel ignores for process 1 what it does not handle. Unset: true.
+   * Whether the engine's `docker-init` is process 1: it passes signals on to the server, reaps orphans, and ends when
+   * the server ends. False for an image that must be process 1 itself (systemd, s6-overlay); its entrypoint must then
+   * handle the image's stop signal, since the kernel drops signals that process 1 does not handle. Unset: true.
    *
    * @generated from field: optional bool init = 22;
    */
@@ -229,9 +235,12 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
   type: MountType;
 
   /**
-   * BIND: an absolute path of at most 4096 characters without `..` on the host, which must exist and lie below one of the operator's `MCPM_BIND_ROOTS` after
-   * its symbolic links are resolved, where nobody but root, the manager's user and no container could swap a part of that path, else PERMISSION_DENIED; `//a/./b/` is `/a/b`. VOLUME: the volume's name, which matches
-   * `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and does not begin with `mcpm-owner.`, created in this fleet when missing; a volume that is not this fleet's is PERMISSION_DENIED. TMPFS: must be empty.
+   * BIND: an absolute path on the host, of at most 4096 characters and without `..`; `//a/./b/` is `/a/b`. It must
+   * exist, and after its symbolic links are resolved it must lie below one of the operator's `MCPM_BIND_ROOTS`, else
+   * PERMISSION_DENIED. It is PERMISSION_DENIED, too, when a container, or a user other than root and the manager's own,
+   * could swap a part of that path. VOLUME: the volume's name, which matches `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and
+   * does not begin with `mcpm-owner.`. A missing volume is created in this fleet; a volume of others is
+   * PERMISSION_DENIED. TMPFS: must be empty.
    *
    * @generated from field: string source = 2;
    */
@@ -239,43 +248,44 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
 
   /**
    * Where the server sees it: an absolute path of at most 4096 characters without `..`, not `/`, `/dev` or
-   * `/sbin/docker-init`, and not in `/proc` or `/sys`. `//a/./b/` is `/a/b`, and is shown so. A link in the image is followed:
-   * INVALID_ARGUMENT when that leads to where something else is mounted. Required.
+   * `/sbin/docker-init`, and not in `/proc` or `/sys`. `//a/./b/` is `/a/b`, and is shown so. When the image has a link
+   * there, the link is followed; INVALID_ARGUMENT when it leads to a place where something else is mounted. Required.
    *
    * @generated from field: string target = 3;
    */
   target: string;
 
   /**
-   * Whether the server may write to it. Ignored for TMPFS, which is always writable. True for BIND: see `user` and
-   * `cap_add` of ServerSpec; PERMISSION_DENIED, too, when another container's bind, or one of the roots, lies in the source.
-   * Default: read-only.
+   * Whether the server may write to it. Ignored for TMPFS, which is always writable. For a writable BIND see also
+   * `user` and `cap_add` of ServerSpec; it is PERMISSION_DENIED when another container's bind, or one of the roots,
+   * lies in the source. Default: read-only.
    *
    * @generated from field: bool writable = 4;
    */
   writable: boolean;
 
   /**
-   * Whose the folder is, a number of 0 to 2,147,483,647; its group is that user's in the image's /etc/passwd, or 0. Only
-   * for TMPFS, and for VOLUME, where it counts only as long as the volume is empty and root's. Unset: the user that the
-   * server runs as, for a writable VOLUME; for TMPFS where the image has a folder of that path, too, else root.
+   * The folder's owner, a number of 0 to 2,147,483,647; its group is that user's in the image's /etc/passwd, or 0. Only
+   * for TMPFS, and for VOLUME, where it counts only as long as the volume is empty and owned by root. Unset: the user
+   * that the server runs as, for a writable VOLUME and for a TMPFS where the image has a folder at that path; root for
+   * any other TMPFS.
    *
    * @generated from field: optional int32 uid = 5;
    */
   uid?: number | undefined;
 
   /**
-   * Who may do what in the folder, in octal digits, e.g. `0700`; matches `^[01]?[0-7]{3}$`. Only for TMPFS, where a folder
-   * of that path in the image has the say on some engines, and for VOLUME, where it counts as `uid` does. Empty: 1777 for
-   * TMPFS, 0755 for VOLUME.
+   * The mode of the folder, in octal digits, e.g. `0700`; matches `^[01]?[0-7]{3}$`. Only for TMPFS, where some engines
+   * take the mode of the image's folder at that path instead, and for VOLUME, where it counts as `uid` does. Empty:
+   * 1777 for TMPFS, 0755 for VOLUME.
    *
    * @generated from field: string mode = 6;
    */
   mode: string;
 
   /**
-   * Most bytes in a TMPFS, and only there; 65,536 to 2^53-1. They count against the memory limit in any case. A TMPFS at
-   * `/tmp` or `/dev/shm` takes the place of the one that is there. Unset: 64 MiB.
+   * Most bytes in a TMPFS, and only for TMPFS; 65,536 to 2^53-1. They count against the memory limit. A TMPFS at `/tmp`
+   * or `/dev/shm` takes the place of the one that is there. Unset: 64 MiB.
    *
    * @generated from field: optional int64 size_bytes = 7;
    */
@@ -296,8 +306,8 @@ export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
  */
 export type Limits = Message<"mcpmanager.v1.Limits"> & {
   /**
-   * CPUs, e.g. 0.5; 0.01 to 1024, and at most as many as the engine's machine has. Unset: 1, or none where the engine
-   * refuses containers with such a limit.
+   * CPUs, e.g. 0.5; 0.01 to 1024, and at most as many as the engine's machine has. Unset: 1, or no limit where the
+   * engine refuses containers with such a limit.
    *
    * @generated from field: optional double cpus = 1;
    */
@@ -326,23 +336,24 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 2);
 
 /**
- * CallLimits bounds the calls into one server: CallTool, ListTools, ReadResource and so on alike. Callers (for now: connections) take turns
- * where calls wait, so that one with many does not keep another from its turn.
+ * CallLimits bounds the calls into one server: CallTool, ListTools, ReadResource and all others. Waiting calls of
+ * different callers (for now: connections) are taken in turns, so that a caller with many calls does not hold up
+ * another.
  *
  * @generated from message mcpmanager.v1.CallLimits
  */
 export type CallLimits = Message<"mcpmanager.v1.CallLimits"> & {
   /**
-   * Most calls that are sent to the server and have no answer yet; 1 to 100,000. Further ones wait. Unset: 1024.
+   * Most calls that are sent to the server and have no reply yet; 1 to 100,000. Further ones wait. Unset: 1024.
    *
    * @generated from field: optional int32 max_in_flight = 1;
    */
   maxInFlight?: number | undefined;
 
   /**
-   * Most calls that wait, for room or until the server is ready; 0 to 100,000. One more is RESOURCE_EXHAUSTED at once,
-   * with the reason QUEUE_FULL; so is one whose arguments, with those of all that wait, exceed the longest line that the
-   * manager accepts (`MCPM_MAX_LINE_BYTES`). Unset: 1024.
+   * Most calls that wait, for room or until the server is ready; 0 to 100,000. A further call is RESOURCE_EXHAUSTED at
+   * once, with the reason QUEUE_FULL; so is a call whose arguments, together with those of all waiting calls, exceed
+   * the longest line that the manager accepts (`MCPM_MAX_LINE_BYTES`). Unset: 1024.
    *
    * @generated from field: optional int32 max_queued = 2;
    */
@@ -377,7 +388,7 @@ export type Network = Message<"mcpmanager.v1.Network"> & {
     case: "none";
   } | {
     /**
-     * A bridge of its own: the server reaches whatever the host reaches, the host itself included, and no other server.
+     * A bridge of its own: the server reaches whatever the host reaches, the host itself included, but no other server.
      * Needs the operator's permission (`MCPM_ALLOW_NETWORKS`), else PERMISSION_DENIED. FAILED_PRECONDITION when the
      * operator's addresses (`MCPM_SUBNETS`) are all in use.
      *
@@ -411,7 +422,7 @@ export const NoNetworkSchema: GenMessage<NoNetwork> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 5);
 
 /**
- * BridgeNetwork: a bridge for each copy of the server.
+ * BridgeNetwork: a bridge of its own for each instance of the server.
  *
  * @generated from message mcpmanager.v1.BridgeNetwork
  */
@@ -427,13 +438,13 @@ export const BridgeNetworkSchema: GenMessage<BridgeNetwork> = /*@__PURE__*/
 
 /**
  * Restart says what happens when an instance goes down by itself: it exits, is killed or removed, or does not come up
- * again. A first Start that fails is not repeated: its caller is told.
+ * again. A first Start that fails is not repeated; its caller gets the error.
  *
  * @generated from message mcpmanager.v1.Restart
  */
 export type Restart = Message<"mcpmanager.v1.Restart"> & {
   /**
-   * When it is started again. Unset: ON_FAILURE.
+   * When the instance is started again. Unset: ON_FAILURE.
    *
    * @generated from field: mcpmanager.v1.RestartPolicy policy = 1;
    */
@@ -448,7 +459,7 @@ export type Restart = Message<"mcpmanager.v1.Restart"> & {
   maxRestarts?: number | undefined;
 
   /**
-   * The pause before the first restart of a row; each further one doubles it. 1 ms to 1 h. Unset: 200 ms.
+   * The pause before the first restart in a row; it doubles with each further restart. 1 ms to 1 h. Unset: 200 ms.
    *
    * @generated from field: google.protobuf.Duration initial_backoff = 3;
    */
@@ -471,7 +482,8 @@ export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 7);
 
 /**
- * HealthCheck says how the manager finds out that a server hangs: it asks for a sign of life (MCP `ping`).
+ * HealthCheck says how the manager finds out that a server hangs: it sends the MCP request `ping`, or `server/discover`
+ * in the modern era.
  *
  * @generated from message mcpmanager.v1.HealthCheck
  */
@@ -484,22 +496,22 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
   interval?: Duration | undefined;
 
   /**
-   * How long an answer may take; 1 ms to 1 h. Unset: 10 s.
+   * How long a reply may take; 1 ms to 1 h. Unset: 10 s.
    *
    * @generated from field: google.protobuf.Duration timeout = 2;
    */
   timeout?: Duration | undefined;
 
   /**
-   * So many checks in a row without an answer make an instance unhealthy; 1 to 1000. Unset: 3.
+   * So many checks in a row without a reply make an instance unhealthy; 1 to 1000. Unset: 3.
    *
    * @generated from field: optional int32 failure_threshold = 3;
    */
   failureThreshold?: number | undefined;
 
   /**
-   * Whether an unhealthy instance is killed, and one that a manager finds at boot and that does not answer the handshake;
-   * the restart policy then applies. Default: it is only shown.
+   * Whether an unhealthy instance is killed; so is an instance that a manager finds at boot and that does not answer
+   * the handshake. The restart policy then applies. Default: it is only shown.
    *
    * @generated from field: bool kill_unhealthy = 4;
    */
@@ -563,7 +575,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   restartCount: bigint;
 
   /**
-   * Calls that were sent to the server, or are about to be, and have no answer yet.
+   * Calls that were sent to the server, or are about to be sent, and have no reply yet.
    *
    * @generated from field: int64 calls_in_flight = 7;
    */
@@ -577,7 +589,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   callsQueued: bigint;
 
   /**
-   * Why the server last failed. Unset: it has not.
+   * Why the server last failed. Unset: it did not fail.
    *
    * @generated from field: mcpmanager.v1.ServerError last_error = 9;
    */
@@ -591,22 +603,22 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   mcp?: McpInfo | undefined;
 
   /**
-   * The running copies; those that have a container.
+   * The instances that have a container.
    *
    * @generated from field: repeated mcpmanager.v1.Instance instances = 11;
    */
   instances: Instance[];
 
   /**
-   * Lines on stdout that were no message of the protocol, since the manager came up. Logs shows the recent ones.
+   * Lines on stdout that were not messages of the protocol, since the manager came up. Logs shows the recent ones.
    *
    * @generated from field: int64 stray_lines = 12;
    */
   strayLines: bigint;
 
   /**
-   * Replies of the server that were dropped, since the manager came up: they came after their call's deadline or cancel,
-   * or a second time, or to a call that never was.
+   * Replies of the server that were dropped, since the manager came up: they came after their call's deadline or
+   * cancel, or a second time, or for a call that was never made.
    *
    * @generated from field: int64 late_replies = 13;
    */
@@ -627,7 +639,7 @@ export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
  */
 export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
   /**
-   * The gRPC code that a caller got for it, or would have got (google.rpc.Code).
+   * The gRPC code (google.rpc.Code) of the error that a caller got for it, or would have got.
    *
    * @generated from field: int32 code = 1;
    */
@@ -655,7 +667,7 @@ export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
   exitCode?: number | undefined;
 
   /**
-   * Whether the kernel killed a process of it for lack of memory.
+   * Whether the kernel killed one of its processes for lack of memory.
    *
    * @generated from field: bool oom_killed = 5;
    */
@@ -684,8 +696,8 @@ export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 10);
 
 /**
- * McpInfo is what the server said at the handshake. It is unset before that, and with a server that the manager took
- * over and that refuses to say it a second time.
+ * McpInfo is what the server said at the handshake. It is unset before that, and for a server that was in conversation
+ * with an earlier manager and refuses a second handshake.
  *
  * @generated from message mcpmanager.v1.McpInfo
  */
@@ -726,7 +738,7 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
   instructions: string;
 
   /**
-   * Its capabilities, the JSON object as the server wrote it, at most 64 KiB: with more a server does not start.
+   * Its capabilities: the JSON object as the server wrote it, at most 64 KiB. A server with more does not start.
    *
    * @generated from field: string capabilities_json = 6;
    */
@@ -741,20 +753,20 @@ export const McpInfoSchema: GenMessage<McpInfo> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 11);
 
 /**
- * Instance is one running copy of a server.
+ * Instance is one of the containers, or processes, that run a server.
  *
  * @generated from message mcpmanager.v1.Instance
  */
 export type Instance = Message<"mcpmanager.v1.Instance"> & {
   /**
-   * Identity of this copy, stable over restarts of its container.
+   * Identity of the instance, stable over restarts of its container.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The container's id in the engine, 64 hexadecimal digits. With the runtime `process` a UUID of the manager's.
+   * The container's id in the engine, 64 hexadecimal digits. With the runtime `process` a UUID that the manager made.
    *
    * @generated from field: string container_id = 2;
    */
@@ -768,7 +780,7 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   imageId: string;
 
   /**
-   * The image's digest in its registry. Empty for an image that was built here.
+   * The image's digest in its registry. Empty for an image that was built on the engine.
    *
    * @generated from field: string image_digest = 4;
    */
@@ -789,7 +801,8 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   startTime?: Timestamp | undefined;
 
   /**
-   * The exit code of the last run; 128 and the signal's number when a signal ended it. Unset: it runs, never ran, or the code is not known.
+   * The exit code of the last run; 128 and the signal's number when a signal ended it. Unset: it runs, never ran, or
+   * the code is not known.
    *
    * @generated from field: optional int32 exit_code = 7;
    */
@@ -803,14 +816,14 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   oomKilled: boolean;
 
   /**
-   * What this copy is doing. The server's own state is READY as soon as one is.
+   * What the instance is doing. The server's own state is READY as soon as one instance is.
    *
    * @generated from field: mcpmanager.v1.ServerState server_state = 9;
    */
   serverState: ServerState;
 
   /**
-   * Calls that were given to this copy and have no answer yet.
+   * Calls that were given to the instance and have no reply yet.
    *
    * @generated from field: int64 calls_in_flight = 10;
    */
@@ -838,21 +851,21 @@ export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
  */
 export type Health = Message<"mcpmanager.v1.Health"> & {
   /**
-   * Whether fewer checks in a row than the threshold were left without an answer.
+   * Whether fewer checks in a row than the threshold had no reply.
    *
    * @generated from field: bool healthy = 1;
    */
   healthy: boolean;
 
   /**
-   * How many checks in a row were left without an answer.
+   * How many checks in a row had no reply.
    *
    * @generated from field: int32 failures = 2;
    */
   failures: number;
 
   /**
-   * When it last answered one. Unset: it did not yet.
+   * When it last replied to a check. Unset: it has not replied yet.
    *
    * @generated from field: google.protobuf.Timestamp answer_time = 3;
    */
@@ -894,8 +907,8 @@ export const MountType = {
   VOLUME: 2,
 
   /**
-   * An empty file system in memory of `size_bytes`, without programs. Everybody may write to it, unless the image has
-   * a folder of that path: then it has that folder's mode, and is the server's own.
+   * An empty file system in memory, of at most `size_bytes`, from which no program can be run. Everybody may write to
+   * it. When the image has a folder at that path, it has the mode of that folder, and the server owns it.
    *
    * @generated from enum value: MOUNT_TYPE_TMPFS = 3;
    */
@@ -1122,7 +1135,7 @@ export const ServerState = {
   FAILED: 8,
 
   /**
-   * It was stopped and is gone. Only in a watch of the fleet.
+   * It was stopped and is gone. Only Watch shows it.
    *
    * @generated from enum value: SERVER_STATE_STOPPED = 9;
    */
@@ -1177,7 +1190,7 @@ export const InstanceState = {
   EXITED: 3,
 
   /**
-   * Paused by somebody. Calls in flight wait until it is unpaused.
+   * Paused from outside of the manager. Calls in flight wait until it is unpaused.
    *
    * @generated from enum value: INSTANCE_STATE_PAUSED = 4;
    */

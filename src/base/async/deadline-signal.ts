@@ -1,8 +1,9 @@
 import { ManagerError } from "../errors/errors.ts";
+import type { AbortSource } from "./abort-source.ts";
 
 /** The wait of one caller. */
 export interface CallerOptions {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
   /** Has the signal abort after so long, if it would not before. Absent: a signal of its own is made for that. */
   readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
@@ -14,7 +15,7 @@ export interface CallerOptions {
 export function deadlineSignal(
   { signal: parent, limit }: CallerOptions,
   timeoutMs: number | undefined,
-): Disposable & { readonly signal: AbortSignal | undefined } {
+): Disposable & { readonly signal: AbortSource | undefined } {
   if (timeoutMs !== undefined) limit?.(timeoutMs);
   if (timeoutMs === undefined || limit !== undefined) {
     return { signal: parent, [Symbol.dispose]() {} };

@@ -1,8 +1,9 @@
-/** What a caller of shared work may say. */
+import type { AbortSource } from "./abort-source.ts";
+/** Options of one caller of shared work. */
 export interface JoinOptions {
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSignal | undefined;
-  /** What a caller throws that leaves while others stay, from its signal's reason. Default: the reason. */
+  readonly signal?: AbortSource | undefined;
+  /** The error of a caller that leaves while others stay, from its signal's reason. Default: the reason. */
   readonly left?: ((reason: unknown) => unknown) | undefined;
 }
 
@@ -19,10 +20,10 @@ export class Singleflight<T> {
   /** Begins the work after this turn. Its maker joins it at once: nobody else could cancel it. */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#outcome = Promise.resolve().then(() => work(this.#controller.signal));
-    this.#outcome.catch(() => {}); // Whoever waits for it hears of it.
+    this.#outcome.catch(() => {}); // Every waiter gets the error.
   }
 
-  /** Whether the last caller left: what comes of it now is not what anybody asked for. */
+  /** Whether the last caller left, so that nobody waits for the outcome. */
   get abandoned(): boolean {
     return this.#controller.signal.aborted;
   }

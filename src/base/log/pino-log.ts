@@ -6,10 +6,10 @@ export interface LogDestination {
   write(line: string): void;
 }
 
-/** Characters that turn text round, hide it or end a line where people read it; JSON leaves them as they are. */
+/** Characters that turn text round, hide it or end a line for people who read it; JSON does not escape them. */
 const invisible = /[\p{Cf}\p{Zl}\p{Zp}\x7f-\x9f]/gu;
 
-/** Names and texts of servers, images and callers are in the log: nothing in a line looks like something else. */
+/** The log has names and texts of servers, images and callers: no line may look like something else. */
 function visibly(destination: LogDestination): LogDestination {
   const escaped = (char: string) =>
     Array.from({ length: char.length }, (_, at) => `\\u${char.charCodeAt(at).toString(16).padStart(4, "0")}`).join("");

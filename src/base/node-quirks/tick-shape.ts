@@ -9,7 +9,7 @@ import { executionAsyncResource } from "node:async_hooks";
 export function keepTickShape(): void {
   process.nextTick(() => {
     const tick = executionAsyncResource();
-    // What listens to the process lives as long as it does.
+    // A listener on the process lives as long as the process.
     process.once("exit", () => tick);
   });
 }

@@ -3,7 +3,9 @@ import { normalPath } from "../text/normal-path.ts";
 import type { MountSpec, ServerSpec } from "./spec.ts";
 import { serverSpecSchema } from "./spec-schema.ts";
 
-/** What says that this version can't read a spec: another kind of value, a word or a field that it does not know. */
+/**
+ * Problems that mean that this version can't read a spec: another kind of value, an unknown word or an unknown field.
+ */
 const unreadable: ReadonlySet<string> = new Set([
   "invalid_type",
   "invalid_value",

@@ -5,7 +5,7 @@ export interface Subnet {
   readonly size: number;
 }
 
-/** Reads `10.0.0.0/8`; undefined for what is none. Bits below the prefix don't count. */
+/** Reads `10.0.0.0/8`; undefined when it is not a subnet. Bits below the prefix don't count. */
 export function parseSubnet(text: string): Subnet | undefined {
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(text)?.slice(1).map(Number) ?? [];
   const prefix = parts.pop();

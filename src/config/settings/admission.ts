@@ -29,7 +29,7 @@ export const admissionSettings = {
     parse: list(oneOf(["bridge"])),
   }),
   subnets: setting("MCPM_SUBNETS", {
-    help: "IPv4 subnets, comma-separated, that the networks of servers with bridge get parts of eight addresses of",
+    help: "IPv4 subnets, comma-separated; each network of a server with bridge takes eight addresses of them",
     fallback: ["10.231.0.0/20"],
     parse: list(subnet),
   }),

@@ -13,7 +13,7 @@ export interface Setting<T> {
 /** The settings of one owner, by the names that it reads them by. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
-/** What a table is read to. */
+/** The values that a table is read to. */
 export type ValuesOf<Table extends SettingTable> = {
   readonly [Key in keyof Table]: Table[Key] extends Setting<infer T> ? T : never;
 };

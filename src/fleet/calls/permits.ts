@@ -7,8 +7,8 @@ export interface Permit extends Disposable {
   readonly instance: string;
 }
 
-/** The calls under way at one instance. */
-export class Semaphore {
+/** The permits of one instance that are taken: one for each call under way there. */
+export class Permits {
   readonly #instance: () => string;
   #taken = 0;
   #empty: PromiseWithResolvers<void> | undefined;

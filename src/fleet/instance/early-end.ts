@@ -2,12 +2,12 @@ import type { ManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { idleGraceMs } from "./stop-idle.ts";
+import { idleGraceMs } from "./stop-clock.ts";
 
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
 const diesOfProbeMs = 60_000;
 
-/** HUP, INT, QUIT, USR1, USR2, TERM: what images choose as their stop signal. Not how a process crashes. */
+/** HUP, INT, QUIT, USR1, USR2, TERM: signals that images choose to be stopped by, and that no crash sends. */
 const stopSignals = [1, 2, 3, 10, 12, 15];
 
 /**

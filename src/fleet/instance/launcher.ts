@@ -100,7 +100,7 @@ export class Launcher {
   ): Promise<void> {
     const abort = new AbortController();
     const done = this.#finish(launch(abort.signal), { cause, signal: abort.signal });
-    done.catch(() => {}); // Whoever waits sees it; nobody needs to.
+    done.catch(() => {}); // Every waiter gets the error; there may be none.
     this.#launch = { done, abort, clock };
     return done;
   }

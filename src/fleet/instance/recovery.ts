@@ -129,7 +129,10 @@ export class Recovery {
     return rests && state === "running" && startTimeMs !== this.#status.record?.startTimeMs;
   }
 
-  /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
+  /**
+   * Reads what the instance wrote before this manager started, and with it why it ended. A failure does no harm to the
+   * server.
+   */
   async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
     const { runtime, clocks, log } = this.#context.services;
     const { ring, name } = this.#context.server;

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { LogLevel } from "../../mcp/protocol/log-level.ts";
 import type { Session } from "../../mcp/session.ts";
@@ -16,7 +17,7 @@ export class KeptLogLevel {
   }
 
   /** Throws what the session's server refused it with, and keeps nothing then. */
-  async set(level: LogLevel, options: { session: Session; signal: AbortSignal | undefined }): Promise<void> {
+  async set(level: LogLevel, options: { session: Session; signal: AbortSource | undefined }): Promise<void> {
     const { session, signal } = options;
     await session.setLogLevel(level, { signal });
     this.#level = level;

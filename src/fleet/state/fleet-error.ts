@@ -1,6 +1,6 @@
 import { ManagerError } from "../../base/errors/errors.ts";
 
-/** What a Start gets while the manager ends. */
+/** The error of a Start while the manager shuts down. */
 export function managerStopping(): ManagerError {
   return new ManagerError("unavailable", "the manager is shutting down", {
     details: { reason: "MANAGER_STOPPING", delivery: "not_sent", retryAfterMs: 1000 },
@@ -14,7 +14,7 @@ export function serverNotFound(name: string): ManagerError {
   });
 }
 
-/** What a Start gets with another spec than the server's. */
+/** The error of a Start with another spec than the server's. */
 export function otherSpecExists(name: string): ManagerError {
   const message = `server ${name} exists with another spec; Stop it first, or choose another name`;
   return new ManagerError("conflict", message, {

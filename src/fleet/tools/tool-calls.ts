@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import { deadlineSignal } from "../../base/async/deadline-signal.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
@@ -48,7 +49,7 @@ export class ToolCalls {
     using deadline = deadlineSignal(options, callerHasDeadline ? undefined : fleet.callTimeoutMs(server));
     const keyed = { scope: [caller.scope, server, call.tool] as const, key, digest: callDigest(call) };
     const alone = { limit: undefined, callerHasDeadline: true };
-    const send = (signal: AbortSignal) => this.#send(server, call, { ...options, ...alone, signal });
+    const send = (signal: AbortSource) => this.#send(server, call, { ...options, ...alone, signal });
     try {
       return await idempotentCalls.run({ ...keyed, signal: deadline.signal }, send);
     } catch (error) {

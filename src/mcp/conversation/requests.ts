@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { Connection, Reply, RequestOptions } from "../../jsonrpc/connection.ts";
 import { callerMeta } from "../eras/caller-meta.ts";
 import { type EraCodec, joinMembers, type RequestParts } from "../eras/era-codec.ts";
@@ -7,7 +8,7 @@ import type { TraceContext } from "../protocol/trace-context.ts";
 
 /** The wait of one caller. Its reason must be a ManagerError. */
 export interface SignalOption {
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
 }
 
 /** The wait of one caller, and the trace that its request is a part of. */

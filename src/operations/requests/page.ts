@@ -51,7 +51,7 @@ function tokenKey(token: string): string | undefined {
   return text.startsWith("k") && encodeToken(text.slice(1)) === token ? text.slice(1) : undefined;
 }
 
-/** Whether a request may ask for a page by it; which list it is of shows only there. */
+/** Whether a text may be a token. Whether it belongs to a listing, only the listing can tell. */
 export function isPageToken(token: string): boolean {
   return token === "" || tokenKey(token) !== undefined;
 }

@@ -20,10 +20,7 @@ const ownWeight = Math.floor(maxFields / maxOwnValues);
 
 /** Most requests are smaller, and are not looked at. */
 const tinyBytes = 1024;
-/**
- * So few bytes can't cost much, whatever they are. The exception is a Struct that comes again and again, and is decoded
- * anew each time.
- */
+/** A request of fewer bytes can't cost much, except when it repeats a Struct, which is decoded anew each time. */
 const smallBytes = 64 * 1024;
 
 const bound = { maxFields, ownWeight, maxDepth: requestBinary.recursionLimit };

@@ -21,7 +21,7 @@ const tooManyValues = [
   "arguments_json may have more",
 ].join(" ");
 
-/** What a request of too many values is told, whichever form it came in. */
+/** The error of a request of too many values, in JSON or binary. */
 export function manyValues(field: string): ManagerError {
   return invalidRequest([{ field, description: tooManyValues }]);
 }

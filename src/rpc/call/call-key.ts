@@ -3,7 +3,7 @@ import type { CallContext } from "../../operations/call-context.ts";
 
 const callKey = createContextKey<CallContext | undefined>(undefined, { description: "the call" });
 
-/** Has a request carry its call to interceptors and handlers. */
+/** The key under which a request carries its call to interceptors and handlers. */
 export function withCall(values: ContextValues, call: CallContext): ContextValues {
   return values.set(callKey, call);
 }

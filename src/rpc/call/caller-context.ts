@@ -7,7 +7,7 @@ export function waitOf(context: HandlerContext) {
   const call = callOf(context);
   const { wait } = call;
   return {
-    signal: wait.signal,
+    signal: wait,
     limit: (ms: number) => wait.limit(ms),
     callerHasDeadline: call.hasDeadline,
     caller: call,

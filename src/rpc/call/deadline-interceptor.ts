@@ -7,6 +7,7 @@ import {
   type UnaryRequest,
   type UnaryResponse,
 } from "@connectrpc/connect";
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { CallWait } from "../../base/async/call-wait.ts";
 import { ManagerError } from "../../base/errors/errors.ts";
 import { callerDeadlinePassed, callerLeft } from "../../operations/call-end.ts";
@@ -14,7 +15,7 @@ import { callOf } from "./call-key.ts";
 import { LimitedMessages } from "./limited-messages.ts";
 import type { OperationOf } from "./service-operations.ts";
 
-/** How long a handler may take to say what became of its call once its signal has aborted. */
+/** How long a handler may go on after its signal has aborted, to report what became of its call. */
 const settleMs = 100;
 
 export interface DeadlineOptions {
@@ -25,19 +26,19 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
- * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which
- * the library does not look at, is not begun. A response that is there when the timer would fire, or while the handler
- * settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * handler's signal aborts with a ManagerError as its reason. A call whose deadline passed before the request was read
+ * is not begun; the library does not check that. A response that is there when the timer would fire, or while the
+ * handler settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
     const { wait } = callOf({ values: request.contextValues });
-    const { signal } = wait;
-    if (signal.aborted) throw reasonOf(signal).with({ delivery: "not_sent" });
+    if (wait.aborted) throw reasonOf(wait).with({ delivery: "not_sent" });
     if (request.signal.aborted) throw reasonOf(request.signal).with({ delivery: "not_sent" });
     if (options.operationOf(request.method).capped) wait.limit(options.maxCallTimeoutMs);
+    const { signal } = wait;
     if (signal !== request.signal) return ofLibrary({ request, next, wait });
-    const response = await settled(next(request), signal);
+    const response = await settled(next(request), wait);
     return response.stream ? limitedStream(response, { signal }) : response;
   };
 }
@@ -47,7 +48,7 @@ async function ofLibrary({ request, next, wait }: LibraryCall): Promise<UnaryRes
   const { signal } = wait;
   using follows = new DisposableStack();
   follows.use(followed(wait, request.signal));
-  const response = await settled(next({ ...request, signal }), signal);
+  const response = await settled(next({ ...request, signal }), wait);
   return response.stream ? limitedStream(response, { signal, follows: follows.move() }) : response;
 }
 
@@ -71,8 +72,8 @@ function limitedStream(
   return { ...response, message };
 }
 
-/** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
-function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+/** The handler's outcome, or the signal's reason when there is no outcome some time after the abort. */
+function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
@@ -98,7 +99,7 @@ function settled<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
 }
 
 /** Only a handler that ends in time knows whether the call was sent. */
-function endOf(signal: AbortSignal): ManagerError {
+function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 
@@ -115,7 +116,7 @@ function followed(wait: CallWait, signal: AbortSignal): Disposable {
 }
 
 /** The RPC library aborts with its own errors: a deadline, or a caller that left. */
-function reasonOf(signal: AbortSignal): ManagerError {
+function reasonOf(signal: AbortSource): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason;
   if (reason instanceof ConnectError && reason.code === Code.DeadlineExceeded) return callerDeadlinePassed();

@@ -7,8 +7,8 @@ export interface MessageMapping<T, U> {
 }
 
 /**
- * The messages of a stream, mapped. Not a generator, whose promises take a line of a log, which is mapped three times, a
- * twentieth of its time: bench/README.md, micro.
+ * The messages of a stream, mapped. Not a generator: a log line is mapped three times, and a generator's promises would
+ * take a twentieth of its time (bench/README.md, micro).
  */
 export function mapMessages<T, U>(
   messages: AsyncIterable<T>,

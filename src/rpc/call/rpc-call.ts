@@ -1,6 +1,7 @@
 import type { DescMethod, DescService, Message } from "@bufbuild/protobuf";
 import { type ContextValues, createContextValues, type HandlerContext, type Interceptor } from "@connectrpc/connect";
 import type { CallContext } from "../../operations/call-context.ts";
+import { ResponseHeaders } from "../headers/response-headers.ts";
 import { withCall } from "./call-key.ts";
 
 /** A request of one message, by whichever protocol. */
@@ -46,8 +47,8 @@ export class RpcContext implements HandlerContext {
     this.protocolName = request.protocolName;
     this.signal = call.wait.signal;
     this.requestHeader = request.header;
-    this.responseHeader = request.response?.header ?? new Headers();
-    this.responseTrailer = request.response?.trailer ?? new Headers();
+    this.responseHeader = request.response?.header ?? new ResponseHeaders();
+    this.responseTrailer = request.response?.trailer ?? new ResponseHeaders();
     this.values = withCall(request.values ?? createContextValues(), call);
     this.timeoutMs = () => call.timeoutLeftMs;
   }

@@ -16,7 +16,7 @@ export type RpcOperation = Operation<Message>;
 /** The operation of an RPC of a service that is served. */
 export type OperationOf = (method: DescMethod) => RpcOperation;
 
-/** A service, what answers its RPCs, and what they are. */
+/** A service, its methods, and the operation of each of its RPCs. */
 export interface ServedService<Service extends DescService = DescService> {
   readonly service: Service;
   readonly implementation: ServiceImpl<Service>;

@@ -27,9 +27,9 @@ export interface CallEventOptions {
 
 type Event = NonNullable<MessageInitShape<typeof CallToolStreamResponseSchema>["event"]>;
 
-/** All that a message of a chunk has beside its piece of the result. */
+/** Room for all else in the message of a chunk than its piece of the result. */
 const chunkOverheadBytes = 512;
-/** No result grows further than this on its way from JSON text to a message, in either encoding. */
+/** The most by which a result grows from JSON text to a message, in either encoding. */
 const maxGrowth = 32;
 
 /** One reading of a call as events of its stream: a result that is too large for one message takes several. */

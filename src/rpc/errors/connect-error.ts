@@ -64,7 +64,7 @@ export function addMissingDetails(error: unknown, { begun }: { readonly begun: b
   error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }, 1) });
 }
 
-/** What a request above the limit is told over every protocol. */
+/** The error message for a request above the limit, over every protocol. */
 export function tooLargeText(maxBytes: number): string {
   return `the request has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`;
 }

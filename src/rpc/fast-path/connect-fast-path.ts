@@ -27,6 +27,7 @@ import type { RpcMethod, UnaryMethod } from "../call/rpc-methods.ts";
 import type { OperationOf } from "../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestHeaders } from "../headers/request-headers.ts";
+import { entriesOf, ResponseHeaders } from "../headers/response-headers.ts";
 import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
@@ -67,7 +68,7 @@ export function connectFastPath(options: ConnectFastPathOptions): Mount {
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return next(request, response);
     const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
-    // Of a response that can't be written nobody else is there to be told.
+    // When a response can't be written, no caller is there to get the error.
     take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
     return true;
   };
@@ -80,7 +81,7 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   const { maxRequestBytes: maxBytes, budget, next } = options;
   let read: ReadBefore;
   try {
-    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait.signal });
+    read = await bodyRead(request, { maxBytes, unsent: budget.watch(response), signal: wait });
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
@@ -122,7 +123,7 @@ function isPlainConnect({ method, headers }: NodeRequest, maxBytes: number): boo
 function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCall | undefined {
   const message = messageOf(method.desc.input, body);
   if (message === undefined) return undefined;
-  const response = { header: new Headers(), trailer: new Headers() };
+  const response = { header: new ResponseHeaders(), trailer: new ResponseHeaders() };
   return { method, message, header, protocolName: "connect", call, response };
 }
 
@@ -205,11 +206,11 @@ function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoin
 function outgoing(header: Headers, trailer: Headers): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { "content-type": contentTypeUnaryJson };
   const cookies: string[] = [];
-  for (const [name, value] of header) {
+  for (const [name, value] of entriesOf(header)) {
     if (name === "set-cookie") cookies.push(value);
     else headers[name] = value;
   }
-  for (const [name, value] of trailer) headers[`trailer-${name}`] = value;
+  for (const [name, value] of entriesOf(trailer)) headers[`trailer-${name}`] = value;
   if (cookies.length > 0) headers["set-cookie"] = cookies;
   return headers;
 }

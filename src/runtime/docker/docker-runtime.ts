@@ -56,7 +56,7 @@ export interface DockerRuntimeOptions {
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;
-  /** As whom servers may write to bind mounts, as `uid:gid`; undefined: none may. */
+  /** The users, as `uid:gid`, as which servers may write to bind mounts; undefined: none. */
   readonly bindUsers?: readonly string[];
   /** What becomes of the VOLUMEs of images that a spec mounts nothing at. Default: they are kept. */
   readonly imageVolumes?: ImageVolumes | undefined;
@@ -196,7 +196,7 @@ class DockerRuntime implements Runtime {
   }
 
   async #remove(id: string, options: RuntimeCallOptions): Promise<void> {
-    // Whatever said that it is to go: no one else's container is removed.
+    // Checked here, whatever the caller assumed: a container that is not this fleet's is never removed.
     if (await this.#instances.isOurs(id, options)) await removeContainer(id, { engine: this.#engine, ...options });
   }
 
@@ -244,7 +244,7 @@ class DockerRuntime implements Runtime {
     return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
   }
 
-  /** What is needed besides to create a container. */
+  /** What else creating a container needs. */
   get #making() {
     const { allowLabels = [], imageVolumes = "keep", log } = this.#options;
     const [users, bindUsers, imageFiles, bindTurns] = [this.#users, this.#bindUsers, this.#imageFiles, this.#bindTurns];

@@ -25,7 +25,7 @@ export class ProcessRun {
     });
     const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
     child.once("exit", () => {
-      // The processes that it forked hold its pipes, and have nobody to talk to any more.
+      // The processes that it forked hold its pipes, but the conversation is over.
       signalGroup(pid, "SIGKILL");
       void within(lingerMs, closed).then(() => this.#endOutput());
     });

@@ -19,7 +19,7 @@ import type {
 import { ProcessInstance } from "./process-instance.ts";
 import { checkSpec } from "./spec-rules.ts";
 
-/** What servers get to end by themselves when the manager does. */
+/** How long servers may take to end when the manager ends. */
 const disposeGraceMs = 2_000;
 
 export interface ProcessRuntimeOptions {

@@ -9,7 +9,7 @@ const notHere = "needs a container: leave it unset, or use MCPM_RUNTIME=docker";
 /** A process does it like a container, or the manager does it for both. */
 const holds: Rule = () => [];
 
-/** What a plain process can't do of each field. A field without a rule does not compile: it would be ignored. */
+/** For each field, what a plain process can't do. A field without a rule does not compile: it would be ignored. */
 const rules = {
   // Not looked at: the schema wants one, and the command runs.
   image: holds,

@@ -15,13 +15,13 @@ export interface KeepOptions {
 
 /** How often a session is checked for bytes that make no request. */
 const unseenCheckMs = 200;
-/** More than a client sends between its requests: pings, and the rest of what was answered early. */
+/** More than a client sends between its requests: pings, and the rest of bodies whose requests were answered early. */
 const maxUnseenBytes = 256 * 1024;
 
 /**
- * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream,
- * and cost more than one. What counts is bytes of a time in which no stream was open: the rest of a large body may come,
- * and its call end, between two looks.
+ * Closes a connection that keeps HTTP/2 busy without a request: a header list beyond Node's limits makes no stream, and
+ * costs more than one. Only bytes that come while no stream is open count: between two checks the rest of a large body
+ * may come, and its call may end.
  */
 function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
   let { bytesRead } = socket;

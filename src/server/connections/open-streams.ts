@@ -2,17 +2,17 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Connection } from "./connections.ts";
 import { isWhole } from "./whole-stream.ts";
 
-/** Late ones that are ended at once: each costs some microseconds, and there may be tens of thousands. */
+/** Most late streams that are ended in one turn: each costs some microseconds, and there may be tens of thousands. */
 const maxEndedAtOnce = 200;
 
 export interface OpenStreamsLimits {
   /** How long the first bytes of a request's body may take. Default: a minute, as for any later bytes. */
   readonly beginMs: number;
-  /** So long may it take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
+  /** How long a request may take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
   readonly wholeMs: number;
-  /** So long may a response that has ended wait for its caller. Default: a minute. */
+  /** How long a response that has ended may wait for its caller. Default: a minute. */
   readonly untakenMs: number;
-  /** Streams at once, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
+  /** Most open streams, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
   readonly maxOpen: number;
   /** With half of them open, `beginMs` is this. Default: 5 s. */
   readonly beginMsOfMany: number;

@@ -8,7 +8,7 @@ export type Begin = () => boolean;
 const maxPerTurn = 100;
 /** After so many came in one turn, no connection is read any more in it. */
 const maxReadPerTurn = 500;
-/** A connection on which more than so many wait is read again when it is its turn among those like it. */
+/** When more requests than this wait on a connection, it is read again only in its turn among such connections. */
 const manyWaiting = 200;
 /** Requests that wait for their callers to read, over all connections: one takes about 4 KB. */
 const maxHeld = 10_000;
@@ -33,13 +33,16 @@ export class RequestTurns {
   #isScheduled = false;
   /** The lane whose turn is next comes first. */
   readonly #lanes = new Map<net.Socket, Lane>();
-  /** Connections that sent many at once, and have begun them all: one a turn is read on. */
+  /**
+   * Connections that sent many requests at once, which have all begun: one of these connections is read again in each
+   * turn.
+   */
   readonly #heavy = new Set<net.Socket>();
   /** Lanes whose connection has no room. The one that has waited longest comes first. */
   readonly #held = new Map<net.Socket, Lane>();
   #heldCount = 0;
 
-  /** `sockets`: all that may be read. `hasRoom`: whether one more request of a connection may begin. */
+  /** `sockets`: all open sockets. `hasRoom`: whether one more request of a connection may begin. */
   constructor(sockets: () => Iterable<net.Socket>, hasRoom: (socket: net.Socket) => boolean = () => true) {
     this.#sockets = sockets;
     this.#hasRoom = hasRoom;

@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { NodeRequest, NodeResponse } from "../handlers/node-handler.ts";
 import { countPiece } from "./count-piece.ts";
 
-/** What a client may still send, and how long, after it was answered. */
+/** How much a client may still send, and for how long, after it got its response. */
 const maxBytes = 16 * 1024 * 1024;
 const maxMs = 2000;
 
@@ -22,7 +22,7 @@ export function discardRest(request: NodeRequest, response: NodeResponse): void 
   });
 }
 
-/** As discardRest, of a stream without a request. */
+/** As discardRest, for a stream without a request. */
 export function discardRestOf(stream: ServerHttp2Stream): void {
   stream.once("finish", () => drop(stream, () => stream.close(constants.NGHTTP2_NO_ERROR)));
 }

@@ -1,8 +1,9 @@
 const none: Buffer = Buffer.alloc(0);
 
 /**
- * Bytes that come in pieces, as one Buffer. The first piece, which is usually the only one, is kept as it is; of the
- * others a copy: a piece of one byte would take a hundred, and keep the whole of what was read from the socket with it.
+ * Bytes that come in pieces, as one Buffer. The first piece, which is usually the only one, is kept as it is. Later
+ * pieces are copied: a kept piece of one byte would take a hundred, and would keep all that was read from the socket
+ * with it.
  */
 export class GrowingBytes {
   #bytes: Buffer = none;

@@ -3,7 +3,7 @@ import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { Transfer } from "../responses/transfer-budget.ts";
 import { comingBody } from "./coming-body.ts";
 
-/** What a reader had of a request's body when it left the request to another. */
+/** What a reader had read of a request's body when it left the request to another reader. */
 export interface ReadBefore {
   readonly bytes: Buffer;
   /** Whether there is no more of it. */
@@ -27,8 +27,8 @@ export function leaveBody(from: (NodeRequest | ServerHttp2Stream) & Left, read: 
 
 /**
  * A request's body. A reader that stops early leaves the connection whole: the response has to go out on it. Throws
- * `cancelled` when the caller leaves before its end. `unsent`: where it counts until then, if its reader keeps it;
- * its chunks then come in few pieces.
+ * `cancelled` when the caller leaves before its end. `unsent`: given when the reader keeps the body; its bytes are
+ * counted there until the end, and its chunks come in few pieces.
  */
 export async function* bodyOf(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
   try {

@@ -1,4 +1,5 @@
 import type { Readable } from "node:stream";
+import type { AbortSource } from "../../base/async/abort-source.ts";
 import { toManagerError } from "../../base/errors/errors.ts";
 import type { NodeRequest } from "../handlers/node-handler.ts";
 import type { Transfer } from "../responses/transfer-budget.ts";
@@ -9,7 +10,7 @@ import type { ReadBefore } from "./node-body.ts";
 
 export interface BodyReading {
   readonly maxBytes: number;
-  /** Where it counts while its caller has not sent all of it. */
+  /** Where its bytes are counted while its caller has not sent all of it. */
   readonly unsent: Transfer;
   /** Gets the body, or as much of it as shows that it has more than `maxBytes`: the rest is paused then. */
   readonly onRead: (read: ReadBefore) => void;
@@ -55,7 +56,7 @@ function ignoreError(): void {}
 
 export interface WholeBody extends Omit<BodyReading, "onRead" | "onLeft"> {
   /** Ends the reading. Its reason must be a ManagerError. */
-  readonly signal: AbortSignal;
+  readonly signal: AbortSource;
 }
 
 /** As readBody. Throws `cancelled` when the caller leaves before the body's end, and the signal's reason. */

@@ -12,7 +12,7 @@ export interface MalformedRequest {
   readonly target: string;
 }
 
-/** How long the rest of such a request is read: closed at once, the connection would lose the response. */
+/** How long the rest of such a request is read. If the connection were closed at once, the response would be lost. */
 const lingerMs = 1000;
 
 /**

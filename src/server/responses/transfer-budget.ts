@@ -48,7 +48,7 @@ export class TransferBudget {
     return this.#bytes;
   }
 
-  /** Watches over a response, until its response closes. `mayStay`: for as long as there is room. */
+  /** Watches a response until it closes. `mayStay`: it may stay unread as long as there is room. */
   open(response: NodeResponse | ServerHttp2Stream, { mayStay = false } = {}): Transfer {
     const transfer = new Transfer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
     const carrier: EventEmitter = response;

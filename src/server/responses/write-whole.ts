@@ -32,7 +32,7 @@ export function endWhole(
     to.end(body);
     return;
   }
-  // When the caller leaves, this ends with an error that nobody has to know of.
+  // When the caller leaves, this ends with an error that needs no handling.
   pipeline(
     pacedBody([typeof body === "string" ? Buffer.from(body) : body], { transfer, streams: false }),
     to,

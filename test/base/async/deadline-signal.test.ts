@@ -1,9 +1,10 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { AbortSource } from "../../../src/base/async/abort-source.ts";
 import { deadlinePassed, deadlineSignal } from "../../../src/base/async/deadline-signal.ts";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 
-function aborted(signal: AbortSignal | undefined): Promise<unknown> {
+function aborted(signal: AbortSource | undefined): Promise<unknown> {
   return new Promise((resolve) => signal?.addEventListener("abort", () => resolve(signal.reason)));
 }
 

@@ -7,7 +7,7 @@ export const unprovokable: Readonly<Partial<Record<ErrorReason, string>>> = {
   IDEMPOTENCY_KEYS_FULL: "takes 250,000 keys: test/fleet/tools/idempotency/idempotent-calls.test.ts",
   SCHEMA_TOO_LARGE: "takes a check of more than 256 MiB: test/fleet/tools/argument-check/check-thread.test.ts",
   CANCELLED: "the caller has left: test/jsonrpc/connection.test.ts",
-  REQUEST_TIMEOUT: "comes after a minute of silence: test/http/malformed.test.ts",
+  REQUEST_TIMEOUT: "comes after a minute of silence: test/http/refuse.test.ts",
   HANDSHAKE_FAILED: "calls wait until the handshake is over: none is under way",
   START_FAILED: "calls wait until the server has started: none is under way",
   ATTACH_FAILED: "calls wait until the server is attached: none is under way",

@@ -1,5 +1,6 @@
 import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
+import type { AbortSource } from "../../../src/base/async/abort-source.ts";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { LogRing } from "../../../src/fleet/logs/log-ring.ts";
 import { type CallReading, followCall } from "../../../src/fleet/tools/follow-call.ts";
@@ -19,7 +20,7 @@ function open({ heartbeatMs = hour, permit = Promise.resolve(), fails = undefine
   const ring = new LogRing({ maxBytes: 1_000_000, now: () => clock.ms });
   const { session, sent } = scriptedSession(() => undefined);
   const caller = new AbortController();
-  const calls: (AbortSignal | undefined)[] = [];
+  const calls: (AbortSource | undefined)[] = [];
   const toolCalls: Pick<ToolCalls, "call"> = {
     async call(_server, call, { signal, feed }) {
       calls.push(signal);

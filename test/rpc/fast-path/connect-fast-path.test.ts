@@ -4,14 +4,13 @@ import net from "node:net";
 import { describe, expect, it, vi } from "vitest";
 import { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../src/base/log/log.ts";
-import { openCall } from "../../../src/operations/call-context.ts";
 import { connectFastPath } from "../../../src/rpc/fast-path/connect-fast-path.ts";
 import type { Mount, NodeHandler } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { bodyOf } from "../../../src/server/requests/node-body.ts";
 import { TransferBudget } from "../../../src/server/responses/transfer-budget.ts";
 import { connectRaw } from "../../server/raw-client.ts";
-import { anOperation } from "../a-call.ts";
+import { anOperation, openCall } from "../a-call.ts";
 import { bothPaths } from "./both-paths.ts";
 
 const managers = bothPaths();

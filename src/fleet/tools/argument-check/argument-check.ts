@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
 import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 import type { Session } from "../../../mcp/session.ts";
@@ -8,7 +9,7 @@ export interface CheckedCall {
   readonly server: string;
   readonly session: Session;
   readonly call: ToolCall;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
 }
 
 /** Checks a call's arguments against the tool's input schema, as the server lists it. */
@@ -35,7 +36,7 @@ export class ArgumentCheck {
   }
 }
 
-async function schemaOf(session: Session, tool: string, signal: AbortSignal | undefined): Promise<string> {
+async function schemaOf(session: Session, tool: string, signal: AbortSource | undefined): Promise<string> {
   let tools: Awaited<ReturnType<Session["listTools"]>>;
   try {
     tools = await session.listTools({ signal });

@@ -1,5 +1,6 @@
 import { extname } from "node:path";
 import { Worker } from "node:worker_threads";
+import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
 import { ManagerError } from "../../../base/errors/errors.ts";
 import { FairQueue } from "../../calls/fair-queue.ts";
@@ -22,7 +23,7 @@ export interface CheckThreadOptions {
 export interface CheckOptions {
   /** Checks take turns, one of each lane: a server with slow ones makes only its own wait. */
   readonly lane: string;
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
 }
 
 interface Job extends PromiseWithResolvers<CheckResult> {

@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { abortable } from "../../../base/async/abortable.ts";
 import { Singleflight } from "../../../base/async/singleflight.ts";
 import { ManagerError, toManagerError } from "../../../base/errors/errors.ts";
@@ -14,7 +15,7 @@ export interface KeyedCall {
   /** What is asked for (`callDigest`). */
   readonly digest: string;
   /** The caller's own deadline and cancel. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSource | undefined;
 }
 
 export interface IdempotentCallsOptions {
@@ -103,7 +104,7 @@ export class IdempotentCalls {
     return shared.join({ signal, left: mayGoOn });
   }
 
-  async #end({ work }: UnderWay, signal: AbortSignal | undefined): Promise<void> {
+  async #end({ work }: UnderWay, signal: AbortSource | undefined): Promise<void> {
     try {
       await abortable(
         work.join({}).catch(() => {}),

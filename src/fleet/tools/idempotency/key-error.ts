@@ -1,6 +1,6 @@
 import { invalidRequest, ManagerError } from "../../../base/errors/errors.ts";
 
-/** What a call throws whose key was used for another input. */
+/** The error of a call whose key was used for another input. */
 export function keyReused(): ManagerError {
   const description = "was used for a call of this tool with another input: take a new key";
   return invalidRequest([{ field: "idempotency_key", description }]).with({
@@ -9,14 +9,16 @@ export function keyReused(): ManagerError {
   });
 }
 
-/** Thrown for a call whose result was dropped to make room. Nobody may send it again under this key. */
+/** The error of a call whose result was dropped to make room. The call can't be sent again under this key. */
 export function resultEvicted(delivery: "sent" | "answered"): ManagerError {
   const message =
     "the call was already made under this idempotency_key, and its result is no longer kept: it is not made again";
   return new ManagerError("not_running", message, { details: { reason: "IDEMPOTENCY_RESULT_EVICTED", delivery } });
 }
 
-/** What a call throws whose key can't be remembered. To forget another one could make that call happen twice. */
+/**
+ * The error of a call whose key can't be remembered. Forgetting another key instead could make that call happen twice.
+ */
 export function tooManyKeys({ maxKeys, retryAfterMs }: { maxKeys: number; retryAfterMs: number }): ManagerError {
   const message = `the manager remembers ${maxKeys} idempotency keys already; try again later, or call without one`;
   return new ManagerError("too_much", message, {

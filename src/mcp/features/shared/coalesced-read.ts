@@ -1,3 +1,4 @@
+import type { AbortSource } from "../../../base/async/abort-source.ts";
 import { Singleflight } from "../../../base/async/singleflight.ts";
 import { within } from "../../../base/async/within.ts";
 import { abortReason } from "../../../jsonrpc/connection-error.ts";
@@ -5,7 +6,7 @@ import { abortReason } from "../../../jsonrpc/connection-error.ts";
 /** One that takes longer may never come, since a reply was lost: later callers do not wait for it. */
 const maxJoinMs = 5_000;
 
-type Work<T> = (signal: AbortSignal) => Promise<T>;
+type Work<T> = (signal: AbortSource) => Promise<T>;
 
 interface Reading<T> {
   readonly work: Singleflight<T>;
@@ -28,7 +29,7 @@ export class CoalescedRead<T> {
   }
 
   /** `work` is done unless somebody else's can be joined. Throws what it throws, or what the signal says. */
-  read(work: Work<T>, { signal }: { readonly signal?: AbortSignal | undefined }): Promise<T> {
+  read(work: Work<T>, { signal }: { readonly signal?: AbortSource | undefined }): Promise<T> {
     const last = this.#last;
     const reading = last !== undefined && this.#isFresh(last) ? last : this.#begin(work, last);
     return reading.work.join({ signal, left: () => signal && abortReason(signal, "sent") });
@@ -64,7 +65,7 @@ function leftMs({ atMs }: { readonly atMs: number }): number {
   return Math.max(0, atMs + maxJoinMs - performance.now());
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
+function aborted(signal: AbortSource): Promise<void> {
   const { promise, resolve } = Promise.withResolvers<void>();
   if (signal.aborted) resolve();
   signal.addEventListener("abort", () => resolve(), { once: true });

@@ -101,7 +101,7 @@ export function resultOf(request: InputRequiredRequest, of: ResultOf): InputRequ
   return result;
 }
 
-/** What a call throws whose server asks for input that the caller does not know of. */
+/** The error of a call whose server asks for input that the caller did not declare. */
 export function inputRequired(): ManagerError {
   const message =
     "the server asks for input before it goes on: set client_capabilities_json to what the caller can give, and repeat the call";

@@ -76,7 +76,7 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     maxBytes: options.maxRequestBytes + envelopeBytes,
     unsent: options.budget.watch(stream),
     onRead: (read) => {
-      wait.signal.removeEventListener("abort", onLate);
+      wait.removeEventListener("abort", onLate);
       // The caller left before its request was whole: a stream that is reset ends before it is destroyed.
       if (stream.destroyed || stream.closed) {
         wait.end();
@@ -93,8 +93,8 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     refuseLate(exchange);
   };
   if (!call.hasDeadline) return;
-  if (wait.signal.aborted) onLate();
-  else wait.signal.addEventListener("abort", onLate);
+  if (wait.aborted) onLate();
+  else wait.addEventListener("abort", onLate);
 }
 
 function routeOf(method: RpcMethod, options: GrpcFastPathOptions): Pick<Exchange, "input" | "respond"> {
@@ -116,7 +116,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
 
 /** The caller's deadline passed before its request was whole. */
 function refuseLate({ stream, call }: Exchange): void {
-  const error = toManagerError(call.wait.signal.reason).with({ delivery: "not_sent" });
+  const error = toManagerError(call.wait.reason).with({ delivery: "not_sent" });
   respondGrpc(stream, { header: undefined, trailer: () => failureTrailer(error) });
   discardRestOf(stream);
   stream.end();

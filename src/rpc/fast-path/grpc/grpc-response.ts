@@ -7,6 +7,7 @@ import type { RpcRequest } from "../../call/rpc-call.ts";
 import type { OperationOf } from "../../call/service-operations.ts";
 import { toConnectError } from "../../errors/connect-error.ts";
 import { plainGrpcMessage } from "../../errors/grpc-message.ts";
+import { entriesOf } from "../../headers/response-headers.ts";
 
 export const grpcContentType = "application/grpc+proto";
 
@@ -24,21 +25,21 @@ export function respondGrpc(
   stream: ServerHttp2Stream,
   { header, trailer }: { readonly header: Headers | undefined; readonly trailer: () => OutgoingHttpHeaders },
 ): void {
-  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(header);
+  const outgoing: OutgoingHttpHeaders = header === undefined ? {} : Object.fromEntries(entriesOf(header));
   outgoing["content-type"] = grpcContentType;
   stream.respond(outgoing, { waitForTrailers: true });
   stream.once("wantTrailers", () => {
     try {
       stream.sendTrailers(trailer());
     } catch {
-      // One that can't be sent ends the stream; nobody else is there to be told.
+      // A response that can't be sent ends the stream; no caller is there to get the error.
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
   });
 }
 
 export function successTrailer(trailer: Headers): OutgoingHttpHeaders {
-  const outgoing: OutgoingHttpHeaders = Object.fromEntries(trailer);
+  const outgoing: OutgoingHttpHeaders = Object.fromEntries(entriesOf(trailer));
   outgoing["grpc-status"] = "0";
   return outgoing;
 }

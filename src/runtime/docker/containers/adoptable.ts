@@ -16,7 +16,7 @@ export interface FoundContainer {
   readonly ownNetwork: string;
   /** Whether it was made from the image that the spec names, by that reference or by an id that the reference has. */
   readonly isOfImage: boolean;
-  /** Whether a folder is what a spec asks for by this source. */
+  /** Whether a folder is the one that a spec names by this source. */
   readonly isSource: (folder: string, asked: string | undefined) => boolean;
   /** As whom servers may write to bind mounts. */
   readonly bindUsers: readonly string[];
@@ -56,7 +56,7 @@ function hasAskedMounts({ info, spec, imageVolumes, isSource }: FoundContainer):
   });
 }
 
-/** With a writable bind numbers are put for the name of a user, so that its image's groups don't count. */
+/** With a writable bind, numbers replace a user's name, so that the image's groups don't count. */
 function hasAskedUser({ info, spec, imageUser, bindUsers }: FoundContainer): boolean {
   const asked = spec.user ?? imageUser;
   const { User: actual = "" } = info.Config;

@@ -7,7 +7,7 @@ export type Openings = Pick<ServerSpec, "network" | "capAdd" | "readOnlyRoot">;
 /** @types/dockerode lacks some. */
 type HostConfig = Docker.HostConfig & { readonly CgroupnsMode?: string };
 
-/** What an engine gives a container that drops none: Docker has three more, which Podman's lists lack. */
+/** The capabilities that an engine gives a container by default; Docker has three more, which Podman's lists lack. */
 const givenByDefault = [
   ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE"],
   ["SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],
@@ -16,8 +16,8 @@ const givenByDefault = [
 const bridges = ["none", "bridge", "default", "podman", "slirp4netns", "pasta"];
 
 /**
- * In what a container's box is less closed than its spec asks for, each as the end of "its container …". A server with
- * `bridge` has a network of its own by that name, or, made by an older manager, the one that all share.
+ * The ways in which a container's box is less closed than its spec asks for, each as the end of "its container …". A
+ * server with `bridge` has a network of its own, or, if an older manager made it, the one that all share.
  */
 export function* boxWeaknesses(
   spec: Openings,

@@ -14,9 +14,9 @@ export function containerName(fleet: string, server: string, replica: number): s
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
-/** The name of a copy's own network: that of its container, when nothing is under way with it. */
-export function networkName(fleet: string, copy: { readonly server: string; readonly replica: number }): string {
-  return containerName(fleet, copy.server, copy.replica);
+/** The name of an instance's own network: that of its container, when nothing is under way with it. */
+export function networkName(fleet: string, instance: { readonly server: string; readonly replica: number }): string {
+  return containerName(fleet, instance.server, instance.replica);
 }
 
 /** The name of a container that is to replace another, until it does. */
@@ -38,7 +38,7 @@ export function restartingName(fleet: string, server: string, replica: number): 
   return containerName(fleet, server, replica) + restartingSuffix;
 }
 
-/** All names that the container of one copy of a server can have. */
+/** All names that the container of one instance of a server can have. */
 export function namesOf(
   fleet: string,
   server: string,
@@ -48,7 +48,7 @@ export function namesOf(
   return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
 }
 
-/** What its name says is under way with the container of one copy of a server. */
+/** What is under way with an instance's container, by the container's name. */
 export function markOf(
   container: { readonly name: string; readonly id: string },
   owner: { readonly fleet: string; readonly server: string; readonly replica: number },

@@ -62,7 +62,7 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   return given.length === 0 ? created : makeInTurn(given);
 }
 
-/** The engine copies the image's folder, with its owner, into a volume that is empty, unless it is told not to. */
+/** Without this, the engine copies the image's folder, with its owner, into a volume that is empty. */
 function uncopied(mount: Docker.MountSettings): Docker.MountSettings {
   return { ...mount, VolumeOptions: { ...mount.VolumeOptions, NoCopy: true } } as Docker.MountSettings;
 }
@@ -81,8 +81,8 @@ async function fittingOf(spec: ServerSpec, context: CreateContext & Opening): Pr
 }
 
 /**
- * Gives new volumes to those who are to write to them, and returns where these are mounted. The container, which shows
- * them, is removed then, and with it the name is free.
+ * Gives new volumes to the users that write to them, and returns where these volumes are mounted. If there are any, the
+ * container, which was made to look at them, is removed, so that its name is free.
  */
 async function settleVolumes(
   { id, spec }: Created,
@@ -96,7 +96,7 @@ async function settleVolumes(
   });
   if (gifts.length === 0) return [];
   await removeContainer(id, { engine });
-  // One after the other: each may make a container of that name.
+  // One after the other: each may create a container of that name.
   const owners = new Map<MountSpec, string | undefined>();
   {
     await using image = context.open();

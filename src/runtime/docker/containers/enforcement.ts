@@ -10,7 +10,10 @@ import { askInfo, type EngineInfo } from "../engine/engine-info.ts";
 import { loggable } from "../engine/loggable.ts";
 import { changes, limitsMissing, weakerThanAsked } from "./made-as-asked.ts";
 
-/** A warning of each kind is told of once; engines that word one anew each time must not fill the memory. */
+/**
+ * Most warnings that are remembered, since each is logged once: an engine that words one anew each time must not fill
+ * the memory.
+ */
 const maxWarnings = 100;
 
 /** A container that was just created. */
@@ -23,8 +26,8 @@ export interface Created {
 }
 
 /**
- * What the engine takes and does not do: it says so of itself, and its containers show it. Engines accept limits
- * without a word that they can't enforce (no cgroup controller, rootless), and drop what they don't know.
+ * What the engine accepts and does not enforce, as it says itself and as its containers show. Engines silently accept
+ * limits that they can't enforce (no cgroup controller, rootless), and drop settings that they don't know.
  */
 export class Enforcement {
   readonly #engine: Engine;
@@ -32,7 +35,7 @@ export class Enforcement {
   readonly #isRequired: boolean;
   #told: EngineInfo | undefined;
   #asking: Promise<EngineInfo> | undefined;
-  /** Of the container that was made last. */
+  /** What the engine dropped from the container that was made last. */
   #missing: readonly Protection[] = [];
   #logged: readonly Protection[] = [];
   #lives = 0;

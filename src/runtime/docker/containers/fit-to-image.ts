@@ -18,17 +18,17 @@ export interface FitContext {
   readonly imageVolumes: ImageVolumes;
 }
 
-/** What a container is made with, besides its spec, because of its image. */
+/** What a container gets because of its image, besides what its spec says. */
 export interface Fitting {
   /** As `uid:gid`, when it must be just that. */
   readonly user: string | undefined;
-  /** Undefined: as the image has it. */
+  /** Undefined: the image's own. */
   readonly home: string | undefined;
   /** Those that have an owner, by target. */
   readonly tmpfs: Readonly<Record<string, string>>;
 }
 
-/** Refuses what spec and image don't go together for. */
+/** Refuses a spec that does not go together with its image. */
 export async function fitToImage(spec: ServerSpec, image: ImageView, context: FitContext): Promise<Fitting> {
   if (spec.mounts !== undefined) await checkTargets(spec, image);
   const left = leftVolumes(spec, image.identity);
@@ -58,8 +58,8 @@ function volumeRefused(paths: readonly string[]): ManagerError {
 }
 
 /**
- * A HOME that can be written: with a read-only root that of an image seldom can, and programs that keep something there
- * end. What the spec says counts in any case.
+ * A HOME that can be written. With a read-only root an image's HOME seldom can be, and programs that keep something
+ * there exit. A HOME of the spec always counts.
  */
 async function defaultHome(spec: ServerSpec, image: ImageView, users: ImageUsers): Promise<string | undefined> {
   const { readOnlyRoot, env = {}, mounts = [], user = image.identity.user } = spec;
@@ -70,7 +70,7 @@ async function defaultHome(spec: ServerSpec, image: ImageView, users: ImageUsers
   const places = [...own, ...asked, ...volumes];
   const temporary = [...own, ...mounts.filter(({ type }) => type === "tmpfs")].map(({ target }) => target);
   const fallback = places.find((place) => place.target === "/tmp" && place.isWritable)?.target ?? temporary[0];
-  // Nothing but the fallback can be written: where else the home is makes no difference.
+  // When only the fallback can be written, it makes no difference which other home the image has.
   const isPlain = places.every((place) => !place.isWritable || place.target === fallback);
   const usersHome = async () => (isPlain ? "/" : await users.homeOf(user, image));
   const home = normalPath(image.identity.home ?? (await usersHome()));
@@ -83,7 +83,7 @@ function isWritable({ type, writable }: MountSpec): boolean {
   return type === "tmpfs" || writable === true;
 }
 
-/** A tmpfs is root's where its mount does not say whose it is, and over a folder of the image not for everybody. */
+/** Root owns a tmpfs whose mount names no owner; over a folder of the image, others can't always write to it. */
 async function ownedTmpfs(
   spec: ServerSpec,
   image: ImageView,
@@ -102,7 +102,7 @@ async function ownedTmpfs(
   return owned;
 }
 
-/** Undefined: it makes no difference, or nobody can tell. */
+/** Undefined: the owner makes no difference, or the image does not say who it is. */
 async function tmpfsOwner(
   mount: Pick<MountSpec, "uid" | "target">,
   { spec, image, users }: { readonly spec: ServerSpec; readonly image: ImageView; readonly users: ImageUsers },

@@ -18,7 +18,7 @@ export function limitsMissing(asked: Docker.HostConfig, made: Docker.HostConfig)
   return missing;
 }
 
-/** In what the sandbox of a container is weaker than was asked for, each as the end of "its container …". */
+/** The ways in which a container's sandbox is weaker than was asked for, each as the end of "its container …". */
 export function weakerThanAsked(
   { spec, asked }: { readonly spec: Openings; readonly asked: Asked },
   made: Made,
@@ -30,7 +30,7 @@ export function weakerThanAsked(
   ];
 }
 
-/** What else was changed: no matter of safety, but not what the manager counts on. */
+/** Other changes by the engine, which are not about safety but which the manager can't work with. */
 export function changes(asked: Asked, made: Made): string[] {
   const wish = asked.HostConfig ?? {};
   const host = made.HostConfig;

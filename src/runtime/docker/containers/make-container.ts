@@ -61,7 +61,7 @@ function dialCreate(docker: Docker, options: object): Promise<CreateResponse> {
   });
 }
 
-/** What the engine says of a field, as its violation. */
+/** When the engine refuses a field of the spec: an error that names it. */
 function refusalOf(error: unknown, { image, limits, workingDir }: ServerSpec): unknown {
   const status = statusOf(error);
   const text = engineText(error);
@@ -69,7 +69,7 @@ function refusalOf(error: unknown, { image, limits, workingDir }: ServerSpec): u
   if (status === 400 && limits?.cpus !== undefined && /cpu/i.test(text)) {
     return invalidRequest([{ field: "spec.limits.cpus", description: text }]);
   }
-  // Also of a path below a file. It says where it keeps the container then, which is not the caller's business.
+  // Also for a path below a file. The engine's text has the container's folder on the host, so it is not passed on.
   if (status !== undefined && workingDir !== undefined && /not a directory/i.test(text)) {
     const description = `${JSON.stringify(workingDir)} is not a folder in this image`;
     return invalidRequest([{ field: "spec.working_dir", description }]);

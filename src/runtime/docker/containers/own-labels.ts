@@ -11,13 +11,13 @@ export interface LabelledContainer {
   readonly imageLabels: Labels;
 }
 
-/** Whose container it is, by labels that were given to it. */
+/** The owner of a container, by labels that were given to it. */
 export interface OwnLabels {
   readonly labels: Labels;
   readonly server: string;
   readonly instance: string;
   readonly replica: number;
-  /** Whether it has one of the names that this copy of its server can have. */
+  /** Whether it has one of the names that this instance of its server can have. */
   readonly isNamedSo: boolean;
 }
 
@@ -51,7 +51,7 @@ export function misnamed({ server, replica }: OwnLabels, fleet: string): string 
   return `is not named ${containerName(fleet, server, replica)}, as the container of ${server} must be: rename it, or remove it`;
 }
 
-/** Leaves out labels that may come from the image: which copy the container is, or whose place it takes. */
+/** Leaves out labels that may come from the image: the instance's number, and the container that it replaces. */
 function withoutInherited({ labels, imageLabels }: LabelledContainer): Labels {
   const inherited = [label.replica, label.replaces].filter((name) => labels[name] === imageLabels[name]);
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !inherited.some((other) => other === name)));

@@ -79,7 +79,7 @@ function outdated(server: string): Error {
 }
 
 /**
- * The engine follows a bind's source anew at every start, and what was true of it at create may not be any more: a link
+ * The engine follows a bind's source anew at every start, and what was true of it at create may have changed: a link
  * may have taken its place, a setting may be another, and a manager of an older version had other rules.
  */
 async function checkBinds(
@@ -102,7 +102,7 @@ async function checkBinds(
   checkBindUser(numbers, { shown, bindUsers });
 }
 
-/** Whatever made them: a person may have made the container, and named them in another way. */
+/** A person may have made the container, and named them in another way. */
 function bindsIn({ Mounts, HostConfig }: Docker.ContainerInspectInfo): Bind[] {
   return Mounts.filter(({ Type }) => Type === "bind").map(({ Source, Destination, RW }) => {
     const index = (HostConfig.Mounts ?? []).findIndex(({ Target }) => normalPath(Target) === normalPath(Destination));

@@ -28,7 +28,7 @@ export function engineRefusal(
   return new ManagerError(kind, message, { details: { ...details, delivery: "not_sent" }, cause });
 }
 
-/** What the caller's signal stood for: its own reason when it is one of ours. */
+/** The error behind an aborted signal: its own reason when it is a ManagerError. */
 function aborted(error: Error): ManagerError {
   return abortedError(error.cause instanceof ManagerError ? error.cause : error, "the Docker engine");
 }
@@ -47,7 +47,7 @@ function unreachable(error: Error & { code?: string }, address: string): Manager
 
 /**
  * Anything that a call to the engine threw, as a ManagerError: the one mapping. `doing` completes "the Docker engine
- * could not …". What a status means for one call only, that call maps itself before (`engineRefusal`).
+ * could not …". A status that has a special meaning for one call is mapped by that call before (`engineRefusal`).
  */
 export function engineError(
   error: unknown,

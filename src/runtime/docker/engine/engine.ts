@@ -7,7 +7,7 @@ import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
 import { engineError, engineRefusal } from "./engine-error.ts";
 
-/** What dockerode calls take to be cut short. */
+/** The options by which dockerode calls can be aborted. */
 export interface Abort {
   readonly abortSignal?: AbortSignal;
 }

@@ -5,7 +5,8 @@ import { statusOf } from "./engine-error.ts";
 import { stopSignalOf } from "./stop-signal.ts";
 
 /**
- * The stop signal of its image, waits up to the grace, SIGKILL; returns when the container runs no more or is gone.
+ * Sends the stop signal of the image, waits up to the grace, then sends SIGKILL. Returns when the container has stopped
+ * or is gone.
  */
 export async function stopContainer(
   id: string,

@@ -1,6 +1,6 @@
 import { constants } from "node:os";
 
-/** What asks a server to end whose image says nothing. */
+/** The stop signal of an image that names none. */
 const usual = "SIGTERM";
 
 /** SIGRTMIN to SIGRTMAX, as the engine names them. */
@@ -8,7 +8,7 @@ const realTime = /^SIGRTM(?:IN(?:\+\d{1,2})?|AX(?:-\d{1,2})?)$/;
 
 /**
  * The signal by which an image wants to be stopped (`STOPSIGNAL`): a name with or without `SIG`, or a number of 1 to
- * 64. For what is neither, the usual one.
+ * 64. For anything else, SIGTERM.
  */
 export function stopSignalOf(wish: unknown): string {
   const text = String(wish ?? "").toUpperCase();

@@ -69,7 +69,7 @@ export async function folderAt(id: string, path: string, options: Options): Prom
   return start === undefined ? undefined : folderOf(start);
 }
 
-/** Makes a folder that is there in a container another's, `uid:gid`. The container was never started. */
+/** Gives a folder that a container has to `uid:gid`. The container was never started. */
 export async function giveFolder(
   id: string,
   folder: { readonly parent: string; readonly name: string; readonly owner: string; readonly mode: number },

@@ -4,14 +4,14 @@ import { homeOf, numericUser, resolveUser } from "./user-files.ts";
 
 const maxKnown = 1000;
 
-/** Which numbers the users of images have, by their own files. */
+/** The numbers of images' users, by the images' own files. */
 export class ImageUsers {
   /** By image id and name, oldest first. */
   readonly #numbers = new Map<string, { readonly numbers: string }>();
   readonly #homes = new Map<string, string>();
 
   /**
-   * Whose a folder is to be, as `uid:gid`: that of the user with this number, else of the one that the server runs as.
+   * The owner that a folder is to get, as `uid:gid`: the user with this number, else the one that the server runs as.
    * Undefined when the image does not say who that is.
    */
   async ownerFor(

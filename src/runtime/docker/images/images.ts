@@ -29,7 +29,7 @@ export interface ImageFacts {
   /** Its digest in its registry; empty for one that was built here or is gone. */
   readonly digest: string;
   readonly labels: Labels;
-  /** Whom it runs as unless told otherwise; empty is root. */
+  /** The user that it runs as by default; empty is root. */
   readonly user: string;
   /** The paths of its VOLUMEs. */
   readonly volumes: readonly string[];

@@ -68,7 +68,7 @@ const classes: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** The end of a sentence that says why an image can't be had. */
+/** The end of a sentence that says why an image can't be pulled. */
 export function pullFailure(engineText: string): string {
   const found = classes.find(([pattern]) => pattern.test(engineText));
   return found?.[1] ?? "the pull failed; the manager's log has the engine's words";

@@ -4,8 +4,9 @@ import { numericUser } from "../files/user-files.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 
 /**
- * Capabilities that give no right to files of others and no other identity. Whoever has another one (CHOWN, SETUID,
- * DAC_OVERRIDE, MKNOD, SYS_ADMIN) is not held by the user that a writable bind demands; one that is new is not known.
+ * Capabilities that give no right to files of others and no other identity. A process with any other one (CHOWN,
+ * SETUID, DAC_OVERRIDE, MKNOD, SYS_ADMIN) is not bound by the user that a writable bind demands. Capabilities that this
+ * version does not know are refused.
  */
 const harmless: ReadonlySet<string> = new Set([
   "AUDIT_WRITE",

@@ -21,7 +21,7 @@ export async function resolveBindSource(
   const realRoots = await resolveRoots(roots);
   const outside = { field, description: `"${source}" is not below one of the folders in MCPM_BIND_ROOTS` };
   const real = await realpath(source).catch((error: NodeJS.ErrnoException) => {
-    // Whether a path outside the roots exists is nobody's business.
+    // The caller must not learn whether a path outside the roots exists.
     const isInside = [...roots, ...realRoots].some((root) => isWithin(path.resolve(source), root));
     throw isInside ? unusable(error, { field, source }) : bindNotAllowed(outside);
   });

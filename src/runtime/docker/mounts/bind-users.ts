@@ -4,7 +4,7 @@ import type { ImageUsers } from "../files/image-users.ts";
 import { numericUser, quoted } from "../files/user-files.ts";
 import { bindUserDenied, checkBindRights, checkBindUser } from "./bind-rights.ts";
 
-/** What the engine is told of who a server with a writable bind is: numbers, whatever its image calls itself. */
+/** The user of a server with a writable bind, as the engine gets it: numbers, whatever the image's files say. */
 export class BindUsers {
   readonly #bindUsers: readonly string[];
   readonly #users: ImageUsers;

@@ -15,7 +15,7 @@ export interface Bind {
   readonly field: string;
 }
 
-/** A folder or file of the host that somebody has by its path. */
+/** A folder or file of the host that a container has mounted. */
 interface Bound {
   readonly source: string;
   readonly writable: boolean;
@@ -26,7 +26,7 @@ interface Bound {
 /**
  * Throws `denied` when a container could swap a part of the path that another one is mounted by: a bind strictly below
  * a folder that any container of the engine can write to, and a writable bind strictly above what one has, or above one
- * of the roots. A container counts from its creation to its removal, whoever made it.
+ * of the roots. Every container of the engine counts, from its creation to its removal.
  */
 export async function checkBoundFolders(
   binds: readonly Bind[],

@@ -15,11 +15,14 @@ export interface MountContext {
   readonly bindRoots: readonly string[];
   /** The manager's own user, who may swap a path as root may. */
   readonly uid: number;
-  /** Who makes the volumes that are missing. */
+  /** The server for which missing volumes are made. */
   readonly server?: string;
 }
 
-/** A spec's mounts in the engine's terms. Throws what the operator or the engine won't have, naming the field. */
+/**
+ * A spec's mounts in the engine's terms. Throws for mounts that the operator or the engine does not allow, naming the
+ * field.
+ */
 export async function resolveMounts(
   mounts: readonly MountSpec[] | undefined,
   context: MountContext & { readonly signal?: AbortSignal | undefined },
@@ -49,7 +52,7 @@ async function resolveMount(mount: MountSpec, context: OneMountContext): Promise
     case "volume":
       return volumeMount(mount, context);
     case "tmpfs":
-      // Always writable: an empty folder nobody can write to serves nobody.
+      // Always writable: a read-only empty folder would be of no use.
       return settings({
         Type: "tmpfs",
         Target: mount.target,
@@ -92,7 +95,7 @@ async function volumeMount(mount: MountSpec, context: OneMountContext): Promise<
   });
 }
 
-/** Who made a volume can't be written into it later. */
+/** A volume's labels can't be changed later, so they say from the beginning for which server it was made. */
 export function volumeLabels({ fleet, server }: Pick<MountContext, "fleet" | "server">): Record<string, string> {
   return { ...ownerLabels(fleet), ...(server === undefined ? {} : { [label.server]: server }) };
 }

@@ -3,7 +3,7 @@ import type { ServerSpec } from "../../../base/spec/spec.ts";
 /** Size of a tmpfs, /tmp included, unless its mount says another. Its pages count as the container's memory. */
 export const tmpfsBytes = 64 * 1024 * 1024;
 
-/** Everybody may write, and nobody removes what is another's. */
+/** Everybody may write, and only owners remove their files. */
 export const tmpfsMode = "1777";
 
 /**
@@ -15,7 +15,7 @@ export function ownTmpfs({ readOnlyRoot, mounts = [] }: ServerSpec): Record<stri
   return { "/tmp": tmpfsOptions({}) };
 }
 
-/** A tmpfs as the engine is told of it beside the mounts, where it can have an owner, `uid:gid`. */
+/** The options of a tmpfs in `HostConfig.Tmpfs`, where, unlike in a mount, it can have an owner, `uid:gid`. */
 export function tmpfsOptions(tmpfs: {
   readonly sizeBytes?: number | undefined;
   readonly mode?: string | undefined;

@@ -10,18 +10,18 @@ import { folderAt, giveFolder } from "../files/container-files.ts";
 const parent = "/.mcpm-volumes";
 const permissions = 0o1777;
 
-/** A volume that is to be another's, or to have another mode. */
+/** A volume that is to get another owner or mode. */
 export interface Gift {
   readonly mount: MountSpec;
-  /** The folder's own. */
+  /** The folder's mode as it is. */
   readonly mode: number;
 }
 
 type Call = RuntimeCallOptions & { readonly engine: Engine };
 
 /**
- * The volumes of a container that nobody but root can write to, though its server is another user: those that are empty
- * and root's, as the engine makes each at a path that the image lacks. What is in use is left as it is.
+ * The volumes of a container that its server can't write to because they are new: empty and owned by root, as the engine
+ * makes each volume at a path that the image lacks. A volume in use is left as it is.
  */
 export async function volumesToGive(id: string, spec: ServerSpec, call: Call & { readonly user: string }) {
   const gifts: Gift[] = [];
@@ -40,7 +40,7 @@ function isVolume({ type, source }: MountSpec): boolean {
   return type === "volume" && source !== undefined;
 }
 
-/** Whom one that can't be written by its server belongs to, is the affair of those that write to it. */
+/** A volume that the server only reads is left to the servers that write to it. */
 function concerns(mount: MountSpec, user: string): boolean {
   return mount.mode !== undefined || !isRoot(mount, user);
 }
@@ -50,15 +50,15 @@ function isRoot({ uid, writable }: MountSpec, user: string): boolean {
 }
 
 /**
- * Gives volumes to their owners, by a container that is never started: `makeAt` makes one with these volumes at those
- * paths. The engine may keep volumes where nobody's owner can be changed: that is told, and refused to no one.
+ * Gives volumes to their owners, by a container that is never started: `makeAt` makes one with these mounts. Where the
+ * engine keeps volumes, owners may be fixed (a network share): then the log says so, and no Start is refused.
  */
 export async function giveVolumes(
   gifts: readonly Gift[],
   options: Call & {
     readonly log: Log;
     readonly makeAt: (mounts: Docker.MountSettings[]) => Promise<string>;
-    /** As `uid:gid`; undefined: nobody can tell. */
+    /** As `uid:gid`; undefined: not known. */
     readonly owners: ReadonlyMap<MountSpec, string | undefined>;
   },
 ): Promise<void> {

@@ -8,11 +8,11 @@ import { isOwned, label, ownerFilter, ownerLabels } from "../engine/labels.ts";
 import { Turns } from "../engine/turns.ts";
 import { freeSubnets } from "./free-subnets.ts";
 
-/** How many blocks the engine may refuse, each for a reason that its list of networks does not show. */
+/** How many subnets are tried. The engine may refuse one for a reason that its list of networks does not show. */
 const maxTries = 16;
 
-/** A network of a copy of a server. */
-export interface CopyNetwork {
+/** The network of one instance of a server. */
+export interface InstanceNetwork {
   readonly name: string;
   readonly server: string;
 }
@@ -26,24 +26,27 @@ interface NetworksOptions {
 }
 
 /**
- * The networks of servers with `bridge`: each copy has its own, so that servers don't reach each other. On explicit
- * subnets: the engine's own pools are large blocks, of which there are 31. One is made before its container, and
- * removed after the last that names it.
+ * The networks of servers with `bridge`: each instance has its own, so that servers don't reach each other. They
+ * have explicit subnets, since the engine's own pools are large blocks, of which there are only 31. A network is made
+ * before its container, and removed after the last container that names it.
  */
 export class Networks {
   readonly #options: NetworksOptions;
-  /** One is not removed between its making and its container's. */
+  /** So that no network is removed after it was created and before its container is. */
   readonly #turns = new Turns();
-  /** Whether any may be there. */
+  /** Whether there may be any. */
   #some = true;
 
   constructor(options: NetworksOptions) {
     this.#options = options;
   }
 
-  /** Does something while the network of a copy stands. `container` is connected to it again when it was gone. */
+  /**
+   * Does the work while the instance's network is there. When the network was gone, `container` is connected to the new
+   * one.
+   */
   async during<T>(
-    network: CopyNetwork,
+    network: InstanceNetwork,
     work: () => Promise<T>,
     options: RuntimeCallOptions & { readonly container?: string },
   ): Promise<T> {
@@ -56,7 +59,7 @@ export class Networks {
     return this.#turns.take(inTurn, options);
   }
 
-  /** Removes those that no container of the fleet names. One that others are connected to stays. */
+  /** Removes networks that no container of the fleet names. A network that other containers are connected to stays. */
   async sweep(options: RuntimeCallOptions): Promise<void> {
     if (!this.#some) return;
     await this.#turns.take(() => this.#sweep(options), options);
@@ -78,7 +81,7 @@ export class Networks {
     }
   }
 
-  /** Returns why it stays. */
+  /** Returns why it can't be removed, if so. */
   async #remove(id: string, options: RuntimeCallOptions): Promise<string | undefined> {
     const remove = async (docker: Docker, abort: object) => {
       try {
@@ -92,13 +95,13 @@ export class Networks {
     return this.#options.engine.call(`remove network ${id}`, remove, options);
   }
 
-  async #connect(network: CopyNetwork, container: string, options: RuntimeCallOptions): Promise<void> {
+  async #connect(network: InstanceNetwork, container: string, options: RuntimeCallOptions): Promise<void> {
     const connect = (docker: Docker) => docker.getNetwork(network.name).connect({ Container: container });
     await this.#options.engine.call(`connect ${network.server} to its network`, connect, options);
   }
 
-  /** Returns whether it made one. */
-  async #ensure(network: CopyNetwork, options: RuntimeCallOptions): Promise<boolean> {
+  /** Creates the network if it is not there. Returns whether it did. */
+  async #ensure(network: InstanceNetwork, options: RuntimeCallOptions): Promise<boolean> {
     const { engine, fleet, subnets } = this.#options;
     const { name } = network;
     const networks = await engine.call("list networks", (docker) => docker.listNetworks(), options);
@@ -118,7 +121,7 @@ export class Networks {
   }
 
   /** Returns whether something has addresses of this subnet. */
-  async #create(network: CopyNetwork, options: RuntimeCallOptions & { readonly subnet: string }): Promise<boolean> {
+  async #create(network: InstanceNetwork, options: RuntimeCallOptions & { readonly subnet: string }): Promise<boolean> {
     const { engine, fleet } = this.#options;
     const { name, server } = network;
     const { subnet } = options;
@@ -143,12 +146,12 @@ export class Networks {
   }
 }
 
-function networkTaken({ name, server }: CopyNetwork): Error {
+function networkTaken({ name, server }: InstanceNetwork): Error {
   const message = `a network named ${name} exists already and does not belong to this fleet: remove or rename it`;
   return engineRefusal("conflict", message, { reason: "NAME_TAKEN", server });
 }
 
-function noSubnet({ server }: CopyNetwork): Error {
+function noSubnet({ server }: InstanceNetwork): Error {
   const message = `there is no subnet left for the network of ${server}: stop other servers with bridge, or give MCPM_SUBNETS more addresses`;
   return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
 }

@@ -40,7 +40,7 @@ export class FleetOwner implements AsyncDisposable {
   #doubtful = true;
   /** Whether it was told that the engine can't be asked. */
   #blind = false;
-  /** Whether something came that a look has yet to see. */
+  /** Whether an event came since the last look. */
   #unseen = false;
   #looking: Promise<void> | undefined;
 

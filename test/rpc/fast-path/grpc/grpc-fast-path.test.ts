@@ -10,13 +10,12 @@ import {
   ManagerService,
 } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../../src/base/log/log.ts";
-import { openCall } from "../../../../src/operations/call-context.ts";
 import type { UnaryMethod } from "../../../../src/rpc/call/rpc-methods.ts";
 import { grpcFastPath } from "../../../../src/rpc/fast-path/grpc/grpc-fast-path.ts";
 import type { NodeHandler } from "../../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../../src/server/listener.ts";
 import { TransferBudget } from "../../../../src/server/responses/transfer-budget.ts";
-import { anOperation } from "../../a-call.ts";
+import { anOperation, openCall } from "../../a-call.ts";
 import { bothPaths } from "../both-paths.ts";
 import { ask, envelope, steady } from "../grpc-bytes.ts";
 

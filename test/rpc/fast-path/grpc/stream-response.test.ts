@@ -5,13 +5,12 @@ import { Code, ConnectError, type HandlerContext, type Interceptor } from "@conn
 import { describe, expect, it, vi } from "vitest";
 import { type LogsRequest, LogsResponseSchema, ManagerService } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
 import { silentLog } from "../../../../src/base/log/log.ts";
-import { openCall } from "../../../../src/operations/call-context.ts";
 import type { StreamMethod } from "../../../../src/rpc/call/rpc-methods.ts";
 import { grpcFastPath } from "../../../../src/rpc/fast-path/grpc/grpc-fast-path.ts";
 import type { NodeHandler } from "../../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../../src/server/listener.ts";
 import { TransferBudget } from "../../../../src/server/responses/transfer-budget.ts";
-import { anOperation } from "../../a-call.ts";
+import { anOperation, openCall } from "../../a-call.ts";
 import { ask } from "../grpc-bytes.ts";
 import { logsOf, messagesIn } from "../stream-bytes.ts";
 

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, it } from "vitest";
-import { malformedText } from "../../src/http/malformed.ts";
+import { malformedText } from "../../src/http/refuse.ts";
 import { respondToMalformed } from "../../src/server/responses/malformed-response.ts";
 import { connectRaw } from "../server/raw-client.ts";
 

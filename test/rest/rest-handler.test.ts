@@ -1,6 +1,6 @@
 import { EventEmitter, getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
-import { drained } from "../../src/rest/drained.ts";
+import { drained } from "../../src/rest/rest-handler.ts";
 
 describe("drained", () => {
   it.each([
