@@ -12,6 +12,12 @@ describe("docker-compose.yml", () => {
     expect(passed.toSorted()).toEqual([...settings].toSorted());
   });
 
+  it("bounds the manager's memory, processes and log", () => {
+    for (const bound of ["mem_limit", "memswap_limit", "pids_limit", "max-size", "max-file"]) {
+      expect(compose).toMatch(new RegExp(`^ +${bound}: \\S`, "m"));
+    }
+  });
+
   it("publishes on loopback only, and does not take the manager for a server", () => {
     expect([...compose.matchAll(/^ {6}- "(.*):8080"$/gm)].map(([, address]) => address)).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose's variable

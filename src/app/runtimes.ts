@@ -16,7 +16,7 @@ export interface RuntimeParts {
 /** How each kind of runtime is made. Nothing is opened until it is called. `Required`: no setting is forgotten. */
 export const runtimes: Readonly<Record<RuntimeKind, (config: Config, parts: RuntimeParts) => Runtime>> = {
   docker: ({ docker, fleet, admission }, { log, now }) => {
-    const { registries, bindRoots, bindUsers, allowLabels, requireLimits } = admission;
+    const { registries, bindRoots, bindUsers, allowLabels, imageVolumes, subnets, requireLimits } = admission;
     const options: Required<DockerRuntimeOptions> = {
       dockerHost: docker.host,
       dockerConfigDir: docker.configDir,
@@ -26,6 +26,8 @@ export const runtimes: Readonly<Record<RuntimeKind, (config: Config, parts: Runt
       bindRoots,
       bindUsers,
       allowLabels,
+      imageVolumes,
+      subnets,
       requireLimits,
       log,
       now,

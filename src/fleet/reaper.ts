@@ -32,7 +32,7 @@ export class Reaper {
   }
 
   async #round(): Promise<void> {
-    const { log, clocks } = this.#services;
+    const { runtime, log, clocks } = this.#services;
     const { reapGraceMs, list, isOrphan } = this.#options;
     try {
       const nowMs = clocks.elapsedMs();
@@ -41,6 +41,7 @@ export class Reaper {
       for (const record of orphans) {
         if (nowMs - (this.#orphans.get(record.id) ?? nowMs) >= reapGraceMs) await this.#reap(record);
       }
+      await runtime.sweep({});
     } catch (error) {
       log.warn("could not look for containers that belong to no server", { error: String(error) });
     }

@@ -29,6 +29,8 @@ export interface RuntimeCapabilities {
   readonly readOnlyRoot: boolean;
   /** `spec.cap_add` */
   readonly capAdd: boolean;
+  /** `spec.init` */
+  readonly init: boolean;
   /** Stop closes stdin before it sends a signal. */
   readonly eofFirst: boolean;
 }
@@ -45,6 +47,7 @@ const kinds = {
     user: true,
     readOnlyRoot: true,
     capAdd: true,
+    init: true,
     eofFirst: false,
   }),
   process: Object.freeze({
@@ -58,6 +61,7 @@ const kinds = {
     user: false,
     readOnlyRoot: false,
     capAdd: false,
+    init: false,
     eofFirst: true,
   }),
 } satisfies Record<string, RuntimeCapabilities>;

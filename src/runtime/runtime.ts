@@ -79,8 +79,8 @@ export interface Runtime extends AsyncDisposable {
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
-   * Asks the instance to end (EOF on stdin where that comes first; SIGTERM), waits up to `graceMs` in all, SIGKILL.
-   * Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
+   * Asks the instance to end (EOF on stdin where that comes first; the stop signal of its image, or SIGTERM), waits up
+   * to `graceMs` in all, then sends SIGKILL. Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
@@ -97,6 +97,12 @@ export interface Runtime extends AsyncDisposable {
    * this fleet's is not touched.
    */
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
+
+  /**
+   * Removes networks of this fleet's instances that nobody uses any more. Volumes stay, since servers keep their data
+   * there.
+   */
+  sweep(options: RuntimeCallOptions): Promise<void>;
 
   /** The instance as it is now, or undefined when it is gone. */
   inspect(id: string, options: RuntimeCallOptions): Promise<InstanceRecord | undefined>;

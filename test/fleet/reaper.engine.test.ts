@@ -71,3 +71,16 @@ it("What no event told of is found when the reaper lists", async () => {
   await open.engine.docker.getContainer(record()?.id ?? "").pause();
   await expect.poll(() => record()?.state, { timeout: 8000 }).toBe("paused");
 });
+
+it("A manager that boots removes the networks of servers that are gone, and no other fleet's", async () => {
+  await using open = new OpenFleet();
+  await using another = new OpenFleet();
+  for (const { engine } of [open, another]) {
+    const Name = containerName(engine.fleet, "gone", 0);
+    const IPAM = { Config: [{ Subnet: engine === open.engine ? "10.231.33.0/29" : "10.231.33.8/29" }] };
+    await engine.docker.createNetwork({ Name, Labels: ownerLabels(engine.fleet), IPAM });
+  }
+  await open.boot();
+  await expect.poll(() => open.engine.networks(), { timeout: 8000 }).toEqual([]);
+  expect(await another.engine.networks()).toHaveLength(1);
+});

@@ -67,6 +67,12 @@ const wishes: readonly Wish[] = [
     spec: { capAdd: ["CHOWN"] },
     seen: { boundingSet: "0000000000000001" },
   },
+  {
+    capability: "init",
+    field: "spec.init",
+    spec: { init: false },
+    seen: { processOne: expect.not.stringContaining("docker-init") },
+  },
 ];
 
 /** What a runtime declares: done where it can, refused or told where it can't. Never skipped. */

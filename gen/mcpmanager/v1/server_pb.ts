@@ -14,7 +14,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/server.proto.
  */
 export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
-  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSLpBgoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARIuCgtjYWxsX2xpbWl0cxgVIAEoCzIZLm1jcG1hbmFnZXIudjEuQ2FsbExpbWl0cxoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX3JlYWRfb25seV9yb290QgsKCV9yZXBsaWNhcyJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImIKCkNhbGxMaW1pdHMSGgoNbWF4X2luX2ZsaWdodBgBIAEoBUgAiAEBEhcKCm1heF9xdWV1ZWQYAiABKAVIAYgBAUIQCg5fbWF4X2luX2ZsaWdodEINCgtfbWF4X3F1ZXVlZCJrCgdOZXR3b3JrEigKBG5vbmUYASABKAsyGC5tY3BtYW5hZ2VyLnYxLk5vTmV0d29ya0gAEi4KBmJyaWRnZRgCIAEoCzIcLm1jcG1hbmFnZXIudjEuQnJpZGdlTmV0d29ya0gAQgYKBGtpbmQiCwoJTm9OZXR3b3JrIg8KDUJyaWRnZU5ldHdvcmsixwEKB1Jlc3RhcnQSLAoGcG9saWN5GAEgASgOMhwubWNwbWFuYWdlci52MS5SZXN0YXJ0UG9saWN5EhkKDG1heF9yZXN0YXJ0cxgCIAEoBUgAiAEBEjIKD2luaXRpYWxfYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgttYXhfYmFja29mZhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPCg1fbWF4X3Jlc3RhcnRzIrQBCgtIZWFsdGhDaGVjaxIrCghpbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh4KEWZhaWx1cmVfdGhyZXNob2xkGAMgASgFSACIAQESFgoOa2lsbF91bmhlYWx0aHkYBCABKAhCFAoSX2ZhaWx1cmVfdGhyZXNob2xkIrEDCgZTZXJ2ZXISDAoEbmFtZRgBIAEoCRInCgRzcGVjGAIgASgLMhkubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjEikKBXN0YXRlGAMgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdydW50aW1lGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZXN0YXJ0X2NvdW50GAYgASgDEhcKD2NhbGxzX2luX2ZsaWdodBgHIAEoAxIUCgxjYWxsc19xdWV1ZWQYCCABKAMSLgoKbGFzdF9lcnJvchgJIAEoCzIaLm1jcG1hbmFnZXIudjEuU2VydmVyRXJyb3ISIwoDbWNwGAogASgLMhYubWNwbWFuYWdlci52MS5NY3BJbmZvEioKCWluc3RhbmNlcxgLIAMoCzIXLm1jcG1hbmFnZXIudjEuSW5zdGFuY2USEwoLc3RyYXlfbGluZXMYDCABKAMSFAoMbGF0ZV9yZXBsaWVzGA0gASgDEhEKCW9vbV9raWxscxgOIAEoAyL0AQoLU2VydmVyRXJyb3ISDAoEY29kZRgBIAEoBRIOCgZyZWFzb24YAiABKAkSDwoHbWVzc2FnZRgDIAEoCRIWCglleGl0X2NvZGUYBCABKAVIAIgBARISCgpvb21fa2lsbGVkGAUgASgIEhMKC3N0ZGVycl90YWlsGAYgASgJEigKBHRpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC3N0ZGVycl9oZWFkGAggASgJEhMKC3N0ZG91dF90YWlsGAkgASgJEhMKC3N0ZG91dF9oZWFkGAogASgJQgwKCl9leGl0X2NvZGUiogEKB01jcEluZm8SHwoDZXJhGAEgASgOMhIubWNwbWFuYWdlci52MS5FcmESGAoQcHJvdG9jb2xfdmVyc2lvbhgCIAEoCRITCgtzZXJ2ZXJfbmFtZRgDIAEoCRIWCg5zZXJ2ZXJfdmVyc2lvbhgEIAEoCRIUCgxpbnN0cnVjdGlvbnMYBSABKAkSGQoRY2FwYWJpbGl0aWVzX2pzb24YBiABKAki3QIKCEluc3RhbmNlEgoKAmlkGAEgASgJEhQKDGNvbnRhaW5lcl9pZBgCIAEoCRIQCghpbWFnZV9pZBgDIAEoCRIUCgxpbWFnZV9kaWdlc3QYBCABKAkSKwoFc3RhdGUYBSABKA4yHC5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlU3RhdGUSLgoKc3RhcnRfdGltZRgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoJZXhpdF9jb2RlGAcgASgFSACIAQESEgoKb29tX2tpbGxlZBgIIAEoCBIwCgxzZXJ2ZXJfc3RhdGUYCSABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEhcKD2NhbGxzX2luX2ZsaWdodBgKIAEoAxIlCgZoZWFsdGgYCyABKAsyFS5tY3BtYW5hZ2VyLnYxLkhlYWx0aEIMCgpfZXhpdF9jb2RlIlwKBkhlYWx0aBIPCgdoZWFsdGh5GAEgASgIEhAKCGZhaWx1cmVzGAIgASgFEi8KC2Fuc3dlcl90aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCppCglNb3VudFR5cGUSGgoWTU9VTlRfVFlQRV9VTlNQRUNJRklFRBAAEhMKD01PVU5UX1RZUEVfQklORBABEhUKEU1PVU5UX1RZUEVfVk9MVU1FEAISFAoQTU9VTlRfVFlQRV9UTVBGUxADKjoKA0VyYRITCg9FUkFfVU5TUEVDSUZJRUQQABIOCgpFUkFfTEVHQUNZEAESDgoKRVJBX01PREVSThACKnQKClB1bGxQb2xpY3kSGwoXUFVMTF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIaChZQVUxMX1BPTElDWV9JRl9NSVNTSU5HEAESFQoRUFVMTF9QT0xJQ1lfTkVWRVIQAhIWChJQVUxMX1BPTElDWV9BTFdBWVMQAyqDAQoNUmVzdGFydFBvbGljeRIeChpSRVNUQVJUX1BPTElDWV9VTlNQRUNJRklFRBAAEhgKFFJFU1RBUlRfUE9MSUNZX05FVkVSEAESHQoZUkVTVEFSVF9QT0xJQ1lfT05fRkFJTFVSRRACEhkKFVJFU1RBUlRfUE9MSUNZX0FMV0FZUxADKpkCCgtTZXJ2ZXJTdGF0ZRIcChhTRVJWRVJfU1RBVEVfVU5TUEVDSUZJRUQQABIYChRTRVJWRVJfU1RBVEVfUFVMTElORxABEhkKFVNFUlZFUl9TVEFURV9DUkVBVElORxACEhwKGFNFUlZFUl9TVEFURV9IQU5EU0hBS0lORxADEhYKElNFUlZFUl9TVEFURV9SRUFEWRAEEhwKGFNFUlZFUl9TVEFURV9CQUNLSU5HX09GRhAFEhUKEVNFUlZFUl9TVEFURV9JRExFEAYSGQoVU0VSVkVSX1NUQVRFX0RSQUlOSU5HEAcSFwoTU0VSVkVSX1NUQVRFX0ZBSUxFRBAIEhgKFFNFUlZFUl9TVEFURV9TVE9QUEVEEAkqnQEKDUluc3RhbmNlU3RhdGUSHgoaSU5TVEFOQ0VfU1RBVEVfVU5TUEVDSUZJRUQQABIaChZJTlNUQU5DRV9TVEFURV9DUkVBVEVEEAESGgoWSU5TVEFOQ0VfU1RBVEVfUlVOTklORxACEhkKFUlOU1RBTkNFX1NUQVRFX0VYSVRFRBADEhkKFUlOU1RBTkNFX1NUQVRFX1BBVVNFRBAEQnUKEGlvLm1jcG1hbmFnZXIudjFCC1NlcnZlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
+  fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSKFBwoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARIuCgtjYWxsX2xpbWl0cxgVIAEoCzIZLm1jcG1hbmFnZXIudjEuQ2FsbExpbWl0cxIRCgRpbml0GBYgASgISAKIAQEaKgoIRW52RW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ARotCgtMYWJlbHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhEKD19yZWFkX29ubHlfcm9vdEILCglfcmVwbGljYXNCBwoFX2luaXQisQEKBU1vdW50EiYKBHR5cGUYASABKA4yGC5tY3BtYW5hZ2VyLnYxLk1vdW50VHlwZRIOCgZzb3VyY2UYAiABKAkSDgoGdGFyZ2V0GAMgASgJEhAKCHdyaXRhYmxlGAQgASgIEhAKA3VpZBgFIAEoBUgAiAEBEgwKBG1vZGUYBiABKAkSFwoKc2l6ZV9ieXRlcxgHIAEoA0gBiAEBQgYKBF91aWRCDQoLX3NpemVfYnl0ZXMibAoGTGltaXRzEhEKBGNwdXMYASABKAFIAIgBARIZCgxtZW1vcnlfYnl0ZXMYAiABKANIAYgBARIRCgRwaWRzGAMgASgDSAKIAQFCBwoFX2NwdXNCDwoNX21lbW9yeV9ieXRlc0IHCgVfcGlkcyJiCgpDYWxsTGltaXRzEhoKDW1heF9pbl9mbGlnaHQYASABKAVIAIgBARIXCgptYXhfcXVldWVkGAIgASgFSAGIAQFCEAoOX21heF9pbl9mbGlnaHRCDQoLX21heF9xdWV1ZWQiawoHTmV0d29yaxIoCgRub25lGAEgASgLMhgubWNwbWFuYWdlci52MS5Ob05ldHdvcmtIABIuCgZicmlkZ2UYAiABKAsyHC5tY3BtYW5hZ2VyLnYxLkJyaWRnZU5ldHdvcmtIAEIGCgRraW5kIgsKCU5vTmV0d29yayIPCg1CcmlkZ2VOZXR3b3JrIscBCgdSZXN0YXJ0EiwKBnBvbGljeRgBIAEoDjIcLm1jcG1hbmFnZXIudjEuUmVzdGFydFBvbGljeRIZCgxtYXhfcmVzdGFydHMYAiABKAVIAIgBARIyCg9pbml0aWFsX2JhY2tvZmYYAyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SLgoLbWF4X2JhY2tvZmYYBCABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb25CDwoNX21heF9yZXN0YXJ0cyK0AQoLSGVhbHRoQ2hlY2sSKwoIaW50ZXJ2YWwYASABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SKgoHdGltZW91dBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIeChFmYWlsdXJlX3RocmVzaG9sZBgDIAEoBUgAiAEBEhYKDmtpbGxfdW5oZWFsdGh5GAQgASgIQhQKEl9mYWlsdXJlX3RocmVzaG9sZCKxAwoGU2VydmVyEgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYxIpCgVzdGF0ZRgDIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHcnVudGltZRgEIAEoCRIvCgtjcmVhdGVfdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFQoNcmVzdGFydF9jb3VudBgGIAEoAxIXCg9jYWxsc19pbl9mbGlnaHQYByABKAMSFAoMY2FsbHNfcXVldWVkGAggASgDEi4KCmxhc3RfZXJyb3IYCSABKAsyGi5tY3BtYW5hZ2VyLnYxLlNlcnZlckVycm9yEiMKA21jcBgKIAEoCzIWLm1jcG1hbmFnZXIudjEuTWNwSW5mbxIqCglpbnN0YW5jZXMYCyADKAsyFy5tY3BtYW5hZ2VyLnYxLkluc3RhbmNlEhMKC3N0cmF5X2xpbmVzGAwgASgDEhQKDGxhdGVfcmVwbGllcxgNIAEoAxIRCglvb21fa2lsbHMYDiABKAMi9AEKC1NlcnZlckVycm9yEgwKBGNvZGUYASABKAUSDgoGcmVhc29uGAIgASgJEg8KB21lc3NhZ2UYAyABKAkSFgoJZXhpdF9jb2RlGAQgASgFSACIAQESEgoKb29tX2tpbGxlZBgFIAEoCBITCgtzdGRlcnJfdGFpbBgGIAEoCRIoCgR0aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtzdGRlcnJfaGVhZBgIIAEoCRITCgtzdGRvdXRfdGFpbBgJIAEoCRITCgtzdGRvdXRfaGVhZBgKIAEoCUIMCgpfZXhpdF9jb2RlIqIBCgdNY3BJbmZvEh8KA2VyYRgBIAEoDjISLm1jcG1hbmFnZXIudjEuRXJhEhgKEHByb3RvY29sX3ZlcnNpb24YAiABKAkSEwoLc2VydmVyX25hbWUYAyABKAkSFgoOc2VydmVyX3ZlcnNpb24YBCABKAkSFAoMaW5zdHJ1Y3Rpb25zGAUgASgJEhkKEWNhcGFiaWxpdGllc19qc29uGAYgASgJIt0CCghJbnN0YW5jZRIKCgJpZBgBIAEoCRIUCgxjb250YWluZXJfaWQYAiABKAkSEAoIaW1hZ2VfaWQYAyABKAkSFAoMaW1hZ2VfZGlnZXN0GAQgASgJEisKBXN0YXRlGAUgASgOMhwubWNwbWFuYWdlci52MS5JbnN0YW5jZVN0YXRlEi4KCnN0YXJ0X3RpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKCWV4aXRfY29kZRgHIAEoBUgAiAEBEhIKCm9vbV9raWxsZWQYCCABKAgSMAoMc2VydmVyX3N0YXRlGAkgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIXCg9jYWxsc19pbl9mbGlnaHQYCiABKAMSJQoGaGVhbHRoGAsgASgLMhUubWNwbWFuYWdlci52MS5IZWFsdGhCDAoKX2V4aXRfY29kZSJcCgZIZWFsdGgSDwoHaGVhbHRoeRgBIAEoCBIQCghmYWlsdXJlcxgCIAEoBRIvCgthbnN3ZXJfdGltZRgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAqaQoJTW91bnRUeXBlEhoKFk1PVU5UX1RZUEVfVU5TUEVDSUZJRUQQABITCg9NT1VOVF9UWVBFX0JJTkQQARIVChFNT1VOVF9UWVBFX1ZPTFVNRRACEhQKEE1PVU5UX1RZUEVfVE1QRlMQAyo6CgNFcmESEwoPRVJBX1VOU1BFQ0lGSUVEEAASDgoKRVJBX0xFR0FDWRABEg4KCkVSQV9NT0RFUk4QAip0CgpQdWxsUG9saWN5EhsKF1BVTExfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGgoWUFVMTF9QT0xJQ1lfSUZfTUlTU0lORxABEhUKEVBVTExfUE9MSUNZX05FVkVSEAISFgoSUFVMTF9QT0xJQ1lfQUxXQVlTEAMqgwEKDVJlc3RhcnRQb2xpY3kSHgoaUkVTVEFSVF9QT0xJQ1lfVU5TUEVDSUZJRUQQABIYChRSRVNUQVJUX1BPTElDWV9ORVZFUhABEh0KGVJFU1RBUlRfUE9MSUNZX09OX0ZBSUxVUkUQAhIZChVSRVNUQVJUX1BPTElDWV9BTFdBWVMQAyqZAgoLU2VydmVyU3RhdGUSHAoYU0VSVkVSX1NUQVRFX1VOU1BFQ0lGSUVEEAASGAoUU0VSVkVSX1NUQVRFX1BVTExJTkcQARIZChVTRVJWRVJfU1RBVEVfQ1JFQVRJTkcQAhIcChhTRVJWRVJfU1RBVEVfSEFORFNIQUtJTkcQAxIWChJTRVJWRVJfU1RBVEVfUkVBRFkQBBIcChhTRVJWRVJfU1RBVEVfQkFDS0lOR19PRkYQBRIVChFTRVJWRVJfU1RBVEVfSURMRRAGEhkKFVNFUlZFUl9TVEFURV9EUkFJTklORxAHEhcKE1NFUlZFUl9TVEFURV9GQUlMRUQQCBIYChRTRVJWRVJfU1RBVEVfU1RPUFBFRBAJKp0BCg1JbnN0YW5jZVN0YXRlEh4KGklOU1RBTkNFX1NUQVRFX1VOU1BFQ0lGSUVEEAASGgoWSU5TVEFOQ0VfU1RBVEVfQ1JFQVRFRBABEhoKFklOU1RBTkNFX1NUQVRFX1JVTk5JTkcQAhIZChVJTlNUQU5DRV9TVEFURV9FWElURUQQAxIZChVJTlNUQU5DRV9TVEFURV9QQVVTRUQQBEJ1ChBpby5tY3BtYW5hZ2VyLnYxQgtTZXJ2ZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
  * ServerSpec says what to run, and within which bounds. Two specs are the same when every field that the user gave is
@@ -23,7 +23,7 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
  *
  * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. Fields that only a
  * container can fulfil are then refused with INVALID_ARGUMENT by name, never ignored: mounts, limits, network, user,
- * read_only_root, cap_add, PULL_POLICY_ALWAYS.
+ * read_only_root, cap_add, init, PULL_POLICY_ALWAYS.
  *
  * @generated from message mcpmanager.v1.ServerSpec
  */
@@ -59,8 +59,9 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
    * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$`
    * and is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values
    * together 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in
-   * responses they are blank. With the runtime `process` the server also gets the manager's PATH and HOME, and nothing
-   * else.
+   * responses they are blank. With a read-only root, HOME is a folder that can be written: `/tmp`, unless it is set
+   * here, or the image's HOME lies in a mount that can be written. With the runtime `process` the server also gets the
+   * manager's PATH and HOME, and nothing else.
    *
    * @generated from field: map<string, string> env = 4;
    */
@@ -203,6 +204,15 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
    * @generated from field: mcpmanager.v1.CallLimits call_limits = 21;
    */
   callLimits?: CallLimits | undefined;
+
+  /**
+   * Whether the engine's `docker-init` is process 1: it passes signals on to the server, reaps orphans, and ends when
+   * the server ends. False for an image that must be process 1 itself (systemd, s6-overlay); its entrypoint must then
+   * handle the image's stop signal, since the kernel drops signals that process 1 does not handle. Unset: true.
+   *
+   * @generated from field: optional bool init = 22;
+   */
+  init?: boolean | undefined;
 };
 
 /**
@@ -254,6 +264,33 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
    * @generated from field: bool writable = 4;
    */
   writable: boolean;
+
+  /**
+   * The folder's owner, a number of 0 to 2,147,483,647; its group is that user's in the image's /etc/passwd, or 0. Only
+   * for TMPFS, and for VOLUME, where it counts only as long as the volume is empty and owned by root. Unset: the user
+   * that the server runs as, for a writable VOLUME and for a TMPFS where the image has a folder at that path; root for
+   * any other TMPFS.
+   *
+   * @generated from field: optional int32 uid = 5;
+   */
+  uid?: number | undefined;
+
+  /**
+   * The mode of the folder, in octal digits, e.g. `0700`; matches `^[01]?[0-7]{3}$`. Only for TMPFS, where some engines
+   * take the mode of the image's folder at that path instead, and for VOLUME, where it counts as `uid` does. Empty:
+   * 1777 for TMPFS, 0755 for VOLUME.
+   *
+   * @generated from field: string mode = 6;
+   */
+  mode: string;
+
+  /**
+   * Most bytes in a TMPFS, and only for TMPFS; 65,536 to 2^53-1. They count against the memory limit. A TMPFS at `/tmp`
+   * or `/dev/shm` takes the place of the one that is there. Unset: 64 MiB.
+   *
+   * @generated from field: optional int64 size_bytes = 7;
+   */
+  sizeBytes?: bigint | undefined;
 };
 
 /**
@@ -352,8 +389,9 @@ export type Network = Message<"mcpmanager.v1.Network"> & {
     case: "none";
   } | {
     /**
-     * Docker's default bridge: the server reaches whatever the host reaches. Needs the operator's permission
-     * (`MCPM_ALLOW_NETWORKS`), else PERMISSION_DENIED.
+     * A bridge of its own: the server reaches whatever the host reaches, the host itself included, but no other server.
+     * Needs the operator's permission (`MCPM_ALLOW_NETWORKS`), else PERMISSION_DENIED. FAILED_PRECONDITION when the
+     * operator's addresses (`MCPM_SUBNETS`) are all in use.
      *
      * @generated from field: mcpmanager.v1.BridgeNetwork bridge = 2;
      */
@@ -385,7 +423,7 @@ export const NoNetworkSchema: GenMessage<NoNetwork> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 5);
 
 /**
- * BridgeNetwork: Docker's default bridge.
+ * BridgeNetwork: a bridge of its own for each instance of the server.
  *
  * @generated from message mcpmanager.v1.BridgeNetwork
  */
@@ -899,8 +937,8 @@ export const MountType = {
   VOLUME: 2,
 
   /**
-   * An empty file system in memory, of at most 64 MiB, which count against the memory limit. Everybody may write to it.
-   * When the image has a folder at that path, it has the mode of that folder, and root owns it.
+   * An empty file system in memory, of at most `size_bytes`, from which no program can be run. Everybody may write to
+   * it. When the image has a folder at that path, it has the mode of that folder, and the server owns it.
    *
    * @generated from enum value: MOUNT_TYPE_TMPFS = 3;
    */

@@ -80,23 +80,52 @@ const target = absolutePath.superRefine((path, context) => {
   if (message !== undefined) context.addIssue({ code: "custom", message });
 });
 
+const count = (min: number, max: number) =>
+  z
+    .number()
+    .refine(Number.isInteger, "must be an integer")
+    .min(min, min === 0 ? "must not be negative" : `must be at least ${min}`)
+    .max(max, `must be at most ${max}`);
+
+const writable = z.boolean().exactOptional();
+const uid = count(0, 2_147_483_647).exactOptional();
+const mode = z
+  .string()
+  .regex(/^[01]?[0-7]{3}$/, "must be three or four octal digits, e.g. 0700")
+  .exactOptional();
+const only = (types: string) => z.never({ error: `must be unset but for ${types}` }).exactOptional();
+
 const mountSchema = z.discriminatedUnion(
   "type",
   [
-    z.strictObject({ type: z.literal("bind"), source: absolutePath, target, writable: z.boolean().exactOptional() }),
+    z.strictObject({
+      type: z.literal("bind"),
+      source: absolutePath,
+      target,
+      writable,
+      uid: only("TMPFS and VOLUME"),
+      mode: only("TMPFS and VOLUME"),
+      sizeBytes: only("TMPFS"),
+    }),
     z.strictObject({
       type: z.literal("volume"),
       source: z
         .string("must be set")
         .regex(/^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$/, "must be a volume name of 2 to 128 characters"),
       target,
-      writable: z.boolean().exactOptional(),
+      writable,
+      uid,
+      mode,
+      sizeBytes: only("TMPFS"),
     }),
     z.strictObject({
       type: z.literal("tmpfs"),
       source: z.never({ error: "must be empty for TMPFS" }).exactOptional(),
       target,
-      writable: z.boolean().exactOptional(),
+      writable,
+      uid,
+      mode,
+      sizeBytes: count(65_536, Number.MAX_SAFE_INTEGER).exactOptional(),
     }),
   ],
   { error: "must be set: BIND, VOLUME or TMPFS" },
@@ -111,13 +140,6 @@ const mountsSchema = listOf(mountSchema, 64).superRefine((mounts, context) => {
     seen.add(target);
   }
 });
-
-const count = (min: number, max: number) =>
-  z
-    .number()
-    .refine(Number.isInteger, "must be an integer")
-    .min(min, min === 0 ? "must not be negative" : `must be at least ${min}`)
-    .max(max, `must be at most ${max}`);
 
 const limitsSchema = z.strictObject({
   cpus: z
@@ -212,6 +234,7 @@ const specFields = z.strictObject({
   idleTimeoutMs: durationSchema(24 * hourMs, "24 h").exactOptional(),
   replicas: count(1, 32).exactOptional(),
   callLimits: callLimitsSchema.exactOptional(),
+  init: z.boolean().exactOptional(),
 });
 
 /**

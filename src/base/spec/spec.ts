@@ -24,6 +24,7 @@ export interface ServerSpec {
   readonly idleTimeoutMs?: number;
   readonly replicas?: number;
   readonly callLimits?: CallLimitsSpec;
+  readonly init?: boolean;
 }
 
 /** What happens when an instance goes down by itself. */
@@ -50,6 +51,10 @@ export interface MountSpec {
   readonly source?: string;
   readonly target: string;
   readonly writable?: boolean;
+  readonly uid?: number;
+  /** In octal digits. */
+  readonly mode?: string;
+  readonly sizeBytes?: number;
 }
 
 export interface LimitsSpec {

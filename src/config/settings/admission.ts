@@ -1,4 +1,4 @@
-import { absolutePath, decimal, flag, integer, list, mib, oneOf, text, userAndGroup } from "./parsers.ts";
+import { absolutePath, decimal, flag, integer, list, mib, oneOf, subnet, text, userAndGroup } from "./parsers.ts";
 import { setting } from "./setting.ts";
 
 const defaultBindUsers: readonly string[] = ["1000:1000"];
@@ -28,6 +28,11 @@ export const admissionSettings = {
     fallback: [],
     parse: list(oneOf(["bridge"])),
   }),
+  subnets: setting("MCPM_SUBNETS", {
+    help: "IPv4 subnets, comma-separated; each network of a server with bridge takes eight addresses of them",
+    fallback: ["10.231.0.0/20"],
+    parse: list(subnet),
+  }),
   allowLabels: setting("MCPM_ALLOW_LABELS", {
     help: "labels that a spec may give its container as they are, comma-separated; a name may end in * (team,com.example.*)",
     fallback: [],
@@ -53,6 +58,11 @@ export const admissionSettings = {
     help: "1: start servers only where the engine enforces their memory, swap, CPUs and processes",
     fallback: false,
     parse: flag,
+  }),
+  imageVolumes: setting("MCPM_IMAGE_VOLUMES", {
+    help: "what becomes of the VOLUMEs of images that a spec mounts nothing at: keep, tmpfs or refuse",
+    fallback: "keep",
+    parse: oneOf(["keep", "tmpfs", "refuse"]),
   }),
   registries: setting("MCPM_REGISTRIES", {
     help: "registries, as host or host:port, comma-separated, that images are pulled from besides those with a public DNS name and no port",

@@ -1,5 +1,6 @@
 import { isAbsolute } from "node:path";
 import { normalPath } from "../../base/text/normal-path.ts";
+import { formatSubnet, parseSubnet } from "../../base/text/subnet.ts";
 import { SettingProblem } from "./setting.ts";
 
 export const mib = 1024 * 1024;
@@ -64,4 +65,13 @@ export function userAndGroup(value: string): string {
     throw new SettingProblem(`must hold numbers of 0 to ${maxId} as uid:gid, e.g. 1000:1000`);
   }
   return ids.join(":");
+}
+
+/** A block of IPv4 addresses with room for at least eight. */
+export function subnet(value: string): string {
+  const block = parseSubnet(value);
+  if (block === undefined || block.size < 8 || formatSubnet(block) !== value) {
+    throw new SettingProblem("must hold IPv4 subnets of at least eight addresses, e.g. 10.231.0.0/20");
+  }
+  return value;
 }

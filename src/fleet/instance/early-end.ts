@@ -8,11 +8,18 @@ import { idleGraceMs } from "./stop-clock.ts";
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
 const diesOfProbeMs = 60_000;
 
+/** HUP, INT, QUIT, USR1, USR2, TERM: signals that images choose to be stopped by, and that no crash sends. */
+const stopSignals = [1, 2, 3, 10, 12, 15];
+
 /**
- * How a process may end that was told to, by a SIGTERM that nobody follows up any more: as it likes best, or by that.
- * Undefined: nobody knows.
+ * How a process may end that was told to, by a stop signal that nobody follows up any more: as it likes best, or by
+ * that. Undefined: nobody knows.
  */
-const toldToExitCodes: ReadonlySet<number | undefined> = new Set([0, 128 + 15, undefined]);
+const toldToExitCodes: ReadonlySet<number | undefined> = new Set([
+  0,
+  ...stopSignals.map((number) => 128 + number),
+  undefined,
+]);
 
 /** Tells of an instance that ended whether that came so soon after something that this is why. */
 export class EarlyEnd {

@@ -8,6 +8,7 @@ import {
   InstanceState,
   type McpInfo as McpInfoMessage,
   McpInfoSchema,
+  type MountSchema,
   MountType,
   PullPolicy,
   RestartPolicy,
@@ -97,7 +98,7 @@ const specFields: { readonly [Field in keyof WholeSpec]: (value: WholeSpec[Field
   command: (command) => ({ command: [...command] }),
   args: (args) => ({ args: [...args] }),
   env: (env) => ({ env: Object.fromEntries(Object.keys(env).map((name) => [name, ""])) }),
-  mounts: (mounts) => ({ mounts: mounts.map((mount) => ({ ...mount, type: mountTypes[mount.type] })) }),
+  mounts: (mounts) => ({ mounts: mounts.map(mountToProto) }),
   limits: (limits) => ({ limits: limitsToProto(limits) }),
   network: (kind) => ({ network: { kind: { case: kind, value: {} } } }),
   workingDir: (workingDir) => ({ workingDir }),
@@ -114,6 +115,7 @@ const specFields: { readonly [Field in keyof WholeSpec]: (value: WholeSpec[Field
   idleTimeoutMs: (ms) => ({ idleTimeout: toDuration(ms) }),
   replicas: (replicas) => ({ replicas }),
   callLimits: (callLimits) => ({ callLimits: { ...callLimits } }),
+  init: (init) => ({ init }),
 };
 
 /** The spec as the user gave it, env values blank. */
@@ -125,6 +127,11 @@ function specToProto(spec: ServerSpec): SpecMessage {
 
 function shown<Field extends keyof WholeSpec>(spec: ServerSpec, field: Field): SpecInit | undefined {
   return spec[field] === undefined ? undefined : specFields[field]((spec as WholeSpec)[field]);
+}
+
+function mountToProto({ type, sizeBytes, ...mount }: MountSpec): MessageInitShape<typeof MountSchema> {
+  const size = sizeBytes === undefined ? {} : { sizeBytes: BigInt(sizeBytes) };
+  return { ...mount, type: mountTypes[type], ...size };
 }
 
 function restartToProto(restart: RestartSpec): MessageInitShape<typeof RestartSchema> {

@@ -55,6 +55,7 @@ export function specFromProto(spec: SpecMessage): Unchecked<ServerSpec> {
     idleTimeoutMs: durationMs(spec.idleTimeout),
     replicas: spec.replicas,
     callLimits: spec.callLimits === undefined ? undefined : callLimitsFromProto(spec.callLimits),
+    init: spec.init,
   });
 }
 
@@ -64,6 +65,9 @@ function mountFromProto(mount: Mount): Unchecked<MountSpec> {
     source: mount.source || undefined,
     target: mount.target,
     writable: mount.writable || undefined,
+    uid: mount.uid,
+    mode: mount.mode || undefined,
+    sizeBytes: mount.sizeBytes === undefined ? undefined : Number(mount.sizeBytes),
   });
 }
 

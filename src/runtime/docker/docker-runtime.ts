@@ -15,8 +15,10 @@ import type {
   RuntimeCallOptions,
   WatchListener,
 } from "../runtime.ts";
+import { networkName } from "./containers/container-name.ts";
 import { createContainer } from "./containers/create-container.ts";
 import { Enforcement } from "./containers/enforcement.ts";
+import type { ImageVolumes } from "./containers/fit-to-image.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark-container.ts";
 import { runContainer } from "./containers/run-container.ts";
@@ -27,9 +29,11 @@ import { removeContainer } from "./engine/remove-container.ts";
 import { stopContainer } from "./engine/stop-container.ts";
 import { Turns } from "./engine/turns.ts";
 import { ImageFiles } from "./files/image-files.ts";
+import { ImageUsers } from "./files/image-users.ts";
 import { Images } from "./images/images.ts";
 import { BindUsers } from "./mounts/bind-users.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
+import { Networks } from "./networks/networks.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
 import { openAttachment } from "./stdio/attachment.ts";
 import { readContainerHistory } from "./stdio/container-history.ts";
@@ -54,6 +58,10 @@ export interface DockerRuntimeOptions {
   readonly requireLimits?: boolean | undefined;
   /** The users, as `uid:gid`, as which servers may write to bind mounts; undefined: none. */
   readonly bindUsers?: readonly string[];
+  /** What becomes of the VOLUMEs of images that a spec mounts nothing at. Default: they are kept. */
+  readonly imageVolumes?: ImageVolumes | undefined;
+  /** Blocks of IPv4 addresses for the networks of servers with `bridge`. Default: none, and no such server. */
+  readonly subnets?: readonly string[] | undefined;
   readonly log: Log;
   /** Wall clock in milliseconds. */
   readonly now?: () => number;
@@ -72,6 +80,8 @@ class DockerRuntime implements Runtime {
   readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
+  readonly #networks: Networks;
+  readonly #users = new ImageUsers();
   readonly #bindUsers: BindUsers;
   readonly #imageFiles: ImageFiles;
   readonly #bindTurns = new Turns();
@@ -83,7 +93,8 @@ class DockerRuntime implements Runtime {
     this.#engine = new Engine(options);
     this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
-    this.#bindUsers = new BindUsers(bindUsers);
+    this.#networks = new Networks({ ...options, engine: this.#engine, subnets: options.subnets ?? [] });
+    this.#bindUsers = new BindUsers(bindUsers, this.#users);
     this.#imageFiles = new ImageFiles(this.#engine);
     this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
   }
@@ -128,6 +139,12 @@ class DockerRuntime implements Runtime {
   }
 
   async create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
+    if (request.spec.network !== "bridge") return this.#create(request, options);
+    const network = { name: networkName(this.#options.fleet, request), server: request.server };
+    return this.#networks.during(network, () => this.#create(request, options), options);
+  }
+
+  async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
     const takesCpus = await this.#enforcement.takesCpus(options);
     const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, takesCpus });
@@ -141,7 +158,7 @@ class DockerRuntime implements Runtime {
       });
     } catch (error) {
       // Nobody else knows of it yet; also when the caller left: the request to create can't be taken back.
-      await this.remove(id, {}).catch((reason: Error) => {
+      await this.#remove(id, {}).catch((reason: Error) => {
         this.#options.log.error("a container that nobody waits for can't be removed", { id, reason: reason.message });
       });
       throw error;
@@ -150,8 +167,8 @@ class DockerRuntime implements Runtime {
 
   async run(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {
     const { bindUsers = [] } = this.#options;
-    const [context, enforcement] = [this.#context, this.#enforcement];
-    return runContainer(id, sink, { ...context, ...options, bindUsers, enforcement });
+    const [context, enforcement, networks] = [this.#context, this.#enforcement, this.#networks];
+    return runContainer(id, sink, { ...context, ...options, bindUsers, enforcement, networks });
   }
 
   async attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment> {
@@ -168,6 +185,17 @@ class DockerRuntime implements Runtime {
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
+    await this.#remove(id, options);
+    await this.sweep(options).catch((error: Error) => {
+      this.#options.log.debug("could not look for networks; the reaper does", { reason: error.message });
+    });
+  }
+
+  sweep(options: RuntimeCallOptions): Promise<void> {
+    return this.#networks.sweep(options);
+  }
+
+  async #remove(id: string, options: RuntimeCallOptions): Promise<void> {
     // Checked here, whatever the caller assumed: a container that is not this fleet's is never removed.
     if (await this.#instances.isOurs(id, options)) await removeContainer(id, { engine: this.#engine, ...options });
   }
@@ -219,8 +247,8 @@ class DockerRuntime implements Runtime {
 
   /** What else creating a container needs. */
   get #making() {
-    const { allowLabels = [] } = this.#options;
-    const [bindUsers, imageFiles, bindTurns] = [this.#bindUsers, this.#imageFiles, this.#bindTurns];
-    return { images: this.#images, allowLabels, bindUsers, imageFiles, bindTurns };
+    const { allowLabels = [], imageVolumes = "keep", log } = this.#options;
+    const [users, bindUsers, imageFiles, bindTurns] = [this.#users, this.#bindUsers, this.#imageFiles, this.#bindTurns];
+    return { images: this.#images, allowLabels, users, bindUsers, imageFiles, bindTurns, imageVolumes, log };
   }
 }

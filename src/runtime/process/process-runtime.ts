@@ -148,6 +148,10 @@ class ProcessRuntime implements Runtime {
     for (const listener of this.#listeners) listener.removed(id);
   }
 
+  async sweep(): Promise<void> {
+    // Processes leave nothing behind.
+  }
+
   async inspect(id: string, { signal }: RuntimeCallOptions): Promise<InstanceRecord | undefined> {
     throwIfAborted(signal);
     return this.#instances.get(id)?.record;

@@ -40,6 +40,7 @@ const rules = {
   idleTimeoutMs: holds,
   replicas: holds,
   callLimits: holds,
+  init: ({ init }) => refusedIf(init !== undefined, "init", notHere),
 } satisfies Record<keyof ServerSpec, Rule>;
 
 const limitNames = { cpus: "cpus", memoryBytes: "memory_bytes", pids: "pids" } satisfies Record<

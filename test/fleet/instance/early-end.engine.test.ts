@@ -48,6 +48,16 @@ describe("A server that stops when idle and exits just after it was taken over",
     expect(get("i").state).toBe("ready");
   });
 
+  it("by the stop signal of its image, whichever that is, was stopped", async () => {
+    const restart = { policy: "never" } as const;
+    const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });
+    await open.fleet.start("i", { spec });
+    await open.boot();
+    await open.containerOf("i").kill({ signal: "SIGINT" });
+    await expect.poll(() => get("i").state, { timeout }).toBe("idle");
+    expect(open.statesOf("i")).not.toContain("failed");
+  });
+
   it("because it was killed follows its restart policy", async () => {
     const restart = { policy: "never" } as const;
     const spec = TestFleet.spec("hostile.mjs", { args: ["hostile.mjs"], idleTimeoutMs: 60_000, restart });

@@ -29,6 +29,7 @@ const spec: Required<ServerSpec> = {
   callTimeoutMs: 1,
   labels: { l: "v" },
   callLimits: { maxInFlight: 4, maxQueued: 0 },
+  init: false,
 };
 
 function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {

@@ -9,6 +9,8 @@ export interface ImageChanges {
   readonly program?: string;
   /** Lines as of a Dockerfile: `VOLUME /x`, `USER node`. */
   readonly changes?: readonly string[];
+  /** What `docker commit` can't change: `STOPSIGNAL`. */
+  readonly stopSignal?: string;
 }
 
 /** The test servers' image with something changed, as `docker commit` makes one. Removed when disposed. */
@@ -20,12 +22,16 @@ export class CommittedImage implements AsyncDisposable {
     this.#docker = docker;
   }
 
-  static async make(docker: Docker, { labels = {}, program, changes = [] }: ImageChanges): Promise<CommittedImage> {
+  static async make(
+    docker: Docker,
+    { labels = {}, program, changes = [], stopSignal }: ImageChanges,
+  ): Promise<CommittedImage> {
     const image = new CommittedImage(docker);
     const container = await docker.createContainer({
       Image: testImage,
       Labels: { ...labels },
       NetworkDisabled: true,
+      ...(stopSignal === undefined ? {} : { StopSignal: stopSignal }),
       ...(program === undefined ? {} : { User: "0:0", Cmd: ["--input-type=module", "-e", imports + program] }),
     });
     try {
@@ -43,7 +49,7 @@ export class CommittedImage implements AsyncDisposable {
   }
 }
 
-const imports = 'import { mkdirSync, symlinkSync, writeFileSync } from "node:fs"; ';
+const imports = 'import { chownSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs"; ';
 
 async function run(container: Docker.Container): Promise<void> {
   await container.start();

@@ -89,7 +89,7 @@ describe("DockerRuntime", () => {
     });
     const { url, body } = await request.promise;
     expect(url).toBe("/containers/create?name=mcp-blue.files");
-    expect(JSON.parse(body)).toMatchObject({ Image: "a", Env: [expect.any(String), expect.any(String)] });
+    expect(JSON.parse(body)).toMatchObject({ Image: "a", Env: ["HOME=/tmp", expect.any(String), expect.any(String)] });
   });
 
   test("denies bind mounts on a remote engine", async () => {

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import Docker from "dockerode";
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import type { ImageVolumes } from "../../../src/runtime/docker/containers/fit-to-image.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import { parseDockerHost } from "../../../src/runtime/docker/engine/docker-address.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
@@ -26,6 +27,8 @@ export class TestFleet extends TestInstances {
   readonly docker: Docker;
   readonly #bindRoots: readonly string[];
   readonly #bindUsers: readonly string[];
+  readonly #imageVolumes: ImageVolumes;
+  readonly #subnets: readonly string[];
   /** As DOCKER_HOST; undefined is the default socket. */
   readonly dockerHost: string | undefined;
 
@@ -35,11 +38,15 @@ export class TestFleet extends TestInstances {
       readonly bindRoots?: readonly string[];
       readonly bindUsers?: readonly string[];
       readonly dockerHost?: string | undefined;
+      readonly imageVolumes?: ImageVolumes;
+      readonly subnets?: readonly string[];
     } = {},
   ) {
     super();
     this.#bindRoots = options.bindRoots ?? [];
     this.#bindUsers = options.bindUsers ?? ["1000:1000"];
+    this.#subnets = options.subnets ?? ["10.231.16.0/20"];
+    this.#imageVolumes = options.imageVolumes ?? "keep";
     this.dockerHost = options.dockerHost ?? process.env.DOCKER_HOST;
     this.docker = testEngine(this.dockerHost);
     this.runtime = this.successor();
@@ -58,7 +65,17 @@ export class TestFleet extends TestInstances {
   override successor(options: { readonly requireLimits?: boolean } = {}): Runtime {
     const { dockerHost, fleet } = this;
     const [bindRoots, bindUsers] = [this.#bindRoots, this.#bindUsers];
-    return createDockerRuntime({ dockerHost, fleet, bindRoots, bindUsers, log: silentLog, ...options });
+    const [imageVolumes, subnets] = [this.#imageVolumes, this.#subnets];
+    return createDockerRuntime({
+      dockerHost,
+      fleet,
+      bindRoots,
+      bindUsers,
+      imageVolumes,
+      subnets,
+      log: silentLog,
+      ...options,
+    });
   }
 
   override async signal({ id }: { readonly id: string }, signal: NodeJS.Signals): Promise<void> {
@@ -74,8 +91,15 @@ export class TestFleet extends TestInstances {
     const strangers = await this.docker.listContainers({ all: true, filters: { label } });
     await Promise.all(strangers.map(({ Id }) => this.docker.getContainer(Id).remove({ force: true, v: true })));
     await this.runtime[Symbol.asyncDispose]();
+    await Promise.all((await this.networks()).map((name) => this.docker.getNetwork(name).remove()));
     // Those of servers, and the locks of managers that were killed.
     await Promise.all((await this.volumes()).map((name) => this.docker.getVolume(name).remove()));
+  }
+
+  /** The networks of this fleet. */
+  async networks(): Promise<string[]> {
+    const filters = { label: [`mcpm.fleet=${this.fleet}`] };
+    return (await this.docker.listNetworks({ filters })).map(({ Name }) => Name);
   }
 
   /** The volumes of this fleet, with the manager's own. */

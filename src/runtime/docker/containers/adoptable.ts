@@ -1,7 +1,8 @@
 import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
-import { hasWritableBind, numericUser } from "../mounts/bind-rights.ts";
+import { numericUser } from "../files/user-files.ts";
+import { hasWritableBind } from "../mounts/bind-rights.ts";
 import { boxWeaknesses } from "./box-weaknesses.ts";
 
 export interface FoundContainer {
@@ -9,6 +10,10 @@ export interface FoundContainer {
   readonly spec: ServerSpec;
   /** The user that its image names; empty is root. */
   readonly imageUser: string;
+  /** Where its image has VOLUMEs. */
+  readonly imageVolumes: readonly string[];
+  /** What the network of its own is called. */
+  readonly ownNetwork: string;
   /** Whether it was made from the image that the spec names, by that reference or by an id that the reference has. */
   readonly isOfImage: boolean;
   /** Whether a folder is the one that a spec names by this source. */
@@ -24,7 +29,7 @@ export interface FoundContainer {
  */
 export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
   if (!found.isOfImage) return "was not made from the image of its spec";
-  const weaknesses = [...boxWeaknesses(found.spec, found.info)];
+  const weaknesses = [...boxWeaknesses(found.spec, found.info, found.ownNetwork)];
   if (weaknesses.length > 0) return weaknesses.join(", and ");
   if (!hasAskedMounts(found)) return "has mounts that its spec does not ask for";
   if (!hasAskedUser(found)) return "runs as another user than its spec asks for";
@@ -34,9 +39,11 @@ export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
 }
 
 /** A volume without a name of its own came with the image. */
-function hasAskedMounts({ info, spec, isSource }: FoundContainer): boolean {
+function hasAskedMounts({ info, spec, imageVolumes, isSource }: FoundContainer): boolean {
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
-  const isOurs = ([target, options]: [string, string]) => target === "/tmp" && options.split(",").includes("noexec");
+  const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
+  const known = new Set(["/tmp", ...asked, ...imageVolumes.map(normalPath)]);
+  const isOurs = ([target, options]: [string, string]) => known.has(target) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;
   return info.Mounts.every((mount) => {
     const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;

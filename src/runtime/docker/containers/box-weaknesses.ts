@@ -15,12 +15,19 @@ const givenByDefault = [
 /** What engines call the network that a spec calls `bridge`. */
 const bridges = ["none", "bridge", "default", "podman", "slirp4netns", "pasta"];
 
-/** The ways in which a container's box is less closed than its spec asks for, each as the end of "its container …". */
-export function* boxWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo): Generator<string> {
+/**
+ * The ways in which a container's box is less closed than its spec asks for, each as the end of "its container …". A
+ * server with `bridge` has a network of its own, or, if an older manager made it, the one that all share.
+ */
+export function* boxWeaknesses(
+  spec: Openings,
+  info: Docker.ContainerInspectInfo,
+  ownNetwork: string | undefined,
+): Generator<string> {
   const host: HostConfig = info.HostConfig;
   if (host.Privileged) yield "is privileged";
   if (spec.readOnlyRoot !== false && !host.ReadonlyRootfs) yield "has a writable root file system";
-  yield* networkWeaknesses(spec, info);
+  yield* networkWeaknesses(spec, info, ownNetwork);
   const { IpcMode, PidMode, UTSMode, UsernsMode, CgroupnsMode } = host;
   for (const [name, mode] of Object.entries({ IpcMode, PidMode, UTSMode, UsernsMode, CgroupnsMode })) {
     if (/^(?:host|container:)/.test(mode ?? "")) yield `shares a namespace (${name} ${mode})`;
@@ -35,9 +42,13 @@ export function* boxWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo
   if (more.some((list) => Array.isArray(list) && list.length > 0)) yield "has devices, groups or volumes of others";
 }
 
-function* networkWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo): Generator<string> {
+function* networkWeaknesses(
+  spec: Openings,
+  info: Docker.ContainerInspectInfo,
+  ownNetwork: string | undefined,
+): Generator<string> {
   const { NetworkMode: mode, PublishAllPorts, PortBindings } = info.HostConfig;
-  const allowed = spec.network === "bridge" ? bridges : ["none"];
+  const allowed = spec.network === "bridge" ? [...bridges, ownNetwork] : ["none"];
   const attached = Object.keys(info.NetworkSettings?.Networks ?? {});
   for (const name of new Set([mode, ...attached])) {
     if (!allowed.includes(name ?? "")) yield `has the network ${JSON.stringify(name)}`;

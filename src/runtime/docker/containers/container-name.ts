@@ -14,6 +14,11 @@ export function containerName(fleet: string, server: string, replica: number): s
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
+/** The name of an instance's own network: that of its container, when nothing is under way with it. */
+export function networkName(fleet: string, instance: { readonly server: string; readonly replica: number }): string {
+  return containerName(fleet, instance.server, instance.replica);
+}
+
 /** The name of a container that is to replace another, until it does. */
 export function nextName(fleet: string, server: string, replica: number): string {
   return `${containerName(fleet, server, replica)}.next`;

@@ -28,6 +28,7 @@ export const heededBy = {
   idleTimeoutMs: "manager",
   replicas: "manager",
   callLimits: "manager",
+  init: "request",
 } as const satisfies Record<keyof ServerSpec, "request" | "runtime" | "manager">;
 
 /**
@@ -45,6 +46,12 @@ export function containerOptions(
     readonly takesCpus?: boolean;
     /** As `uid:gid`, when it must be just that. */
     readonly user?: string | undefined;
+    /** The HOME of a spec whose env has none. */
+    readonly home?: string | undefined;
+    /** Those besides the manager's own, by target. */
+    readonly tmpfs?: Readonly<Record<string, string>>;
+    /** The name of the network of a spec that asks for one. */
+    readonly network?: string | undefined;
   },
 ): Docker.ContainerCreateOptions {
   const user = options.user ?? spec.user;
@@ -54,7 +61,9 @@ export function containerOptions(
     ...(spec.args?.length ? { Cmd: [...spec.args] } : {}),
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     ...(user ? { User: user } : {}),
-    Env: Object.entries(spec.env ?? {}).map(([key, value]) => `${key}=${value}`),
+    Env: Object.entries({ ...(options.home === undefined ? {} : { HOME: options.home }), ...spec.env }).map(
+      ([key, value]) => `${key}=${value}`,
+    ),
     Labels: options.labels,
     // stdio stays open over detaching and attaching again; a terminal would mangle the protocol.
     OpenStdin: true,
@@ -71,13 +80,25 @@ export function containerOptions(
 
 function hostConfig(
   spec: ServerSpec,
-  { mounts, takesCpus = true }: { readonly mounts: Docker.MountSettings[]; readonly takesCpus?: boolean },
+  {
+    mounts,
+    takesCpus = true,
+    tmpfs = {},
+    network,
+  }: {
+    readonly mounts: Docker.MountSettings[];
+    readonly takesCpus?: boolean;
+    readonly tmpfs?: Readonly<Record<string, string>>;
+    readonly network?: string | undefined;
+  },
 ): Docker.HostConfig {
   const memory = spec.limits?.memoryBytes ?? specDefaults.memoryBytes;
   const cpus = spec.limits?.cpus ?? (takesCpus ? specDefaults.cpus : undefined);
+  const allTmpfs = { ...ownTmpfs(spec), ...tmpfs };
   const config = {
-    NetworkMode: spec.network ?? "none",
-    ...rootFileSystem(spec),
+    NetworkMode: spec.network === undefined ? "none" : (network ?? spec.network),
+    ReadonlyRootfs: spec.readOnlyRoot !== false,
+    ...(Object.keys(allTmpfs).length === 0 ? {} : { Tmpfs: allTmpfs }),
     Mounts: mounts,
     CapDrop: ["ALL"],
     CapAdd: [...(spec.capAdd ?? [])],
@@ -91,7 +112,7 @@ function hostConfig(
     IpcMode: "private",
     CgroupnsMode: "private",
     // Node and cat ignore SIGTERM as process 1; docker-init passes it on and reaps zombies.
-    Init: true,
+    Init: spec.init ?? true,
     // The manager restarts, not the engine (src/fleet/run/restart-schedule.ts).
     RestartPolicy: { Name: "no" },
     // Read by people (`docker logs`), and by us once, at adoption.
@@ -99,10 +120,4 @@ function hostConfig(
   };
   // @types/dockerode lacks CgroupnsMode, so not checked for excess properties.
   return config;
-}
-
-function rootFileSystem(spec: ServerSpec): Docker.HostConfig {
-  if (spec.readOnlyRoot === false) return { ReadonlyRootfs: false };
-  const tmpfs = ownTmpfs(spec);
-  return { ReadonlyRootfs: true, ...(Object.keys(tmpfs).length === 0 ? {} : { Tmpfs: tmpfs }) };
 }

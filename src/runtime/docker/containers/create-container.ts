@@ -1,30 +1,26 @@
 import type Docker from "dockerode";
-import { invalidRequest } from "../../../base/errors/errors.ts";
-import type { ServerSpec } from "../../../base/spec/spec.ts";
+import type { Log } from "../../../base/log/log.ts";
+import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../../runtime.ts";
-import { engineText, statusOf } from "../engine/engine-error.ts";
 import { containerLabels } from "../engine/labels.ts";
+import { removeContainer } from "../engine/remove-container.ts";
 import type { Turns } from "../engine/turns.ts";
-import type { ImageFiles } from "../files/image-files.ts";
-import { type Image, type Images, imageUnavailable } from "../images/images.ts";
-import { hasWritableBind } from "../mounts/bind-rights.ts";
-import type { BindUsers } from "../mounts/bind-users.ts";
+import type { ImageFiles, ImageView } from "../files/image-files.ts";
+import { type Images, imageUnavailable } from "../images/images.ts";
 import { checkBoundFolders } from "../mounts/bound-folders.ts";
 import { bindsOf, type MountContext, resolveMounts } from "../mounts/mounts.ts";
-import { checkTargets } from "../mounts/target-links.ts";
-import { containerName, nextName } from "./container-name.ts";
+import { giveVolumes, volumesToGive } from "../mounts/volume-owners.ts";
+import { networkName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
-import { nameFreed, nameTaken } from "./name-freed.ts";
+import { type FitContext, type Fitting, fitToImage } from "./fit-to-image.ts";
+import { makeContainer } from "./make-container.ts";
 
-/** How often creation is tried when the name was taken, and free a moment later. */
-const maxTries = 3;
-
-export interface CreateContext extends MountContext, RuntimeCallOptions {
+export interface CreateContext extends MountContext, FitContext, RuntimeCallOptions {
   readonly images: Images;
   readonly allowLabels: readonly string[];
   readonly takesCpus: boolean;
-  readonly bindUsers: BindUsers;
+  readonly log: Log;
   readonly imageFiles: ImageFiles;
   /** Of the containers with binds, so that each finds those before it. */
   readonly bindTurns: Turns;
@@ -36,78 +32,76 @@ export interface CreateContext extends MountContext, RuntimeCallOptions {
  * name and is being removed is waited for.
  */
 export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
-  const { spec } = request;
-  const { takesCpus } = context;
+  const { spec, server } = request;
+  const { takesCpus, bindUsers, bindTurns, fleet } = context;
+  const network = networkName(fleet, request);
   const image = await context.images.lookUp(spec.image, context);
   if (image === undefined) throw imageUnavailable(spec.image, "any more: it was removed meanwhile");
   const labels = containerLabels(request, { ...context, imageLabels: image.labels });
-  const mounts = await resolveMounts(spec.mounts, context);
-  const make = (options: { mounts: Docker.MountSettings[]; user?: string | undefined }) =>
-    makeContainer(request, { ...context, asked: containerOptions(spec, { labels, takesCpus, ...options }) });
-  if (mounts.length === 0) return make({ mounts });
-  context.bindUsers.check(spec);
-  const makeBare = async () => (await make({ mounts: [] })).id;
-  const user = await checkImage(spec, { ...context, image, makeBare });
-  const binds = bindsOf(mounts);
-  if (binds.length === 0) return make({ mounts });
-  return context.bindTurns.take(async () => {
-    await checkBoundFolders(binds, context);
-    return make({ mounts, user });
-  }, context);
-}
-
-/** Refuses mounts that don't go together with the image. Returns the user, when it must be a certain one. */
-async function checkImage(
-  spec: ServerSpec,
-  context: CreateContext & { readonly image: Image; readonly makeBare: () => Promise<string> },
-): Promise<string | undefined> {
-  await using image = context.imageFiles.open(context.image, context);
-  await checkTargets(spec, image);
-  return hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined;
-}
-
-async function makeContainer(
-  { server, replica, spec, replaces }: CreateRequest,
-  context: MountContext & RuntimeCallOptions & { readonly asked: Docker.ContainerCreateOptions },
-): Promise<Created> {
-  const { engine, fleet, signal, asked } = context;
-  const name = (replaces === undefined ? containerName : nextName)(fleet, server, replica);
-  // Apart from each other, or dockerode puts the whole body, env values included, into the URL too.
-  const split = { _query: { name }, _body: asked };
-  const create = async (docker: Docker): Promise<CreateResponse | { conflict: unknown }> => {
-    try {
-      return await dialCreate(docker, split);
-    } catch (error) {
-      if (statusOf(error) === 400 && spec.limits?.cpus !== undefined && /cpu/i.test(engineText(error))) {
-        throw invalidRequest([{ field: "spec.limits.cpus", description: engineText(error) }]);
-      }
-      if (statusOf(error) === 404) throw imageUnavailable(spec.image, "any more: it was removed meanwhile", error);
-      if (statusOf(error) !== 409) throw error;
-      return { conflict: error };
-    }
+  const asked = await resolveMounts(spec.mounts, { ...context, server });
+  if (asked.length > 0) bindUsers.check(spec);
+  const make = (box: Box, made = spec) =>
+    makeContainer(request, { ...context, asked: containerOptions(made, { labels, takesCpus, network, ...box }) });
+  const open = () => context.imageFiles.open(image, { ...context, makeBare: async () => (await make(bare)).id });
+  const fitting = await fittingOf(spec, { ...context, open });
+  const mounts = asked.filter(({ Type, Target }) => Type !== "tmpfs" || !Object.hasOwn(fitting.tmpfs, Target));
+  const binds = bindsOf(asked);
+  const makeBox = async (given: readonly string[]) => {
+    if (binds.length > 0) await checkBoundFolders(binds, context);
+    return make({
+      ...fitting,
+      mounts: mounts.map((mount) => (given.includes(mount.Target) ? uncopied(mount) : mount)),
+    });
   };
-  for (let tries = 1; ; tries += 1) {
-    engine.throwIfAborted(signal);
-    const made = await engine.call(`create ${name}`, create, {});
-    if ("Id" in made) return { id: made.Id, server, spec, asked, warnings: made.Warnings ?? [] };
-    // Somebody is making a container of that name at this very moment.
-    if (tries === maxTries) throw nameTaken(`a container named ${name} exists already`, { server, ...made });
-    await nameFreed(name, { ...context, server, ...made });
-  }
+  const makeInTurn = (given: readonly string[] = []) =>
+    binds.length === 0 ? makeBox(given) : bindTurns.take(() => makeBox(given), context);
+  const created = await makeInTurn();
+  const makeAt = async (volumes: Docker.MountSettings[]) =>
+    (await make({ mounts: volumes }, { ...spec, readOnlyRoot: false })).id;
+  const given = await settleVolumes(created, { ...context, user: spec.user ?? image.user, open, makeAt });
+  return given.length === 0 ? created : makeInTurn(given);
 }
 
-interface CreateResponse {
-  readonly Id: string;
-  readonly Warnings?: readonly string[] | null;
+/** Without this, the engine copies the image's folder, with its owner, into a volume that is empty. */
+function uncopied(mount: Docker.MountSettings): Docker.MountSettings {
+  return { ...mount, VolumeOptions: { ...mount.VolumeOptions, NoCopy: true } } as Docker.MountSettings;
 }
 
-/** As dockerode's `createContainer`, which drops the warnings. */
-function dialCreate(docker: Docker, options: object): Promise<CreateResponse> {
-  const statusCodes = { 200: true, 201: true, 400: "bad parameter", 404: "no such image", 409: "conflict" };
-  const request = { path: "/containers/create?", method: "POST", options, statusCodes };
-  return new Promise((resolve, reject) => {
-    docker.modem.dial(request, (error: unknown, response: unknown) =>
-      error ? reject(error) : resolve(response as CreateResponse),
-    );
+interface Box extends Partial<Fitting> {
+  readonly mounts: Docker.MountSettings[];
+}
+
+const bare: Box = { mounts: [] };
+
+type Opening = { readonly open: () => ImageView };
+
+async function fittingOf(spec: ServerSpec, context: CreateContext & Opening): Promise<Fitting> {
+  await using image = context.open();
+  return await fitToImage(spec, image, context);
+}
+
+/**
+ * Gives new volumes to the users that write to them, and returns where these volumes are mounted. If there are any, the
+ * container, which was made to look at them, is removed, so that its name is free.
+ */
+async function settleVolumes(
+  { id, spec }: Created,
+  context: CreateContext &
+    Opening & { readonly user: string; readonly makeAt: (mounts: Docker.MountSettings[]) => Promise<string> },
+): Promise<string[]> {
+  const { engine, users } = context;
+  const gifts = await volumesToGive(id, spec, context).catch(async (error: unknown) => {
+    await removeContainer(id, { engine });
+    throw error;
   });
+  if (gifts.length === 0) return [];
+  await removeContainer(id, { engine });
+  // One after the other: each may create a container of that name.
+  const owners = new Map<MountSpec, string | undefined>();
+  {
+    await using image = context.open();
+    for (const { mount } of gifts) owners.set(mount, await users.ownerFor(mount.uid, { spec, image }));
+  }
+  await giveVolumes(gifts, { ...context, owners });
+  return gifts.map(({ mount }) => mount.target);
 }

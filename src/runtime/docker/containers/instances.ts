@@ -9,6 +9,7 @@ import { statusOf } from "../engine/engine-error.ts";
 import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
 import { reasonToLeaveAlone } from "./adoptable.ts";
+import { networkName } from "./container-name.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
 
@@ -54,7 +55,7 @@ export class Instances {
     check?.(info);
     const record = instanceRecord(info, { fleet: this.#options.fleet, own, imageDigest: image.digest });
     if (record?.spec === undefined || record.leaveAlone !== undefined) return record;
-    const weakness = await this.#reasonToLeaveAlone({ info, image, spec: record.spec }, call);
+    const weakness = await this.#reasonToLeaveAlone({ info, image, own, spec: record.spec }, call);
     return weakness === undefined ? record : { ...record, leaveAlone: weakness };
   }
 
@@ -146,16 +147,31 @@ export class Instances {
   }
 
   async #reasonToLeaveAlone(
-    found: { readonly info: Docker.ContainerInspectInfo; readonly image: ImageFacts; readonly spec: ServerSpec },
+    found: {
+      readonly info: Docker.ContainerInspectInfo;
+      readonly image: ImageFacts;
+      readonly own: OwnLabels;
+      readonly spec: ServerSpec;
+    },
     options: RuntimeCallOptions,
   ): Promise<string | undefined> {
-    const { info, image, spec } = found;
+    const { info, image, own, spec } = found;
     const isNamed = info.Config.Image === spec.image;
     const isOfImage = isNamed || (await this.#options.images.lookUp(spec.image, options))?.id === info.Image;
     const sources = new Map(await Promise.all((spec.mounts ?? []).map(sourcesOf)));
     const isSource = (folder: string, asked = "") => sources.get(asked)?.includes(folder) ?? false;
-    const { bindUsers = [] } = this.#options;
-    return reasonToLeaveAlone({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
+    const { bindUsers = [], fleet } = this.#options;
+    const ownNetwork = networkName(fleet, own);
+    return reasonToLeaveAlone({
+      info,
+      spec,
+      imageUser: image.user,
+      imageVolumes: image.volumes,
+      isOfImage,
+      isSource,
+      bindUsers,
+      ownNetwork,
+    });
   }
 }
 

@@ -23,7 +23,11 @@ export function weakerThanAsked(
   { spec, asked }: { readonly spec: Openings; readonly asked: Asked },
   made: Made,
 ): string[] {
-  return [...boxWeaknesses(spec, made), ...mountWeaknesses(asked, made), ...userWeakness(asked, made)];
+  return [
+    ...boxWeaknesses(spec, made, asked.HostConfig?.NetworkMode),
+    ...mountWeaknesses(asked, made),
+    ...userWeakness(asked, made),
+  ];
 }
 
 /** Other changes by the engine, which are not about safety but which the manager can't work with. */

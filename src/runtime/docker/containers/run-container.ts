@@ -3,20 +3,23 @@ import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "../engine/container-id.ts";
 import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
-import { label } from "../engine/labels.ts";
-import { quoted } from "../files/user-files.ts";
+import { label, replicaOf } from "../engine/labels.ts";
+import { numericUser, quoted } from "../files/user-files.ts";
 import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
-import { bindUserDenied, checkBindCapabilities, checkBindUser, numericUser } from "../mounts/bind-rights.ts";
+import { bindUserDenied, checkBindCapabilities, checkBindUser } from "../mounts/bind-rights.ts";
 import { resolveBindSource } from "../mounts/bind-source.ts";
 import { type Bind, checkBoundFolders } from "../mounts/bound-folders.ts";
 import type { MountContext } from "../mounts/mounts.ts";
+import type { Networks } from "../networks/networks.ts";
 import { openAttachment } from "../stdio/attachment.ts";
+import { networkName } from "./container-name.ts";
 import type { Enforcement } from "./enforcement.ts";
 import { isOutdated } from "./outdated.ts";
 
 interface StartContext extends MountContext, RuntimeCallOptions {
   readonly bindUsers: readonly string[];
   readonly enforcement: Pick<Enforcement, "checkEngine" | "checkContainer">;
+  readonly networks: Pick<Networks, "during">;
 }
 
 /** Attaches to a container first, or its first bytes are lost, and starts it. */
@@ -60,7 +63,14 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
       });
     }
   };
-  await engine.call(`start ${server}`, start, context);
+  const starting = () => engine.call(`start ${server}`, start, context);
+  const name = networkName(context.fleet, { server, replica: replicaOf(info.Config.Labels) ?? 0 });
+  // Somebody may have removed it (`docker network prune`) while nothing ran in it.
+  if (info.HostConfig.NetworkMode === name) {
+    await context.networks.during({ name, server }, starting, { ...context, container: id });
+  } else {
+    await starting();
+  }
 }
 
 function outdated(server: string): Error {

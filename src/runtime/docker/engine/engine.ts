@@ -31,6 +31,8 @@ export class Engine {
   /** Options of `http.request` that reach the engine, for the calls that dockerode can't make. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
+  /** Keeps one connection, for what is asked again and again. */
+  readonly #patient: { readonly docker: Docker; readonly agent: http.Agent };
   readonly #requestTimeoutMs: number;
   readonly #open = new Set<AbortController>();
   #forbidden: ManagerError | undefined;
@@ -48,16 +50,24 @@ export class Engine {
         : { host: this.address.host, port: this.address.port }),
       ...(options.tls === undefined ? {} : { ca: options.tls.ca, cert: options.tls.cert, key: options.tls.key }),
     };
-    this.docker = new Docker(modemOptions(this.address, { agent: this.#agent, tls: options.tls }));
-    sendDirectly(this.docker);
+    this.docker = dockerOn(this.address, { agent: this.#agent, tls: options.tls });
+    const keeping = { keepAlive: true, maxSockets: 1 };
+    const agent = secure ? new https.Agent(keeping) : new http.Agent(keeping);
+    this.#patient = { agent, docker: dockerOn(this.address, { agent, tls: options.tls }) };
   }
 
   /** Runs one request; every failure is a ManagerError. `doing` completes "the Docker engine could not …". */
   async call<T>(
     doing: string,
     run: (docker: Docker, abort: Abort) => Promise<T>,
-    options: { readonly signal?: AbortSignal | undefined; readonly unlimited?: boolean },
+    options: {
+      readonly signal?: AbortSignal | undefined;
+      readonly unlimited?: boolean;
+      /** Uses the connection that is kept; to be repeated when it fails, which it may for nothing. Default: no. */
+      readonly kept?: boolean;
+    },
   ): Promise<T> {
+    const docker = options.kept ? this.#patient.docker : this.docker;
     if (this.#forbidden !== undefined) throw this.#forbidden;
     const limit = new AbortController();
     this.#open.add(limit);
@@ -66,7 +76,7 @@ export class Engine {
       : setTimeout(() => limit.abort(this.#silent(doing)), this.#requestTimeoutMs);
     const signal = options.signal === undefined ? limit.signal : AbortSignal.any([options.signal, limit.signal]);
     try {
-      return await untilAborted(() => run(this.docker, { abortSignal: signal }), signal);
+      return await untilAborted(() => run(docker, { abortSignal: signal }), signal);
     } catch (error) {
       throw this.#error(error, doing);
     } finally {
@@ -100,6 +110,7 @@ export class Engine {
 
   close(): void {
     this.#agent.destroy();
+    this.#patient.agent.destroy();
   }
 
   #silent(doing: string): Error {
@@ -111,6 +122,15 @@ export class Engine {
   #error(error: unknown, doing: string): Error {
     return engineError(error, { doing, address: formatDockerAddress(this.address) });
   }
+}
+
+function dockerOn(
+  address: DockerAddress,
+  options: { readonly agent: http.Agent; readonly tls: DockerTls | undefined },
+): Docker {
+  const docker = new Docker(modemOptions(address, options));
+  sendDirectly(docker);
+  return docker;
 }
 
 /**

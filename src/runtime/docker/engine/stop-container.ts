@@ -2,8 +2,12 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
 import { statusOf } from "./engine-error.ts";
+import { stopSignalOf } from "./stop-signal.ts";
 
-/** SIGTERM, waits up to the grace, SIGKILL; returns when the container runs no more or is gone. */
+/**
+ * Sends the stop signal of the image, waits up to the grace, then sends SIGKILL. Returns when the container has stopped
+ * or is gone.
+ */
 export async function stopContainer(
   id: string,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly graceMs: number },
@@ -11,7 +15,7 @@ export async function stopContainer(
   const { graceMs } = options;
   // The engine's own stop takes whole seconds.
   if (graceMs > 0) {
-    if (!(await sendSignal(id, "SIGTERM", options))) return;
+    if (!(await sendSignal(id, await stopSignal(id, options), options))) return;
     if (await exitsWithin(id, options)) return;
   }
   if (!(await sendSignal(id, "SIGKILL", options))) return;
@@ -20,8 +24,26 @@ export async function stopContainer(
 
 type StopOptions = RuntimeCallOptions & { readonly engine: Engine };
 
+/** A container has its image's from when it was created. */
+async function stopSignal(id: string, options: StopOptions): Promise<string> {
+  return options.engine.call(
+    `inspect container ${id}`,
+    async (docker, abort) => {
+      try {
+        const { Config } = await containerOf(docker, id).inspect(abort);
+        return stopSignalOf((Config as { readonly StopSignal?: unknown }).StopSignal);
+      } catch (error) {
+        // Whether it is gone, the signal tells.
+        if (statusOf(error) === undefined) throw error;
+        return stopSignalOf(undefined);
+      }
+    },
+    options,
+  );
+}
+
 /** False: there is nothing to signal, the container does not run or is gone. */
-async function sendSignal(id: string, name: "SIGTERM" | "SIGKILL", options: StopOptions): Promise<boolean> {
+async function sendSignal(id: string, name: string, options: StopOptions): Promise<boolean> {
   return options.engine.call(
     `signal container ${id}`,
     async (docker, abort) => {

@@ -5,10 +5,10 @@ import type { RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
+import { type Folder, firstFile, folderArchive, folderBytes, folderOf } from "./tar.ts";
 
 type Options = RuntimeCallOptions & { readonly engine: Engine };
 
-const blockBytes = 512;
 /** Of an archive with one text file: /etc/passwd of a machine with ten thousand users. */
 const maxArchiveBytes = 1024 * 1024;
 
@@ -54,6 +54,45 @@ export async function readFile(id: string, path: string, options: Options): Prom
   return archive === undefined ? undefined : firstFile(archive);
 }
 
+/** Undefined when it is none, or none that the engine shows. */
+export async function folderAt(id: string, path: string, options: Options): Promise<Folder | undefined> {
+  const read = async (docker: Docker, abort: object) => {
+    try {
+      const archive = (await containerOf(docker, id).getArchive({ path, ...abort })) as Readable;
+      return await firstBytes(archive, folderBytes);
+    } catch (error) {
+      if (statusOf(error) !== undefined) return undefined;
+      throw error;
+    }
+  };
+  const start = await options.engine.call(`look at ${path} of container ${id}`, read, options);
+  return start === undefined ? undefined : folderOf(start);
+}
+
+/** Gives a folder that a container has to `uid:gid`. The container was never started. */
+export async function giveFolder(
+  id: string,
+  folder: { readonly parent: string; readonly name: string; readonly owner: string; readonly mode: number },
+  options: Options,
+): Promise<void> {
+  const { parent: path, ...entry } = folder;
+  const put = async (docker: Docker, abort: object) =>
+    containerOf(docker, id).putArchive(folderArchive(entry), { path, ...abort });
+  await options.engine.call(`change the owner of ${path}/${folder.name} in container ${id}`, put, options);
+}
+
+async function firstBytes(stream: Readable, max: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    // Leaving the loop ends the stream.
+    if (bytes >= max) break;
+  }
+  return Buffer.concat(chunks).subarray(0, max);
+}
+
 /** Undefined when there is more. */
 async function leading(stream: Readable, maxBytes: number): Promise<Buffer | undefined> {
   const chunks: Buffer[] = [];
@@ -65,25 +104,4 @@ async function leading(stream: Readable, maxBytes: number): Promise<Buffer | und
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
-}
-
-/** The first entry of a tar archive, past what extends its header, when it is a regular file. */
-function firstFile(archive: Buffer): string | undefined {
-  for (let at = 0; at + blockBytes <= archive.length; ) {
-    const header = archive.subarray(at, at + blockBytes);
-    const size = Number.parseInt(
-      header
-        .toString("latin1", 124, 136)
-        .replace(/[^0-7]/g, " ")
-        .trim(),
-      8,
-    );
-    const kind = String.fromCharCode(header[156] ?? 0);
-    const from = at + blockBytes;
-    if (!(size >= 0) || from + size > archive.length) return undefined;
-    if (kind === "0" || kind === "\0") return archive.toString("utf8", from, from + size);
-    if (!"xgLK".includes(kind)) return undefined;
-    at = from + Math.ceil(size / blockBytes) * blockBytes;
-  }
-  return undefined;
 }

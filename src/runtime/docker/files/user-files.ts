@@ -26,6 +26,18 @@ export function resolveUser(user: string, { passwd, group }: UserFiles): { numbe
   return gid === undefined ? { problem: `has no group ${quoted(groupPart)} in its /etc/group` } : pair(uid, gid);
 }
 
+/** `uid:gid` as the engine would read it, with numbers in their usual form; undefined when a name is in it. */
+export function numericUser(user: string): string | undefined {
+  if (!/^[0-9]{1,10}:[0-9]{1,10}$/.test(user)) return undefined;
+  return user.split(":").map(Number).join(":");
+}
+
+/** The home of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find it. */
+export function homeOf(user: string, passwd: string): string {
+  const [userPart] = split(user);
+  return entries(passwd).find((entry) => fits(entry, userPart))?.[5] || "/";
+}
+
 /** An image may call its user anything. */
 export function quoted(name: string): string {
   return JSON.stringify(truncateUtf8(name, { maxBytes: 128, keep: "start" }));

@@ -33,6 +33,19 @@ export interface ImageFacts {
   readonly user: string;
   /** The paths of its VOLUMEs. */
   readonly volumes: readonly string[];
+  /** The HOME of its environment; undefined where its /etc/passwd has the say. */
+  readonly home: string | undefined;
+}
+
+/** What is read of the engine's words. */
+interface ImageInfo {
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Config?: {
+    readonly Labels?: Labels | null;
+    readonly User?: string;
+    readonly Volumes?: object | null;
+    readonly Env?: readonly string[] | null;
+  } | null;
 }
 
 /** What a reference stands for now. */
@@ -41,10 +54,12 @@ export type Image = ImageFacts & { readonly id: string };
 /** All labels of an image together: every listing and every event of its containers repeats them. */
 const maxLabelBytes = 256 * 1024;
 
-function factsOf(info: Docker.ImageInspectInfo | undefined): ImageFacts {
+/** What the engine says of an image; undefined: it is gone. */
+export function factsOf(info: ImageInfo | undefined): ImageFacts {
   const digest = info?.RepoDigests?.[0]?.split("@")[1] ?? "";
-  const { Labels: labels, User: user = "", Volumes } = info?.Config ?? {};
-  return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}) };
+  const { Labels: labels, User: user = "", Volumes, Env } = info?.Config ?? {};
+  const home = Env?.findLast((entry) => entry.startsWith("HOME="))?.slice("HOME=".length);
+  return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}), home };
 }
 
 /** The engine's images: there or not, pulled, and by which digest their registry knows them. */

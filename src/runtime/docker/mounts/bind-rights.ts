@@ -1,5 +1,6 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
+import { numericUser } from "../files/user-files.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 
 /**
@@ -48,12 +49,6 @@ export function checkBindCapabilities(
     const description = `${added} must not be added to a server ${what}: it ${why}. ${todo}`;
     throw bindNotAllowed({ field: `spec.cap_add[${index}]`, description });
   }
-}
-
-/** `uid:gid` as the engine would read it, with numbers in their usual form; undefined when a name is in it. */
-export function numericUser(user: string): string | undefined {
-  if (!/^[0-9]{1,10}:[0-9]{1,10}$/.test(user)) return undefined;
-  return user.split(":").map(Number).join(":");
 }
 
 /**

@@ -1,18 +1,17 @@
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { ImageView } from "../files/image-files.ts";
-import { quoted, resolveUser } from "../files/user-files.ts";
-import { bindUserDenied, checkBindRights, checkBindUser, numericUser } from "./bind-rights.ts";
-
-const maxKnown = 1000;
+import type { ImageUsers } from "../files/image-users.ts";
+import { numericUser, quoted } from "../files/user-files.ts";
+import { bindUserDenied, checkBindRights, checkBindUser } from "./bind-rights.ts";
 
 /** The user of a server with a writable bind, as the engine gets it: numbers, whatever the image's files say. */
 export class BindUsers {
   readonly #bindUsers: readonly string[];
-  /** The numbers of users by image id and name, oldest first. */
-  readonly #known = new Map<string, string>();
+  readonly #users: ImageUsers;
 
-  constructor(bindUsers: readonly string[]) {
+  constructor(bindUsers: readonly string[], users: ImageUsers) {
     this.#bindUsers = bindUsers;
+    this.#users = users;
   }
 
   /** Throws `denied` as far as that can be told before there is an image. */
@@ -38,17 +37,9 @@ export class BindUsers {
     user: string,
     { shown, image }: { readonly shown: string; readonly image: ImageView },
   ): Promise<string> {
-    const key = `${image.identity.id} ${user}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
-    const [passwd = "", group = ""] = [await image.text("/etc/passwd"), await image.text("/etc/group")];
-    const found = resolveUser(user, { passwd, group });
-    if ("problem" in found) {
-      const todo = `set user to ${this.#bindUsers.join(" or ")} (MCPM_BIND_USERS)`;
-      throw bindUserDenied(`${shown} may not write to a bind mount, for the image ${found.problem}: ${todo}`);
-    }
-    if (this.#known.size >= maxKnown) this.#known.delete(this.#known.keys().next().value ?? "");
-    this.#known.set(key, found.numbers);
-    return found.numbers;
+    const found = await this.#users.numbersOf(user, image);
+    if ("numbers" in found) return found.numbers;
+    const todo = `set user to ${this.#bindUsers.join(" or ")} (MCPM_BIND_USERS)`;
+    throw bindUserDenied(`${shown} may not write to a bind mount, for the image ${found.problem}: ${todo}`);
   }
 }

@@ -3,11 +3,11 @@ import { invalidRequest, ManagerError } from "../../../base/errors/errors.ts";
 import type { MountSpec } from "../../../base/spec/spec.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
-import { isOwned, lockPrefix, ownerLabels } from "../engine/labels.ts";
+import { isOwned, label, lockPrefix, ownerLabels } from "../engine/labels.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 import { resolveBindSource } from "./bind-source.ts";
 import type { Bind } from "./bound-folders.ts";
-import { tmpfsBytes } from "./own-tmpfs.ts";
+import { tmpfsBytes, tmpfsMode } from "./own-tmpfs.ts";
 
 export interface MountContext {
   readonly engine: Engine;
@@ -15,6 +15,8 @@ export interface MountContext {
   readonly bindRoots: readonly string[];
   /** The manager's own user, who may swap a path as root may. */
   readonly uid: number;
+  /** The server for which missing volumes are made. */
+  readonly server?: string;
 }
 
 /**
@@ -54,7 +56,10 @@ async function resolveMount(mount: MountSpec, context: OneMountContext): Promise
       return settings({
         Type: "tmpfs",
         Target: mount.target,
-        TmpfsOptions: { SizeBytes: tmpfsBytes, Mode: 0o1777 },
+        TmpfsOptions: {
+          SizeBytes: mount.sizeBytes ?? tmpfsBytes,
+          Mode: Number.parseInt(mount.mode ?? tmpfsMode, 8),
+        },
       });
   }
 }
@@ -86,8 +91,13 @@ async function volumeMount(mount: MountSpec, context: OneMountContext): Promise<
     Target: target,
     // Without a name the volume is anonymous: it goes with the container, and the engine won't have it read-only.
     ...(name === undefined ? {} : { Source: name, ReadOnly: mount.writable !== true }),
-    VolumeOptions: { Labels: ownerLabels(context.fleet) },
+    VolumeOptions: { Labels: volumeLabels(context) },
   });
+}
+
+/** A volume's labels can't be changed later, so they say from the beginning for which server it was made. */
+export function volumeLabels({ fleet, server }: Pick<MountContext, "fleet" | "server">): Record<string, string> {
+  return { ...ownerLabels(fleet), ...(server === undefined ? {} : { [label.server]: server }) };
 }
 
 /** A volume that exists must be this fleet's own; one that does not is created with our labels. */

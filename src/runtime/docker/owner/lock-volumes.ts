@@ -25,7 +25,9 @@ export class LockVolumes {
   async list(options: RuntimeCallOptions): Promise<LockListing> {
     const filters = JSON.stringify({ label: [`${label.fleet}=${this.fleet}`] });
     const list = (docker: Docker, abort: object) => docker.listVolumes({ filters, ...abort });
-    const { Volumes: found } = await this.#engine.call("list volumes", list, options);
+    // An owner asks every second. The engine may have closed the connection just now.
+    const kept = this.#engine.call("list volumes", list, { ...options, kept: true });
+    const { Volumes: found } = await kept.catch(() => this.#engine.call("list volumes", list, options));
     const volumes = (found ?? []).map(({ Name: name, Labels: labels }) => ({ name, labels: labels ?? {} }));
     return {
       locks: volumes.map((volume) => readLock(this.fleet, volume)).filter((lock) => lock !== undefined),

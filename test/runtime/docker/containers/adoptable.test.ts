@@ -45,6 +45,8 @@ function weakness(change: Change = {}): string | undefined {
     info,
     spec: change.spec ?? { image: "a" },
     imageUser: change.imageUser ?? "1000:1000",
+    imageVolumes: ["/data/"],
+    ownNetwork: "mcp-t.a",
     isOfImage: change.isOfImage ?? true,
     isSource: (folder, asked) => folder === asked || folder === `/host_mnt${asked}`,
     bindUsers: ["1000:1000"],
@@ -64,6 +66,10 @@ describe("A container as a manager makes it is not weaker than its spec", () => 
       "on the bridge that its spec asks for",
       { host: { NetworkMode: "bridge" }, networks: { bridge: {} }, spec: { image: "a", network: "bridge" } },
     ],
+    [
+      "on a network of its own",
+      { host: { NetworkMode: "mcp-t.a" }, networks: { "mcp-t.a": {} }, spec: { image: "a", network: "bridge" } },
+    ],
     ["with the bind of its spec", { mounts: [bind], spec: mounted }],
     ["with that bind as Docker Desktop shows it", { mounts: [{ ...bind, Source: "/host_mnt/srv/a" }], spec: mounted }],
     ["with its image's volume", { mounts: [{ Type: "volume", Name: "e".repeat(64), Destination: "/x", RW: true }] }],
@@ -74,6 +80,14 @@ describe("A container as a manager makes it is not weaker than its spec", () => 
     ["as its image's user", { user: "node", imageUser: "node" }],
     ["as that user by number, to write to a bind", { user: "1000:1000", imageUser: "node", ...writing }],
     ["with our own /tmp", { host: { Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777" } } }],
+    ["with a tmpfs at its image's volume", { host: { Tmpfs: { "/data": "rw,noexec,uid=1000,gid=1000" } } }],
+    [
+      "with the tmpfs of its spec, whose owner is named",
+      {
+        host: { Tmpfs: { "/x": "rw,noexec,uid=7,gid=0" } },
+        spec: { image: "a", mounts: [{ type: "tmpfs", target: "/x", uid: 7 }] },
+      },
+    ],
     ["as the root that its image asks for", { user: "", imageUser: "" }],
     ["on an engine that writes no-new-privileges another way", { host: { SecurityOpt: ["no-new-privileges=true"] } }],
   ])("%s", (_what, change) => {
@@ -92,6 +106,10 @@ describe("A container is weaker than its spec", () => {
     ["with the host's users", { host: { UsernsMode: "host" } }],
     ["with the host's network", { host: { NetworkMode: "host" }, networks: { host: {} } }],
     ["with a bridge that nobody asked for", { host: { NetworkMode: "default" }, networks: { bridge: {} } }],
+    [
+      "on a network of its own that nobody asked for",
+      { host: { NetworkMode: "mcp-t.a" }, networks: { "mcp-t.a": {} } },
+    ],
     ["connected to a network later", { networks: { none: {}, web: {} } }],
     [
       "with a network of its own choice",

@@ -20,6 +20,7 @@ const changes: { readonly [Field in HeededBy<"request">]: Required<ServerSpec>[F
   user: "7:7",
   readOnlyRoot: false,
   capAdd: ["CHOWN"],
+  init: false,
 };
 
 /** Where each of the others is read. */

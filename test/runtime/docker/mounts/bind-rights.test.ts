@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { ServerSpec } from "../../../../src/base/spec/spec.ts";
-import { checkBindRights, numericUser } from "../../../../src/runtime/docker/mounts/bind-rights.ts";
+import { numericUser } from "../../../../src/runtime/docker/files/user-files.ts";
+import { checkBindRights } from "../../../../src/runtime/docker/mounts/bind-rights.ts";
 
 const bind = (writable: boolean) => [{ type: "bind", source: "/srv", target: "/data", writable }] as const;
 const check = (more: Partial<ServerSpec>) => () =>

@@ -1,0 +1,113 @@
+import { ManagerError } from "../../../base/errors/errors.ts";
+import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
+import { normalPath } from "../../../base/text/normal-path.ts";
+import type { ImageView } from "../files/image-files.ts";
+import type { ImageUsers } from "../files/image-users.ts";
+import type { ImageFacts } from "../images/images.ts";
+import { hasWritableBind } from "../mounts/bind-rights.ts";
+import type { BindUsers } from "../mounts/bind-users.ts";
+import { ownTmpfs, tmpfsOptions } from "../mounts/own-tmpfs.ts";
+import { checkTargets } from "../mounts/target-links.ts";
+
+/** What becomes of the VOLUMEs of images that a spec mounts nothing at. */
+export type ImageVolumes = "keep" | "tmpfs" | "refuse";
+
+export interface FitContext {
+  readonly bindUsers: BindUsers;
+  readonly users: ImageUsers;
+  readonly imageVolumes: ImageVolumes;
+}
+
+/** What a container gets because of its image, besides what its spec says. */
+export interface Fitting {
+  /** As `uid:gid`, when it must be just that. */
+  readonly user: string | undefined;
+  /** Undefined: the image's own. */
+  readonly home: string | undefined;
+  /** Those that have an owner, by target. */
+  readonly tmpfs: Readonly<Record<string, string>>;
+}
+
+/** Refuses a spec that does not go together with its image. */
+export async function fitToImage(spec: ServerSpec, image: ImageView, context: FitContext): Promise<Fitting> {
+  if (spec.mounts !== undefined) await checkTargets(spec, image);
+  const left = leftVolumes(spec, image.identity);
+  if (context.imageVolumes === "refuse" && left.length > 0) throw volumeRefused(left);
+  return {
+    user: hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined,
+    home: await defaultHome(spec, image, context.users),
+    tmpfs: await ownedTmpfs(spec, image, { ...context, left }),
+  };
+}
+
+/** The VOLUMEs of an image at which neither the spec nor the manager mounts anything. */
+export function leftVolumes(spec: ServerSpec, { volumes }: Pick<ImageFacts, "volumes">): string[] {
+  const given = new Set([...(spec.mounts ?? []).map(({ target }) => target), ...Object.keys(ownTmpfs(spec))]);
+  return volumes.map(normalPath).filter((path) => /^\/./.test(path) && !given.has(path));
+}
+
+function volumeRefused(paths: readonly string[]): ManagerError {
+  const violations = paths.map((path) => ({
+    field: "spec.mounts",
+    description: `the image has a VOLUME at ${JSON.stringify(path)}, which has no bound (MCPM_IMAGE_VOLUMES): mount a TMPFS there with a size_bytes, or a VOLUME of the fleet`,
+  }));
+  const message = violations.map(({ field, description }) => `${field}: ${description}`).slice(0, 1);
+  return new ManagerError("denied", message.join(), {
+    details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations },
+  });
+}
+
+/**
+ * A HOME that can be written. With a read-only root an image's HOME seldom can be, and programs that keep something
+ * there exit. A HOME of the spec always counts.
+ */
+async function defaultHome(spec: ServerSpec, image: ImageView, users: ImageUsers): Promise<string | undefined> {
+  const { readOnlyRoot, env = {}, mounts = [], user = image.identity.user } = spec;
+  if (readOnlyRoot === false || Object.hasOwn(env, "HOME")) return undefined;
+  const own = Object.keys(ownTmpfs(spec)).map((target) => ({ target, isWritable: true }));
+  const asked = mounts.map((mount) => ({ target: mount.target, isWritable: isWritable(mount) }));
+  const volumes = leftVolumes(spec, image.identity).map((target) => ({ target, isWritable: true }));
+  const places = [...own, ...asked, ...volumes];
+  const temporary = [...own, ...mounts.filter(({ type }) => type === "tmpfs")].map(({ target }) => target);
+  const fallback = places.find((place) => place.target === "/tmp" && place.isWritable)?.target ?? temporary[0];
+  // When only the fallback can be written, it makes no difference which other home the image has.
+  const isPlain = places.every((place) => !place.isWritable || place.target === fallback);
+  const usersHome = async () => (isPlain ? "/" : await users.homeOf(user, image));
+  const home = normalPath(image.identity.home ?? (await usersHome()));
+  const around = places.filter(({ target }) => home === target || home.startsWith(`${target}/`));
+  const nearest = around.toSorted((a, b) => b.target.length - a.target.length)[0];
+  return nearest?.isWritable ? undefined : fallback;
+}
+
+function isWritable({ type, writable }: MountSpec): boolean {
+  return type === "tmpfs" || writable === true;
+}
+
+/** Root owns a tmpfs whose mount names no owner; over a folder of the image, others can't always write to it. */
+async function ownedTmpfs(
+  spec: ServerSpec,
+  image: ImageView,
+  context: FitContext & { readonly left: readonly string[] },
+): Promise<Record<string, string>> {
+  const owned: Record<string, string> = {};
+  for (const mount of spec.mounts ?? []) {
+    if (mount.type !== "tmpfs") continue;
+    const owner = await tmpfsOwner(mount, { spec, image, users: context.users });
+    if (owner !== undefined) owned[mount.target] = tmpfsOptions({ ...mount, owner });
+  }
+  if (context.imageVolumes !== "tmpfs") return owned;
+  for (const target of context.left) {
+    owned[target] = tmpfsOptions({ owner: await tmpfsOwner({ target }, { spec, image, users: context.users }) });
+  }
+  return owned;
+}
+
+/** Undefined: the owner makes no difference, or the image does not say who it is. */
+async function tmpfsOwner(
+  mount: Pick<MountSpec, "uid" | "target">,
+  { spec, image, users }: { readonly spec: ServerSpec; readonly image: ImageView; readonly users: ImageUsers },
+): Promise<string | undefined> {
+  if (mount.uid === undefined && (await image.entry(mount.target)).kind === "absent") return undefined;
+  const owner = await users.ownerFor(mount.uid, { spec, image });
+  return mount.uid === undefined && owner?.startsWith("0:") ? undefined : owner;
+}
