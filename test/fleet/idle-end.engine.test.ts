@@ -40,7 +40,7 @@ describe("An idle server that is slow to end", () => {
 
 describe("A call that comes while an idle server ends", () => {
   const graces: number[] = [];
-  const idleThenCalled = async (spec: ServerSpec) => {
+  const idleThenCalled = async (spec: ServerSpec, { onStopping = () => {} } = {}) => {
     const stopping = Promise.withResolvers<void>();
     graces.length = 0;
     open.faults.stop = (id, options) => {
@@ -50,6 +50,7 @@ describe("A call that comes while an idle server ends", () => {
     };
     await open.fleet.start("i", { spec });
     await stopping.promise;
+    onStopping();
     return open.fleet.call("i", {
       callerHasDeadline: true,
       caller: aCaller,
@@ -61,6 +62,27 @@ describe("A call that comes while an idle server ends", () => {
     const args = ["hostile.mjs", "--ignore-term"];
     const { isError } = await idleThenCalled(TestFleet.spec("hostile.mjs", { args, idleTimeoutMs: 500 }));
     expect({ isError, graces: graces.slice(0, 2) }).toEqual({ isError: false, graces: [expect.any(Number), 0] });
+  });
+
+  it("has it killed at once when it has had its time by then", async () => {
+    let passedMs = 0;
+    await using late = new OpenFleet({
+      clocks: { now: Date.now, elapsedMs: () => performance.now() + passedMs },
+    });
+    await open[Symbol.asyncDispose]();
+    open = late;
+    await open.boot();
+    const warnings: string[] = [];
+    const onWarning = ({ name }: Error) => warnings.push(name);
+    process.on("warning", onWarning);
+    const args = ["hostile.mjs", "--ignore-term"];
+    await idleThenCalled(TestFleet.spec("hostile.mjs", { args, idleTimeoutMs: 500 }), {
+      onStopping: () => {
+        passedMs = 5_000;
+      },
+    });
+    process.off("warning", onWarning);
+    expect({ graces: graces.slice(0, 2), warnings }).toEqual({ graces: [expect.any(Number), 0], warnings: [] });
   });
 
   it("waits for what it does before it exits", async () => {

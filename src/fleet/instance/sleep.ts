@@ -54,7 +54,7 @@ export class Sleep {
     const hadMs = idleGraceMs - clock.remainingMs;
     clearTimeout(this.#hurry);
     // Not told now, which would be a second SIGTERM: some servers take that for "at once".
-    this.#hurry = setTimeout(() => clock.shorten(0), leastGraceMs - hadMs);
+    this.#hurry = setTimeout(() => clock.shorten(0), Math.max(0, leastGraceMs - hadMs));
   }
 
   /** A stop under way is given up. */

@@ -20,16 +20,21 @@ const maxUnseenBytes = 256 * 1024;
 
 /**
  * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
- * cost more than one.
+ * cost more than one. What counts is bytes of a time in which no stream was open: the rest of a large body may come, and
+ * its call end, between two looks.
  */
 function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
   let { bytesRead } = socket;
   let { usedAtMs } = connection;
+  let wasUsed = true;
   const check = setInterval(() => {
-    const isUsed = connection.streams.size > 0 || connection.usedAtMs !== usedAtMs;
-    if (!isUsed && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
+    const isUsed = connection.streams.size > 0;
+    const wasAsked = connection.usedAtMs !== usedAtMs;
+    const isSeen = wasUsed || isUsed || wasAsked;
+    if (!isSeen && socket.bytesRead - bytesRead > maxUnseenBytes) socket.destroy();
     ({ bytesRead } = socket);
     ({ usedAtMs } = connection);
+    wasUsed = isUsed;
   }, unseenCheckMs).unref();
   socket.once("close", () => clearInterval(check));
 }

@@ -3,6 +3,7 @@ import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { ResourceFeed } from "../../../src/fleet/resources/resource-feed.ts";
 import { ResourceSubscriber } from "../../../src/fleet/resources/resource-subscriber.ts";
 import { modernCodec } from "../../../src/mcp/eras/modern.ts";
+import { collectGarbage } from "../../heap.ts";
 import { scriptedSession } from "../../mcp/scripted-session.ts";
 
 const uri = "mem://a";
@@ -13,6 +14,18 @@ function live(instance: string, response: Parameters<typeof scriptedSession>[0] 
   const update = (changed = uri) => scripted.tell("notifications/resources/updated", { uri: changed });
   const asked = () => scripted.sent.map(({ method }) => method);
   return { ...scripted, instance, update, asked };
+}
+
+/** A session of the modern era, which is told when the server takes what it was asked. */
+function modern() {
+  const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
+  const scripted = scriptedSession(() => undefined, { codec, info: undefined, subscribed: new Set() });
+  const acknowledge = () => {
+    const _meta = { "io.modelcontextprotocol/subscriptionId": scripted.sent[0]?.id };
+    const notifications = { resourceSubscriptions: [uri] };
+    scripted.tell("notifications/subscriptions/acknowledged", { notifications, _meta });
+  };
+  return { ...scripted, instance: "1", acknowledge };
 }
 
 function follow() {
@@ -134,21 +147,39 @@ describe("ResourceFeed", () => {
     expect(subscriber.end).toBeUndefined();
   });
 
+  it("keeps no session of the modern era a second after it has ended", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    const { feed } = follow();
+    const gone = await (async () => {
+      const one = modern();
+      const taken = feed.take(one);
+      await settled();
+      one.acknowledge();
+      await taken;
+      one.session.end({ reason: "SERVER_EXITED", message: "it exited" });
+      await settled();
+      feed.attend([]);
+      return new WeakRef(one.session);
+    })();
+    vi.advanceTimersByTime(1000);
+    // A WeakRef holds its object until the current job ends.
+    await settled();
+    collectGarbage();
+    expect(gone.deref()).toBeUndefined();
+  });
+
   it.each([
     ["goes on when the session is lost within a second after its server ended the subscription", true],
     ["ends for all a second after a server that lives on ended the subscription", false],
   ])("%s", async (_what, isLost) => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
     const { feed, subscriber } = follow();
-    const codec = modernCodec({ clientInfo: { name: "test", version: "0" }, logs: false });
-    const scripted = scriptedSession(() => undefined, { codec, info: undefined, subscribed: new Set() });
-    const taken = feed.take({ session: scripted.session, instance: "1" });
+    const one = modern();
+    const taken = feed.take(one);
     await settled();
-    const _meta = { "io.modelcontextprotocol/subscriptionId": scripted.sent[0]?.id };
-    const notifications = { resourceSubscriptions: [uri] };
-    scripted.tell("notifications/subscriptions/acknowledged", { notifications, _meta });
+    one.acknowledge();
     await taken;
-    scripted.tell("notifications/cancelled", { requestId: scripted.sent[0]?.id });
+    one.tell("notifications/cancelled", { requestId: one.sent[0]?.id });
     if (isLost) feed.attend([]);
     expect(subscriber.end).toBeUndefined();
     vi.advanceTimersByTime(1000);

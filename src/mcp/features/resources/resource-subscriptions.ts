@@ -77,21 +77,26 @@ export class ResourceSubscriptions {
     }
   }
 
-  #listen(uri: string, { listener, signal }: SubscribeOptions): Promise<void> {
+  async #listen(uri: string, { listener, signal }: SubscribeOptions): Promise<void> {
+    signal.throwIfAborted();
     const { promise, resolve, reject } = Promise.withResolvers<void>();
-    const gone = new AbortController();
     let isTaken = false;
-    const left = AbortSignal.any([signal, gone.signal]);
-    const onAbort = () => reject(left.reason);
-    left.addEventListener("abort", onAbort, { once: true });
+    // Not by AbortSignal.any: Node keeps such a signal, and the session behind its listeners, until it aborts, which it
+    // does not when the session ends.
+    const left = new AbortController();
+    const leave = (reason: unknown) => {
+      left.abort(reason);
+      reject(reason);
+    };
+    signal.addEventListener("abort", () => leave(signal.reason), { once: true });
     this.#subscriptions.open(`{"resourceSubscriptions":[${JSON.stringify(uri)}]}`, {
-      signal: left,
+      signal: left.signal,
       refusal: (error, method) => resourceRefusal(error, { method, uri }),
       listener: {
         acknowledged(taken) {
           isTaken = /^\[\s*"/.test(taken?.raw("resourceSubscriptions") ?? "");
           if (isTaken) resolve();
-          else gone.abort(notTaken());
+          else leave(notTaken());
         },
         resourceUpdated: (updated) => listener.updated(shown(updated, uri)),
         ended(error = subscriptionEnded()) {
@@ -100,7 +105,7 @@ export class ResourceSubscriptions {
         },
       },
     });
-    return promise;
+    await promise;
   }
 }
 
