@@ -3,12 +3,14 @@ import type { ManagerError } from "../base/errors/errors.ts";
 import { brokenReply, resultTooLarge } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { LineSplitter } from "./line-splitter.ts";
-import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
+import { type Message, mayBeMessage, type Outcome, parseLine } from "./message.ts";
 import { oversizedReply } from "./oversized.ts";
 import type { OversizedLine } from "./skipped-line.ts";
+import { messagesWithin } from "./spoilt-line.ts";
+import { SpreadMessage } from "./spread-message.ts";
 
 /** The reply to a request. `result` is the JSON text as the other side wrote it. */
-export type Reply = { readonly result: string } | { readonly error: RpcError };
+export type Reply = Outcome;
 
 /** A request of the other side; `id`, for `respond`, and `params` are JSON text. */
 export interface ServerRequest {
@@ -20,14 +22,18 @@ export interface ServerRequest {
 export interface ConnectionListener {
   notification(method: string, params: string): void;
   request(request: ServerRequest): void;
-  /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
+  /** A line that is not JSON-RPC, broken JSON-RPC, or a reply to nobody knows what. The bytes are only good until the call returns. */
   noise(line: Buffer, note?: { truncated: boolean }): void;
-  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
+  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to a number that was never given. */
   lateReply(): void;
 }
 
 /** The requests that replies are for. */
 export interface Requests {
+  /** Whether any has no reply yet. */
+  anyAwaited(): boolean;
+  /** The one that a reply which does not say to what can only be for; undefined: it may be for another, or for something else. */
+  onlyOne(): number | undefined;
   /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
   /** False: nobody waits for it. */
@@ -47,6 +53,8 @@ export interface InboundOptions {
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #splitter: LineSplitter;
+  /** What may be a message over several lines; only while a reply is awaited. */
+  #spread: SpreadMessage | undefined;
   #ended = false;
 
   constructor(options: InboundOptions) {
@@ -67,33 +75,120 @@ export class Inbound {
   end(): void {
     this.#ended = true;
     this.#splitter.end();
+    this.#showSpread();
+  }
+
+  /** Nobody waits for a reply any more: what looked like the beginning of one is none. */
+  settled(): void {
+    this.#showSpread();
   }
 
   #receive(line: Buffer): void {
     if (line.length === 0) return;
+    if (this.#spread !== undefined && this.#goesOn(this.#spread, line)) return;
     if (!mayBeMessage(line)) {
-      this.#options.listener.noise(line);
+      this.#receiveSpoilt(line);
       return;
     }
     if (!isUtf8(line)) {
       this.#receiveInvalid(line);
       return;
     }
+    const messages = parseLine(line.toString("utf8"));
+    const [first] = messages;
+    if (messages.length === 1 && (first?.kind === "noise" || first?.kind === "malformed")) {
+      this.#receiveSpoilt(line, first);
+    } else if (this.#take(messages)) {
+      this.#options.listener.noise(line);
+    }
+  }
+
+  /** Returns whether some of them were noise. */
+  #take(messages: readonly Message[]): boolean {
     let noisy = false;
-    for (const message of parseLine(line.toString("utf8"))) {
+    for (const message of messages) {
       const isNoise = this.#isNoise(message);
       if (!isNoise || message.kind === "malformed") this.#dispatch(message);
       noisy ||= isNoise;
     }
-    if (noisy) this.#options.listener.noise(line);
+    return noisy;
   }
 
-  /** Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours. */
-  #isNoise(message: Message): boolean {
-    if (message.kind === "result" || message.kind === "error") {
-      return message.bare === true && !this.#options.requests.awaits(message.id);
+  /** A line that is no message as a whole; `message` is what it is instead. */
+  #receiveSpoilt(line: Buffer, message: Message = { kind: "noise" }): void {
+    const { requests, listener } = this.#options;
+    if (requests.anyAwaited()) {
+      this.#spread = SpreadMessage.begunBy(line);
+      if (this.#spread !== undefined) return;
+      const found = line.includes('"id"') ? messagesWithin(line) : undefined;
+      if (found !== undefined && found.messages.length > 0) {
+        if (this.#take(found.messages) || found.text) listener.noise(line);
+        return;
+      }
     }
-    return message.kind === "noise" || message.kind === "malformed";
+    if (message.kind === "malformed") this.#dispatch(message);
+    listener.noise(line);
+  }
+
+  /** Whether the line is a part of the message that was begun. */
+  #goesOn(spread: SpreadMessage, line: Buffer): boolean {
+    const { limits, requests } = this.#options;
+    const state = isMessage(line) ? "broken" : spread.add(line);
+    if (state === "broken") {
+      this.#failSpread(spread);
+      return false;
+    }
+    if (spread.bytes > limits.maxLineBytes) {
+      const { bytes } = spread;
+      const owner = oversizedReply({ head: spread.text(), tail: Buffer.alloc(0), bytes });
+      if (typeof owner === "number") requests.fail(owner, resultTooLarge(bytes, limits.maxLineBytes));
+      this.#showSpread();
+    } else if (state === "whole") {
+      const text = spread.text();
+      const messages = isUtf8(text) ? parseLine(text.toString("utf8")) : [];
+      this.#spread = undefined;
+      if (messages.length === 0) this.#receiveInvalid(text);
+      else if (this.#take(messages)) this.#show(spread);
+    }
+    return true;
+  }
+
+  /** What was begun is no JSON: had it begun as a reply, its call fails. */
+  #failSpread(spread: SpreadMessage): void {
+    const [message] = parseLine(spread.text().toString("latin1"));
+    if (message?.kind === "malformed") this.#dispatch(message);
+    this.#showSpread();
+  }
+
+  #showSpread(): void {
+    const spread = this.#spread;
+    this.#spread = undefined;
+    if (spread !== undefined) this.#show(spread);
+  }
+
+  #show(spread: SpreadMessage): void {
+    for (const { line, truncated } of spread.lines()) this.#options.listener.noise(line, { truncated });
+  }
+
+  /**
+   * Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours; and a reply that
+   * can't be told whose it is.
+   */
+  #isNoise(message: Message): boolean {
+    const { requests } = this.#options;
+    switch (message.kind) {
+      case "result":
+      case "error":
+        return message.bare === true && !requests.awaits(message.id);
+      case "unowned":
+        return requests.onlyOne() === undefined;
+      case "noise":
+      case "malformed":
+      case "stray":
+        return true;
+      default:
+        return false;
+    }
   }
 
   #dispatch(message: Message): void {
@@ -114,9 +209,10 @@ export class Inbound {
       case "malformed":
         if (message.id !== undefined) this.#failBroken(message.id, message.problem);
         break;
-      case "stray":
-        listener.lateReply();
+      case "unowned":
+        this.#settleOnlyOne(message.outcome);
         break;
+      case "stray":
       case "noise":
         break;
       default:
@@ -127,6 +223,15 @@ export class Inbound {
   #settle(id: number, reply: Reply): void {
     const { requests, listener } = this.#options;
     if (!requests.settle(id, reply)) listener.lateReply();
+  }
+
+  /** An error may come without an id (JSON-RPC 2.0, 5): the request could not be read. A result may not. */
+  #settleOnlyOne(outcome: Outcome): void {
+    const { requests } = this.#options;
+    const id = requests.onlyOne();
+    if (id === undefined) return;
+    if ("error" in outcome) requests.settle(id, outcome);
+    else this.#failBroken(id, "it does not say to which request");
   }
 
   /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */
@@ -150,4 +255,11 @@ export class Inbound {
     else if (owner !== undefined) requests.fail(owner, error);
     listener.noise(line.head, { truncated: true });
   }
+}
+
+/** Whether the line by itself is a message: then it is no part of another one. */
+function isMessage(line: Buffer): boolean {
+  if (!mayBeMessage(line) || !isUtf8(line)) return false;
+  const [message] = parseLine(line.toString("utf8"));
+  return message?.kind !== "noise" && message?.kind !== "malformed" && !(message !== undefined && "bare" in message);
 }

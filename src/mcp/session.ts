@@ -102,6 +102,7 @@ export class Session {
 
   /** Ends half a line that a manager before this one may have left in the server's stdin. */
   endHalfLine(): void {
+    this.#connection.resumes();
     this.#attachment?.write(Buffer.from("\n"));
   }
 

@@ -2,7 +2,15 @@ import type { FuzzTarget } from "./fuzz-target.ts";
 import { callerText } from "./targets/caller-text.ts";
 import { demuxFrames } from "./targets/demux-frames.ts";
 import { jsonScans } from "./targets/json-scans.ts";
+import { nearReplies } from "./targets/near-replies.ts";
 import { serverBytes } from "./targets/server-bytes.ts";
 import { typedResult } from "./targets/typed-result.ts";
 
-export const targets: readonly FuzzTarget[] = [callerText, serverBytes, demuxFrames, jsonScans, typedResult];
+export const targets: readonly FuzzTarget[] = [
+  callerText,
+  serverBytes,
+  nearReplies,
+  demuxFrames,
+  jsonScans,
+  typedResult,
+];
