@@ -7,7 +7,7 @@ import { type Message, mayBeMessage, type Outcome, parseLine } from "./message.t
 import { oversizedReply } from "./oversized.ts";
 import type { OversizedLine } from "./skipped-line.ts";
 import { messagesWithin } from "./spoilt-line.ts";
-import { SpreadMessage } from "./spread-message.ts";
+import { SpreadLines } from "./spread-lines.ts";
 
 /** The reply to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = Outcome;
@@ -53,8 +53,7 @@ export interface InboundOptions {
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #splitter: LineSplitter;
-  /** What may be a message over several lines; only while a reply is awaited. */
-  #spread: SpreadMessage | undefined;
+  readonly #spread: SpreadLines;
   #ended = false;
 
   constructor(options: InboundOptions) {
@@ -63,6 +62,13 @@ export class Inbound {
       maxLineBytes: options.limits.maxLineBytes,
       onLine: (line) => this.#receive(line),
       onOversized: (line) => this.#receiveOversized(line),
+    });
+    this.#spread = new SpreadLines({
+      maxBytes: options.limits.maxLineBytes,
+      take: (messages) => this.#take(messages),
+      receiveInvalid: (text) => this.#receiveInvalid(text),
+      fail: (id, error) => options.requests.fail(id, error),
+      noise: (line, note) => options.listener.noise(line, note),
     });
   }
 
@@ -75,17 +81,17 @@ export class Inbound {
   end(): void {
     this.#ended = true;
     this.#splitter.end();
-    this.#showSpread();
+    this.#spread.end();
   }
 
   /** Nobody waits for a reply any more: what looked like the beginning of one is none. */
   settled(): void {
-    this.#showSpread();
+    this.#spread.end();
   }
 
   #receive(line: Buffer): void {
     if (line.length === 0) return;
-    if (this.#spread !== undefined && this.#goesOn(this.#spread, line)) return;
+    if (this.#spread.isOpen && this.#spread.goesOn(line)) return;
     if (!mayBeMessage(line)) {
       this.#receiveSpoilt(line);
       return;
@@ -118,8 +124,7 @@ export class Inbound {
   #receiveSpoilt(line: Buffer, message: Message = { kind: "noise" }): void {
     const { requests, listener } = this.#options;
     if (requests.anyAwaited()) {
-      this.#spread = SpreadMessage.begunBy(line);
-      if (this.#spread !== undefined) return;
+      if (this.#spread.begins(line)) return;
       const found = line.includes('"id"') ? messagesWithin(line) : undefined;
       if (found !== undefined && found.messages.length > 0) {
         if (this.#take(found.messages) || found.text) listener.noise(line);
@@ -128,46 +133,6 @@ export class Inbound {
     }
     if (message.kind === "malformed") this.#dispatch(message);
     listener.noise(line);
-  }
-
-  /** Whether the line is a part of the message that was begun. */
-  #goesOn(spread: SpreadMessage, line: Buffer): boolean {
-    const { limits, requests } = this.#options;
-    const state = isMessage(line) ? "broken" : spread.add(line);
-    if (state === "broken") {
-      this.#failSpread(spread);
-      return false;
-    }
-    if (spread.bytes > limits.maxLineBytes) {
-      const { bytes } = spread;
-      const owner = oversizedReply({ head: spread.text(), tail: Buffer.alloc(0), bytes });
-      if (typeof owner === "number") requests.fail(owner, resultTooLarge(bytes, limits.maxLineBytes));
-      this.#showSpread();
-    } else if (state === "whole") {
-      const text = spread.text();
-      const messages = isUtf8(text) ? parseLine(text.toString("utf8")) : [];
-      this.#spread = undefined;
-      if (messages.length === 0) this.#receiveInvalid(text);
-      else if (this.#take(messages)) this.#show(spread);
-    }
-    return true;
-  }
-
-  /** What was begun is no JSON: had it begun as a reply, its call fails. */
-  #failSpread(spread: SpreadMessage): void {
-    const [message] = parseLine(spread.text().toString("latin1"));
-    if (message?.kind === "malformed") this.#dispatch(message);
-    this.#showSpread();
-  }
-
-  #showSpread(): void {
-    const spread = this.#spread;
-    this.#spread = undefined;
-    if (spread !== undefined) this.#show(spread);
-  }
-
-  #show(spread: SpreadMessage): void {
-    for (const { line, truncated } of spread.lines()) this.#options.listener.noise(line, { truncated });
   }
 
   /**
@@ -255,11 +220,4 @@ export class Inbound {
     else if (owner !== undefined) requests.fail(owner, error);
     listener.noise(line.head, { truncated: true });
   }
-}
-
-/** Whether the line by itself is a message: then it is no part of another one. */
-function isMessage(line: Buffer): boolean {
-  if (!mayBeMessage(line) || !isUtf8(line)) return false;
-  const [message] = parseLine(line.toString("utf8"));
-  return message?.kind !== "noise" && message?.kind !== "malformed" && !(message !== undefined && "bare" in message);
 }

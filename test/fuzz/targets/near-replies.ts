@@ -86,7 +86,8 @@ export const nearReplies: FuzzTarget = {
 
 /** Whether nothing on the line is in the way of the reply. */
 function isPlain(way: string, { before, behind, value }: Record<"before" | "behind" | "value", string>): boolean {
-  if (jsonTreeOrNone(value) === undefined || /[\r\n]/.test(value)) return false;
+  if (!(before + behind + value).isWellFormed() || jsonTreeOrNone(value) === undefined) return false;
+  if (/[\r\n]/.test(value)) return false;
   const isSpread = ["printed for people", "broken open"].includes(way);
   if (isSpread || way === "in a batch") return before + behind === "";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour.

@@ -173,7 +173,7 @@ function isOversizedReply(text: string): boolean {
 
 /** Several lines may be one message, which is too long then. */
 function isSpread(lines: readonly string[]): boolean {
-  return lines.length > 2 && lines.join("\n").length > maxLineBytes;
+  return lines.length > 2 && lines.join("\n").length >= maxLineBytes;
 }
 
 /** Neither a whole reply nor another whole message: not UTF-8, not JSON, or without an outcome. */
