@@ -65,6 +65,7 @@ export class Inbound {
     });
     this.#spread = new SpreadLines({
       maxBytes: options.limits.maxLineBytes,
+      awaits: (id) => options.requests.awaits(id),
       take: (messages) => this.#take(messages),
       receiveInvalid: (text) => this.#receiveInvalid(text),
       fail: (id, error) => options.requests.fail(id, error),

@@ -8,6 +8,8 @@ import { SpreadMessage } from "./spread-message.ts";
 export interface SpreadLinesOptions {
   /** Longest message that is kept. */
   readonly maxBytes: number;
+  /** Whether a call of this id is under way. */
+  readonly awaits: (id: number) => boolean;
   /** Hands messages on; returns whether some were noise. */
   readonly take: (messages: readonly Message[]) => boolean;
   /** Hands on what is not UTF-8. */
@@ -38,7 +40,7 @@ export class SpreadLines {
   /** Whether the line is a part of the message that was begun. */
   goesOn(line: Buffer): boolean {
     const begun = this.#begun;
-    const state = begun === undefined || isMessage(line) ? "broken" : begun.add(line);
+    const state = begun === undefined || this.#isMessage(line) ? "broken" : begun.add(line);
     if (begun === undefined || state === "broken") {
       this.#breakOff();
       return false;
@@ -53,6 +55,14 @@ export class SpreadLines {
     const begun = this.#begun;
     this.#begun = undefined;
     if (begun !== undefined) this.#show(begun);
+  }
+
+  /** Whether the line by itself is a message: then it is no part of another one. */
+  #isMessage(line: Buffer): boolean {
+    if (!mayBeMessage(line) || !isUtf8(line)) return false;
+    const [message = { kind: "noise" }] = parseLine(line.toString("utf8"));
+    if (message.kind === "noise" || message.kind === "malformed") return false;
+    return !("bare" in message) || this.#options.awaits(message.id);
   }
 
   /** What was begun is no JSON: had it begun as a reply, its call fails. */
@@ -80,11 +90,4 @@ export class SpreadLines {
   #show(begun: SpreadMessage): void {
     for (const { line, truncated } of begun.lines()) this.#options.noise(line, { truncated });
   }
-}
-
-/** Whether the line by itself is a message: then it is no part of another one. */
-function isMessage(line: Buffer): boolean {
-  if (!mayBeMessage(line) || !isUtf8(line)) return false;
-  const [message = { kind: "noise" }] = parseLine(line.toString("utf8"));
-  return message.kind !== "noise" && message.kind !== "malformed" && !("bare" in message);
 }

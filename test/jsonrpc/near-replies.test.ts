@@ -138,7 +138,7 @@ describe("Connection, when a reply is over several lines", () => {
 
   it("takes no message that comes in between for a part of it", async () => {
     const { wire, asked, shown } = await withRequests(2);
-    wire.receive("[", whole(1), '{"x":[', whole(2));
+    wire.receive("[", whole(1), '{"x":[', `{"id":2,"result":${result}}`);
     expect(await Promise.all(asked)).toEqual([{ result }, { result }]);
     expect(shown()).toEqual(["[", '{"x":[']);
   });

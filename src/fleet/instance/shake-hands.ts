@@ -1,4 +1,4 @@
-import { ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import { type ErrorKind, ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import { specDefaults } from "../../base/spec/spec.ts";
 import type { Conversation } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
@@ -51,6 +51,8 @@ export function diedOfProbe({ end, session }: Run): boolean {
   return end?.kind === "exited" && session.isProbePending;
 }
 
+const refusals: ReadonlySet<ErrorKind> = new Set(["invalid", "unsupported", "server_error"]);
+
 function handshakeFailure(name: string, { run, error }: { run: Run; error: unknown }): ManagerError {
   const stderrTail = run.stderrTail();
   if (run.end !== undefined) {
@@ -58,7 +60,7 @@ function handshakeFailure(name: string, { run, error }: { run: Run; error: unkno
   }
   const refusal = toManagerError(error);
   // What the server refuses of the handshake is not what the caller of Start asked for.
-  const kind = refusal.kind === "invalid" || refusal.kind === "unsupported" ? "not_running" : refusal.kind;
+  const kind = refusals.has(refusal.kind) ? "not_running" : refusal.kind;
   const tail = stderrTail === "" ? {} : { stderrTail };
   const details = { ...refusal.details, server: name, delivery: "not_sent", ...tail } as const;
   return new ManagerError(kind, refusal.message, { details, cause: refusal });

@@ -21,7 +21,7 @@ export class ServerFeatures {
   readonly #changes: ListChanges;
 
   constructor(connection: Connection, conversation: Conversation) {
-    const requests = new Requests(connection, conversation.codec);
+    const requests = new Requests(connection, conversation);
     const subscriptions = new Subscriptions(connection, conversation);
     const changes = new ListChanges(conversation, subscriptions);
     this.requests = requests;

@@ -107,7 +107,7 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
   [
     "a server that refuses the handshake",
     () => starting({ args: ["hostile.mjs", "--refuse-initialize"] }),
-    { code: Code.Internal, reason: "SERVER_ERROR", rpc_code: "-32000" },
+    { code: Code.Unknown, reason: "SERVER_ERROR", rpc_code: "-32000" },
   ],
   [
     "a server of an unknown revision",

@@ -1,7 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
 import type { ResourceLink } from "../shared/content.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { countField, readTexts, textField } from "../shared/texts.ts";
+import { countField, readJson, readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Resource extends ResourceLink {
@@ -36,14 +36,15 @@ export function readResource(text: string): Resource | undefined {
   const uri = fields === undefined ? undefined : textField(fields, "uri");
   if (fields === undefined || !uri) return undefined;
   const { values, placed } = readTexts(fields, textNames);
+  const json = readJson(fields, ["annotations"]);
   const sizeBytes = countField(fields, "size");
   const size = sizeBytes === undefined ? [] : ["size"];
   return {
     uri,
     ...values,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["uri", "annotations", ...placed, ...size])),
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["uri", ...json.placed, ...placed, ...size])),
   };
 }
 
@@ -53,10 +54,11 @@ export function readResourceTemplate(text: string): ResourceTemplate | undefined
   const uriTemplate = fields === undefined ? undefined : textField(fields, "uriTemplate");
   if (fields === undefined || !uriTemplate) return undefined;
   const { values, placed } = readTexts(fields, textNames);
+  const json = readJson(fields, ["annotations"]);
   return {
     uriTemplate,
     ...values,
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["uriTemplate", "annotations", ...placed])),
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["uriTemplate", ...json.placed, ...placed])),
   };
 }

@@ -21,6 +21,8 @@ export interface ListingOptions<T> {
 export class Listing<T> {
   readonly #options: ListingOptions<T>;
   readonly #joined: CoalescedRead<readonly T[]>;
+  /** What may have changed since. */
+  #last: readonly T[] | undefined;
   #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
 
   constructor(options: ListingOptions<T>) {
@@ -48,7 +50,13 @@ export class Listing<T> {
     // One that changed meanwhile may be a mixture of both.
     const keep = changes.watches(changesWith) && changes.count(changesWith) === count && chars <= maxKeptChars;
     if (keep) this.#kept = { entries, count };
+    this.#last = chars <= maxKeptChars ? entries : undefined;
     return entries;
+  }
+
+  /** Whether an entry was like this when the server listed them last. */
+  had(isIt: (entry: T) => boolean): boolean {
+    return this.#last?.some(isIt) === true;
   }
 
   /** Whether no entry is like this; false, too, when the server can't list them now. */

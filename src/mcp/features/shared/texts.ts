@@ -14,6 +14,13 @@ export function readTexts<Name extends string>(fields: JsonFields, names: readon
   return { values: Object.fromEntries(values), placed };
 }
 
+/** Fields that are JSON of the server's own; empty where there is none. Null is none, and belongs to the rest. */
+export function readJson<Name extends string>(fields: JsonFields, names: readonly Name[]): Texts<Name> {
+  const placed = names.filter((name) => (fields.raw(name) ?? "null") !== "null");
+  const values = names.map((name) => [name, placed.includes(name) ? fields.raw(name) : ""]);
+  return { values: Object.fromEntries(values), placed };
+}
+
 /** A string that protobuf can carry: UTF-8 has no unpaired surrogates. */
 export function textField(fields: JsonFields, name: string): string | undefined {
   const value = fields.string(name);

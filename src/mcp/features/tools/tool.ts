@@ -1,6 +1,6 @@
 import { JsonFields } from "../../../json/json-fields.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { readTexts, textField } from "../shared/texts.ts";
+import { readJson, readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Tool {
@@ -21,12 +21,13 @@ export function readTool(text: string): Tool | undefined {
   const name = fields === undefined ? undefined : textField(fields, "name");
   if (fields === undefined || !name) return undefined;
   const { values, placed } = readTexts(fields, ["title", "description"]);
+  const json = readJson(fields, ["inputSchema", "outputSchema", "annotations"]);
   return {
     name,
     ...values,
-    inputSchemaJson: fields.raw("inputSchema") ?? "",
-    outputSchemaJson: fields.raw("outputSchema") ?? "",
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["name", "inputSchema", "outputSchema", "annotations", ...placed])),
+    inputSchemaJson: json.values.inputSchema,
+    outputSchemaJson: json.values.outputSchema,
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["name", ...json.placed, ...placed])),
   };
 }

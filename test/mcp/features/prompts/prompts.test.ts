@@ -117,9 +117,15 @@ describe.each(eras)("A completion of a server of the %s era", (era) => {
     });
   });
 
-  it("that is none is refused", async () => {
+  it.each(["[]", "null"])("that is %s is empty, and can be read as it was written", async (given) => {
     await using child = await ready(era);
-    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: '{"completion":[]}' };
+    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: `{"completion":${given}}` };
+    expect(await child.session.complete(plain, {})).toMatchObject({ values: [], extraJson: `{"completion":${given}}` });
+  });
+
+  it("that is no object is refused", async () => {
+    await using child = await ready(era);
+    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: "[]" };
     await expect(child.session.complete(plain, {})).rejects.toMatchObject({
       kind: "protocol",
       details: { reason: "MALFORMED_RESULT" },

@@ -47,7 +47,13 @@ describe.each(eras)("Reading a resource of a server of the %s era", (era) => {
     await expect(read(child, uri)).rejects.toMatchObject({ kind, details: { reason, delivery: "answered" } });
   });
 
-  it.each(["7", "[]", '{"contents":7}'])("refuses the result %s", async (json) => {
+  it.each(["7", "null"])("gives contents that are %s as the server wrote them", async (contents) => {
+    await using child = await ready(era);
+    const result = await read(child, `raw:{"contents":${contents}}`).then(typedReadResult);
+    expect(result).toMatchObject({ contents: [], extraJson: `{"contents":${contents}}` });
+  });
+
+  it.each(["7", "[]"])("refuses the result %s", async (json) => {
     await using child = await ready(era);
     const malformed = { kind: "protocol", details: { reason: "MALFORMED_RESULT", delivery: "answered" } };
     await expect(read(child, `raw:${json}`).then(typedReadResult)).rejects.toMatchObject(malformed);
