@@ -5,12 +5,13 @@ import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import { type Conversation, type HandshakeOptions, openConversation } from "./conversation/handshake.ts";
 import type { SignalOption, TracedOptions } from "./conversation/requests.ts";
 import type { Completion, CompletionRequest } from "./features/completion.ts";
-import { logMessageOf } from "./features/logging/log-message.ts";
+import { type LogMessage, logMessageOf } from "./features/logging/log-message.ts";
 import { setLogLevel } from "./features/logging/set-log-level.ts";
 import type { Prompts } from "./features/prompts/prompts.ts";
 import type { Resources } from "./features/resources/resources.ts";
 import { ServerFeatures } from "./features/server-features.ts";
 import { inputRequired } from "./features/shared/input-required-result.ts";
+import type { Listing } from "./features/shared/listing.ts";
 import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
 import type { Tool } from "./features/tools/tool.ts";
 import { type ToolCall, toolCallParams } from "./features/tools/tool-call.ts";
@@ -30,10 +31,12 @@ export interface SessionListener {
   stderr(chunk: Buffer): void;
   /** A line on stdout that is not a message. */
   strayLine(line: Buffer, note: { truncated: boolean }): void;
-  /** A log notification; `data` is JSON text, or the text itself when it is a string. */
-  logMessage(entry: { readonly level: string; readonly text: string }): void;
+  /** A log notification. */
+  logMessage(message: LogMessage): void;
   /** A reply that nobody waits for, which was dropped. */
   lateReply(): void;
+  /** Something about the server that people may want to know, in a sentence. */
+  remark(text: string): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -143,7 +146,8 @@ export class Session {
 
   /** Goes on with a conversation that the same process had over another attachment. */
   resume(conversation: Conversation): void {
-    this.#open = new ServerFeatures(this.#connection, conversation);
+    const remark = (text: string) => this.#options.listener.remark(text);
+    this.#open = new ServerFeatures(this.#connection, { conversation, remark });
   }
 
   /**
@@ -166,7 +170,12 @@ export class Session {
     return result;
   }
 
-  /** All tools of the server. */
+  /** The server's tools. */
+  get tools(): Listing<Tool> {
+    return this.#opened.tools;
+  }
+
+  /** The tools that the server lists. */
   listTools(options: TracedOptions): Promise<readonly Tool[]> {
     return this.#opened.tools.get(options);
   }

@@ -25,7 +25,10 @@ import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 
 type RpcMethod = ConnectRouter["handlers"][number];
 
-export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
+export type RefuseRpc = (
+  status: number,
+  exchange: { request: NodeRequest; response: NodeResponse; allowedMethods: readonly string[] },
+) => void;
 
 /**
  * Hands requests of Node on to the RPC library. An adapter of our own: the library's prints a stack to stderr for every
@@ -87,7 +90,7 @@ async function respond(
   const counted = operationOf(method.method).mayLag ? undefined : transfer;
   // Without a body: the library found no protocol for this method, content type or version.
   if (libraryResponse.body === undefined && libraryResponse.status >= 400)
-    refuse(libraryResponse.status, { request, response });
+    refuse(libraryResponse.status, { request, response, allowedMethods: method.allowedMethods });
   else await universalResponseToNodeResponse(paced(withPlainMessage(libraryResponse), { method, counted }), response);
 }
 

@@ -14,6 +14,7 @@ function openByHand() {
       strayLine: (line) => strays.push(line.toString()),
       logMessage() {},
       lateReply() {},
+      remark() {},
       attachmentEnded() {},
     },
     firstId: 1,

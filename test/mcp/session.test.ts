@@ -135,9 +135,9 @@ describe("Session, asked by the server", () => {
     await using child = await ready();
     await call(child.session, "log", { level: "warning", data: "low on disk" });
     await call(child.session, "log", { level: "info", data: { a: 1 } });
-    expect(child.heard.logs).toEqual([
-      { level: "warning", text: "low on disk" },
-      { level: "info", text: '{"a":1}' },
+    expect(child.heard.logs).toMatchObject([
+      { level: "warning", text: "low on disk", isJson: false },
+      { level: "info", text: '{"a":1}', isJson: true },
     ]);
   });
 });

@@ -1,6 +1,7 @@
 import { isUtf8 } from "node:buffer";
 import { detached } from "../../base/text/detached.ts";
 import { LineSplitter } from "../../jsonrpc/line-splitter.ts";
+import type { LogMessage } from "../../mcp/features/logging/log-message.ts";
 import type { LineSource } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
 
@@ -10,6 +11,8 @@ const maxLineBytes = 16 * 1024;
 const shownBytes = 4096;
 /** The levels of MCP have at most nine characters. */
 const maxLevelChars = 32;
+const maxLoggerChars = 256;
+const maxExtraChars = 4096;
 
 /** Writes what one run of an instance puts out into the server's log, line by line. */
 export class OutputLog {
@@ -37,10 +40,23 @@ export class OutputLog {
     this.#append("stdout", long ? line.subarray(0, shownBytes) : line, note.truncated || long);
   }
 
-  logMessage(entry: { readonly level: string; readonly text: string }): void {
-    const text = beginning(entry.text, maxLineBytes);
-    const level = beginning(entry.level, maxLevelChars);
-    const flags = { level, truncated: text.length < entry.text.length };
+  logMessage(message: LogMessage): void {
+    const text = beginning(message.text, maxLineBytes);
+    const level = beginning(message.level, maxLevelChars);
+    const logger = beginning(message.logger, maxLoggerChars);
+    const extraJson = message.extraJson.length > maxExtraChars ? "" : detached(message.extraJson);
+    const truncated = [
+      [text, message.text],
+      [logger, message.logger],
+      [extraJson, message.extraJson],
+    ].some(([kept = "", whole = ""]) => kept.length < whole.length);
+    const flags = {
+      level,
+      truncated,
+      ...(logger === "" ? {} : { logger }),
+      ...(extraJson === "" ? {} : { extraJson }),
+      ...(message.isJson ? { isJson: true } : {}),
+    };
     this.#ring.append(this.#instance, { kind: "line", source: "mcp", text, flags });
   }
 

@@ -20,16 +20,20 @@ export class ServerFeatures {
   readonly #subscriptions: Subscriptions;
   readonly #changes: ListChanges;
 
-  constructor(connection: Connection, conversation: Conversation) {
+  /** `remark` is told, in sentences for people, what is odd about the server. */
+  constructor(
+    connection: Connection,
+    { conversation, remark }: { readonly conversation: Conversation; readonly remark: (text: string) => void },
+  ) {
     const requests = new Requests(connection, conversation);
     const subscriptions = new Subscriptions(connection, conversation);
     const changes = new ListChanges(conversation, subscriptions);
     this.requests = requests;
     this.#subscriptions = subscriptions;
     this.#changes = changes;
-    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools" });
-    this.resources = new Resources({ requests, changes, subscriptions });
-    this.prompts = new Prompts({ requests, changes });
+    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools", remark });
+    this.resources = new Resources({ requests, changes, subscriptions, remark });
+    this.prompts = new Prompts({ requests, changes, remark });
   }
 
   get codec(): EraCodec {

@@ -47,6 +47,7 @@ function eventToProto(event: LogEvent) {
 }
 
 export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>) {
-  const { truncated = false, invalidUtf8 = false, level = "" } = flags;
-  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, level };
+  const { truncated = false, invalidUtf8 = false, level = "", logger = "", extraJson = "", isJson = false } = flags;
+  const own = { level, logger, extraJson, isJson };
+  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, ...own };
 }

@@ -8,7 +8,7 @@ import { aCaller } from "../a-caller.ts";
 
 const session = new Session({
   clientInfo: { name: "test", version: "0" },
-  listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, attachmentEnded() {} },
+  listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, remark() {}, attachmentEnded() {} },
   firstId: 1,
   limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });

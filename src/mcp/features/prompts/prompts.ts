@@ -15,14 +15,20 @@ export interface PromptRequest extends InputRequiredRequest {
   readonly arguments: Readonly<Record<string, string>>;
 }
 
+export interface PromptsOptions {
+  readonly requests: Requests;
+  readonly changes: ListChanges;
+  readonly remark: (text: string) => void;
+}
+
 /** The prompts of one server. */
 export class Prompts {
   readonly listing: Listing<Prompt>;
   readonly #requests: Requests;
 
-  constructor({ requests, changes }: { readonly requests: Requests; readonly changes: ListChanges }) {
+  constructor({ requests, changes, remark }: PromptsOptions) {
     this.#requests = requests;
-    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts" });
+    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts", remark });
   }
 
   /**

@@ -20,6 +20,7 @@ export interface ResourcesOptions {
   readonly requests: Requests;
   readonly changes: ListChanges;
   readonly subscriptions: Subscriptions;
+  readonly remark: (text: string) => void;
 }
 
 /** The resources of one server. */
@@ -29,10 +30,10 @@ export class Resources {
   readonly #requests: Requests;
   readonly #subscriptions: ResourceSubscriptions;
 
-  constructor({ requests, changes, subscriptions }: ResourcesOptions) {
+  constructor({ requests, changes, subscriptions, remark }: ResourcesOptions) {
     this.#requests = requests;
-    this.listing = new Listing({ requests, changes, kind: resources, changesWith: "resources" });
-    this.templates = new Listing({ requests, changes, kind: resourceTemplates, changesWith: "resources" });
+    this.listing = new Listing({ requests, changes, kind: resources, changesWith: "resources", remark });
+    this.templates = new Listing({ requests, changes, kind: resourceTemplates, changesWith: "resources", remark });
     this.#subscriptions = new ResourceSubscriptions(requests, subscriptions);
   }
 

@@ -1,4 +1,4 @@
-import { ManagerError } from "../../../base/errors/errors.ts";
+import { ManagerError, toManagerError } from "../../../base/errors/errors.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import { eachElement } from "../../../json/json-members.ts";
 import { JsonSyntaxError } from "../../../json/json-scan.ts";
@@ -23,55 +23,142 @@ export interface ListKind<T> {
   readonly read: (text: string) => T | undefined;
 }
 
-/** What a server lists, and how many characters that is. */
-export interface Entries<T> {
+/** What a server lists. */
+export interface Listed<T> {
   readonly entries: readonly T[];
+  /** Why entries may be missing, as a sentence: the server did not end its listing as MCP has it. */
+  readonly incomplete?: string;
+  /** What who wants more than these gets: the listing is larger than the manager reads. */
+  readonly limit?: ManagerError;
+  /** How many characters that is. */
   readonly chars: number;
 }
 
+/** One page of a server's, and how it goes on: `cursor` is JSON text. */
+interface PageRead<T> {
+  readonly entries: readonly T[];
+  readonly list: string;
+  readonly chars: number;
+  readonly cursor?: string | undefined;
+  readonly incomplete?: string;
+  readonly limit?: ManagerError;
+}
+
+/** One listing, while it is read. */
+class Reading<T> {
+  readonly #kind: ListKind<T>;
+  readonly #entries: T[] = [];
+  readonly #cursors = new Set<string>();
+  #lastList = "";
+  #chars = 0;
+  #pages = 0;
+
+  constructor(kind: ListKind<T>) {
+    this.#kind = kind;
+  }
+
+  get pages(): number {
+    return this.#pages;
+  }
+
+  /** Takes a page. Returns the listing if it ends here, else the cursor of the next page. */
+  take(page: PageRead<T>): Listed<T> | string {
+    const { noun } = this.#kind;
+    this.#chars += page.chars;
+    if (this.#chars > maxListingChars) return this.end({ limit: tooLarge(noun, `${maxListingChars} characters`) });
+    const { cursor } = page;
+    const repeated = cursor !== undefined && this.#cursors.has(cursor);
+    // A server that does not look at cursors gives the same page again.
+    if (!(repeated && page.list === this.#lastList)) this.#entries.push(...page.entries);
+    if (this.#entries.length > maxEntries) {
+      this.#entries.length = maxEntries;
+      return this.end({ limit: tooLarge(noun, `${maxEntries} entries`) });
+    }
+    this.#lastList = page.list;
+    this.#pages += 1;
+    if (repeated) return this.end({ incomplete: endsBecause(noun, `its nextCursor ${shown(cursor)} comes again`) });
+    if (cursor === undefined || page.limit !== undefined) return this.end(page);
+    if (this.#pages === maxPages) return this.end({ limit: tooLarge(noun, `${maxPages} pages`) });
+    this.#cursors.add(cursor);
+    return cursor;
+  }
+
+  /** What was listed until now. */
+  end({ incomplete, limit }: { readonly incomplete?: string; readonly limit?: ManagerError }): Listed<T> {
+    const why = { ...(incomplete === undefined ? {} : { incomplete }), ...(limit === undefined ? {} : { limit }) };
+    return { entries: this.#entries, chars: this.#chars, ...why };
+  }
+}
+
 /**
- * All that a server lists, page by page. Entries of no use are left out. Throws `protocol` for a malformed page and for
- * a listing of more than 200 pages or 10,000 entries, and what `Requests.result` throws.
+ * All that a server lists, page by page. Entries of no use are left out. What ends it early (a cursor that comes again, a
+ * later page that is refused or malformed, a limit of the manager's) leaves what was listed until then. Throws `protocol`
+ * for a malformed first page, and what `Requests.result` throws.
  */
 export async function listEntries<T>(
   requests: Requests,
   options: TracedOptions & { readonly kind: ListKind<T> },
-): Promise<Entries<T>> {
+): Promise<Listed<T>> {
   const { kind, ...request } = options;
-  const listing = `the server's ${kind.noun} listing`;
-  const entries: T[] = [];
-  let members = "";
-  let chars = 0;
-  for (let page = 0; page < maxPages; page += 1) {
-    const result = await requests.result(kind.method, { members }, request);
-    chars += result.length;
-    if (chars > maxListingChars) throw malformed(`${listing} is larger than ${maxListingChars} characters`);
-    const fields = JsonFields.of(result);
-    const list = fields?.raw(kind.member);
-    if (fields === undefined || !list?.startsWith("[")) throw malformed(`${listing} has no array of ${kind.noun}s`);
-    for (const entry of readPage(list, kind)) entries.push(entry);
-    if (entries.length > maxEntries) throw malformed(`the server lists more than ${maxEntries} ${kind.noun}s`);
-    // An empty string is a valid cursor (MCP pagination).
-    const cursor = fields.string("nextCursor");
-    if (cursor === undefined) return { entries, chars };
-    members = `"cursor":${JSON.stringify(cursor)}`;
+  const reading = new Reading(kind);
+  for (let members = ""; ; ) {
+    let next: Listed<T> | string;
+    try {
+      next = reading.take(readPage(await requests.result(kind.method, { members }, request), kind));
+    } catch (error) {
+      const failure = toManagerError(error);
+      if (reading.pages === 0 || failure.details.delivery !== "answered") throw failure;
+      const problem = `its page ${reading.pages + 1} can't be had: ${failure.message}`;
+      return reading.end({ incomplete: endsBecause(kind.noun, problem) });
+    }
+    if (typeof next !== "string") return next;
+    members = `"cursor":${next}`;
   }
-  throw malformed(`${listing} does not end after ${maxPages} pages`);
 }
 
-function readPage<T>(list: string, kind: ListKind<T>): T[] {
+function readPage<T>(result: string, kind: ListKind<T>): PageRead<T> {
+  const fields = JsonFields.of(result === "null" ? "{}" : result);
+  const list = fields?.raw(kind.member) ?? "null";
+  if (fields === undefined || !/^(?:\[|null$)/.test(list)) {
+    throw malformed(`the server's ${kind.noun} listing has no array of ${kind.noun}s`);
+  }
   const entries: T[] = [];
+  const page = { entries, list, chars: result.length };
   try {
-    for (const text of eachElement(list, { maxValues: maxPageValues })) {
+    // Null is how Go writes a slice that has nothing.
+    for (const text of list === "null" ? [] : eachElement(list, { maxValues: maxPageValues })) {
       const entry = kind.read(text);
       if (entry !== undefined) entries.push(entry);
     }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     // The text was proven before.
-    throw malformed(`a page of the server's ${kind.noun} listing has more than ${maxPageValues} values`);
+    return { ...page, limit: tooLarge(kind.noun, `${maxPageValues} values on a page`) };
   }
-  return entries;
+  return { ...page, ...cursorOf(fields, kind.noun) };
+}
+
+/** An empty string is a valid cursor (MCP pagination), and some servers count. */
+function cursorOf(fields: JsonFields, noun: string): { cursor?: string; incomplete?: string } {
+  const raw = fields.raw("nextCursor");
+  if (raw === undefined || raw === "null" || raw === "false") return {};
+  if (/^["\-0-9]/.test(raw)) return { cursor: raw };
+  return { incomplete: endsBecause(noun, `its nextCursor is neither text nor a number: ${shown(raw)}`) };
+}
+
+const maxShownChars = 64;
+
+function shown(cursor: string): string {
+  return cursor.length <= maxShownChars ? cursor : `${cursor.slice(0, maxShownChars).toWellFormed()}…`;
+}
+
+function endsBecause(noun: string, problem: string): string {
+  return `the server's ${noun} listing is given as far as it goes: ${problem}`;
+}
+
+function tooLarge(noun: string, limit: string): ManagerError {
+  const message = `the server's ${noun} listing has more than ${limit}, and the manager reads no more`;
+  return new ManagerError("too_much", message, { details: { reason: "LISTING_TOO_LARGE", delivery: "answered" } });
 }
 
 function malformed(message: string): ManagerError {

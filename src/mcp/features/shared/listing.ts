@@ -1,7 +1,7 @@
 import type { Requests, SignalOption, TracedOptions } from "../../conversation/requests.ts";
 import { CoalescedRead } from "./coalesced-read.ts";
 import type { ChangingList, ListChanges } from "./list-changes.ts";
-import { type ListKind, listEntries } from "./list-entries.ts";
+import { type Listed, type ListKind, listEntries } from "./list-entries.ts";
 
 /** A larger listing is asked for each time: the manager may have many servers. */
 const maxKeptChars = 4 * 1024 * 1024;
@@ -12,6 +12,8 @@ export interface ListingOptions<T> {
   readonly kind: ListKind<T>;
   /** What tells that this listing changed. */
   readonly changesWith: ChangingList;
+  /** Told, in a sentence for people, why a listing is not whole. */
+  readonly remark: (text: string) => void;
 }
 
 /**
@@ -20,10 +22,10 @@ export interface ListingOptions<T> {
  */
 export class Listing<T> {
   readonly #options: ListingOptions<T>;
-  readonly #joined: CoalescedRead<readonly T[]>;
+  readonly #joined: CoalescedRead<Listed<T>>;
   /** What may have changed since. */
   #last: readonly T[] | undefined;
-  #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
+  #kept: { readonly listed: Listed<T>; readonly count: number } | undefined;
 
   constructor(options: ListingOptions<T>) {
     const { changes, changesWith } = options;
@@ -31,27 +33,35 @@ export class Listing<T> {
     this.#joined = new CoalescedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
   }
 
+  /** The entries of `listed`. */
+  async get(options: TracedOptions): Promise<readonly T[]> {
+    return (await this.listed(options)).entries;
+  }
+
   /**
-   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
+   * All entries, or why some are missing. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
    * it would give one caller's listing to all. Throws what `listEntries` throws.
    */
-  async get({ trace = {}, ...options }: TracedOptions): Promise<readonly T[]> {
+  async listed({ trace = {}, ...options }: TracedOptions): Promise<Listed<T>> {
     const { changes, changesWith } = this.#options;
     const { traceparent, tracestate } = trace;
-    if (this.#kept?.count === changes.count(changesWith)) return this.#kept.entries;
+    if (this.#kept?.count === changes.count(changesWith)) return this.#kept.listed;
     this.#kept = undefined;
     return this.#joined.read((signal) => this.#fetch({ signal, trace: { traceparent, tracestate } }), options);
   }
 
-  async #fetch(options: TracedOptions): Promise<readonly T[]> {
-    const { requests, changes, kind, changesWith } = this.#options;
+  async #fetch(options: TracedOptions): Promise<Listed<T>> {
+    const { requests, changes, kind, changesWith, remark } = this.#options;
     const count = changes.count(changesWith);
-    const { entries, chars } = await listEntries(requests, { ...options, kind });
-    // One that changed meanwhile may be a mixture of both.
-    const keep = changes.watches(changesWith) && changes.count(changesWith) === count && chars <= maxKeptChars;
-    if (keep) this.#kept = { entries, count };
+    const listed = await listEntries(requests, { ...options, kind });
+    const { entries, chars } = listed;
+    const why = listed.incomplete ?? listed.limit?.message;
+    if (why !== undefined) remark(why);
+    // One that changed meanwhile may be a mixture of both, and one that is not whole may be so the next time.
+    const settled = changes.count(changesWith) === count && why === undefined;
+    if (settled && changes.watches(changesWith) && chars <= maxKeptChars) this.#kept = { listed, count };
     this.#last = chars <= maxKeptChars ? entries : undefined;
-    return entries;
+    return listed;
   }
 
   /** Whether an entry was like this when the server listed them last. */
@@ -59,10 +69,11 @@ export class Listing<T> {
     return this.#last?.some(isIt) === true;
   }
 
-  /** Whether no entry is like this; false, too, when the server can't list them now. */
+  /** Whether no entry is like this; false, too, when the server can't list all of them now. */
   async lacks(isIt: (entry: T) => boolean, options: SignalOption): Promise<boolean> {
     try {
-      return !(await this.get(options)).some(isIt);
+      const { entries, incomplete, limit } = await this.listed(options);
+      return incomplete === undefined && limit === undefined && !entries.some(isIt);
     } catch {
       return false;
     }

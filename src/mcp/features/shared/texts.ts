@@ -27,6 +27,12 @@ export function textField(fields: JsonFields, name: string): string | undefined 
   return value?.isWellFormed() ? value : undefined;
 }
 
+/** A name or a URI by which a caller may ask for the entry that has it. Undefined: nobody can. */
+export function keyField(fields: JsonFields, name: string, maxChars: number): string | undefined {
+  const value = textField(fields, name);
+  return value === undefined || value === "" || value.length > maxChars ? undefined : value;
+}
+
 /** A size in bytes that a double holds exactly. */
 export function countField(fields: JsonFields, name: string): number | undefined {
   const value = fields.raw(name);

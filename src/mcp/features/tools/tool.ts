@@ -1,6 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
+import { maxNameChars } from "../../protocol/name-limits.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { readJson, readTexts, textField } from "../shared/texts.ts";
+import { keyField, readJson, readTexts } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Tool {
@@ -18,7 +19,7 @@ export const tools: ListKind<Tool> = { method: "tools/list", member: "tools", no
 /** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
 export function readTool(text: string): Tool | undefined {
   const fields = JsonFields.of(text);
-  const name = fields === undefined ? undefined : textField(fields, "name");
+  const name = fields === undefined ? undefined : keyField(fields, "name", maxNameChars);
   if (fields === undefined || !name) return undefined;
   const { values, placed } = readTexts(fields, ["title", "description"]);
   const json = readJson(fields, ["inputSchema", "outputSchema", "annotations"]);
