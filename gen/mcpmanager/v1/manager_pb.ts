@@ -2443,7 +2443,7 @@ export const ManagerService: GenService<{
   /**
    * ListTools gives the tools of a server. No side effects.
    *
-   * Errors: as CallTool.
+   * Errors: as CallTool, and RESOURCE_EXHAUSTED (the page is behind what the manager reads of a longer listing).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.ListTools
    */
@@ -2463,7 +2463,8 @@ export const ManagerService: GenService<{
    * RESOURCE_EXHAUSTED (a queue is full; the result is too large, or its content has more than 100,000 values and was
    * asked for as TYPED; there are too many idempotency keys; checking the arguments takes too long), UNAVAILABLE (never
    * sent: the server was not ready in time, or ended before), ABORTED (sent, and the answer can't come any more),
-   * UNIMPLEMENTED (the server has no tools), INTERNAL (the server broke the protocol).
+   * UNIMPLEMENTED (the server has no tools), UNKNOWN (the server answered with an error of its own), INTERNAL (the server
+   * broke the protocol).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.CallTool
    */
