@@ -4,11 +4,12 @@ import { emptyGet, unsupportedMediaType, wrongMethod, wrongVersion } from "./ref
 
 /** Says why no protocol takes a request for an RPC: its method, its version of HTTP, or its content type. */
 export const refuseRpc: RefuseRpc = (status, exchange) => {
-  const { request, response, allowedMethods } = exchange;
+  const { request, response } = exchange;
   const path = request.url?.split("?")[0] ?? "";
   if (status === 405) {
-    response.setHeader("allow", allowedMethods.join(", "));
-    refuse(wrongMethod(path, allowedMethods), exchange);
+    const allowed = exchange.allowedMethods.toSorted();
+    response.setHeader("allow", allowed.join(", "));
+    refuse(wrongMethod(path, allowed), exchange);
   } else if (status === 505) {
     refuse(wrongVersion(path), exchange);
   } else if (request.method === "GET") {

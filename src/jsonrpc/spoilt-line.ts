@@ -4,8 +4,11 @@ import { type Message, parseLine } from "./message.ts";
 
 /** Where a message may begin: an object whose first member is one of a message's. */
 const beginning = /\{[ \t\r]*"(?:jsonrpc|id|method|params|result|error)"[ \t\r]*:/g;
-/** Each of these costs a pass over the line. */
-const maxFailures = 16;
+/** What looks like a beginning may take all of the rest to turn out to be none: together they take two passes over a line. */
+const maxPasses = 2;
+/** What an attempt costs besides what it reads, in characters; a short line has some. */
+const attemptChars = 256;
+const firstAttempts = 16;
 const maxMessages = 10_000;
 
 /** Spaces, a BOM, and what colours a terminal (ECMA-48), as Latin-1. */
@@ -54,30 +57,31 @@ export function messagesWithin(line: Buffer): Found {
 
 function partsOf(line: Buffer, text: string): Part[] {
   const parts: Part[] = [];
-  let failures = 0;
+  let charsLeft = maxPasses * text.length + firstAttempts * attemptChars;
   let end = 0;
   beginning.lastIndex = 0;
   for (let found = beginning.exec(text); found !== null; found = beginning.exec(text)) {
     const start = found.index;
-    const ending = endOf(text, start);
+    const { whole, ending } = endOf(text, start);
     // Broken where a message should be: of the rest nothing is certain.
-    const broken = ending === undefined && isNothing(text.slice(end, start));
-    if (ending !== undefined || broken) {
-      end = ending ?? text.length;
+    const broken = !whole && isNothing(text.slice(end, start));
+    if (whole || broken) {
+      end = whole ? ending : text.length;
       parts.push({ start, end, message: messageOf(line.subarray(start, end)) });
       beginning.lastIndex = end;
-    } else failures += 1;
-    if (broken || failures === maxFailures || parts.length === maxMessages) break;
+    } else charsLeft -= ending - start + attemptChars;
+    if (broken || charsLeft < 0 || parts.length === maxMessages) break;
   }
   return parts;
 }
 
-function endOf(text: string, start: number): number | undefined {
+/** Where the value ends that starts here, or stops being one. */
+function endOf(text: string, start: number): { readonly whole: boolean; readonly ending: number } {
   try {
-    return scanValue(text, start);
+    return { whole: true, ending: scanValue(text, start) };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    return undefined;
+    return { whole: false, ending: error.offset };
   }
 }
 

@@ -18,22 +18,23 @@ const demanded: Readonly<Record<string, readonly Feature[]>> = {
 
 /** The features that a server declared in its handshake. */
 export class DeclaredFeatures {
-  /** Undefined: nobody knows. */
-  readonly #declared: ReadonlySet<Feature> | undefined;
+  /** The beginnings of the methods that it lacks. */
+  readonly #lacking: readonly string[];
 
-  /** A server that is known to declare nothing at all may have forgotten to, and is asked. */
+  /** A server that is known to declare nothing at all may have forgotten to, and is asked; so is one that said nothing. */
   constructor(info: McpInfo | undefined) {
     const capabilities = JsonFields.of(info?.capabilitiesJson ?? "");
-    const declared = features.filter((feature) => !/^(?:null|false)$/.test(capabilities?.raw(feature) ?? "null"));
-    this.#declared = declared.length === 0 ? undefined : new Set(declared);
+    const declares = (feature: Feature) => !/^(?:null|false)$/.test(capabilities?.raw(feature) ?? "null");
+    const areas = features.some(declares) ? Object.entries(demanded) : [];
+    this.#lacking = areas.filter(([, needed]) => !needed.some(declares)).map(([area]) => `${area}/`);
   }
 
   /** What a request throws, before it is sent, whose method is of a feature that the server lacks. */
   refusal(method: string): ManagerError | undefined {
-    const declared = this.#declared;
-    const needed = declared && demanded[method.slice(0, method.indexOf("/"))];
-    if (needed === undefined || needed.some((feature) => declared?.has(feature))) return undefined;
-    const message = `the server has no ${method}: it does not declare \`${needed[0]}\`, and was not asked`;
+    const area = this.#lacking.find((beginning) => method.startsWith(beginning));
+    if (area === undefined) return undefined;
+    const [feature] = demanded[area.slice(0, -1)] ?? [];
+    const message = `the server has no ${method}: it does not declare \`${feature}\`, and was not asked`;
     return new ManagerError("unsupported", message, { details: { reason: "METHOD_NOT_FOUND", delivery: "not_sent" } });
   }
 }
