@@ -2,12 +2,15 @@ import { isUtf8 } from "node:buffer";
 import type { ManagerError } from "../base/errors/errors.ts";
 import { brokenReply, resultTooLarge } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
-import { LineSplitter } from "./line-splitter.ts";
+import { LineSplitter, trimmedLine } from "./line-splitter.ts";
 import { type Message, mayBeMessage, type Outcome, parseLine } from "./message.ts";
 import { oversizedReply } from "./oversized.ts";
 import type { OversizedLine } from "./skipped-line.ts";
 import { messagesWithin } from "./spoilt-line.ts";
 import { SpreadLines } from "./spread-lines.ts";
+import { UnfinishedLine } from "./unfinished-line.ts";
+
+const lineFeed = 0x0a;
 
 /** The reply to a request. `result` is the JSON text as the other side wrote it. */
 export type Reply = Outcome;
@@ -54,6 +57,7 @@ export class Inbound {
   readonly #options: InboundOptions;
   readonly #splitter: LineSplitter;
   readonly #spread: SpreadLines;
+  readonly #unfinished: UnfinishedLine;
   #ended = false;
 
   constructor(options: InboundOptions) {
@@ -63,6 +67,7 @@ export class Inbound {
       onLine: (line) => this.#receive(line),
       onOversized: (line) => this.#receiveOversized(line),
     });
+    this.#unfinished = new UnfinishedLine({ splitter: this.#splitter, take: (line) => this.#takeUnfinished(line) });
     this.#spread = new SpreadLines({
       maxBytes: options.limits.maxLineBytes,
       awaits: (id) => options.requests.awaits(id),
@@ -76,11 +81,13 @@ export class Inbound {
   /** Nothing of the chunk is kept. */
   push(chunk: Buffer): void {
     this.#splitter.push(chunk);
+    if (chunk.at(-1) !== lineFeed) this.#unfinished.grew();
   }
 
   /** No more bytes come: an unfinished line counts as a line. */
   end(): void {
     this.#ended = true;
+    this.#unfinished.stop();
     this.#splitter.end();
     this.#spread.end();
   }
@@ -108,6 +115,17 @@ export class Inbound {
     } else if (this.#take(messages)) {
       this.#options.listener.noise(line);
     }
+  }
+
+  /** Messages, and nothing else, of which a call waits for one. */
+  #takeUnfinished(line: Buffer): boolean {
+    const { messages, text } = messagesWithin(trimmedLine(line));
+    const isReply = (message: Message) =>
+      (message.kind === "result" || message.kind === "error") && this.#options.requests.awaits(message.id);
+    const broken = messages.some(({ kind }) => kind === "malformed" || kind === "noise");
+    if (this.#spread.isOpen || text || broken || !messages.some(isReply)) return false;
+    this.#take(messages);
+    return true;
   }
 
   /** Returns whether some of them were noise. */

@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nextTurn, openWire, reply } from "./wire.ts";
 
 const result = '{"n": 9007199254740993}';
@@ -248,5 +248,40 @@ describe("Connection, when a reply does not say to what", () => {
     wire.receive(noId);
     expect(wire.connection.inFlight).toBe(1);
     expect(shown()).toEqual([noId]);
+  });
+});
+
+describe("Connection, when a reply has no line break", () => {
+  beforeEach(() => void vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] }));
+  afterEach(() => void vi.useRealTimers());
+
+  it("settles the call once nothing more comes", async () => {
+    const { wire, asked, shown } = await withRequests(3);
+    wire.connection.receive(Buffer.from(whole(1)));
+    expect(wire.connection.inFlight).toBe(3);
+    vi.runOnlyPendingTimers();
+    expect(await asked[0]).toEqual({ result });
+    wire.connection.receive(Buffer.from(`\n${log}${whole(2)}`));
+    vi.runOnlyPendingTimers();
+    expect(await asked[1]).toEqual({ result });
+    wire.receive(whole(3));
+    expect(await asked[2]).toEqual({ result });
+    expect(shown()).toEqual([]);
+    expect(wire.heard.lateReplies).toBe(0);
+  });
+
+  it.each([
+    ["a reply that is not whole", '{"jsonrpc":"2.0","id":1,"result":{}', "}"],
+    ["text", `text ${whole(1)}`, ""],
+    ["a reply to another call", whole(7), ""],
+  ])("waits for the end of %s", async (_what, begun, rest) => {
+    const { wire, asked } = await withRequests(1);
+    wire.connection.receive(Buffer.from(begun));
+    vi.runOnlyPendingTimers();
+    expect(wire.connection.inFlight).toBe(1);
+    wire.receive(rest);
+    if (wire.connection.inFlight === 1) wire.receive(whole(1));
+    expect(await asked[0]).toMatchObject({ result: expect.any(String) });
+    expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,0 +1,39 @@
+import type { LineSplitter } from "./line-splitter.ts";
+
+/** So long nothing may come behind what looks like the end of a message before it is taken for one. */
+const quietMs = 200;
+const closeBrace = 0x7d;
+
+export interface UnfinishedLineOptions {
+  readonly splitter: LineSplitter;
+  /** Takes the line, if it is what a call waits for; it is none otherwise. */
+  readonly take: (line: Buffer) => boolean;
+}
+
+/** A line whose end its server does not write: some write a message without a line break, and wait. */
+export class UnfinishedLine {
+  readonly #options: UnfinishedLineOptions;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: UnfinishedLineOptions) {
+    this.#options = options;
+  }
+
+  /** Bytes came. */
+  grew(): void {
+    if (this.#timer !== undefined) this.stop();
+    const { splitter } = this.#options;
+    if (splitter.unfinished.at(-1) === closeBrace) this.#timer = setTimeout(() => this.#look(), quietMs).unref();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #look(): void {
+    this.#timer = undefined;
+    const { splitter, take } = this.#options;
+    if (take(splitter.unfinished)) splitter.drop();
+  }
+}
