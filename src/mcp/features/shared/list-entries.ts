@@ -69,9 +69,10 @@ class Reading<T> {
     const { cursor } = page;
     const repeated = cursor !== undefined && this.#cursors.has(cursor);
     // A server that does not look at cursors gives the same page again.
-    if (!(repeated && page.list === this.#lastList)) this.#entries.push(...page.entries);
-    if (this.#entries.length > maxEntries) {
-      this.#entries.length = maxEntries;
+    const given = repeated && page.list === this.#lastList ? [] : page.entries;
+    const room = maxEntries - this.#entries.length;
+    this.#entries.push(...given.slice(0, room));
+    if (given.length > room) {
       return this.end({ limit: tooLarge(noun, `${maxEntries} entries`) });
     }
     this.#lastList = page.list;
