@@ -50,10 +50,10 @@ export class Prompts {
 
   /**
    * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an unknown
-   * prompt with error 0 or -32603.
+   * prompt with error 0 or -32603, others with -32601.
    */
   async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
-    const mayBeMissing = failure.kind === "invalid" || failure.details.reason === "SERVER_ERROR";
+    const mayBeMissing = ["invalid", "unsupported", "server_error"].includes(failure.kind);
     if (!mayBeMissing || !(await this.listing.lacks(({ name }) => name === prompt, { signal }))) return failure;
     const seen = "ListPrompts shows";
     return notListed({ noun: "prompt", name: prompt, seen, reason: "PROMPT_NOT_FOUND" }, failure);

@@ -3,15 +3,13 @@ import { detached } from "../../../base/text/detached.ts";
 import { truncateUtf8 } from "../../../base/text/truncate.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import { arrayElements } from "../../../json/json-members.ts";
-import { notListed } from "../shared/not-listed.ts";
+import { notListed, saysAbsent } from "../shared/not-listed.ts";
 import type { ToolResult } from "./tool-result.ts";
 
 /** Whoever has no such tool says so in a few words. */
 const maxResultChars = 2048;
 const maxWordsBytes = 300;
 
-const absence =
-  /unknown|unrecogni[sz]ed|undefined|unsupported|invalid|unavailable|no such|(?:not|n't|n’t) (?:be )?(?:a |an )?(?:\w+ )?(?:found|exist|registered|available|supported|implemented|known|defined)|MCP error -32602/i;
 const callable = /\b(?:tool|function|method|command)s?\b/i;
 
 /** What a call came to that may be the server's way to say that it has no such tool. */
@@ -24,14 +22,14 @@ export interface UnknownToolSign {
 export function unknownToolSign(result: ToolResult, tool: string): UnknownToolSign | undefined {
   const { json, isError } = result;
   if (!isError && (json.length > maxResultChars || !json.includes(tool))) return undefined;
-  const inWords = json.length <= maxResultChars && absence.test(json);
+  const inWords = json.length <= maxResultChars && saysAbsent(json);
   return isError || (inWords && callable.test(json)) ? { inWords } : undefined;
 }
 
 /** Undefined: the error has another reason. */
 export function unknownToolErrorSign({ kind, message, details }: ManagerError): UnknownToolSign | undefined {
   if (details.reason !== "SERVER_ERROR" && kind !== "invalid" && kind !== "unsupported") return undefined;
-  return { inWords: details.reason !== "SERVER_ERROR" || absence.test(message) };
+  return { inWords: details.reason !== "SERVER_ERROR" || saysAbsent(message) };
 }
 
 /** What a call throws whose tool the server has not; `answer`: the error or the result by which it said so. */

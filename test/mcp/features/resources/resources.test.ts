@@ -4,6 +4,7 @@ import type { ReadRequest } from "../../../../src/mcp/features/resources/resourc
 import type { ChildSession } from "../../child-server.ts";
 import { receivedBy } from "../../hostile-session.ts";
 import { eras, ready } from "../../offering-session.ts";
+import { scriptedSession } from "../../scripted-session.ts";
 
 const read = ({ session }: ChildSession, uri: string, more: Omit<ReadRequest, "uri"> = {}) =>
   session.resources.read({ uri, ...more }, {});
@@ -106,5 +107,19 @@ describe("Reading a resource with more than servers take", () => {
       kind: "invalid",
       details: { violations: [{ field }] },
     });
+  });
+});
+
+describe("A resource of a server whose errors have codes of their own", () => {
+  it.each([
+    [0, "Unknown resource: x:nope", "x:nope", "RESOURCE_NOT_FOUND"],
+    [-32603, "Resource not found", "x:nope", "RESOURCE_NOT_FOUND"],
+    [-32603, "disk full", "x:nope", "SERVER_ERROR"],
+    [-32603, "its file is not found", "x:listed", "SERVER_ERROR"],
+  ])("is not found only if the server says so and does not list it (%i %s)", async (code, message, uri, reason) => {
+    const { session } = scriptedSession((method) =>
+      method === "resources/list" ? '{"resources":[{"uri":"x:listed"}]}' : { error: { code, message } },
+    );
+    await expect(session.resources.read({ uri }, {})).rejects.toMatchObject({ details: { reason, rpcCode: code } });
   });
 });
