@@ -1,11 +1,15 @@
 import { JsonProgress } from "../json/json-progress.ts";
 import { JsonSyntaxError } from "../json/json-scan.ts";
+import { mayBeMessage } from "./message.ts";
 
-const smallBuffer = 4096;
+/** Most that turn out to be none have one line. */
+const smallBuffer = 256;
 /** Of more lines that turn out to be no message only the beginning is shown: there may be millions. */
 const maxShownLines = 1000;
 const shownBytes = 4096;
 const lineFeed = 0x0a;
+/** `{`, `[` and `,` */
+const goesOn: ReadonlySet<number> = new Set([0x7b, 0x5b, 0x2c]);
 
 /** Whether more lines belong to it; "broken": what was begun and this line are not parts of one JSON text. */
 export type SpreadState = "open" | "whole" | "broken";
@@ -21,7 +25,7 @@ export class SpreadMessage {
 
   /** Undefined when the line can't be the first of one: such a line breaks behind a bracket or a comma. */
   static begunBy(line: Buffer): SpreadMessage | undefined {
-    if (!/[{[,][ \t]*$/.test(line.subarray(-8).toString("latin1"))) return undefined;
+    if (!mayBeMessage(line) || !goesOn.has(lastByte(line))) return undefined;
     const spread = new SpreadMessage();
     return spread.add(line) === "open" ? spread : undefined;
   }
@@ -74,4 +78,11 @@ export class SpreadMessage {
     this.#length = length;
     this.#lines += 1;
   }
+}
+
+/** The last one that is no space. */
+function lastByte(line: Buffer): number {
+  let at = line.length - 1;
+  while (at > 0 && (line[at] === 0x20 || line[at] === 0x09)) at -= 1;
+  return line[at] ?? 0;
 }
