@@ -165,7 +165,7 @@ export class Inbound {
       case "error":
         return message.bare === true && !requests.awaits(message.id);
       case "unowned":
-        return requests.onlyOne() === undefined;
+        return this.#ownerOf(message.outcome) === undefined;
       case "noise":
       case "malformed":
       case "stray":
@@ -173,6 +173,11 @@ export class Inbound {
       default:
         return false;
     }
+  }
+
+  /** An error may come without an id (JSON-RPC 2.0, 5): the request could not be read. A result may not, and is nobody's. */
+  #ownerOf(outcome: Outcome): number | undefined {
+    return "error" in outcome ? this.#options.requests.onlyOne() : undefined;
   }
 
   #dispatch(message: Message): void {
@@ -193,9 +198,11 @@ export class Inbound {
       case "malformed":
         if (message.id !== undefined) this.#failBroken(message.id, message.problem);
         break;
-      case "unowned":
-        this.#settleOnlyOne(message.outcome);
+      case "unowned": {
+        const id = this.#ownerOf(message.outcome);
+        if (id !== undefined) this.#settle(id, message.outcome);
         break;
+      }
       case "stray":
       case "noise":
         break;
@@ -207,15 +214,6 @@ export class Inbound {
   #settle(id: number, reply: Reply): void {
     const { requests, listener } = this.#options;
     if (!requests.settle(id, reply)) listener.lateReply();
-  }
-
-  /** An error may come without an id (JSON-RPC 2.0, 5): the request could not be read. A result may not. */
-  #settleOnlyOne(outcome: Outcome): void {
-    const { requests } = this.#options;
-    const id = requests.onlyOne();
-    if (id === undefined) return;
-    if ("error" in outcome) requests.settle(id, outcome);
-    else this.#failBroken(id, "it does not say to which request");
   }
 
   /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */

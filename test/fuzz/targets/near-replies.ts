@@ -89,6 +89,8 @@ function isPlain(way: string, { before, behind, value }: Record<"before" | "behi
   if (!(before + behind + value).isWellFormed() || jsonTreeOrNone(value) === undefined) return false;
   if (/[\r\n]/.test(value)) return false;
   const isSpread = ["printed for people", "broken open"].includes(way);
+  // A line that is a message by itself is no part of another one.
+  if (isSpread && value.includes("jsonrpc")) return false;
   if (isSpread || way === "in a batch") return before + behind === "";
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour.
   const blank = /^(?:\x1b\[[0-9;]*m| )*$/;
