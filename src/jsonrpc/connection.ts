@@ -16,6 +16,8 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits;
   /** How long a request may wait for the other side to read. Default: 30 s. */
   readonly maxQueuedMs?: number;
+  /** How long a reply may stand without a line break before it is taken for one. Default: 200 ms. */
+  readonly quietMs?: number;
 }
 
 const defaultMaxQueuedMs = 30_000;

@@ -50,6 +50,8 @@ export interface InboundOptions {
   readonly limits: ConnectionLimits;
   readonly listener: ConnectionListener;
   readonly requests: Requests;
+  /** As `UnfinishedLineOptions`. */
+  readonly quietMs?: number;
 }
 
 /** What the other side writes: bytes become lines, lines become messages, and each goes to whom it is for. */
@@ -67,7 +69,9 @@ export class Inbound {
       onLine: (line) => this.#receive(line),
       onOversized: (line) => this.#receiveOversized(line),
     });
-    this.#unfinished = new UnfinishedLine({ splitter: this.#splitter, take: (line) => this.#takeUnfinished(line) });
+    const { quietMs } = options;
+    const take = (line: Buffer) => this.#takeUnfinished(line);
+    this.#unfinished = new UnfinishedLine({ splitter: this.#splitter, quietMs, take });
     this.#spread = new SpreadLines({
       maxBytes: options.limits.maxLineBytes,
       awaits: (id) => options.requests.awaits(id),

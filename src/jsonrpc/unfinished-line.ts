@@ -1,11 +1,12 @@
 import type { LineSplitter } from "./line-splitter.ts";
 
-/** So long nothing may come behind what looks like the end of a message before it is taken for one. */
-const quietMs = 200;
+const defaultQuietMs = 200;
 const closeBrace = 0x7d;
 
 export interface UnfinishedLineOptions {
   readonly splitter: LineSplitter;
+  /** So long nothing may come behind what looks like the end of a message before it is taken for one. Default: 200 ms. */
+  readonly quietMs?: number | undefined;
   /** Takes the line, if it is what a call waits for; it is none otherwise. */
   readonly take: (line: Buffer) => boolean;
 }
@@ -22,7 +23,7 @@ export class UnfinishedLine {
   /** Bytes came. */
   grew(): void {
     if (this.#timer !== undefined) this.stop();
-    const { splitter } = this.#options;
+    const { splitter, quietMs = defaultQuietMs } = this.#options;
     if (splitter.unfinished.at(-1) === closeBrace) this.#timer = setTimeout(() => this.#look(), quietMs).unref();
   }
 

@@ -107,6 +107,8 @@ async function received(bytes: Buffer) {
   const connection = new Connection({
     write: () => true,
     firstId,
+    // However long the machine takes.
+    quietMs: 1 << 30,
     limits: { maxLineBytes: 1 << 16, maxQueuedChars: 1 << 16 },
     listener: {
       notification: (method, params) => heard.push(method, params),

@@ -85,6 +85,8 @@ async function received(chunks: readonly Buffer[]) {
   const connection = new Connection({
     write: (chunk) => written.push(Buffer.from(chunk)) > 0,
     firstId,
+    // However long the machine takes.
+    quietMs: 1 << 30,
     limits: { maxLineBytes, maxQueuedChars: 1 << 16 },
     listener: {
       notification: (method, params) => events.push(["notification", method, params]),
