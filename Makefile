@@ -34,7 +34,7 @@ fuzz: ## look for inputs that break a promise, MINUTES=1 long
 test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
 	@scripts/test-openapi
 
-release-proto: ## make the contract of now what later ones must not break
+release-proto: ## save the contract that later versions must not break
 	@scripts/toolchain && scripts/with-node npm run --silent release-proto
 
 chaos: ## kill the manager ROUNDS=100 times while it works
@@ -43,7 +43,7 @@ chaos: ## kill the manager ROUNDS=100 times while it works
 model: ## compare a fleet with its model, MINUTES=10 long
 	@scripts/model
 
-soak: ## twenty servers, all clients, random faults, MINUTES=5 long
+soak: ## run twenty servers under all clients and random faults, MINUTES=5 long
 	@scripts/soak
 
 bench: ## run the benchmarks: bench/README.md; SHORT=1 as in CI
@@ -62,7 +62,7 @@ build-manager: ## build the manager's image
 build-%: ## build servers/<name> as mcp/<name>:latest
 	@scripts/build-server $*
 
-start: ## run the manager in a container, with MCPM_*
+start: ## run the manager in a container, with the settings MCPM_*
 	@scripts/start
 
 stop: ## stop that manager; its servers go on

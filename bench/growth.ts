@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Gauge } from "../test/soak/gauge.ts";
+import { Gauge } from "../test/soak/measure/gauge.ts";
 import { ours } from "./calls/ours.ts";
 import { adoptionMs } from "./growth/adoption.ts";
 import { shellServerSpec } from "./growth/shell-server.ts";

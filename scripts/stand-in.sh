@@ -63,12 +63,14 @@ import() {
 # make_stand_in RECIPE CHANGE...: fills a root by `fill` and makes the image.
 make_stand_in() {
   [ "$(uname -s)" = Linux ] ||
-    fail "The image registry does not answer, and a stand-in for its $name" \
-      "image is made on Linux only: connect, or set $choose to an image."
+    fail "The image registry does not answer, and the stand-in for its" \
+      "$name image can be made on Linux only. Connect to a registry, or set" \
+      "$choose to an image that you have."
   if ! command -v busybox >/dev/null; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
-      fail "The image registry does not answer, and its $name image's" \
-        "stand-in needs busybox: install busybox-static, or set $choose."
+      fail "The image registry does not answer, and the stand-in for its" \
+        "$name image needs busybox. Install busybox-static, or set $choose" \
+        "to an image that you have."
     fi
     scripts/apt-install busybox-static ||
       fail "busybox-static could not be installed: install it yourself."
@@ -79,6 +81,6 @@ make_stand_in() {
   root=$work/root
   fill_root
   fill
-  step "The image registry does not answer: making a stand-in, $tag" \
+  step "The image registry does not answer: making the stand-in $tag" \
     import "$@" || fail "The stand-in for the $name image could not be made."
 }

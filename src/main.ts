@@ -8,10 +8,10 @@ import { processSource, readConfig, unknownSettings, usage } from "./config/conf
 import { ConfigError } from "./config/settings/setting.ts";
 import { runtimeCapabilities } from "./runtime/capabilities.ts";
 
-/** What a manager that lost its fleet gets to end. */
+/** Time for the shutdown of a manager that lost its fleet. */
 const lostMs = 2_000;
 
-/** What a user can mend is said in one sentence; anything else is a bug and shows its stack. */
+/** An error that the user can mend is one sentence; any other error is a bug and shows its stack. */
 function fail(error: unknown): never {
   const known = error instanceof ConfigError || error instanceof ManagerError;
   process.stderr.write(`mcp-docker-manager: ${known ? (error as Error).message : (error as Error).stack}\n`);

@@ -4,99 +4,77 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { anchorsOf, cited, citedPaths, linksOf } from "./sources/cited.ts";
+import { partsOf } from "./sources/code-and-comments.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const folders = ["src", "test", "scripts", "bench", "docs", "gen", "proto", "servers"];
-const files = [
-  ...readdirSync(root),
-  ...folders.flatMap((folder) =>
-    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, String(name))),
-  ),
-];
+const folders = ["src", "test", "scripts", "bench", "docs", "examples", "gen", "proto", "servers", ".ci", ".github"];
+const files = [...filesIn("."), ...folders.flatMap((folder) => filesIn(folder, { recursive: true }))];
 const read = (path: string) => readFileSync(join(root, path), "utf8");
-const documents = files.filter(
-  (path) => /^(?:docs\/.*|README|CONTRIBUTING)\.?(?:md)?$/.test(path) && path.endsWith(".md"),
-);
-const sources = files.filter((path) => /^(?:src|test|scripts|bench)\/.*\.ts$/.test(path));
 const names = new Set(files.map((path) => basename(path)));
-const identifiers = new Set(
-  [...sources, ...files.filter((path) => /^(?:gen|proto)\/.*\.(?:ts|proto)$/.test(path))].flatMap(
-    (path) => read(path).match(/[A-Za-z_$][\w$]*/g) ?? [],
-  ),
+const documents = files.filter(
+  (path) => path.endsWith(".md") && /^(?:[A-Z]+|docs\/.*|(?:bench|examples)\/README)\.md$/.test(path),
 );
-/** Of other programs. */
-const foreign = new Set(["withMaxInboundMessageSize"]);
+const isCode = (path: string) => /^(?:src|test|scripts|bench|gen)\/.*\.[mc]?[jt]s$|\.proto$/.test(path);
+const isScript = (path: string) =>
+  /^(?:scripts\/(?:.*\.sh|[\w-]+)|\.ci\/run|\.github\/.*|Makefile|Dockerfile|.*\.sh|docker-compose\.yml)$/.test(path);
+const parts = new Map(
+  files.filter((path) => isCode(path) || isScript(path)).map((path) => [path, partsOf(path, read(path))]),
+);
+const identifiers = new Set([...parts.values()].flatMap(({ code }) => code.match(/[A-Za-z_$][\w$]*/g) ?? []));
+const commented = [...parts].filter(([path, { comments }]) => comments.length > 0 && !path.startsWith("gen/"));
+/** Of other programs, and of servers that a reader adds. */
+const foreign = new Set(["withMaxInboundMessageSize", "dist/index.js", "servers/sequential-thinking"]);
+/** NAME in a path is any name. */
+const anyName = /\b[A-Z]{4,}\b(?!\.md)/;
 
-/** What stands in backticks, blocks of code aside. */
-function cited(text: string): string[] {
-  return [...text.replaceAll(/```.*?```/gs, "").matchAll(/`([^`\n]+)`/g)].map(([, inside = ""]) => inside);
-}
-
-function comments(path: string): string {
-  return (read(path).match(/\/\*\*.*?\*\/|\/\/[^\n]*/gs) ?? []).join("\n");
+function filesIn(folder: string, options: { recursive?: boolean } = {}): string[] {
+  return readdirSync(join(root, folder), { ...options, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name).slice(root.length))
+    .filter((path) => !/(?:^|\/)node_modules\//.test(path));
 }
 
 /** For a text that looks like a file or a name of the repository and is neither: why. Else undefined. */
 function missing(citation: string): string | undefined {
-  if (/[*<{]/.test(citation) || foreign.has(citation)) return undefined;
-  if (/^(?:src|test|scripts|bench|docs|proto|gen|examples|deploy)\/[\w./-]+$/.test(citation)) {
-    return existsSync(join(root, citation)) ? undefined : `no ${citation}`;
-  }
-  if (/^[\w/-]+\.ts$/.test(citation)) {
-    const isThere = citation.includes("/") ? files.some((path) => path.endsWith(`/${citation}`)) : names.has(citation);
+  if (/[*<{]/.test(citation) || anyName.test(citation) || foreign.has(citation)) return undefined;
+  if (/^[\w./-]+\.[mc]?[jt]s$/.test(citation)) {
+    const isThere = citation.includes("/")
+      ? files.some((path) => `/${path}`.endsWith(`/${citation}`))
+      : names.has(citation);
     return isThere ? undefined : `no file ${citation}`;
   }
   const [, name = ""] = /^([A-Z][a-z]+[A-Z]\w*|[a-z]+[A-Z]\w*)(?:\.\w+)?(?:\(\))?$/.exec(citation) ?? [];
   return name === "" || identifiers.has(name) ? undefined : `nothing is called ${name}`;
 }
 
-/** The anchors of a document's headings, as GitHub makes them. */
-function anchors(path: string): string[] {
-  return [...read(path).matchAll(/^#+ (.*)$/gm)].map(([, title = ""]) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\w\- ]/g, "")
-      .replaceAll(" ", "-"),
-  );
+function problemsOf(text: string): string[] {
+  const paths = citedPaths(text).filter((path) => !anyName.test(path) && !foreign.has(path));
+  const dead = paths.filter((path) => !existsSync(join(root, path)));
+  return [...cited(text).flatMap((citation) => missing(citation) ?? []), ...dead.map((path) => `no ${path}`)];
 }
 
 describe("What is cited is there", () => {
   it.each(documents)("in %s", (path) => {
-    expect(
-      cited(read(path))
-        .map(missing)
-        .filter((problem) => problem !== undefined),
-    ).toEqual([]);
+    expect(problemsOf(read(path))).toEqual([]);
   });
 
-  it("in the comments of src/", () => {
-    const problems = sources
-      .filter((path) => path.startsWith("src/"))
-      .flatMap((path) =>
-        cited(comments(path))
-          .map(missing)
-          .flatMap((problem) => (problem ? `${path}: ${problem}` : [])),
-      );
+  it.each(["src", "test", "bench", "scripts", "proto", "."])("in the comments of %s/", (folder) => {
+    const inside = commented.filter(([path]) =>
+      folder === "." ? /^[^/]*$|^\./.test(path) : path.startsWith(`${folder}/`),
+    );
+    expect(inside).not.toEqual([]);
+    const problems = inside.flatMap(([path, { comments }]) =>
+      comments.flatMap(problemsOf).map((problem) => `${path}: ${problem}`),
+    );
     expect(problems).toEqual([]);
   });
 
-  it("by its path in the comments of src/, with or without backticks", () => {
-    const paths = sources
-      .filter((path) => path.startsWith("src/"))
-      .flatMap((path) => comments(path).match(/\b(?:src|test|scripts|docs|proto)\/[\w./-]+\w/g) ?? []);
-    expect(paths.filter((path) => !existsSync(join(root, path)))).toEqual([]);
-  });
-
   it.each(documents)("where %s links to", (path) => {
-    const links = [
-      ...read(path)
-        .replaceAll(/`[^`\n]*`/g, "")
-        .matchAll(/\]\(([^)\s:]+)\)/g),
-    ].map(([, target = ""]) => target.split("#"));
-    const dead = links.filter(([file = "", anchor]) => {
+    const dead = linksOf(read(path)).filter(({ file, anchor }) => {
       const target = file === "" ? path : join(dirname(path), file);
-      return !existsSync(join(root, target)) || (anchor !== undefined && !anchors(target).includes(anchor));
+      return !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(read(target)).includes(anchor));
     });
-    expect(dead.map((link) => link.join("#"))).toEqual([]);
+    expect(dead).toEqual([]);
   });
 });

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Attack, Sent } from "./attack.ts";
 import { bounded, floodMs } from "./bounded.ts";
-import { RawSocket } from "./raw-socket.ts";
+import { RawSocket } from "./bytes/raw-socket.ts";
 
 const health = Buffer.from("GET /health HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");
 const openApi = Buffer.from("GET /openapi.json HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n");

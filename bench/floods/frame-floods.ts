@@ -1,7 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { bounded } from "./bounded.ts";
-import { flag, frame, frameType, getHeaders, grpcRequestHeaders, literal, uint32 } from "./frames.ts";
-import { RawH2 } from "./raw-h2.ts";
+import { flag, frame, frameType, getHeaders, grpcRequestHeaders, literal, uint32 } from "./bytes/frames.ts";
+import { RawH2 } from "./bytes/raw-h2.ts";
 
 /** In one write; the next comes when the system took it. */
 const atOnce = 1000;

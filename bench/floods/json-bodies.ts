@@ -1,5 +1,5 @@
 import type { Body } from "./body.ts";
-import { counted, filled } from "./proto-bytes.ts";
+import { counted, filled } from "./bytes/proto-bytes.ts";
 import type { Protocol } from "./send-request.ts";
 
 /** A little under 16 MiB, MCPM_MAX_REQUEST_BYTES. */

@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import type { Body } from "./body.ts";
-import { counted, field, filled, nested } from "./proto-bytes.ts";
+import { counted, field, filled, nested } from "./bytes/proto-bytes.ts";
 import type { LargeRequest, Protocol } from "./send-request.ts";
 
 /** Of 16 MiB, MCPM_MAX_REQUEST_BYTES, some is for the fields around. */

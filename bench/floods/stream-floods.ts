@@ -10,8 +10,8 @@ import {
   newest,
   remembered,
   uint32,
-} from "./frames.ts";
-import { RawH2 } from "./raw-h2.ts";
+} from "./bytes/frames.ts";
+import { RawH2 } from "./bytes/raw-h2.ts";
 
 const get = "/mcpmanager.v1.ManagerService/Get";
 const burst = 21_000;

@@ -23,7 +23,7 @@ export function ourReader({ maxLineBytes }: ReaderOptions): LineReader {
     write: () => true,
     firstId,
     limits: { maxLineBytes, maxQueuedChars: 1024 },
-    listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
+    listener: { notification() {}, request() {}, noise() {}, unclaimedReply() {} },
   });
   const demuxer = new Demuxer({ stdout: (chunk) => connection.receive(chunk), stderr() {} });
   let call = connection.request("tools/call", "{}");

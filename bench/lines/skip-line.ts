@@ -16,7 +16,7 @@ const connection = new Connection({
   write: () => true,
   firstId: 1,
   limits: { maxLineBytes: 32 * 1024 * 1024, maxQueuedChars: 1024 },
-  listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
+  listener: { notification() {}, request() {}, noise() {}, unclaimedReply() {} },
 });
 const demuxer = new Demuxer({ stdout: (chunk) => connection.receive(chunk), stderr() {} });
 const long = connection.request("tools/call", "{}").then(

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus, loadavg, release } from "node:os";
+import { dirname, join } from "node:path";
 
 const columnChars = 11;
 const firstColumnChars = 24;
@@ -29,6 +30,14 @@ export function resultsFile(): string {
 export function readResults(): Results {
   const file = resultsFile();
   return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : {};
+}
+
+/** The newest results of each benchmark, of this run or of earlier ones, whose files are named by their date. */
+export function newestResults(): Results {
+  const folder = dirname(resultsFile());
+  const names = readdirSync(folder).filter((name) => name.endsWith(".json"));
+  const each = names.toSorted().map((name): Results => JSON.parse(readFileSync(join(folder, name), "utf8")));
+  return Object.assign({}, ...each);
 }
 
 /** Tables of a benchmark, on the terminal as they come and in the results at the end. */

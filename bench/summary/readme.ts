@@ -33,9 +33,13 @@ function tableParts({ title, rows, notes }: Table): string[] {
   return [`### ${title}`, markdown(rows), ...notes];
 }
 
+/** Cells with more characters are words, which begin at the left. */
+const maxNumberChars = 16;
+
 /** A table, whose first row is its head. */
 export function markdown([head = [], ...rows]: readonly (readonly string[])[]): string {
-  const align = head.map((_cell, column) => (column === 0 ? "---" : "---:"));
+  const isWords = (column: number) => rows.some((cells) => (cells[column] ?? "").length > maxNumberChars);
+  const align = head.map((_cell, column) => (column === 0 || isWords(column) ? "---" : "---:"));
   return [head, align, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
 

@@ -13,9 +13,8 @@ import { CheckThread } from "../fleet/tools/argument-check/check-thread.ts";
 import { IdempotentCalls } from "../fleet/tools/idempotency/idempotent-calls.ts";
 import { ToolCalls } from "../fleet/tools/tool-calls.ts";
 import { frontDoor } from "../http/handler.ts";
-import { malformedText } from "../http/malformed.ts";
 import { probeHandler } from "../http/probes.ts";
-import { refuseRpc } from "../http/refuse-rpc.ts";
+import { malformedText, refuseRpc } from "../http/refuse.ts";
 import { allowAll } from "../operations/authorize.ts";
 import { callOpener } from "../operations/call-context.ts";
 import { openApiHandler } from "../rest/openapi.ts";
@@ -48,7 +47,9 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   readonly log: Log;
-  /** False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true. */
+  /**
+   * False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true.
+   */
   readonly fastPath?: boolean;
 }
 
@@ -63,7 +64,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID }));
   await runtime.version({});
-  // What it does not enforce is told of before anything runs.
+  // Asked first, so that the log names what the engine does not enforce before anything runs.
   await runtime.unenforced({});
   const { promise: taken, resolve: onLost } = Promise.withResolvers<ManagerError>();
   // Before anything looks at a container; released when nothing does any more.
@@ -75,7 +76,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const drainMs = config.fleet.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
   const lost = taken.then(async (error) => {
-    // The calls must end; that the engine can't be asked any more is no news.
+    // The calls must end, even though the engine can't be asked now.
     await fleet.close({ drainMs: 0 }).catch(() => {});
     return error;
   });

@@ -11,7 +11,7 @@ export interface BindRootSettings {
 /**
  * The manager resolves a bind mount's source in its own file system, and the engine mounts the result from the host's:
  * both must show the same folder at the same path. So a root that is missing here, or that a container has in its own
- * image instead of as a mount, stops the start. Throws ConfigError. One where set-uid programs count is told of.
+ * image instead of as a mount, stops the start. Throws ConfigError. The log names a root where set-uid programs count.
  */
 export async function checkBindRoots({ bindRoots, inContainer }: BindRootSettings, log: Log): Promise<void> {
   for (const root of bindRoots) {

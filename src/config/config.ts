@@ -48,7 +48,7 @@ export const scriptSettings = ["MCPM_NODE_IMAGE", "MCPM_PYTHON_IMAGE", "MCPM_URL
 
 type SettingValues = { readonly [O in Owner]: ValuesOf<(typeof settings)[O]> };
 
-/** The manager's configuration, checked and frozen. Each part is handed to whom it concerns. */
+/** The manager's configuration, checked and frozen. Each part is handed to the code that uses it. */
 export interface Config extends SettingValues {
   readonly docker: DockerEnv;
   readonly process: {
@@ -95,14 +95,14 @@ function checkHost({ listen: { host, insecureListen }, runtime }: Config): void 
   if (isLoopback(host)) return;
   if (!runtimeCapabilities[runtime.kind].sandbox) {
     throw new ConfigError(
-      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=${runtime.kind} whoever reaches the manager runs any ` +
+      `MCPM_HOST=${host} is not a loopback address, and with MCPM_RUNTIME=${runtime.kind} anyone who reaches the manager can run any ` +
         "command as this user. Listen on 127.0.0.1, or use MCPM_RUNTIME=docker; MCPM_INSECURE_LISTEN makes no difference",
     );
   }
   if (insecureListen) return;
   throw new ConfigError(
-    `MCPM_HOST=${host} is not a loopback address, and this manager has no authentication: whoever reaches it ` +
-      "runs containers on this machine. Listen on 127.0.0.1, or set MCPM_INSECURE_LISTEN=1 if something in front protects it",
+    `MCPM_HOST=${host} is not a loopback address, and this manager has no authentication: anyone who reaches it ` +
+      "can run containers on this machine. Listen on 127.0.0.1, or set MCPM_INSECURE_LISTEN=1 if something in front protects it",
   );
 }
 

@@ -82,7 +82,7 @@ export class EngineSync {
     this.#again = undefined;
     const listed = this.#looked(() => runtime.list({})).then(({ found, looked }) => this.#compare(found, looked));
     listed.catch((error: unknown) => {
-      log.debug("could not reconcile with the engine; trying again", { error: String(error) });
+      log.debug("could not resync with the engine; trying again", { error: String(error) });
       this.resyncSoon();
     });
   }

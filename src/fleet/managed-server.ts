@@ -112,7 +112,8 @@ export class ManagedServer {
 
   /**
    * Brings every instance up, or joins a start under way; resolves when all are ready. Throws why one can't be, and
-   * `interrupted` when a Stop comes in between. A first start that fails leaves no instance, unless it can't be removed now.
+   * `interrupted` when a Stop comes in between. A first start that fails leaves no instance, unless it can't be removed
+   * now.
    */
   async start(): Promise<void> {
     try {
@@ -125,7 +126,7 @@ export class ManagedServer {
     }
   }
 
-  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
   adopt(records: readonly InstanceRecord[]): Promise<void> {
     this.#isKept = true;
     return this.#replicas.adopt(records);
@@ -146,7 +147,9 @@ export class ManagedServer {
     if (this.#stop === undefined) this.#replicas.lookGone(id);
   }
 
-  /** Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait. */
+  /**
+   * Uses a session once there is one. Throws `not_running`, `too_much`, or `unavailable` when the signal ends the wait.
+   */
   use<T>(call: Call<T>): Promise<T> {
     const { idle } = this.#wish;
     if (idle === undefined) return this.#calls.run(call);
@@ -159,7 +162,9 @@ export class ManagedServer {
     return this.#feeds.join(uri);
   }
 
-  /** Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`. */
+  /**
+   * Sets the level of log notifications by one session, for all there are and will be. Throws as `Session.setLogLevel`.
+   */
   async setLogLevel(level: LogLevel, options: { permit: Permit; signal: AbortSource | undefined }): Promise<void> {
     const { permit, signal } = options;
     await this.#logLevel.set(level, { session: permit.session, signal });
@@ -171,11 +176,14 @@ export class ManagedServer {
     return this.#replicas.restart({ graceMs });
   }
 
-  /** Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not answer. */
+  /**
+   * Drains, ends and removes the instances. Joins a Stop under way, and hurries it. Throws when the engine does not
+   * answer.
+   */
   stop({ graceMs }: { graceMs: number }): Promise<void> {
     this.#stop?.clock.shorten(graceMs);
     this.#stop ??= this.#beginStop(new StopClock({ graceMs, elapsedMs: this.#services.clocks.elapsedMs }));
-    // As it is: the one that stops it forgets it then, before a Start goes on that waits for `stopping`.
+    // `#finishStop` clears `#stop` before a Start that waits for `stopping` goes on.
     return this.#stop.done;
   }
 

@@ -42,7 +42,7 @@ export class Reaper {
         if (nowMs - (this.#orphans.get(record.id) ?? nowMs) >= reapGraceMs) await this.#reap(record);
       }
     } catch (error) {
-      log.warn("could not look for containers that belong to nobody", { error: String(error) });
+      log.warn("could not look for containers that belong to no server", { error: String(error) });
     }
   }
 
@@ -50,7 +50,7 @@ export class Reaper {
     const { runtime, log } = this.#services;
     if (!this.#options.isOrphan(record)) return;
     const about = { server: record.server, container: record.id.slice(0, 12), state: record.state };
-    log.warn("removing a container that belongs to nobody", about);
+    log.warn("removing a container that belongs to no server", about);
     await runtime.remove(record.id, {});
   }
 }

@@ -59,7 +59,9 @@ export class Replicas {
     return this.instances.flatMap((instance) => instance.snapshot() ?? []);
   }
 
-  /** A permit at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken. */
+  /**
+   * A permit at the ready instance with the fewest calls; undefined: none is ready yet. Those that are idle are woken.
+   */
   take(): Permit | undefined {
     this.wake();
     let best: { instance: ServerInstance; live: LiveSession } | undefined;
@@ -81,12 +83,15 @@ export class Replicas {
     for (const instance of this.instances) instance.sleep();
   }
 
-  /** Brings each up, or joins its start; resolves when all are ready. Throws why one can't be, once the others are or can't. */
+  /**
+   * Brings each up, or joins its start; resolves when all are ready. Throws why one can't be, once the others are or
+   * can't.
+   */
   start(): Promise<void> {
     return all(this.instances.map((instance) => instance.start()));
   }
 
-  /** Takes over what was found at boot; a copy that was not found is made. How it ended is in the state. */
+  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
   async adopt(records: readonly InstanceRecord[]): Promise<void> {
     const adoptions = this.instances.map((instance) => {
       const record = records.find(({ replica }) => replica === instance.replica);

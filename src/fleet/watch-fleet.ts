@@ -4,7 +4,7 @@ import type { ServerSnapshot } from "./state/server-snapshot.ts";
 
 export type FleetReading =
   | { readonly kind: "snapshot"; readonly servers: readonly ServerSnapshot[] }
-  /** A server came, or it or one of its copies changed; `stopped`: it is gone. */
+  /** A server came, or it or one of its instances changed; `stopped`: it is gone. */
   | { readonly kind: "change"; readonly server: ServerSnapshot }
   | { readonly kind: "pull"; readonly server: string; readonly progress: string }
   | { readonly kind: "heartbeat" };
@@ -55,7 +55,9 @@ function* differences(
   }
 }
 
-/** Copies that come up at the same time go through the same states, of which not each shows something new. */
+/**
+ * Instances that come up at the same time go through the same states; not each of these changes shows something new.
+ */
 function hasChanged(before: ServerSnapshot, now: ServerSnapshot): boolean {
   return before.revision !== now.revision && !isDeepStrictEqual(watched(before), watched(now));
 }

@@ -23,9 +23,9 @@ const firstMs = 500;
 type FollowedFleet = Pick<Fleet, "follow" | "call">;
 
 /**
- * Subscribes to a resource of a server, then tells of its changes until the signal aborts. The first reading comes within
- * half a second, a heartbeat if the server takes longer. A slow reader holds nothing: it is given the latest when it comes
- * back. Throws what `Fleet.call` and `Resources.subscribe` throw, and why the server tells no more.
+ * Subscribes to a resource of a server, then tells of its changes until the signal aborts. The first reading comes
+ * within half a second, a heartbeat if the server takes longer. A slow reader holds nothing: it is given the latest
+ * when it comes back. Throws what `Fleet.call` and `Resources.subscribe` throw, and why the server tells no more.
  */
 export async function* watchResource(
   fleet: FollowedFleet,

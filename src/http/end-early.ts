@@ -1,8 +1,8 @@
 import type { NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 
 /**
- * Ends a response for which its request's body does not matter. What comes of that is dropped from now on: until the response
- * is read it would be kept, and a caller needs to read none.
+ * Ends a response whose request's body does not matter. The rest of the body is dropped from now on: otherwise it would
+ * be kept until the response is read, and a caller may never read it.
  */
 export function endEarly(
   { request, response }: { readonly request: NodeRequest; readonly response: NodeResponse },

@@ -15,10 +15,10 @@ const maxKnown = 32;
 const maxKnownChars = 260;
 
 /**
- * Protects a loopback service against web pages: a page whose name was rebound to 127.0.0.1 carries its own Host, and a
- * cross-site request that may change something, even one that needs no CORS preflight, carries its Origin. A GET by an
- * image, a link, a form or a frame has none: of those the browser says by Sec-Fetch-Site whose they are, and what is not
- * a program's, a person's or this service's own is refused.
+ * Protects a loopback service against web pages. A page whose name was rebound to 127.0.0.1 sends its own Host. A
+ * cross-site request that may change something sends its Origin, even when it needs no CORS preflight. A GET by an
+ * image, a link, a form or a frame has no Origin: its Sec-Fetch-Site says where it comes from, and it is refused unless
+ * it comes from a program, a person or this service itself.
  */
 export class Guard {
   readonly #options: GuardOptions;

@@ -3,7 +3,8 @@ import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
 import { respondWithError } from "./error-response.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
-import { badTarget, manyHosts, type Refusal, unknownPath } from "./refusals.ts";
+import { badTarget, manyHosts } from "./refusals.ts";
+import { refuse, refuseUnknownPath } from "./refuse.ts";
 import { readTarget } from "./target.ts";
 
 /** Stands in front of every request, whatever its protocol: target, Host, Origin and CORS. */
@@ -65,7 +66,7 @@ interface Served {
 export function firstOf(mounts: readonly Mount[]): NodeHandler {
   return (request, response) => {
     for (const mount of mounts) if (mount(request, response)) return;
-    notFound(request, response);
+    refuseUnknownPath(request, response);
   };
 }
 
@@ -77,15 +78,6 @@ function guardedStreams(handlers: readonly StreamHandler[], guard: Guard): Strea
     if (guard.refusalOf(headers) !== undefined) return false;
     return handlers.some((handler) => handler(stream, headers, next));
   };
-}
-
-/** Refuses what no face knows. */
-export function notFound(request: NodeRequest, response: NodeResponse): void {
-  refuse(unknownPath(request.url?.split("?")[0] ?? ""), { request, response });
-}
-
-export function refuse(refusal: Refusal, exchange: { request: NodeRequest; response: NodeResponse }): void {
-  respondWithError({ ...exchange, ...refusal });
 }
 
 function hostCount({ rawHeaders }: NodeRequest): number {

@@ -1,7 +1,7 @@
 import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-handler.ts";
 import { endEarly } from "./end-early.ts";
-import { refuse } from "./handler.ts";
 import { wrongMethod } from "./refusals.ts";
+import { refuse } from "./refuse.ts";
 
 export interface ProbeOptions {
   /** Resolves when the manager can serve; rejects, or takes longer than a probe waits, when it can't. */
@@ -10,9 +10,11 @@ export interface ProbeOptions {
 
 const readyMs = 2000;
 
-/** `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over. */
+/**
+ * `GET /health`: the process lives. `GET /ready`: the engine answers, and the servers that were found are taken over.
+ */
 export function probeHandler(options: ProbeOptions): Mount {
-  /** One for all who ask meanwhile: each is a request to the engine. */
+  /** One check for all who ask at the same time: each check is a request to the engine. */
   let asking: Promise<ProbeResponse> | undefined;
   const ask = () => {
     asking ??= readiness(options).finally(() => {

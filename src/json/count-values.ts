@@ -11,7 +11,7 @@ const closeBracket = 0x5d;
  * Whether the bytes of a JSON text, in pieces, hold more values than `max`, containers included. Nothing is built: each
  * value comes first in the text or in a container, or after a comma.
  */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the bytes: a call for each costs more than the pass.
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the bytes, in which a piece may end anywhere.
 export function hasMoreValues(chunks: readonly Uint8Array[], max: number): boolean {
   // Every value but the last takes two bytes at least, and the usual text is short.
   const bytes = chunks.reduce((sum, { length }) => sum + length, 0);

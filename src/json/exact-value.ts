@@ -3,7 +3,7 @@ import { JsonSyntaxError, scanValue } from "./json-scan.ts";
 
 /** Deepest nesting of a typed value: Python's protobuf fails beyond 33 levels. */
 const maxDepth = 30;
-/** What is larger takes seconds and gigabytes as a message: every value becomes several objects. */
+/** More values take seconds and gigabytes as a message: every value becomes several objects. */
 const maxValues = 100_000;
 
 /**

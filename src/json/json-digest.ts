@@ -62,7 +62,7 @@ function ordered(text: string): string | undefined {
   return whole;
 }
 
-/** Another beginning than any that `ordered` gives. */
+/** `ordered` gives no text that begins like this. */
 function withoutSpaces(text: string): string {
   const bytes = Buffer.from(text);
   let length = 0;

@@ -37,7 +37,7 @@ export function objectMembers(text: string): JsonMember[] {
   return members;
 }
 
-/** As objectMembers, one by one: what comes before a syntax error is still seen. No generator: each line comes by here. */
+/** As objectMembers, one by one: what comes before a syntax error is still seen. */
 export function eachMember(text: string, visit: (name: string, value: string) => void): void {
   let at = skipSpace(text, 0);
   if (text.charCodeAt(at) !== openBrace) throw unexpected(text, at);
@@ -64,7 +64,9 @@ export function decodeName(text: string, start: number): string {
   return raw.includes("\\") ? (JSON.parse(raw) as string) : raw.slice(1, -1);
 }
 
-/** The elements of the array that is the whole of `text`, as they were written. Throws JsonSyntaxError as eachElement. */
+/**
+ * The elements of the array that is the whole of `text`, as they were written. Throws JsonSyntaxError as eachElement.
+ */
 export function arrayElements(text: string, options: ElementOptions = {}): string[] {
   return [...eachElement(text, options)];
 }
@@ -74,7 +76,9 @@ export interface ElementOptions {
   readonly maxValues?: number;
 }
 
-/** As arrayElements, one by one: what comes before a syntax error is still seen, and the reader may stop at any element. */
+/**
+ * As arrayElements, one by one: what comes before a syntax error is still seen, and the reader may stop at any element.
+ */
 export function* eachElement(text: string, options: ElementOptions = {}): Generator<string> {
   const { maxValues } = options;
   const scan: { budget?: ValueBudget } = maxValues === undefined ? {} : { budget: { valuesLeft: maxValues } };

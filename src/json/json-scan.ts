@@ -14,8 +14,9 @@ const closeBracket = 0x5d;
 const zero = 0x30;
 
 /**
- * Where a text stops being JSON, or what was asked for. Offsets are in UTF-16 code units. It is no Error: two bytes of
- * noise make one of these, and the stack that an Error captures costs a hundred times what the bytes do.
+ * Where a text stops being JSON, or breaks a limit of the scan. Offsets are in UTF-16 code units. It is not an Error:
+ * two bytes of noise make one of these, and with the stack that an Error captures it would take 2 µs instead of 0.1
+ * (bench/README.md, micro).
  */
 export class JsonSyntaxError {
   readonly #problem: string;
@@ -59,7 +60,7 @@ export interface ScanOptions {
 const noOptions: ScanOptions = {};
 
 /** Proves one JSON value at `start` (spaces before it allowed) and returns the offset after it. */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one pass over the text, which every message takes: a call for each value costs more.
+// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop that follows the grammar: a function for each kind of value would call itself, and depth is the caller's.
 export function scanValue(text: string, start: number, options: ScanOptions = noOptions): number {
   const { maxDepth = Number.POSITIVE_INFINITY, budget, visitor } = options;
   const closers: number[] = [];
@@ -141,7 +142,7 @@ export function skipScalar(text: string, start: number, visitor: JsonVisitor | u
 }
 
 function skipNumber(text: string, start: number): number {
-  // An expression costs more than the few digits that most numbers have.
+  // Of lists of numbers an expression makes twice the time: bench/README.md, micro.
   const first = text.charCodeAt(start);
   if (isDigit(first)) {
     let at = start + 1;
@@ -168,16 +169,14 @@ const escapedUnit = /\\u[0-9a-fA-F]{4}/y;
 /** What may stand behind a backslash, but for `u` and its four digits. */
 const shortEscapes = new Set([...'"\\/bfnrt'].map((char) => char.charCodeAt(0)));
 
-/** So many characters of a string are read one by one; for more an expression takes a quarter of the time. */
-const shortString = 64;
-/** As above, in what follows: between the escapes of a longer string it is less often short. */
-const shortRest = 16;
-/** For more plain characters than this, searches that look at many at once take a quarter of that. */
+/** So many plain characters of a string are read one by one; for more an expression is faster. */
+const shortRun = 16;
+/** For more plain characters than this, searches that look at many at once take a quarter: bench/README.md, micro. */
 const longPlain = 1024;
 /** All but the quote, the backslash and control characters. */
 const plainChars = /[ !#-[\]-\uffff]*/y;
 const quoteOrBackslash = /["\\]/g;
-/** V8 searches for sixteen characters ten times faster than for thirty-two. */
+/** In two: V8 searches for sixteen characters many times faster than for thirty-two. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not be there.
 const lowControls = /[\0-\x0f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
@@ -186,11 +185,11 @@ const highControls = /[\x10-\x1f]/;
 /** The offset after the string that starts here. */
 export function skipString(text: string, start: number): number {
   let at = start + 1;
-  let loopEnd = at + shortString;
+  let loopEnd = at + shortRun;
   for (;;) {
     if (at >= loopEnd) {
       at = skipPlain(text, at);
-      loopEnd = at + shortRest;
+      loopEnd = at + shortRun;
     }
     const code = text.charCodeAt(at);
     if (code === quote) return at + 1;

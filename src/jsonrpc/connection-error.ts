@@ -6,11 +6,11 @@ import { type Delivery, type ErrorDetails, ManagerError } from "../base/errors/e
 export interface ConnectionEnd {
   readonly reason: ErrorReason;
   readonly message: string;
-  /** What else is known of it. A connection hands it on, and does not know what it means. */
+  /** Further details, which a connection hands on without reading them. */
   readonly details?: Omit<ErrorDetails, "reason" | "delivery">;
 }
 
-/** What a request throws that its signal ended. */
+/** The error of a request whose signal aborted. */
 export function abortReason(signal: AbortSource, delivery: Delivery): ManagerError {
   const reason: unknown = signal.reason;
   if (reason instanceof ManagerError) return reason.with({ delivery });
@@ -20,7 +20,7 @@ export function abortReason(signal: AbortSource, delivery: Delivery): ManagerErr
   });
 }
 
-/** What a request throws that the end of the connection retired. */
+/** The error of a request that was pending when the connection ended. */
 export function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
   const { reason, message, details } = end;
   const kind = delivery === "sent" ? "call_lost" : "unavailable";
@@ -28,14 +28,14 @@ export function endError(end: ConnectionEnd, delivery: Delivery): ManagerError {
   return new ManagerError(kind, `${message}; ${outcome}`, { details: { ...details, reason, delivery } });
 }
 
-/** What a request throws whose reply can't be read. */
+/** The error of a request whose reply can't be read. */
 export function brokenReply(problem: string): ManagerError {
   return new ManagerError("protocol", `the server's reply is not valid JSON-RPC: ${problem}`, {
     details: { reason: "MALFORMED_REPLY", delivery: "answered" },
   });
 }
 
-/** What a request throws whose reply was too long to keep. */
+/** The error of a request whose reply is longer than a line may be. */
 export function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
   return new ManagerError(
     "too_much",
@@ -46,7 +46,7 @@ export function resultTooLarge(bytes: number, maxBytes: number): ManagerError {
   );
 }
 
-/** What a request throws that found the outbox full. */
+/** The error of a request for which the outbox has no room. */
 export function outboxFull(): ManagerError {
   return new ManagerError(
     "too_much",
@@ -57,7 +57,7 @@ export function outboxFull(): ManagerError {
   );
 }
 
-/** What a request throws that the other side did not read for too long. */
+/** The error of a request that waited too long for the other side to read. */
 export function notRead(forMs: number): ManagerError {
   return new ManagerError("unavailable", `the server has not read its input for ${forMs} ms; the call was not sent`, {
     details: { reason: "SERVER_NOT_READING", delivery: "not_sent", retryAfterMs: 1000 },

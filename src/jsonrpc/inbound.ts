@@ -25,17 +25,23 @@ export interface ServerRequest {
 export interface ConnectionListener {
   notification(method: string, params: string): void;
   request(request: ServerRequest): void;
-  /** A line that is not JSON-RPC, broken JSON-RPC, or a reply to nobody knows what. The bytes are only good until the call returns. */
+  /**
+   * A line that is not JSON-RPC, broken JSON-RPC, or a reply to an unknown request. The bytes are only good until the
+   * call returns.
+   */
   noise(line: Buffer, note?: { truncated: boolean }): void;
   /** A reply that nobody waits for, which was dropped: it came late, or twice, or to a number that was never given. */
-  lateReply(): void;
+  unclaimedReply(): void;
 }
 
 /** The requests that replies are for. */
-export interface Requests {
+export interface PendingRequests {
   /** Whether any has no reply yet. */
   anyAwaited(): boolean;
-  /** The one that a reply which does not say to what can only be for; undefined: it may be for another, or for something else. */
+  /**
+   * The only request that a reply without a usable id can be for; undefined when it may be for another, or for
+   * something else.
+   */
   onlyOne(): number | undefined;
   /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
@@ -49,7 +55,7 @@ export interface Requests {
 export interface InboundOptions {
   readonly limits: ConnectionLimits;
   readonly listener: ConnectionListener;
-  readonly requests: Requests;
+  readonly requests: PendingRequests;
   /** As `UnfinishedLineOptions`. */
   readonly quietMs?: number;
 }
@@ -159,8 +165,8 @@ export class Inbound {
   }
 
   /**
-   * Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours; and a reply that
-   * can't be told whose it is.
+   * Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours; and a reply to
+   * an unknown request.
    */
   #isNoise(message: Message): boolean {
     const { requests } = this.#options;
@@ -179,7 +185,7 @@ export class Inbound {
     }
   }
 
-  /** An error may come without an id (JSON-RPC 2.0, 5): the request could not be read. A result may not, and is nobody's. */
+  /** An error may come without an id: the request could not be read (JSON-RPC 2.0, 5). A result without one is noise. */
   #ownerOf(outcome: Outcome): number | undefined {
     return "error" in outcome ? this.#options.requests.onlyOne() : undefined;
   }
@@ -217,7 +223,7 @@ export class Inbound {
 
   #settle(id: number, reply: Reply): void {
     const { requests, listener } = this.#options;
-    if (!requests.settle(id, reply)) listener.lateReply();
+    if (!requests.settle(id, reply)) listener.unclaimedReply();
   }
 
   /** A reply that the end of input cut off is not the server's mistake: its call is lost, and `end` says to what. */

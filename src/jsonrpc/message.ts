@@ -13,7 +13,7 @@ export interface RpcError {
 
 /**
  * One inbound JSON-RPC 2.0 message. `result`, `params` and a request's `id` are JSON text as it was written. A `bare`
- * reply does not say that it is JSON-RPC 2.0, or says more than a reply does: it is one only if its id is of a call under
+ * reply does not say that it is JSON-RPC 2.0, or says more than a reply does: it is one if its id is of a call under
  * way, and else noise.
  */
 export type Message =
@@ -36,7 +36,9 @@ export type Outcome = { readonly result: string } | { readonly error: RpcError }
 /** Most elements that are read of one batch. */
 const maxBatch = 10_000;
 
-/** Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read. */
+/**
+ * Whether a line of these bytes can be JSON-RPC: an object or an array. Anything else is noise, and need not be read.
+ */
 export function mayBeMessage(line: Uint8Array): boolean {
   let at = 0;
   while (line[at] === 0x20 || line[at] === 0x09 || line[at] === 0x0d) at += 1;
@@ -44,8 +46,8 @@ export function mayBeMessage(line: Uint8Array): boolean {
 }
 
 /**
- * The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). The text may have
- * line breaks between its parts.
+ * The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). The text may
+ * have line breaks between its parts.
  */
 export function parseLine(line: string): Message[] {
   return /^[ \t\r\n]*\[/.test(line) ? parseBatch(line) : [parseMessage(line)];

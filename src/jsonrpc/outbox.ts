@@ -1,7 +1,9 @@
 import { oneLine } from "../json/one-line.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
 
-/** A line that waits to be written, or was. Its text has the line break, and is let go once it does not wait any more. */
+/**
+ * A line that waits to be written, or was. Its text has the line break, and is let go once it does not wait any more.
+ */
 export interface QueuedLine {
   text: string;
   /** The request that it is; other lines have none. */
@@ -26,8 +28,8 @@ export interface OutboxOptions {
 const chunkChars = 64 * 1024;
 
 /**
- * Lines on their way out. Those of one turn of the event loop leave in one chunk, and while the other side does not read
- * they wait here, up to a bound and for a bounded time.
+ * Lines on their way out. Those of one turn of the event loop leave in one chunk, and while the other side does not
+ * read they wait here, up to a bound and for a bounded time.
  */
 export class Outbox {
   readonly #options: OutboxOptions;

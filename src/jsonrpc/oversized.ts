@@ -13,8 +13,8 @@ const outcomeFirst = new RegExp(String.raw`${start}(?:${version}\s*,\s*)?${outco
 const idLast = new RegExp(String.raw`,\s*${id}\s*(?:,\s*${version}\s*)?\}\s*$`);
 
 /**
- * Whose reply a line was that was too long to keep, from its first and last bytes: servers write the id before the
- * result, or after it. "unknown": it was a reply, but neither place shows the id. Undefined: it was something else.
+ * The id of the reply that an oversized line held, from the line's first and last bytes: servers write the id before
+ * the result, or after it. "unknown": it was a reply, but neither place shows the id. Undefined: it was not a reply.
  */
 export function oversizedReply(line: OversizedLine): number | "unknown" | undefined {
   const head = line.head.toString("latin1");

@@ -4,7 +4,7 @@ import { type Message, parseLine } from "./message.ts";
 
 /** Where a message may begin: an object whose first member is one of a message's. */
 const beginning = /\{[ \t\r]*"(?:jsonrpc|id|method|params|result|error)"[ \t\r]*:/g;
-/** What looks like a beginning may take all of the rest to turn out to be none: together they take two passes over a line. */
+/** Only the whole rest may show that a beginning is none: all attempts together may read a line twice. */
 const maxPasses = 2;
 /** What an attempt costs besides what it reads, in characters; a short line has some. */
 const attemptChars = 256;
@@ -35,7 +35,7 @@ export interface Found {
 /**
  * The messages in a line that is not one by itself. One behind another are what the server said, and so is what colours
  * them. With text on the line, as a server's own log or a bar that shows progress, only a whole reply that the text is
- * before or behind counts, and it is `bare`. What is within something else, or between two texts, is what somebody tells of a message.
+ * before or behind counts, and it is `bare`. A message within something else, or between two texts, is only quoted.
  */
 export function messagesWithin(line: Buffer): Found {
   const text = line.toString("latin1");

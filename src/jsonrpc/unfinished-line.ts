@@ -5,7 +5,7 @@ const closeBrace = 0x7d;
 
 export interface UnfinishedLineOptions {
   readonly splitter: LineSplitter;
-  /** So long nothing may come behind what looks like the end of a message before it is taken for one. Default: 200 ms. */
+  /** What looks like the end of a message is taken for one when nothing comes after it for so long. Default: 200 ms. */
   readonly quietMs?: number | undefined;
   /** Takes the line, if it is what a call waits for; it is none otherwise. */
   readonly take: (line: Buffer) => boolean;

@@ -34,7 +34,7 @@ export interface SessionListener {
   /** A log notification. */
   logMessage(message: LogMessage): void;
   /** A reply that nobody waits for, which was dropped. */
-  lateReply(): void;
+  unclaimedReply(): void;
   /** Something about the server that people may want to know, in a sentence. */
   remark(text: string): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
@@ -82,7 +82,7 @@ export class Session {
         notification: (method, params) => this.#onNotification(method, params),
         request: (request) => this.#onRequest(request),
         noise: (line, note) => listener.strayLine(line, note ?? { truncated: false }),
-        lateReply: () => listener.lateReply(),
+        unclaimedReply: () => listener.unclaimedReply(),
       },
     });
     this.sink = {
@@ -121,8 +121,8 @@ export class Session {
   }
 
   /**
-   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
-   * what it refused the handshake with, and what `Connection.request` throws.
+   * Opens the conversation, in the era that the server speaks. Throws `protocol` when it answers with something else
+   * than a handshake, what it refused the handshake with, and what `Connection.request` throws.
    */
   async handshake(options: Omit<HandshakeOptions, "onProbe">): Promise<Conversation> {
     const { clientInfo } = this.#options;
@@ -151,9 +151,9 @@ export class Session {
   }
 
   /**
-   * Calls a tool. Throws what `Requests.reply` throws, `not_found` for a tool that the server refuses, in whichever way,
-   * and its listing lacks, `not_running` when the server asks for input that the caller does not know of, and by the
-   * server's JSON-RPC error `invalid` for refused parameters, `unsupported`, `server_error`.
+   * Calls a tool. Throws what `Requests.reply` throws, `not_found` for a tool that the server refuses, in whichever
+   * way, and its listing lacks, `not_running` when the server asks for input that the caller does not know of, and by
+   * the server's JSON-RPC error `invalid` for refused parameters, `unsupported`, `server_error`.
    */
   async callTool(call: ToolCall, options: CallToolOptions): Promise<ToolResult> {
     const { codec } = this.#opened;
@@ -236,7 +236,7 @@ export class Session {
     }
   }
 
-  /** Whether that is what the server meant. Of a tool that it listed before a failure without a word of it says nothing. */
+  /** Whether the server lacks the tool. If it listed the tool before, only a failure in words is a sign. */
   async #lacks(tool: string, sign: UnknownToolSign | undefined, options: SignalOption): Promise<boolean> {
     const { tools } = this.#opened;
     const isIt = ({ name }: Tool) => name === tool;
@@ -252,8 +252,8 @@ export class Session {
 
   /**
    * A server of the legacy era may ping; what else it may ask for needs capabilities that were not declared. One of the
-   * modern era asks for nothing this way (MCP revision 2026-07-28, stdio): what it asks is a stray line, and refused, for
-   * it may wait for the answer before it goes on with a call.
+   * modern era asks for nothing this way (MCP revision 2026-07-28, stdio): its request is a stray line, and is refused,
+   * since the server may wait for the response before it goes on with a call.
    */
   #onRequest({ id, method, params }: ServerRequest): void {
     if (this.#open?.codec.era === "modern") {

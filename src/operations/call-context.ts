@@ -16,7 +16,7 @@ export interface CallRequest {
   readonly connection: object | undefined;
   /** How long its caller waits, from now on, in milliseconds. Undefined: for as long as it takes. */
   readonly timeoutMs: number | undefined;
-  /** False: somebody else enforces that deadline, and aborts the wait. Default: true. */
+  /** False: the RPC library enforces that deadline, and the wait follows it. Default: true. */
   readonly enforced?: boolean;
 }
 
@@ -56,7 +56,7 @@ export class CallContext implements Caller, Disposable {
     this.wait.end();
   }
 
-  /** Whose idempotency keys are one. */
+  /** Idempotency keys are unique within it. */
   get scope(): string {
     return this.principal.id;
   }

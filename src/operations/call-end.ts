@@ -1,6 +1,9 @@
 import { ManagerError } from "../base/errors/errors.ts";
 
-/** The reason of a wait whose caller set the deadline. Code that ends by it and knows how far the call came replaces `sent`. */
+/**
+ * The reason of a wait whose caller set the deadline. Code that ends by it and knows how far the call came replaces
+ * `sent`.
+ */
 export function callerDeadlinePassed(): ManagerError {
   return new ManagerError("deadline", "the caller's deadline passed", {
     details: { reason: "DEADLINE_EXCEEDED", delivery: "sent" },

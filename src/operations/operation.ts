@@ -26,22 +26,29 @@ export type Target =
 
 export type Targets = readonly [Target, ...Target[]];
 
-/** What every face, authorisation and the deadlines have to know of an operation. `Request`: what it reads of a request. */
+/**
+ * What every face, authorisation and the deadlines have to know of an operation. `Request`: what it reads of a request.
+ */
 export interface Operation<in Request = never> {
   /**
-   * The rules of its request, in the domain's terms: `gracePeriodMs` is the field `grace_period`. Texts that hold JSON, and
-   * structures, have their rules where they are read (`json/caller-json.ts`).
+   * The rules of its request, in the domain's terms: `gracePeriodMs` is the field `grace_period`. Texts that hold JSON,
+   * and structures, have their rules where they are read (`json/caller-json.ts`).
    */
   readonly schema: z.ZodObject;
   readonly action: Action;
-  /** Of a request that nothing has checked yet. Never empty: what is about nothing would be allowed to everybody. */
+  /**
+   * What a request is about, before anything has checked it. Never empty: a request without targets would be allowed to
+   * everybody.
+   */
   readonly targets: (request: Request) => Targets;
-  /** Whether its response lists what there is: once there is a policy, it holds no more than what its caller may view. */
+  /** Whether its response is a listing: once there is a policy, the listing holds only what its caller may view. */
   readonly filtered: boolean;
   /** Whether its request goes on to a server: an error of any other never says `sent`. */
   readonly reachesServer: boolean;
   /** Whether the manager's longest deadline applies to it. */
   readonly capped: boolean;
-  /** Whether a caller may leave its stream unread for as long as there is room: what it misses is left out, not kept. */
+  /**
+   * Whether a caller may leave its stream unread for as long as there is room: what it misses is left out, not kept.
+   */
   readonly mayLag: boolean;
 }

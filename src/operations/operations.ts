@@ -34,7 +34,7 @@ const prompt = (request: { server: string; prompt: string }): Targets => [
   { kind: "prompt", server: request.server, prompt: request.prompt },
 ];
 
-/** What an argument is completed for: a prompt's, or that of a template of resources. */
+/** The target of a completion: the prompt or resource template that has the argument. */
 type Completed =
   | { case: "prompt"; value: string }
   | { case: "resourceTemplate"; value: string }
@@ -57,14 +57,17 @@ export function serverOfHealth(service: string): string | undefined {
   return /^server\/(.+)$/.exec(service)?.[1];
 }
 
-/** What most operations are: they end in the manager. */
+/** What most operations are like: they end in the manager. */
 const here = { filtered: false, reachesServer: false, capped: false, mayLag: false } as const;
 /** Goes on to a server. */
 const into = { ...here, reachesServer: true, capped: true } as const;
 /** Its stream goes on until its caller leaves. */
 const followed = { ...here, mayLag: true } as const;
 
-/** Every operation there is. RPCs, and with them REST routes, map to these; no other list of names says anything of them. */
+/**
+ * Every operation there is. RPCs, and with them REST routes, map to these; no other list of names says anything of
+ * them.
+ */
 export const operations = {
   start: { schema: startRequestSchema, action: "operate", targets: named, ...here },
   stop: { schema: stopRequestSchema, action: "operate", targets: named, ...here },

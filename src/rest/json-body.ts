@@ -48,7 +48,7 @@ export async function readJsonBody(
   return parse(body);
 }
 
-/** Throws `invalid` for a body where none belongs. */
+/** Throws `invalid` when a request has a body that takes none. */
 export async function refuseBody(request: NodeRequest): Promise<void> {
   for await (const _chunk of bodyOf(request)) {
     throw invalidRequest([{ field: "body", description: "must be empty: this route takes its fields in the query" }]);
@@ -64,7 +64,7 @@ function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
     const value = JSON.parse(text) as JsonValue;
-    return { value, bytes: body.length, repeated: repeatedMember(text, value), rounded: roundedNumber(text) };
+    return { value, bytes: body.length, repeated: repeatedMember(text), rounded: roundedNumber(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

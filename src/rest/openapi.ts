@@ -1,13 +1,13 @@
 import { endEarly } from "../http/end-early.ts";
 import { respondWithError } from "../http/error-response.ts";
-import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
+import { refuse } from "../http/refuse.ts";
 import type { Mount } from "../server/handlers/node-handler.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone } from "../server/responses/write-whole.ts";
 
 const path = "/openapi.json";
-/** What one more response takes until it is read: the document is the same for all. */
+/** Bytes that an unread response takes: the document itself is shared by all. */
 const responseBytes = 8 * 1024;
 
 /** `GET /openapi.json`: the document of the REST routes. */
@@ -34,7 +34,7 @@ export function openApiHandler({ budget }: { readonly budget: TransferBudget }):
   };
 }
 
-/** Read when somebody asks, and once: few do, and it is large. */
+/** Read at the first request for it, and once: it is large, and few ask for it. */
 async function document(): Promise<Buffer> {
   const { default: json } = await import("../../gen/openapi.json", { with: { type: "json" } });
   return Buffer.from(`${JSON.stringify(json)}\n`);

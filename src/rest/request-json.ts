@@ -59,7 +59,7 @@ function fieldsOfBody(body: string, value: JsonValue): JsonObject {
   return body === "*" ? value : { [body]: value };
 }
 
-/** Query values are text: what JSON has other forms for is made of it. */
+/** Query values are text: booleans and numbers are made from it, as JSON has them. */
 function fieldsOfQuery(desc: DescMessage, query: URLSearchParams): JsonObject {
   const json: JsonObject = {};
   for (const name of new Set(query.keys())) {

@@ -1,11 +1,12 @@
+import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
 import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import { respondWithError } from "../http/error-response.ts";
-import { refuse } from "../http/handler.ts";
 import { wrongMethod } from "../http/refusals.ts";
+import { refuse } from "../http/refuse.ts";
 import { statusJson } from "../http/status-json.ts";
 import type { LocalCalls, OpenRequest } from "../rpc/call/local-calls.ts";
 import { countAt } from "../rpc/call/transfer-rest.ts";
@@ -16,7 +17,6 @@ import type { Mount, NodeRequest, NodeResponse } from "../server/handlers/node-h
 import { pacedBody } from "../server/responses/paced-body.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { isGone, writeWhole } from "../server/responses/write-whole.ts";
-import { drained } from "./drained.ts";
 import { readJsonBody, refuseBody } from "./json-body.ts";
 import { requestMessage } from "./request-json.ts";
 import { matchRoutes, type Route, type RouteMatch } from "./routes.ts";
@@ -54,7 +54,7 @@ export function restHandler(options: RestOptions): Mount {
   };
 }
 
-/** Of a target that is a plain path, without all that a URL may have besides, nothing has to be parsed. */
+/** A target that is a plain path needs no parsing. */
 function urlOf(target: string): Pick<URL, "pathname" | "searchParams"> {
   return plainPath.test(target)
     ? { pathname: target, searchParams: new URLSearchParams() }
@@ -76,8 +76,8 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   const { match, query, request, response } = exchange;
   const open = options.calls.open(forwarded(request), { leaving: response, connection: connectionOf(request) });
   try {
-    const body = await bodyOf(exchange, { ...options, signal: open.call.wait });
-    // A caller that left in the turn of the body's end is known by now: no call begins for nobody.
+    const body = await requestBody(exchange, { ...options, signal: open.call.wait });
+    // A caller that left in the turn of the body's end is known by now: no call begins for it.
     if (isGone(response)) return;
     const message = requestMessage(match, { query, body });
     const { rpc } = match.route;
@@ -88,8 +88,8 @@ async function call(options: RestOptions, exchange: Exchange): Promise<void> {
   }
 }
 
-/** Undefined where none belongs, or is. */
-async function bodyOf(
+/** Undefined when the route takes no body, or the request has none. */
+async function requestBody(
   { match, request, response }: Exchange,
   { maxRequestBytes, budget, signal }: RestOptions & { readonly signal: AbortSource },
 ) {
@@ -154,6 +154,20 @@ async function write(
     if (signal.aborted) return;
     if (!response.write(bytes)) await drained(response, signal);
   }
+}
+
+/** Resolves when a response takes more, or when its caller has left. Leaves no listener behind. */
+export function drained(response: EventEmitter, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const done = () => {
+    response.off("drain", done);
+    signal.removeEventListener("abort", done);
+    resolve();
+  };
+  response.on("drain", done);
+  signal.addEventListener("abort", done);
+  if (signal.aborted) done();
+  return promise;
 }
 
 async function* ndjson(rpc: DescMethodServerStreaming, events: AsyncIterable<Message>): AsyncGenerator<Uint8Array> {

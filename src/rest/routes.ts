@@ -71,7 +71,7 @@ export function matchRoutes(path: string): RouteMatch[] {
 }
 
 function matchParts(parts: readonly Part[], segments: readonly string[]): Record<string, string> | undefined {
-  // What is cheap to compare first: most routes are not this one.
+  // The cheap comparison first: most routes don't match.
   if (!parts.every((part, index) => "field" in part || part.text === segments[index])) return undefined;
   const fields: Record<string, string> = {};
   for (const [index, part] of parts.entries()) {

@@ -29,20 +29,20 @@ export interface HealthOptions {
 
 /**
  * grpc.health.v1: the manager as "" and as `mcpmanager.v1.ManagerService`, each server as `server/<name>`, which is
- * SERVING while one of it is ready and not paused, or it is idle: a balancer that sent an idle one no call would never
- * wake it.
+ * SERVING while one of its instances is ready and not paused, and while it is idle: a balancer that sends no calls to
+ * an idle server would never wake it.
  */
 export function healthService(options: HealthOptions): ServiceImpl<typeof Health> {
   return {
     check({ service }) {
-      const status = statusOf(service, options);
+      const status = servingStatusOf(service, options);
       if (status === Status.SERVICE_UNKNOWN) throw unknownService(service);
       return create(HealthCheckResponseSchema, { status });
     },
 
     list() {
       const names = ["", ManagerService.typeName, ...options.fleet.list().map(({ name }) => `server/${name}`)];
-      const statuses = Object.fromEntries(names.map((name) => [name, { status: statusOf(name, options) }]));
+      const statuses = Object.fromEntries(names.map((name) => [name, { status: servingStatusOf(name, options) }]));
       return create(HealthListResponseSchema, { statuses });
     },
 
@@ -52,7 +52,7 @@ export function healthService(options: HealthOptions): ServiceImpl<typeof Health
   };
 }
 
-/** The status now, and each other one as it comes, until the caller leaves. */
+/** The status now, and each change of it, until the caller leaves. */
 async function* watch(
   service: string,
   options: HealthOptions & { signal: AbortSignal },
@@ -62,7 +62,7 @@ async function* watch(
   let last: Status | undefined;
   for (;;) {
     const since = fleet.changes.count;
-    const status = statusOf(service, options);
+    const status = servingStatusOf(service, options);
     if (status !== last) yield create(HealthCheckResponseSchema, { status });
     last = status;
     if (until.aborted) return;
@@ -70,7 +70,7 @@ async function* watch(
   }
 }
 
-function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
+function servingStatusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   const server = serverOfHealth(service);
   const own = service === "" || service === ManagerService.typeName;
   const found = fleet.list().find(({ name }) => name === server);
@@ -78,7 +78,7 @@ function statusOf(service: string, { fleet, shutdown }: HealthOptions): Status {
   return !shutdown.aborted && (own || (found !== undefined && takesCalls(found))) ? Status.SERVING : Status.NOT_SERVING;
 }
 
-/** More is the name of no server. */
+/** No server has a longer name. */
 const maxNameChars = 100;
 
 function takesCalls({ state, instances }: ServerSnapshot): boolean {

@@ -23,7 +23,7 @@ import { plainGrpcMessage } from "./errors/grpc-message.ts";
 import { clampTimeout } from "./headers/timeout-header.ts";
 import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 
-type RpcMethod = ConnectRouter["handlers"][number];
+type LibraryMethod = ConnectRouter["handlers"][number];
 
 export type RefuseRpc = (
   status: number,
@@ -31,12 +31,12 @@ export type RefuseRpc = (
 ) => void;
 
 /**
- * Hands requests of Node on to the RPC library. An adapter of our own: the library's prints a stack to stderr for every
- * caller that leaves, and takes a deadline beyond what a timer can hold for one that has passed.
+ * Hands Node's requests on to the RPC library. The library's own adapter prints a stack to stderr for every caller that
+ * leaves, and treats a deadline beyond what a timer can hold as passed.
  */
 export function nodeAdapter(options: {
   readonly router: ConnectRouter;
-  /** Answers a request for an RPC that no protocol takes like this, with this HTTP status. */
+  /** Responds to a request for an RPC that no protocol takes, with this HTTP status. */
   readonly refuse: RefuseRpc;
   readonly maxRequestBytes: number;
   readonly budget: TransferBudget;
@@ -48,13 +48,13 @@ export function nodeAdapter(options: {
   return (request, response) => {
     const method = methods.get(request.url?.split("?", 1)[0] ?? "");
     if (method === undefined) return false;
-    // The library stops to listen when the response closes. The error of a request that is behind another on its connection
-    // can come after that, and one that nobody listens to would end the process.
+    // The library stops listening when the response closes. A request that waits behind another on its connection may
+    // fail after that, and an error without a listener would end the process.
     request.on("error", () => {});
-    // What a method throws is in the response already; this is about writing that.
+    // The response already has what the method threw. This error is about writing the response.
     respond(method, { ...options, request, response }).catch((error: unknown) => {
       options.log.debug("a response did not reach its caller", { method: method.method.name, error: String(error) });
-      // Nobody must wait for the rest.
+      // The caller must not wait for the rest.
       response.destroy();
     });
     return true;
@@ -62,7 +62,7 @@ export function nodeAdapter(options: {
 }
 
 async function respond(
-  method: RpcMethod,
+  method: LibraryMethod,
   options: {
     request: NodeRequest;
     response: NodeResponse;
@@ -74,8 +74,8 @@ async function respond(
   },
 ): Promise<void> {
   const { request, response, refuse, maxRequestBytes, budget, operationOf, openCall } = options;
-  // Of a stream of requests nothing is kept. Until the response closes at most: not of every body that the library refuses
-  // does it end the reading.
+  // The body of a stream of requests is not kept in memory, so it is not counted. Counted until the response closes at
+  // most: the library does not always end the reading of a body that it refuses.
   const isKept = method.method.methodKind === "unary" || method.method.methodKind === "server_streaming";
   const unsent = isKept ? budget.open(response) : undefined;
   const reading = { maxBytes: maxRequestBytes, ...countedMessages(request.headers["content-type"] ?? "", method) };
@@ -113,7 +113,7 @@ function timeoutOf(headers: Headers): number | undefined {
 }
 
 /** How messages of a content type that the library takes are counted before it makes anything of them. */
-function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReading, "enveloped" | "check"> {
+function countedMessages(type: string, { method }: LibraryMethod): Pick<MessageReading, "enveloped" | "check"> {
   const json = /json/i.test(type);
   return {
     enveloped: /^application\/(?:connect|grpc)/i.test(type),
@@ -130,7 +130,7 @@ function countedMessages(type: string, { method }: RpcMethod): Pick<MessageReadi
 
 function paced(
   libraryResponse: UniversalServerResponse,
-  { method, counted }: { method: RpcMethod; counted: Transfer | undefined },
+  { method, counted }: { method: LibraryMethod; counted: Transfer | undefined },
 ): UniversalServerResponse {
   const { body } = libraryResponse;
   if (body === undefined || counted === undefined) return libraryResponse;
@@ -150,7 +150,7 @@ function withPlainMessage(libraryResponse: UniversalServerResponse): UniversalSe
 }
 
 /** JSON is kept while it is being read, so that an error about it can name the field. */
-function withKeptJson(universal: UniversalServerRequest, { method }: RpcMethod): UniversalServerRequest {
+function withKeptJson(universal: UniversalServerRequest, { method }: LibraryMethod): UniversalServerRequest {
   if (universal.method === "GET") {
     const url = new URL(universal.url);
     const json = url.searchParams.get("encoding") === "json";

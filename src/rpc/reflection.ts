@@ -86,7 +86,7 @@ export class Reflection {
       case "allExtensionNumbersOfType":
         return { case: "allExtensionNumbersResponse", value: { baseTypeName: request.value, extensionNumber: [] } };
       default:
-        return notFound(request.case ?? "an empty request");
+        return notFoundResponse(request.case ?? "an empty request");
     }
   }
 
@@ -100,8 +100,8 @@ export class Reflection {
   }
 
   #fileResponse(file: DescFile | undefined, wanted: string): MessageResponse {
-    if (file === undefined) return notFound(wanted);
-    const known = this.#bytes.get(file) ?? bytesOf(file);
+    if (file === undefined) return notFoundResponse(wanted);
+    const known = this.#bytes.get(file) ?? fileBytes(file);
     this.#bytes.set(file, known);
     return { case: "fileDescriptorResponse", value: { fileDescriptorProto: [...known] } };
   }
@@ -119,7 +119,7 @@ async function* asV1(requests: AsyncIterable<AlphaRequest>): AsyncGenerator<Serv
   }
 }
 
-function bytesOf(file: DescFile): readonly Uint8Array[] {
+function fileBytes(file: DescFile): readonly Uint8Array[] {
   const files = [...withDependencies(file)].reverse();
   return files.map(({ proto }) => toBinary(FileDescriptorProtoSchema, proto));
 }
@@ -129,6 +129,6 @@ function withDependencies(file: DescFile, seen = new Set<DescFile>()): Set<DescF
   return seen.add(file);
 }
 
-function notFound(wanted: string): MessageResponse {
+function notFoundResponse(wanted: string): MessageResponse {
   return { case: "errorResponse", value: { errorCode: Code.NotFound, errorMessage: `not found: ${wanted}` } };
 }

@@ -24,11 +24,13 @@ export interface ServingOptions extends Omit<CheckOptions, "operationOf"> {
   readonly maxResponseBytes: number;
   readonly budget: TransferBudget;
   readonly openCall: OpenCall;
-  /** Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything. */
+  /**
+   * Whether unary gRPC and unary Connect with JSON take the fast path; otherwise the RPC library answers everything.
+   */
   readonly fastPath: boolean;
 }
 
-/** Takes the requests of its RPCs, and before them the streams that need none. */
+/** Takes the requests of the served RPCs, and the streams that need no request. */
 export interface ServedRoutes {
   readonly mount: Mount;
   readonly streams: readonly StreamHandler[];

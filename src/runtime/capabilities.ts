@@ -5,13 +5,19 @@
 export interface RuntimeCapabilities {
   /** A server sees nothing of this machine. Without it, any caller of the manager runs any command as its user. */
   readonly sandbox: boolean;
-  /** Instances outlive the runtime; the next one on the fleet lists them, finishes what their marks say and attaches to them. */
+  /**
+   * Instances outlive the runtime; the next one on the fleet lists them, finishes what their marks say and attaches to
+   * them.
+   */
   readonly adoption: boolean;
   /** A fleet is seen by other managers, too, and so has one owner. */
   readonly ownership: boolean;
   /** Images are looked for and pulled, and a spec may leave the command to its image. */
   readonly images: boolean;
-  /** CPUs, memory and processes can be bounded, and the end by lack of memory is told. What this engine lacks `unenforced` says. */
+  /**
+   * CPUs, memory and processes can be bounded, and the end by lack of memory is told. What this engine lacks
+   * `unenforced` says.
+   */
   readonly limits: boolean;
   /** `spec.mounts` */
   readonly mounts: boolean;

@@ -1,14 +1,15 @@
 import { ManagerError } from "../base/errors/errors.ts";
 
 /**
- * What a server is held to by whatever runs it, as far as that can be told from outside: `swap` is what it may take on
- * top of its memory, `seccomp` the engine's filter of system calls. The words stand in GetInfo and in the log.
+ * The protections that the runtime enforces on a server, as far as that can be told from outside: `swap` bounds what it
+ * may take on top of its memory, `seccomp` is the engine's filter of system calls. The words stand in GetInfo and in
+ * the log.
  */
 export const protections = ["memory", "swap", "cpus", "pids", "seccomp"] as const;
 
 export type Protection = (typeof protections)[number];
 
-/** What MCPM_REQUIRE_LIMITS wants. */
+/** The protections that MCPM_REQUIRE_LIMITS demands. */
 const limits: readonly Protection[] = ["memory", "swap", "cpus", "pids"];
 
 /** Throws `not_running` (NOT_ENFORCED) when one of the limits is not enforced. */

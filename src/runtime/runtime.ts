@@ -4,9 +4,9 @@ import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
 import type { Protection } from "./protections.ts";
 
 /**
- * The port to whatever runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait
- * for a response. The engine behind it is the only store: what exists is what `list` gives.
- * `test/runtime/contract.ts` holds every promise made here as a sentence, and runs on each runtime.
+ * The port to what runs instances and opens their stdio. Every method throws ManagerError; `signal` ends the wait for a
+ * response. The engine behind it is the only store: what exists is what `list` gives. `test/runtime/contract.ts` tests
+ * every promise made here on each runtime.
  */
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
@@ -14,13 +14,16 @@ export interface Runtime extends AsyncDisposable {
   /** What this kind can do: the same object as in `runtimeCapabilities`. */
   readonly capabilities: RuntimeCapabilities;
 
-  /** Version of the engine; for `process` the operating system. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does not answer. */
+  /**
+   * Version of the engine; for `process` the operating system. Throws `unavailable` (ENGINE_UNAVAILABLE) when it does
+   * not answer.
+   */
   version(options: RuntimeCallOptions): Promise<string>;
 
   /**
-   * What servers are promised and the engine does not enforce, or does not say that it does; empty: it enforces all. Asked
-   * once, and again when the engine was away; a change is told of in the log. What new containers lack of the limits that
-   * they were created with is among it, too. Throws `unavailable` (ENGINE_UNAVAILABLE).
+   * The protections that servers are promised and that the engine does not enforce, or does not report; empty: it
+   * enforces all. The engine is asked once, and again after it was away; a change is logged. Limits that new containers
+   * lack although they were asked for are among them. Throws `unavailable` (ENGINE_UNAVAILABLE).
    */
   unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]>;
 
@@ -33,9 +36,9 @@ export interface Runtime extends AsyncDisposable {
   own(options: RuntimeCallOptions & { readonly onLost: (error: ManagerError) => void }): Promise<AsyncDisposable>;
 
   /**
-   * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled
-   * or created: a field that can't be honoured is named, never ignored. Throws `not_running` (NOT_ENFORCED) when limits are
-   * required (`MCPM_REQUIRE_LIMITS`) and not enforced. Returns nothing; `create` applies the same rules again.
+   * Refuses (`denied`, `invalid`) what the operator does not allow or the engine can't do, before anything is pulled or
+   * created: a field that can't be honoured is named, never ignored. Throws `not_running` (NOT_ENFORCED) when limits
+   * are required (`MCPM_REQUIRE_LIMITS`) and not enforced. Returns nothing; `create` applies the same rules again.
    */
   check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void>;
 
@@ -44,8 +47,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Makes the image available by the spec's pull policy, and gives its id, as records have it. Throws `denied`, before
-   * anybody is asked, when it would have to be pulled from a registry that the operator does not allow, and `not_found`
-   * (IMAGE_UNAVAILABLE) when it can't be had.
+   * any request is made, when it would have to be pulled from a registry that the operator does not allow, and
+   * `not_found` (IMAGE_UNAVAILABLE) when it can't be had.
    */
   prepare(
     spec: ServerSpec,
@@ -54,42 +57,44 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Creates the instance, not started, and names it; one that replaces another is marked as `replacing`, and gets the
-   * name with `mark` as `none`. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is waited for, since
-   * for `inspect` and `list` it is gone. Throws `not_running` (NOT_ENFORCED), and leaves nothing, when the engine made its
-   * sandbox weaker than it was asked to, or without limits that are required.
+   * name with `mark` as `none`. Throws `conflict` (NAME_TAKEN) when the name is in use; one that is being removed is
+   * waited for, since for `inspect` and `list` it is gone. Throws `not_running` (NOT_ENFORCED), and leaves nothing,
+   * when the engine made its sandbox weaker than it was asked to, or without limits that are required.
    */
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 
   /**
-   * Starts a created or exited instance with its stdio open, as `attach` opens it: no byte that it writes is lost. Nothing
-   * is started when it runs. When the start fails, the attachment is closed. Throws what `attach` throws, and `not_running`
-   * (START_REFUSED; NOT_ENFORCED when limits are required and it has not all of them). Bytes may come before it returns.
+   * Starts a created or exited instance with its stdio open, as `attach` opens it: no byte that it writes is lost.
+   * Nothing is started when it runs. When the start fails, the attachment is closed. Throws what `attach` throws, and
+   * `not_running` (START_REFUSED; NOT_ENFORCED when limits are required and it has not all of them). Bytes may come
+   * before it returns.
    */
   run(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
    * Opens stdin, stdout and stderr of an instance, to take it over. Bytes go to `sink` until its `end`, which comes
-   * exactly once, however the attachment ended. Of an instance that does not run nothing comes before it does, no `end`
-   * either: look at its state afterwards, and `close`.
+   * exactly once, however the attachment ended. An instance that does not run gives neither bytes nor `end` until it
+   * runs: look at its state afterwards, and `close`.
    */
   attach(id: string, sink: AttachmentSink, options: RuntimeCallOptions): Promise<Attachment>;
 
   /**
-   * Asks the instance to end (EOF on stdin where that comes first; SIGTERM), waits up to `graceMs` in all, SIGKILL. Zero kills
-   * at once. Returns when the instance has exited or is gone, with whatever it forked.
+   * Asks the instance to end (EOF on stdin where that comes first; SIGTERM), waits up to `graceMs` in all, SIGKILL.
+   * Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
   /**
-   * Notes what is under way with an instance, so that a manager that boots finishes it. `stopping` frees the server's name.
-   * `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another one has it
-   * still. Without adoption only `stopping` is noted. Nothing to do when it is so already, or the instance is gone.
+   * Notes what is under way with an instance, so that a manager that boots finishes it. `stopping` frees the server's
+   * name. `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another
+   * one has it still. Without adoption only `stopping` is noted. Nothing to do when it is so already, or the instance
+   * is gone.
    */
   mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void>;
 
   /**
-   * Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. What is not this
-   * fleet's is not touched.
+   * Removes an instance with its anonymous volumes, killing it if it runs. Not an error when it is gone. What is not
+   * this fleet's is not touched.
    */
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
 
@@ -131,9 +136,9 @@ export interface RuntimeCallOptions {
 export interface CreateRequest {
   /** The server's name. */
   readonly server: string;
-  /** Identity of the copy, stable over restarts. */
+  /** Identity of the instance, stable over restarts. */
   readonly instance: string;
-  /** Which copy of the server: 0 is the first. */
+  /** The instance's number in its server: 0 is the first. */
   readonly replica: number;
   readonly spec: ServerSpec;
   /** The generation of MCP that it is known to speak. Absent: to be found out. */
@@ -159,9 +164,9 @@ export interface InstanceRecord {
   readonly mark: InstanceMark;
   readonly usability: Usability;
   /**
-   * Why a manager that finds it neither takes it over nor removes it unasked, though its labels are this fleet's, as the end
-   * of "its container …": it is less closed than its spec asks for, or has another's name. Undefined: it is as a manager
-   * makes it. One that was taken over before goes on being used.
+   * Why a manager neither takes it over nor removes it unasked although its labels are this fleet's, as the end of "its
+   * container …": its sandbox is weaker than its spec asks for, or it has another server's name. Undefined: it is as a
+   * manager makes it. An instance that was taken over before goes on being used.
    */
   readonly leaveAlone?: string;
   /** Empty where there are no images (`process`). */
@@ -186,16 +191,21 @@ export type InstanceMark =
 /** What `mark` notes; `replacing` is noted by `create`. */
 export type NewMark = Exclude<InstanceMark, "replacing">;
 
-/** Whether a manager can go on with an instance, or the first of what is in the way. */
+/** Whether a manager can go on with an instance; if not, the first reason why. */
 export type Usability =
   | { readonly kind: "usable" }
-  /** The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now. */
+  /**
+   * The engine lists it and does not answer for it: the state is the listing's, and nothing can be done with it now.
+   */
   | { readonly kind: "silent"; readonly why: string }
   /** Its spec can't be read: another version of the manager made it. */
   | { readonly kind: "unreadable"; readonly why: string }
   /** Its stdio is a terminal, which mixes the streams and changes bytes: no manager made it so. */
   | { readonly kind: "terminal" }
-  /** An older manager made it as it would not be made now: it can be taken over while it runs; instead of a start, another one takes its place. */
+  /**
+   * An older manager made it in a way that no manager does any more. It can be taken over while it runs; instead of
+   * starting it, it is replaced.
+   */
   | { readonly kind: "outdated" };
 
 export interface InstanceExit {

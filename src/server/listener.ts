@@ -19,8 +19,8 @@ const defaultFirstBytesMs = 10_000;
 const defaultPingMs = 60_000;
 const idlePings = 10;
 /**
- * MB that may wait in a connection for its client to read them before new calls on it are refused, by a bare
- * ENHANCE_YOUR_CALM. Node's default, 10, are a hundred results that are handed on in slices.
+ * MB that may wait in a connection for its client to read them. Beyond that, new calls on it are refused by a bare
+ * ENHANCE_YOUR_CALM. Node's default, 10, is reached by a hundred large results.
  */
 const maxSessionMemory = 1000;
 /** Calls at once on one connection. Node ends a connection that has more. */
@@ -36,11 +36,11 @@ export interface ListenOptions {
   readonly streams?: StreamHandler | undefined;
   /** The JSON of the response to a malformed request. Default: Node's own response, which has no body. */
   readonly malformed?: (malformed: MalformedRequest) => string;
-  /** A connection that says nothing for so long is closed. Default: 10 s. */
+  /** A connection that sends nothing for so long is closed. Default: 10 s. */
   readonly firstBytesMs?: number;
   /**
-   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without a
-   * request. Default: 60 s.
+   * Pause between the pings of an HTTP/2 connection. It is closed when it leaves one unanswered, and after ten without
+   * a request. Default: 60 s.
    */
   readonly pingMs?: number;
   /** Default: as many as there can be. */
@@ -63,7 +63,7 @@ export class Listener {
   readonly #open: OpenStreams;
   readonly #streams: StreamHandler | undefined;
   readonly #ownStreams: StreamListener;
-  /** Those that have not said yet which protocol they speak. */
+  /** Connections that have not shown their protocol yet. */
   readonly #undecided = new Set<net.Socket>();
   readonly #firstBytesMs: number;
   readonly #pingMs: number;
@@ -75,7 +75,7 @@ export class Listener {
     this.#streams = streams;
     this.#firstBytesMs = firstBytesMs ?? defaultFirstBytesMs;
     this.#pingMs = pingMs ?? defaultPingMs;
-    // A request without Host, or that expects what nobody knows, is the handler's to judge.
+    // The handler decides about a request without Host, or with an unknown Expect.
     const inTurn: http.RequestListener = (request, response) => {
       const { socket } = request;
       const connection = this.#used(socket);
@@ -108,8 +108,8 @@ export class Listener {
       session.on("close", () => this.#sessions.delete(session));
       session.on("error", () => session.destroy());
     });
-    // As Node's own server: a client that ends its side gets what is answered by then; a call still under way is
-    // cancelled, since over HTTP/1.1 nothing else tells that its caller has left.
+    // As Node's own server does: a client that ends its side still gets the responses that are ready by then. A call
+    // under way is cancelled, since over HTTP/1.1 nothing else tells that its caller has left.
     this.#net = net.createServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
   }
 

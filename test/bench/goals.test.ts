@@ -38,6 +38,16 @@ describe("judge", () => {
     expect(brokenBy(0.01)).toEqual([expect.stringContaining('"lines/s / attached" is 0.01, and CI wants ≥ 0.04')]);
   });
 
+  it("breaks CI when the encoder is slower than the library, and no goal is reached that it gains too little for", () => {
+    const judged = (ratio: number) => {
+      const figures = { "encoder, result_json of 100 B: plain / by hand": ratio };
+      return judge({ micro: { machine: "any", tables: [], figures } }).find(({ goal }) => goal.figure in figures);
+    };
+    expect(judged(1.6)).toMatchObject({ verdict: "reached", broken: undefined });
+    expect(judged(1.2)).toMatchObject({ verdict: "not reached", broken: undefined });
+    expect(judged(0.9)).toMatchObject({ verdict: "not reached", broken: expect.stringContaining("CI wants ≥ 1") });
+  });
+
   it("leaves goals alone whose benchmark did not run", () => {
     expect(judge({}).flatMap(({ broken }) => broken ?? [])).toEqual([]);
   });

@@ -4,9 +4,9 @@ import type { AddressInfo } from "node:net";
 import { fromBinary } from "@bufbuild/protobuf";
 import { StructSchema } from "@bufbuild/protobuf/wkt";
 import { describe, expect, it } from "vitest";
-import { flag, frame, frameType, getHeaders, newest, remembered } from "../../bench/floods/frames.ts";
-import { counted, field, filled, nested } from "../../bench/floods/proto-bytes.ts";
-import { RawH2 } from "../../bench/floods/raw-h2.ts";
+import { flag, frame, frameType, getHeaders, newest, remembered } from "../../bench/floods/bytes/frames.ts";
+import { counted, field, filled, nested } from "../../bench/floods/bytes/proto-bytes.ts";
+import { RawH2 } from "../../bench/floods/bytes/raw-h2.ts";
 import { StartRequestSchema } from "../../gen/mcpmanager/v1/manager_pb.ts";
 
 describe("the bytes of a large request", () => {

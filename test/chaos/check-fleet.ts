@@ -78,7 +78,7 @@ function checkContainers(
   );
   const strays = containers.flatMap(({ id, name, state }) => {
     const owner = owners.get(id);
-    if (owner === undefined) return [`the container ${name} (${short([id])}, ${state}) belongs to nobody`];
+    if (owner === undefined) return [`the container ${name} (${short([id])}, ${state}) belongs to no server`];
     return owner === name ? [] : [`the container of ${owner} is called ${name}`];
   });
   const found = new Set(containers.map(({ id }) => id));

@@ -8,8 +8,7 @@ import { create, createFileRegistry, type DescMessage, fromBinary, toBinary } fr
 import { FileDescriptorSetSchema } from "@bufbuild/protobuf/wkt";
 import { createPinoLog } from "../../src/base/log/pino-log.ts";
 import { frontDoor } from "../../src/http/handler.ts";
-import { malformedText } from "../../src/http/malformed.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { malformedText, refuseRpc } from "../../src/http/refuse.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
 import { requestJson } from "../../src/rpc/json/json-problem.ts";
 import { serveRoutes } from "../../src/rpc/serve-routes.ts";

@@ -3,7 +3,7 @@ import { anyPack } from "@bufbuild/protobuf/wkt";
 import { ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { Definition, ErrorDefinition, Header } from "./definitions.ts";
 
-/** Makes the service's answers of what it saw. The descriptors are the runner's own. */
+/** Makes the service's responses of what it saw. The descriptors are the runner's own. */
 export class Observed {
   readonly #registry: Registry;
 

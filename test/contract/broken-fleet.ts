@@ -1,7 +1,7 @@
 import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import { firstOf } from "../../src/http/handler.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { refuseRpc } from "../../src/http/refuse.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";
 import type { OpenCall } from "../../src/operations/call-context.ts";
 import { restHandler } from "../../src/rest/rest-handler.ts";

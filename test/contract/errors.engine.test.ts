@@ -3,8 +3,8 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { hostileSpec, TestManager } from "../e2e/test-manager.ts";
 import { EngineProxy } from "../runtime/docker/engine-proxy.ts";
 import type { Protocol } from "./ask.ts";
-import { expectSideBySide, printTable, Stage } from "./cause.ts";
-import { engineCauses } from "./engine-causes.ts";
+import { expectSideBySide, printTable, Stage } from "./causes/cause.ts";
+import { engineCauses } from "./causes/engine-causes.ts";
 
 let proxy: EngineProxy;
 let manager: TestManager;

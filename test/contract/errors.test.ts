@@ -6,14 +6,14 @@ import { errorReasons } from "../../src/base/errors/error-reason.ts";
 import { TestManager } from "../e2e/test-manager.ts";
 import { protocols } from "./ask.ts";
 import { BrokenFleet } from "./broken-fleet.ts";
-import { expectSideBySide, printTable, Stage } from "./cause.ts";
-import { engineCauses } from "./engine-causes.ts";
-import { keyedCauses } from "./keyed-causes.ts";
-import { offerCauses } from "./offer-causes.ts";
-import { processCauses } from "./process-causes.ts";
-import { replyCauses } from "./reply-causes.ts";
-import { unprovokable } from "./unprovokable.ts";
-import { wireCauses } from "./wire-causes.ts";
+import { expectSideBySide, printTable, Stage } from "./causes/cause.ts";
+import { engineCauses } from "./causes/engine-causes.ts";
+import { keyedCauses } from "./causes/keyed-causes.ts";
+import { offerCauses } from "./causes/offer-causes.ts";
+import { processCauses } from "./causes/process-causes.ts";
+import { replyCauses } from "./causes/reply-causes.ts";
+import { unprovokable } from "./causes/unprovokable.ts";
+import { wireCauses } from "./causes/wire-causes.ts";
 
 const causes = [...processCauses, ...replyCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
 

@@ -1,7 +1,7 @@
 import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
 
-/** A server of the legacy era whose answers to some methods are given, the rest being as should be. */
+/** A server of the legacy era whose replies to some methods are given, the rest being as should be. */
 export const legacyServer = (
   more: { readonly onProbe?: string; readonly onTerm?: string },
   spec: Partial<ServerSpec>,

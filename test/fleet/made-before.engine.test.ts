@@ -67,7 +67,7 @@ const mountsOf = async (name: string) => {
   return await readFile(`/proc/${State.Pid}/mounts`, "utf8");
 };
 
-describe("A container that an older manager made in a way that no manager does any more", () => {
+describe("A container that an older manager made in a way that is no longer allowed", () => {
   const restart = { policy: "on_failure", initialBackoffMs: 10 } as const;
 
   it.each(["node", "1000"])(

@@ -41,7 +41,7 @@ it("The reaper removes what belongs to nobody after the grace period, says so, a
   await expect.poll(left, { timeout: 30_000 }).toEqual(new Set([mine, unreadable]));
   expect(await idsOf(another)).toEqual([foreign]);
   expect(await open.engine.docker.getContainer(persons).inspect()).toMatchObject({ Id: persons });
-  const told = open.warnings.filter((text) => text === "removing a container that belongs to nobody");
+  const told = open.warnings.filter((text) => text === "removing a container that belongs to no server");
   expect(told).toHaveLength(2);
 });
 

@@ -3,7 +3,8 @@ import http from "node:http";
 import http2 from "node:http2";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Guard } from "../../src/http/guard.ts";
-import { guarded, notFound } from "../../src/http/handler.ts";
+import { guarded } from "../../src/http/handler.ts";
+import { refuseUnknownPath } from "../../src/http/refuse.ts";
 import type { NodeHandler } from "../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../src/server/listener.ts";
 
@@ -14,7 +15,7 @@ beforeAll(async () => {
   const handler: NodeHandler = (request, response) => {
     handled += 1;
     if (request.url?.startsWith("/here")) response.end("here");
-    else notFound(request, response);
+    else refuseUnknownPath(request, response);
   };
   const options = { allowedHosts: [], corsOrigins: ["https://console.example"] };
   listener = await Listener.open({ host: "127.0.0.1", port: 0, handler: guarded(handler, new Guard(options)) });
@@ -161,7 +162,7 @@ describe("guarded, against pages of other sites,", () => {
   });
 });
 
-describe("Every answer", () => {
+describe("Every response", () => {
   const closed = { "x-content-type-options": "nosniff", "cross-origin-resource-policy": "same-origin" };
 
   it.each([

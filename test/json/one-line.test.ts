@@ -36,7 +36,7 @@ describe("oneLine", () => {
 });
 
 describe("Connection", () => {
-  it("writes requests, notifications and answers that Node's readline reads as one line each", async () => {
+  it("writes requests, notifications and replies that Node's readline reads as one line each", async () => {
     const wire = openWire();
     const params = '{"text":"a\u2028b\u2029c\u0085d"}';
     void wire.connection.request("m\u2028", params);

@@ -85,7 +85,7 @@ describe("Connection", () => {
         connection.receive(Buffer.from(`${reply(1)}\n`));
         return true;
       },
-      listener: { notification() {}, request() {}, noise() {}, lateReply() {} },
+      listener: { notification() {}, request() {}, noise() {}, unclaimedReply() {} },
       firstId: 1,
       limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
     });

@@ -27,7 +27,7 @@ export function openWire({ firstId = 1, ...limits }: Partial<ConnectionLimits> &
       notification: (method, params) => heard.notifications.push([method, params]),
       request: ({ id, method, params }) => heard.requests.push({ id, method, params }),
       noise: (line, note) => heard.noise.push({ line: line.toString(), truncated: note?.truncated ?? false }),
-      lateReply: () => {
+      unclaimedReply: () => {
         heard.lateReplies += 1;
       },
     },

@@ -39,7 +39,7 @@ export function openChildSession(
     stderr: (chunk) => heard.stderr.push(chunk.toString()),
     strayLine: (line) => heard.stray.push(line.toString()),
     logMessage: (entry) => heard.logs.push(entry),
-    lateReply: () => heard.lateReplies.count++,
+    unclaimedReply: () => heard.lateReplies.count++,
     remark: (text) => heard.remarks.push(text),
     attachmentEnded: () => ended.resolve(),
   };

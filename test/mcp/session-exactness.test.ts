@@ -13,7 +13,7 @@ function openByHand() {
       stderr() {},
       strayLine: (line) => strays.push(line.toString()),
       logMessage() {},
-      lateReply() {},
+      unclaimedReply() {},
       remark() {},
       attachmentEnded() {},
     },

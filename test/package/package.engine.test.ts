@@ -49,6 +49,7 @@ describe("The package that npm pack makes", () => {
       "dist/types/gen",
       "dist/types/src",
       "docs/",
+      "docs/internals/",
       "proto/mcpmanager/v1",
     ]);
     const types = installed.files.filter((file) => file.endsWith(".ts"));

@@ -18,7 +18,7 @@ describe("/openapi.json", () => {
     expect(validator.version).toBe("3.1");
   });
 
-  it("is refused by the validator with a route's answers left out", async () => {
+  it("is refused by the validator with a route's responses left out", async () => {
     const watch = { get: { operationId: "watch", responses: { 200: {} } } };
     const broken = { ...document, paths: { ...document.paths, "/watch": watch } };
     expect(await new Validator().validate(broken)).toMatchObject({ valid: false });

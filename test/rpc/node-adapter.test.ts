@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { GetInfoResponseSchema, LogsResponseSchema, ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { type Log, silentLog } from "../../src/base/log/log.ts";
 import { firstOf } from "../../src/http/handler.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { refuseRpc } from "../../src/http/refuse.ts";
 import { nodeAdapter } from "../../src/rpc/node-adapter.ts";
 import { Listener } from "../../src/server/listener.ts";
 import { TransferBudget } from "../../src/server/responses/transfer-budget.ts";

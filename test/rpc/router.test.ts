@@ -7,7 +7,7 @@ import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
 import type { ToolCalls } from "../../src/fleet/tools/tool-calls.ts";
 import { firstOf } from "../../src/http/handler.ts";
-import { refuseRpc } from "../../src/http/refuse-rpc.ts";
+import { refuseRpc } from "../../src/http/refuse.ts";
 import { allowAll } from "../../src/operations/authorize.ts";
 import { rpcRoutes } from "../../src/rpc/router.ts";
 import type { Runtime } from "../../src/runtime/runtime.ts";

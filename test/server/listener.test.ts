@@ -12,7 +12,7 @@ afterEach(async () => {
   await Promise.all(opened.splice(0).map((listener) => listener.close({ graceMs: 0 })));
 });
 
-/** A listener whose answers say method, path and HTTP version. */
+/** A listener whose responses say method, path and HTTP version. */
 async function open(
   options: { handler?: NodeHandler; firstBytesMs?: number; pingMs?: number } = {},
 ): Promise<Listener> {

@@ -1,16 +1,16 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { command, startAll } from "./actors/faults/commands.ts";
+import type { Injected } from "./actors/injector.ts";
 import { accounting, type Check, deliveries, equal, none } from "./checks.ts";
-import { grpcClient } from "./clients.ts";
-import type { Deliveries } from "./deliveries.ts";
-import { command, startAll } from "./faults/commands.ts";
-import type { Gauge, Memory } from "./gauge.ts";
-import type { Injected } from "./injector.ts";
-import { type ProcessState, stateOf } from "./process-state.ts";
+import { grpcClient } from "./clients/clients.ts";
+import type { Deliveries } from "./measure/deliveries.ts";
+import type { Gauge, Memory } from "./measure/gauge.ts";
+import { type ProcessState, stateOf } from "./measure/process-state.ts";
+import { heapTrend, type Sample, takeSample } from "./measure/sampler.ts";
+import type { SeenVolumes } from "./measure/volumes.ts";
 import { inMib } from "./report.ts";
-import { heapTrend, type Sample, takeSample } from "./sampler.ts";
 import type { SoakServer } from "./servers.ts";
 import type { Stage } from "./stage.ts";
-import type { SeenVolumes } from "./volumes.ts";
 
 /** A server that hangs is found out by its health checks within this. */
 const requestTimeoutMs = 30_000;

@@ -1,4 +1,4 @@
-import type { CallFailure } from "./call-failure.ts";
+import type { CallFailure } from "./clients/call-failure.ts";
 
 /** How a call ended, from its caller's view. */
 export type Outcome =

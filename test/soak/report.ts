@@ -1,7 +1,7 @@
+import type { Injected } from "./actors/injector.ts";
 import type { Check } from "./checks.ts";
-import type { Injected } from "./injector.ts";
 import type { Ledger } from "./ledger.ts";
-import type { Sample, Trend } from "./sampler.ts";
+import type { Sample, Trend } from "./measure/sampler.ts";
 
 const mib = 1024 * 1024;
 

@@ -10,7 +10,7 @@ import {
   type ServerSpecSchema,
 } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { testImage } from "../runtime/docker/test-fleet.ts";
-import type { Deliveries } from "./deliveries.ts";
+import type { Deliveries } from "./measure/deliveries.ts";
 
 export type SpecInit = MessageInitShape<typeof ServerSpecSchema>;
 /** Which tools a server has. */

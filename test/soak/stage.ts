@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { EngineProxy } from "../runtime/docker/engine-proxy.ts";
-import type { Gate } from "./gate.ts";
+import type { Gate } from "./actors/gate.ts";
 import type { Ledger } from "./ledger.ts";
 import type { ManagerLives } from "./manager-lives.ts";
 import type { SoakServer } from "./servers.ts";

@@ -7,58 +7,24 @@ import (
 	"fmt"
 	"strings"
 
-	"google.golang.org/protobuf/proto"
-
 	pb "example.org/clients/gen/mcpmanager/v1"
 )
 
 var streams = []check{
-	{"Logs", logs},
 	{"CallToolStream", callToolStream},
 	{"result in pieces", resultInPieces},
 	{"Watch", watch},
 }
 
-var errStreamEnded = errors.New("the stream ended")
-
-func logs(ctx context.Context, client Client) (string, error) {
-	ctx, leave := context.WithCancel(ctx)
-	defer leave() // ends the stream
-	request := &pb.LogsRequest{
-		Server:  "hostile",
-		Follow:  true,
-		Tail:    proto.Int32(0),
-		Sources: []pb.LogSource{pb.LogSource_LOG_SOURCE_STDERR},
+func callToolStream(ctx context.Context, manager Manager) (string, error) {
+	arguments := asStruct(map[string]any{"duration": 0.2, "steps": 2})
+	request := &pb.CallToolStreamRequest{
+		Server: "everything",
+		Tool:   "trigger-long-running-operation",
+		Input:  &pb.CallToolStreamRequest_Arguments{Arguments: arguments},
 	}
-	for event, err := range client.Logs(ctx, request) {
-		if err != nil {
-			return "", err
-		}
-		if line := event.GetLine(); line != nil {
-			return "followed: " + line.Text, nil
-		}
-		// The first event comes at once: from here on no line is missed.
-		say := toolCall("hostile", "stderr", map[string]any{"text": "a line on stderr"})
-		if _, err := client.CallTool(ctx, say); err != nil {
-			return "", err
-		}
-	}
-	return "", errStreamEnded
-}
-
-// streamCall is the call of CallTool as one of CallToolStream.
-func streamCall(call *pb.CallToolRequest) *pb.CallToolStreamRequest {
-	return &pb.CallToolStreamRequest{
-		Server: call.Server,
-		Tool:   call.Tool,
-		Input:  &pb.CallToolStreamRequest_Arguments{Arguments: call.GetArguments()},
-	}
-}
-
-func callToolStream(ctx context.Context, client Client) (string, error) {
-	call := toolCall("everything", "trigger-long-running-operation", map[string]any{"duration": 1, "steps": 2})
 	var seen []string
-	for event, err := range client.CallToolStream(ctx, streamCall(call)) {
+	for event, err := range manager.CallToolStream(ctx, request) {
 		if err != nil {
 			return "", err
 		}
@@ -69,17 +35,20 @@ func callToolStream(ctx context.Context, client Client) (string, error) {
 			seen = append(seen, textOf(event.Result))
 		}
 	}
-	if len(seen) != 3 || seen[1] != "2 of 2" {
-		return "", fmt.Errorf("got %q", seen)
-	}
-	return strings.Join(seen, ", "), nil
+	return strings.Join(seen, ", "), expect(len(seen) == 3 && seen[1] == "2 of 2", seen)
 }
 
-func resultInPieces(ctx context.Context, client Client) (string, error) {
-	call := toolCall("hostile", "large", map[string]any{"bytes": 5_000_000})
+// Below the limit of every client, whatever the size of the result.
+func resultInPieces(ctx context.Context, manager Manager) (string, error) {
+	message := strings.Repeat("x", 5_000_000)
+	request := &pb.CallToolStreamRequest{
+		Server: "everything",
+		Tool:   "echo",
+		Input:  &pb.CallToolStreamRequest_Arguments{Arguments: asStruct(map[string]any{"message": message})},
+	}
 	var text []byte
 	pieces := 0
-	for event, err := range client.Default.CallToolStream(ctx, streamCall(call)) {
+	for event, err := range manager.CallToolStream(ctx, request) {
 		if err != nil {
 			return "", err
 		}
@@ -88,39 +57,35 @@ func resultInPieces(ctx context.Context, client Client) (string, error) {
 			pieces++
 		}
 	}
-	var result struct{ Content []struct{ Text string } }
+	var result toolResult
 	if err := json.Unmarshal(text, &result); err != nil {
 		return "", err
 	}
-	if len(result.Content[0].Text) != 5_000_000 {
-		return "", fmt.Errorf("%d characters", len(result.Content[0].Text))
-	}
-	return fmt.Sprintf("5 MB in %d, below every client's limit", pieces), nil
+	return fmt.Sprintf("5 MB in %d", pieces), expect(pieces > 1 && result.Content[0].Text == "Echo: "+message, pieces)
 }
 
-func watch(ctx context.Context, client Client) (string, error) {
+// A subscription: what there is, then every change, until the caller leaves.
+func watch(ctx context.Context, manager Manager) (string, error) {
 	ctx, leave := context.WithCancel(ctx)
-	defer leave()
+	defer leave() // ends the stream
 	var seen []string
-	restarted := make(chan error, 1)
-	for event, err := range client.Watch(ctx, &pb.WatchRequest{}) {
+	for event, err := range manager.Watch(ctx, &pb.WatchRequest{}) {
 		if err != nil {
 			return "", err
 		}
 		switch event := event.Event.(type) {
 		case *pb.WatchResponse_Snapshot:
-			seen = append(seen, fmt.Sprintf("%d servers", len(event.Snapshot.Servers)))
-			go func() {
-				_, err := client.Restart(ctx, &pb.RestartRequest{Name: "everything"})
-				restarted <- err
-			}()
+			seen = append(seen, fmt.Sprintf("%d server", len(event.Snapshot.Servers)))
+			if _, err := manager.Restart(ctx, &pb.RestartRequest{Name: "everything"}); err != nil {
+				return "", err
+			}
 		case *pb.WatchResponse_Change:
 			state := event.Change.Server.State
 			seen = append(seen, strings.TrimPrefix(state.String(), "SERVER_STATE_"))
 			if state == pb.ServerState_SERVER_STATE_READY {
-				return strings.Join(seen, ", "), <-restarted
+				return strings.Join(seen, ", "), nil
 			}
 		}
 	}
-	return "", errStreamEnded
+	return "", errors.New("the stream ended")
 }

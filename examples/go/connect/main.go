@@ -1,12 +1,13 @@
-// Command connect URL tries a manager by connect-go.
+// Command connect URL [connect|grpc|grpc-web] tries a manager by connect-go.
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"flag"
 	"iter"
 	"net/http"
-	"os"
 
 	"connectrpc.com/connect"
 	"google.golang.org/grpc/codes"
@@ -17,11 +18,25 @@ import (
 )
 
 func main() {
-	// By HTTP/1.1; connect.WithGRPC() needs a client that speaks HTTP/2. connect.WithReadMaxBytes sets a limit.
-	client := manager{mcpmanagerv1connect.NewManagerServiceClient(http.DefaultClient, checks.ManagerURL())}
-	if !checks.Run(checks.Client{Manager: client, Default: client}) {
-		os.Exit(1)
+	flag.Parse()
+	url := cmp.Or(flag.Arg(0), "http://127.0.0.1:8080")
+	client := http.DefaultClient       // by HTTP/1.1
+	var options []connect.ClientOption // connect.WithReadMaxBytes sets a limit, there is none by default
+	switch flag.Arg(1) {
+	case "grpc":
+		client = &http.Client{Transport: &http.Transport{Protocols: onlyHTTP2()}}
+		options = append(options, connect.WithGRPC())
+	case "grpc-web":
+		options = append(options, connect.WithGRPCWeb())
 	}
+	checks.Run(manager{mcpmanagerv1connect.NewManagerServiceClient(client, url, options...)})
+}
+
+// onlyHTTP2 is what gRPC needs; without TLS it has to be asked for.
+func onlyHTTP2() *http.Protocols {
+	protocols := new(http.Protocols)
+	protocols.SetUnencryptedHTTP2(true)
+	return protocols
 }
 
 // manager is the generated client, with streams to range over.
@@ -33,16 +48,6 @@ func (m manager) CallToolStream(
 	ctx context.Context, request *pb.CallToolStreamRequest,
 ) iter.Seq2[*pb.CallToolStreamResponse, error] {
 	return events(m.ManagerServiceClient.CallToolStream(ctx, request))
-}
-
-func (m manager) SubscribeResource(
-	ctx context.Context, request *pb.SubscribeResourceRequest,
-) iter.Seq2[*pb.SubscribeResourceResponse, error] {
-	return events(m.ManagerServiceClient.SubscribeResource(ctx, request))
-}
-
-func (m manager) Logs(ctx context.Context, request *pb.LogsRequest) iter.Seq2[*pb.LogsResponse, error] {
-	return events(m.ManagerServiceClient.Logs(ctx, request))
 }
 
 func (m manager) Watch(ctx context.Context, request *pb.WatchRequest) iter.Seq2[*pb.WatchResponse, error] {

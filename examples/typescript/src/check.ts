@@ -3,7 +3,7 @@ import type { ManagerService } from "../gen/mcpmanager/v1/manager_pb.ts";
 
 export type Manager = Client<typeof ManagerService>;
 
-/** By name: what is tried, giving back what was seen, or throwing. */
+/** By name: what is tried. It gives back what it saw, or throws. */
 export type Checks = Record<string, (manager: Manager) => Promise<string>>;
 
 /** Runs the checks in their order, prints a line for each, then the totals; says whether all passed. */
@@ -12,10 +12,10 @@ export async function runChecks(manager: Manager, options: { checks: Checks; pri
   let failed = 0;
   for (const [name, check] of Object.entries(checks)) {
     try {
-      print(`  ✓ ${name.padEnd(22)} ${await check(manager)}`);
+      print(`  ✓ ${name.padEnd(18)} ${await check(manager)}`);
     } catch (error) {
       failed += 1;
-      print(`  ✗ ${name.padEnd(22)} ${error}`);
+      print(`  ✗ ${name.padEnd(18)} ${error}`);
     }
   }
   print(`${Object.keys(checks).length - failed} passed, ${failed} failed`);

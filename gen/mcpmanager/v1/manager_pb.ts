@@ -137,8 +137,8 @@ export type RestartRequest = Message<"mcpmanager.v1.RestartRequest"> & {
   name: string;
 
   /**
-   * How long calls in flight and the process's own shutdown may take together, for each copy; 0 to 1 h. Unset: 10 s.
-   * Zero: kill at once.
+   * How long calls in flight and the process's own shutdown may take together, for each instance; 0 to 1 h. Unset: 10
+   * s. Zero: kill at once.
    *
    * @generated from field: google.protobuf.Duration grace_period = 2;
    */
@@ -180,7 +180,7 @@ export const RestartResponseSchema: GenMessage<RestartResponse> = /*@__PURE__*/
  */
 export type ListRequest = Message<"mcpmanager.v1.ListRequest"> & {
   /**
-   * How many servers at the most, 0 to 1000. 0: 100. A page ends earlier where it would grow larger than 3.5 MB.
+   * At most so many servers, 0 to 1000. 0: 100. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 1;
    */
@@ -328,20 +328,21 @@ export type GetInfoResponse = Message<"mcpmanager.v1.GetInfoResponse"> & {
   limits?: ManagerLimits | undefined;
 
   /**
-   * Fields of requests that this manager heeds and that must not be passed over in silence, by words that stay:
-   * `idempotency_key` and `validate_arguments` of CallTool and CallToolStream. An older manager reads a binary request as
-   * if it lacked a field that it does not know; whoever depends on one of these looks for its word here first.
+   * Request fields that this manager knows and that an older manager would silently ignore in a binary request:
+   * `idempotency_key` and `validate_arguments` of CallTool and CallToolStream. Clients that need one check for it here.
+   * The words never change.
    *
    * @generated from field: repeated string features = 6;
    */
   features: string[];
 
   /**
-   * What servers are promised and the engine does not enforce, or does not say that it does, by words that stay: `memory`,
-   * `swap` (memory is bounded, but not what is swapped out on top), `cpus` and `pids` for the limits of a spec, `seccomp`
-   * for the engine's filter of system calls. Empty: all are enforced. With the runtime `process` nothing is, and all are
-   * named. The engine is asked when the manager starts and when the engine was away; what it dropped when it created the
-   * last container is named, too. `MCPM_REQUIRE_LIMITS=1` refuses Starts without the four limits.
+   * The protections that servers are promised and that the engine does not enforce, or does not report as enforced:
+   * `memory`, `swap` (memory is bounded, but not what is swapped out on top), `cpus` and `pids` for the limits of a
+   * spec, `seccomp` for the engine's filter of system calls. The words never change. Empty: all are enforced. With the
+   * runtime `process` none is enforced, and all are named. The manager asks the engine when the manager starts and
+   * after the engine was away; a limit that the engine dropped from the last container it created is named, too.
+   * `MCPM_REQUIRE_LIMITS=1` refuses Starts without the four limits.
    *
    * @generated from field: repeated string unenforced = 7;
    */
@@ -439,7 +440,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
   server: string;
 
   /**
-   * How many tools at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   * At most so many tools, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -481,8 +482,9 @@ export type ListToolsResponse = Message<"mcpmanager.v1.ListToolsResponse"> & {
   nextPageToken: string;
 
   /**
-   * Why entries may be missing from all pages, as a sentence for people, which Logs has, too: the server's listing did not
-   * end as MCP has it (a `nextCursor` that comes again, a later page that is an error). Empty: none are.
+   * Why entries may be missing, as a sentence for people: the server's listing did not end as MCP has it (a
+   * `nextCursor` that comes again, a later page that is an error). It is the same on all pages, and in Logs. Empty:
+   * none are missing.
    *
    * @generated from field: string incomplete = 3;
    */
@@ -551,9 +553,9 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
 
   /**
    * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
-   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
-   * Empty: none.
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and
+   * `baggage` of the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have
+   * them already. Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
@@ -587,13 +589,14 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
 
   /**
    * Makes repeating the call safe: 1 to 128 characters of printable ASCII, unique among the calls of this tool of this
-   * server. The tool is called at most once under a key; who sends it again gets what came of the call: its result, the
-   * server's error, or ABORTED with the first reason when the outcome is unknown. While the call is under way, callers
-   * with its key join it, each with a deadline and cancel of its own; it is cancelled when the last one leaves. A call that
-   * was not sent (`delivery`) is not remembered. Everything else that reaches the server must be the same, but for trace
-   * context in `meta_json`; `result_format` and `validate_arguments` may differ. A key is kept for 10 minutes after its
-   * call ended, through Stop, Start and Restart of the server, and lost when the manager ends. When the results of all
-   * keys have more than 64 MiB, the oldest are dropped, and their keys answer FAILED_PRECONDITION instead. Empty: none.
+   * server. The tool is called at most once under a key; a caller who sends the key again gets the outcome of the first
+   * call: its result, the server's error, or ABORTED with the first reason when the outcome is unknown. While the call
+   * is under way, callers with its key join it, each with its own deadline and cancel; it is cancelled when the last
+   * one leaves. A call that was not sent (`delivery`) is not remembered. Everything else that reaches the server must
+   * be the same, but for trace context in `meta_json`; `result_format` and `validate_arguments` may differ. A key is
+   * kept for 10 minutes after its call ended, through Stop, Start and Restart of the server, and lost when the manager
+   * ends. When the results of all keys have more than 64 MiB, the oldest are dropped, and their keys answer
+   * FAILED_PRECONDITION instead. Empty: none.
    *
    * @generated from field: string idempotency_key = 10;
    */
@@ -601,9 +604,9 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
 
   /**
    * Whether the arguments must follow the tool's `input_schema_json`. If they don't, the call is INVALID_ARGUMENT with
-   * paths such as `arguments.path.to[0].field`, whichever way the arguments were given, and the server gets nothing of it.
-   * A number that is not exactly a double, and a name that comes twice, are refused. A schema that can't be used is
-   * FAILED_PRECONDITION, one that takes too long to check RESOURCE_EXHAUSTED.
+   * paths such as `arguments.path.to[0].field`, whichever way the arguments were given, and nothing of it is sent to
+   * the server. A number that is not exactly a double, and a name that comes twice, are refused. A schema that can't be
+   * used is FAILED_PRECONDITION, one that takes too long to check RESOURCE_EXHAUSTED.
    *
    * @generated from field: bool validate_arguments = 11;
    */
@@ -699,7 +702,7 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
   inputRequestsJson: string;
 
   /**
-   * What the server wants to have back, byte for byte, when it is called again. Only TYPED; in `result_json` it is the
+   * What the server wants back, byte for byte, when the tool is called again. Only TYPED; in `result_json` it is the
    * server's own text.
    *
    * @generated from field: optional string request_state = 10;
@@ -715,8 +718,8 @@ export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*
   messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
- * CallToolStreamRequest is one call of a tool whose events are wanted. The fields are those of CallToolRequest, under
- * the same numbers, and one more.
+ * CallToolStreamRequest is one call of a tool, with its events. It has the fields of CallToolRequest, under the same
+ * numbers, and one more.
  *
  * @generated from message mcpmanager.v1.CallToolStreamRequest
  */
@@ -770,9 +773,9 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
 
   /**
    * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and `baggage` of
-   * the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have them already.
-   * Empty: none.
+   * `io.modelcontextprotocol/…` are the manager's and are dropped. The headers `traceparent`, `tracestate` and
+   * `baggage` of the call join it, as far as they follow W3C Trace Context and W3C Baggage and the object does not have
+   * them already. Empty: none.
    *
    * @generated from field: string meta_json = 6;
    */
@@ -805,8 +808,9 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
   requestState?: string | undefined;
 
   /**
-   * Makes repeating the call safe, as in CallToolRequest, whichever of the two RPCs it is repeated by. Who joins a call
-   * gets heartbeats and the result; progress and log lines go to whose request was sent. Empty: none.
+   * Makes repeating the call safe, as in CallToolRequest: a call may be repeated by either of the two RPCs. A caller
+   * who joins a call gets heartbeats and the result; progress and log lines go to the caller whose request was sent.
+   * Empty: none.
    *
    * @generated from field: string idempotency_key = 10;
    */
@@ -820,8 +824,8 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
   validateArguments: boolean;
 
   /**
-   * The largest message in bytes that the caller takes, in its own encoding (protobuf or JSON): 65,536 to 1,073,741,824.
-   * 0: 4,194,304, what gRPC clients accept by default. No event is larger.
+   * The largest message in bytes that the caller takes, in its own encoding (protobuf or JSON): 65,536 to
+   * 1,073,741,824. 0: 4,194,304, what gRPC clients accept by default. No event is larger.
    *
    * @generated from field: int32 max_message_bytes = 12;
    */
@@ -848,7 +852,7 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
    */
   event: {
     /**
-     * The tool went on. Never after the result. A caller that reads slower than progress comes gets the newest.
+     * The tool made progress. Never after the result. A slow caller gets the newest steps.
      *
      * @generated from field: mcpmanager.v1.Progress progress = 1;
      */
@@ -856,9 +860,9 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
     case: "progress";
   } | {
     /**
-     * The server logged by MCP while the call was under way at it. MCP's stdio has no mark for the call that a log line
-     * belongs to, in either era: every CallToolStream under way at the instance gets each of its lines. Of a text longer
-     * than 8 KiB it is the beginning.
+     * The server sent a log notification while the call was under way. In neither era does a log notification on stdio
+     * say which call it belongs to: every CallToolStream under way at an instance gets each of the instance's lines. A
+     * text longer than 8 KiB is cut at its end.
      *
      * @generated from field: mcpmanager.v1.LogLine log = 2;
      */
@@ -866,7 +870,7 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
     case: "log";
   } | {
     /**
-     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     * Nothing happened; the stream is alive. Sent every 15 s while the stream is idle.
      *
      * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 3;
      */
@@ -892,8 +896,8 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
     case: "resultChunk";
   } | {
     /**
-     * Log lines are missing here: they were more than wait for a caller, or were dropped from the server's log before the
-     * caller read on. Counted are all entries of that log between the ones before and after.
+     * Log lines are missing here: too many waited for the caller, or the server's log had dropped them before the
+     * caller read on. It counts all entries of that log between the lines before and after.
      *
      * @generated from field: mcpmanager.v1.LogGap gap = 8;
      */
@@ -909,7 +913,7 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
   time?: Timestamp | undefined;
 
   /**
-   * The instance that has the call. Empty: none yet, the call waits.
+   * The instance that the call was given to. Empty: none yet, the call waits.
    *
    * @generated from field: string instance_id = 7;
    */
@@ -930,15 +934,16 @@ export const CallToolStreamResponseSchema: GenMessage<CallToolStreamResponse> = 
  */
 export type Progress = Message<"mcpmanager.v1.Progress"> & {
   /**
-   * How far it is; grows with each event. The nearest double; 0 when the server gave no number, or one beyond all
-   * doubles. When that is not exactly what the server wrote, `extra_json` has it.
+   * How far the tool is; grows with each event. The double nearest to the server's number; 0 when the server gave no
+   * number, or one that no double is near to. When it is not exactly what the server wrote, `extra_json` has the
+   * server's text.
    *
    * @generated from field: double progress = 1;
    */
   progress: number;
 
   /**
-   * How far it is when it is done, in the same way. Unset: not known.
+   * The value of `progress` at the end, in the same way. Unset: not known.
    *
    * @generated from field: optional double total = 2;
    */
@@ -952,16 +957,16 @@ export type Progress = Message<"mcpmanager.v1.Progress"> & {
   message: string;
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` included, or whose value has none. Empty: there are
-   * none.
+   * A JSON object of the fields that have no place above, `_meta` included, or whose value does not fit its place.
+   * Empty: there are none.
    *
    * @generated from field: string extra_json = 4;
    */
   extraJson: string;
 
   /**
-   * Whether something is missing: the end of a `message` of more than 8 KiB, or an `extra_json` of more than 4 KiB, which
-   * then is empty.
+   * Whether something is missing: the end of a `message` of more than 8 KiB, or an `extra_json` of more than 4 KiB,
+   * which then is empty.
    *
    * @generated from field: bool truncated = 5;
    */
@@ -1025,8 +1030,8 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
   follow: boolean;
 
   /**
-   * How many of the lines there are come first, counted from the newest, after all other filters; 0 or more. Unset: all.
-   * 0: only new ones.
+   * How many of the existing lines come first: the newest ones that pass all other filters; 0 or more. Unset: all. 0:
+   * only new ones.
    *
    * @generated from field: optional int32 tail = 3;
    */
@@ -1047,8 +1052,8 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
   sources: LogSource[];
 
   /**
-   * The `cursor` of the last event that was seen, at most 1024 characters: go on after it. When lines were dropped since, a `gap` comes first.
-   * Empty: from the start. Not together with `since`.
+   * The `cursor` of the last event that was seen, at most 1024 characters: the stream goes on after that event. When
+   * lines were dropped since, a `gap` comes first. Empty: from the start. Not together with `since`.
    *
    * @generated from field: string cursor = 6;
    */
@@ -1099,7 +1104,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
     case: "gap";
   } | {
     /**
-     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     * Nothing happened; the stream is alive. Sent every 15 s while the stream is idle.
      *
      * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 4;
      */
@@ -1115,14 +1120,14 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
   time?: Timestamp | undefined;
 
   /**
-   * Where to go on after this event; opaque.
+   * Where to go on after this event, for `cursor` of LogsRequest; opaque.
    *
    * @generated from field: string cursor = 6;
    */
   cursor: string;
 
   /**
-   * The instance that it is about. Empty: none.
+   * The instance that the event is about. Empty: none.
    *
    * @generated from field: string instance_id = 7;
    */
@@ -1178,23 +1183,22 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
   level: string;
 
   /**
-   * Which logger of the server's an MCP log notification is of, at most 256 characters. Empty: none named, or another
-   * source.
+   * The logger that an MCP log notification names, at most 256 characters. Empty: it names none, or another source.
    *
    * @generated from field: string logger = 6;
    */
   logger: string;
 
   /**
-   * A JSON object of the fields of an MCP log notification that have no place above, `_meta` included, or whose value has
-   * none. Empty: there are none, or they have more than 4 KiB together, which `truncated` says.
+   * A JSON object of the fields of an MCP log notification that have no place above, `_meta` included, or whose value
+   * does not fit its place. Empty: there are none, or they have more than 4 KiB together, which `truncated` says.
    *
    * @generated from field: string extra_json = 7;
    */
   extraJson: string;
 
   /**
-   * Whether `text` is the JSON of what an MCP log notification says; else it is that text itself.
+   * Whether `text` is JSON: the `data` of an MCP log notification that is not a string. Else it is the text itself.
    *
    * @generated from field: bool is_json = 8;
    */
@@ -1316,7 +1320,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
     case: "change";
   } | {
     /**
-     * A pull went on.
+     * A pull made progress.
      *
      * @generated from field: mcpmanager.v1.PullProgress pull = 3;
      */
@@ -1324,7 +1328,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
     case: "pull";
   } | {
     /**
-     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     * Nothing happened; the stream is alive. Sent every 15 s while the stream is idle.
      *
      * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 4;
      */
@@ -1377,13 +1381,13 @@ export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
 
 /**
  * ServerChange is a server that changed: its state, its last error, or the state, the container or the health of one of
- * its copies. What only counts calls, lines or replies is no change.
+ * its instances. A change of nothing but counters (calls, lines, replies) is not sent.
  *
  * @generated from message mcpmanager.v1.ServerChange
  */
 export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
   /**
-   * The server as it is now. STOPPED: it is gone, and this is how it last was.
+   * The server as it is now. STOPPED: the server is gone, and this is its last state.
    *
    * @generated from field: mcpmanager.v1.Server server = 1;
    */
@@ -1411,8 +1415,8 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
   server: string;
 
   /**
-   * What the engine says, e.g. `4f4fb700ef54: Downloading 40%`, at most 1 KiB. The latest of those that came since the
-   * event before.
+   * What the engine says, e.g. `4f4fb700ef54: Downloading 40%`, at most 1 KiB. Only the newest text since the event
+   * before.
    *
    * @generated from field: string text = 2;
    */
@@ -1440,7 +1444,7 @@ export type ListResourcesRequest = Message<"mcpmanager.v1.ListResourcesRequest">
   server: string;
 
   /**
-   * How many resources at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   * At most so many resources, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -1482,8 +1486,9 @@ export type ListResourcesResponse = Message<"mcpmanager.v1.ListResourcesResponse
   nextPageToken: string;
 
   /**
-   * Why entries may be missing from all pages, as a sentence for people, which Logs has, too: the server's listing did not
-   * end as MCP has it (a `nextCursor` that comes again, a later page that is an error). Empty: none are.
+   * Why entries may be missing, as a sentence for people: the server's listing did not end as MCP has it (a
+   * `nextCursor` that comes again, a later page that is an error). It is the same on all pages, and in Logs. Empty:
+   * none are missing.
    *
    * @generated from field: string incomplete = 3;
    */
@@ -1511,7 +1516,7 @@ export type ListResourceTemplatesRequest = Message<"mcpmanager.v1.ListResourceTe
   server: string;
 
   /**
-   * How many resource templates at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   * At most so many resource templates, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -1553,8 +1558,9 @@ export type ListResourceTemplatesResponse = Message<"mcpmanager.v1.ListResourceT
   nextPageToken: string;
 
   /**
-   * Why entries may be missing from all pages, as a sentence for people, which Logs has, too: the server's listing did not
-   * end as MCP has it (a `nextCursor` that comes again, a later page that is an error). Empty: none are.
+   * Why entries may be missing, as a sentence for people: the server's listing did not end as MCP has it (a
+   * `nextCursor` that comes again, a later page that is an error). It is the same on all pages, and in Logs. Empty:
+   * none are missing.
    *
    * @generated from field: string incomplete = 3;
    */
@@ -1597,7 +1603,8 @@ export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> &
 
   /**
    * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty:
+   * none.
    *
    * @generated from field: string meta_json = 4;
    */
@@ -1683,7 +1690,7 @@ export type ReadResourceResponse = Message<"mcpmanager.v1.ReadResourceResponse">
   inputRequestsJson: string;
 
   /**
-   * What the server wants to have back, byte for byte, when it is asked again. Only TYPED; in `result_json` it is the
+   * What the server wants back, byte for byte, when the request is made again. Only TYPED; in `result_json` it is the
    * server's own text.
    *
    * @generated from field: optional string request_state = 7;
@@ -1727,8 +1734,8 @@ export const SubscribeResourceRequestSchema: GenMessage<SubscribeResourceRequest
   messageDesc(file_mcpmanager_v1_manager, 38);
 
 /**
- * SubscribeResourceResponse is one event of the stream. The first is a heartbeat if the server takes its time, else that
- * it took the subscription.
+ * SubscribeResourceResponse is one event of the stream. The first is `subscribed`, or a heartbeat if the server takes
+ * longer than half a second.
  *
  * @generated from message mcpmanager.v1.SubscribeResourceResponse
  */
@@ -1740,7 +1747,7 @@ export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResource
    */
   event: {
     /**
-     * The server took the subscription: from now on it tells of changes. Once a stream.
+     * The server took the subscription: changes from now on are told. Once in each stream.
      *
      * @generated from field: mcpmanager.v1.ResourceSubscribed subscribed = 1;
      */
@@ -1756,7 +1763,7 @@ export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResource
     case: "updated";
   } | {
     /**
-     * Nothing happened; the stream is alive. Every 15 s while it is idle.
+     * Nothing happened; the stream is alive. Sent every 15 s while the stream is idle.
      *
      * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 3;
      */
@@ -1772,7 +1779,7 @@ export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResource
   time?: Timestamp | undefined;
 
   /**
-   * The instance that it is from. Empty: none.
+   * The instance that the event is from. Empty: none.
    *
    * @generated from field: string instance_id = 5;
    */
@@ -1808,8 +1815,8 @@ export const ResourceSubscribedSchema: GenMessage<ResourceSubscribed> = /*@__PUR
  */
 export type ResourceUpdated = Message<"mcpmanager.v1.ResourceUpdated"> & {
   /**
-   * The URI of what changed: the one that was subscribed to, or one below it. When several changed since the event
-   * before, the one that was subscribed to.
+   * The URI of the resource that changed: the one that was subscribed to, or one below it. When several changed since
+   * the event before, it is the one that was subscribed to.
    *
    * @generated from field: string uri = 1;
    */
@@ -1837,7 +1844,7 @@ export type ListPromptsRequest = Message<"mcpmanager.v1.ListPromptsRequest"> & {
   server: string;
 
   /**
-   * How many prompts at the most, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
+   * At most so many prompts, 0 to 1000. 0: 1000. A page ends earlier where it would grow larger than 3.5 MB.
    *
    * @generated from field: int32 page_size = 2;
    */
@@ -1879,8 +1886,9 @@ export type ListPromptsResponse = Message<"mcpmanager.v1.ListPromptsResponse"> &
   nextPageToken: string;
 
   /**
-   * Why entries may be missing from all pages, as a sentence for people, which Logs has, too: the server's listing did not
-   * end as MCP has it (a `nextCursor` that comes again, a later page that is an error). Empty: none are.
+   * Why entries may be missing, as a sentence for people: the server's listing did not end as MCP has it (a
+   * `nextCursor` that comes again, a later page that is an error). It is the same on all pages, and in Logs. Empty:
+   * none are missing.
    *
    * @generated from field: string incomplete = 3;
    */
@@ -1931,7 +1939,8 @@ export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
 
   /**
    * A JSON object of at most 128 levels for the request's `_meta`. The keys `progressToken` and
-   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty: none.
+   * `io.modelcontextprotocol/…` are the manager's and are dropped; trace headers join it as in CallToolRequest. Empty:
+   * none.
    *
    * @generated from field: string meta_json = 5;
    */
@@ -2024,7 +2033,7 @@ export type GetPromptResponse = Message<"mcpmanager.v1.GetPromptResponse"> & {
   inputRequestsJson: string;
 
   /**
-   * What the server wants to have back, byte for byte, when it is asked again. Only TYPED; in `result_json` it is the
+   * What the server wants back, byte for byte, when the request is made again. Only TYPED; in `result_json` it is the
    * server's own text.
    *
    * @generated from field: optional string request_state = 8;
@@ -2053,7 +2062,7 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
   server: string;
 
   /**
-   * What has the argument. Required.
+   * The prompt or template that has the argument. Required.
    *
    * @generated from oneof mcpmanager.v1.CompleteRequest.ref
    */
@@ -2083,15 +2092,15 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
   argumentName: string;
 
   /**
-   * What there is of its value so far, at most 65,536 characters.
+   * The beginning of its value, as far as it is known; at most 65,536 characters.
    *
    * @generated from field: string argument_value = 5;
    */
   argumentValue: string;
 
   /**
-   * The arguments that are known already, by their names, at most 1024 of them. All that the request sends to its server
-   * may have 10,484,736 bytes as JSON.
+   * The arguments that are known already, by their names, at most 1024 of them. All that the request sends to its
+   * server may have 10,484,736 bytes as JSON.
    *
    * @generated from field: map<string, string> context_arguments = 6;
    */
@@ -2112,7 +2121,8 @@ export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
  */
 export type CompleteResponse = Message<"mcpmanager.v1.CompleteResponse"> & {
   /**
-   * The values, the likeliest first. Empty, and in `completion_extra_json`, if no protobuf string can carry one.
+   * The values, the likeliest first. When no protobuf string can carry one of them, this is empty, and
+   * `completion_extra_json` has them.
    *
    * @generated from field: repeated string values = 1;
    */
@@ -2225,7 +2235,7 @@ export const LogSource = {
   STDERR: 1,
 
   /**
-   * A line on stdout that is no JSON-RPC message.
+   * A line on stdout that is not a JSON-RPC message.
    *
    * @generated from enum value: LOG_SOURCE_STDOUT = 2;
    */
@@ -2315,7 +2325,7 @@ export const LogLevel = {
   CRITICAL: 6,
 
   /**
-   * Somebody must act at once.
+   * Somebody must act immediately.
    *
    * @generated from enum value: LOG_LEVEL_ALERT = 7;
    */
@@ -2345,11 +2355,11 @@ export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
 /**
  * ManagerService runs MCP servers and calls their tools.
  *
- * Every error that the manager answers carries a `google.rpc.ErrorInfo` (domain `mcpmanager.v1`, a stable `reason`)
- * with the metadata `delivery`: `not_sent` (the request never reached the MCP server, repeating it is safe), `sent` (it
- * did, the outcome is unknown) or `answered` (the MCP server answered with an error). An INVALID_ARGUMENT or
- * PERMISSION_DENIED about fields of a request carries a `google.rpc.BadRequest` with the field paths. The comment of each
- * field says its rule; an enum value that is not listed, and a Duration or Timestamp that is none, are refused
+ * Every error of the manager carries a `google.rpc.ErrorInfo` (domain `mcpmanager.v1`, a stable `reason`) with the
+ * metadata `delivery`: `not_sent` (the request never reached the MCP server, repeating it is safe), `sent` (it may have
+ * reached it, and the outcome is unknown) or `answered` (the MCP server answered with an error). An INVALID_ARGUMENT or
+ * PERMISSION_DENIED about fields of a request carries a `google.rpc.BadRequest` with the field paths. The comment of
+ * each field says its rule; an enum value that is not listed, and an invalid Duration or Timestamp, are refused
  * everywhere. Any RPC may answer DEADLINE_EXCEEDED, CANCELLED, RESOURCE_EXHAUSTED (a message above a size limit),
  * UNAVAILABLE (the manager is shutting down) and INTERNAL.
  *
@@ -2357,15 +2367,15 @@ export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
  */
 export const ManagerService: GenService<{
   /**
-   * Start brings a server up and answers when it is ready, or says why it can't be. With a spec it creates the server;
-   * without one it starts an existing, failed server again. Repeating it is safe: a server that is up with the same
-   * spec is answered as it is. The start goes on when the caller leaves.
+   * Start brings a server up, and responds when it is ready, or with the reason why it can't become ready. With a spec
+   * it creates the server; without one it starts an existing, failed server again. Repeating it is safe: for a server
+   * that is up with the same spec the response is that server. The start goes on when the caller leaves.
    *
-   * Errors: INVALID_ARGUMENT (name or spec), NOT_FOUND (no spec and no such server; image missing and not to be had),
-   * ALREADY_EXISTS (the name is taken by another spec), PERMISSION_DENIED (the operator does not allow what the spec
-   * asks for, or where its image would be pulled from), FAILED_PRECONDITION (the server exited or did not finish its
-   * handshake; the engine does not enforce its sandbox, or limits that the operator requires), ABORTED (a Stop came in
-   * between), UNAVAILABLE (the engine does not answer).
+   * Errors: INVALID_ARGUMENT (name or spec), NOT_FOUND (no spec and no such server; the image is missing and can't be
+   * pulled), ALREADY_EXISTS (the name is taken by another spec), PERMISSION_DENIED (the operator does not allow what
+   * the spec asks for, or where its image would be pulled from), FAILED_PRECONDITION (the server exited or did not
+   * finish its handshake; the engine does not enforce its sandbox, or limits that the operator requires), ABORTED (a
+   * Stop came in between), UNAVAILABLE (the engine does not answer).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.Start
    */
@@ -2388,13 +2398,14 @@ export const ManagerService: GenService<{
     output: typeof StopResponseSchema;
   },
   /**
-   * Restart ends the server's process and starts it again in the same container, one copy after the other; it answers
-   * when all are ready. Calls in flight finish first, within the grace period; new ones wait. A server that is down is
-   * brought up. Each repetition restarts it again; one that comes while a copy is being restarted joins that, and can only
-   * shorten its grace period. The restart goes on when the caller leaves.
+   * Restart ends the server's process and starts it again in the same container, one instance after the other; it
+   * responds when all instances are ready. Calls in flight finish first, within the grace period; new ones wait. A
+   * server that is down is brought up. Each repetition restarts the server again; one that comes while an instance is
+   * being restarted joins that restart, and can only shorten its grace period. The restart goes on when the caller
+   * leaves.
    *
-   * Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (it did not come up again, or is being stopped), ABORTED
-   * (a Stop came in between), UNAVAILABLE (the engine does not answer).
+   * Errors: INVALID_ARGUMENT, NOT_FOUND, FAILED_PRECONDITION (the server did not come up again, or is being stopped),
+   * ABORTED (a Stop came in between), UNAVAILABLE (the engine does not answer).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.Restart
    */
@@ -2428,8 +2439,8 @@ export const ManagerService: GenService<{
     output: typeof GetResponseSchema;
   },
   /**
-   * GetInfo gives the manager's version, what it runs on, the limits in force, what of them the engine does not enforce,
-   * and its features. No side effects.
+   * GetInfo gives the manager's version, its features, the version of its engine, the limits in force, and the
+   * protections that the engine does not enforce. No side effects.
    *
    * Errors: UNAVAILABLE (the engine does not answer).
    *
@@ -2443,7 +2454,7 @@ export const ManagerService: GenService<{
   /**
    * ListTools gives the tools of a server. No side effects.
    *
-   * Errors: as CallTool, and RESOURCE_EXHAUSTED (the page is behind what the manager reads of a longer listing).
+   * Errors: as CallTool, and RESOURCE_EXHAUSTED (the page is beyond what the manager reads of a listing).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.ListTools
    */
@@ -2454,17 +2465,17 @@ export const ManagerService: GenService<{
   },
   /**
    * CallTool calls a tool of a server and gives its result. A tool that ran and failed is a normal response with
-   * `is_error`. Repeating it repeats the tool's effects, unless both have the same `idempotency_key`; `delivery` in an
-   * error says whether there can be any.
+   * `is_error`. Repeating it repeats the tool's effects, unless both requests have the same `idempotency_key`;
+   * `delivery` in an error says whether the tool can have had effects.
    *
-   * Errors: INVALID_ARGUMENT (the request, or the server refused its parameters), NOT_FOUND (no such server or tool),
-   * FAILED_PRECONDITION (the server failed or is being stopped; it needs input that the caller did not declare; the
-   * result of `idempotency_key` is not kept any more; the schema for `validate_arguments` can't be used),
-   * RESOURCE_EXHAUSTED (a queue is full; the result is too large, or its content has more than 100,000 values and was
-   * asked for as TYPED; there are too many idempotency keys; checking the arguments takes too long), UNAVAILABLE (never
-   * sent: the server was not ready in time, or ended before), ABORTED (sent, and the answer can't come any more),
-   * UNIMPLEMENTED (the server has no tools), UNKNOWN (the server answered with an error of its own), INTERNAL (the server
-   * broke the protocol).
+   * Errors: INVALID_ARGUMENT (the request breaks a rule, or the server refused its parameters), NOT_FOUND (no such
+   * server or tool), FAILED_PRECONDITION (the server failed or is being stopped; it asks for input that the caller did
+   * not declare; the result under this `idempotency_key` was dropped; the schema for `validate_arguments` can't be
+   * used), RESOURCE_EXHAUSTED (a queue is full; the result is too large, or it was asked for as TYPED and has more than
+   * 100,000 values; there are too many idempotency keys; checking the arguments takes too long), UNAVAILABLE (never
+   * sent: the server was not ready in time, or ended before the call was sent), ABORTED (sent, and the reply can't
+   * come, since the server ended), UNIMPLEMENTED (the server has no tools), UNKNOWN (the server replied with an error
+   * of its own), INTERNAL (the server broke the protocol).
    *
    * @generated from rpc mcpmanager.v1.ManagerService.CallTool
    */
@@ -2474,16 +2485,15 @@ export const ManagerService: GenService<{
     output: typeof CallToolResponseSchema;
   },
   /**
-   * CallToolStream calls a tool as CallTool does, and gives its progress, what the server logs meanwhile, and its result
-   * as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result is last,
-   * in chunks when it is larger than the caller takes; an error is the stream's status, as with every RPC, and then
-   * there is no result. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
+   * CallToolStream calls a tool as CallTool does, and streams its progress, what the server logs meanwhile, and its
+   * result as they come. The first event comes at once: a heartbeat while the call waits or the tool works. The result
+   * is last, in chunks when it is larger than the caller takes. A call that fails has no result: its error is the
+   * status of the stream. A caller that leaves cancels the call. Repeating it repeats the tool's effects.
    *
-   * A caller that reads slower than the events come holds nothing up. Of progress it gets the newest, at most 64 steps; of
-   * log lines those among the newest 1000 entries of the server's log, as far as that still has them, and a `gap` for the
-   * others.
+   * A slow caller holds nothing up. It gets the newest steps of progress, at most 64. It gets the log lines that are
+   * still among the newest 1000 entries of the server's log, and a `gap` for those that are not.
    *
-   * Errors: as CallTool. When the manager shuts down the call may finish, as one of CallTool.
+   * Errors: as CallTool. When the manager shuts down, the call may finish within the same time as a CallTool.
    *
    * @generated from rpc mcpmanager.v1.ManagerService.CallToolStream
    */
@@ -2506,10 +2516,10 @@ export const ManagerService: GenService<{
     output: typeof LogsResponseSchema;
   },
   /**
-   * Watch gives the fleet as it is, then every change of a server and the progress of pulls as they come. A server of
-   * several copies is told of again, in the same state, when one of them changes; nothing is told twice. A reader slower
-   * than the changes sees the latest of each server, not those in between. No side effects. The stream ends when the
-   * caller leaves, or with UNAVAILABLE when the manager shuts down; begin anew then.
+   * Watch gives the fleet as it is, then every change of a server and the progress of pulls as they come. A change of
+   * one instance is a change of its server, also when the server's own state stays the same; nothing is told twice. A
+   * reader slower than the changes sees the latest of each server, not those in between. No side effects. The stream
+   * ends when the caller leaves, or with UNAVAILABLE when the manager shuts down; open a new one then.
    *
    * Errors: none of its own.
    *
@@ -2547,8 +2557,8 @@ export const ManagerService: GenService<{
   /**
    * ReadResource gives what is in a resource. No side effects.
    *
-   * Errors: as CallTool; NOT_FOUND: no such server, or the server has no such resource; UNIMPLEMENTED: the server has no
-   * resources.
+   * Errors: as CallTool; NOT_FOUND: no such server, or the server has no such resource; UNIMPLEMENTED: the server has
+   * no resources.
    *
    * @generated from rpc mcpmanager.v1.ManagerService.ReadResource
    */
@@ -2558,17 +2568,17 @@ export const ManagerService: GenService<{
     output: typeof ReadResourceResponseSchema;
   },
   /**
-   * SubscribeResource tells each time that a resource has changed, until the caller leaves; ReadResource gives what is in
-   * it then. All who subscribe to one URI share one subscription at the server, at each of its copies, which the last who
-   * leaves ends. When a copy of the server was restarted, or its stdio was lost and opened again, the subscription is made
-   * again, and an `updated` says that the resource may have changed in between. A reader slower than the changes sees the
-   * latest, not each. A server with subscribers is not stopped for being idle. No side effects. Until the server has
-   * taken the subscription, this is a call like others, with the same deadline; then the stream has none but the
-   * caller's. It ends when the server fails or is stopped, and with UNAVAILABLE when the manager shuts down; subscribe
-   * again then.
+   * SubscribeResource gives an event each time that a resource has changed, until the caller leaves; ReadResource then
+   * gives the new content. All subscribers to one URI share one subscription at each instance of the server; it ends
+   * when the last subscriber leaves. When an instance was restarted, or its stdio was lost and opened again, the
+   * subscription is made again, and an `updated` says that the resource may have changed in between. A reader slower
+   * than the changes sees the latest, not each. A server with subscribers is not stopped for being idle. No side
+   * effects. Until the server has taken the subscription, this is a call like others, with the same deadline; after
+   * that the stream has only the caller's deadline. It ends when the server fails or is stopped, and with UNAVAILABLE
+   * when the manager shuts down; subscribe again then.
    *
-   * Errors: as ReadResource; FAILED_PRECONDITION: the server failed or is being stopped, also later on; UNAVAILABLE: the
-   * server ended the subscription, too; UNIMPLEMENTED: the server has no subscriptions.
+   * Errors: as ReadResource; FAILED_PRECONDITION: the server failed or is being stopped, also later on; UNAVAILABLE:
+   * also when the server ended the subscription; UNIMPLEMENTED: the server has no subscriptions.
    *
    * @generated from rpc mcpmanager.v1.ManagerService.SubscribeResource
    */
@@ -2592,8 +2602,8 @@ export const ManagerService: GenService<{
   /**
    * GetPrompt gives the messages of a prompt, filled in with arguments. No side effects.
    *
-   * Errors: as CallTool; NOT_FOUND: no such server or prompt; INVALID_ARGUMENT: also an argument that the prompt requires
-   * and the request lacks; UNIMPLEMENTED: the server has no prompts.
+   * Errors: as CallTool; NOT_FOUND: no such server or prompt; INVALID_ARGUMENT: also an argument that the prompt
+   * requires and the request lacks; UNIMPLEMENTED: the server has no prompts.
    *
    * @generated from rpc mcpmanager.v1.ManagerService.GetPrompt
    */
@@ -2615,11 +2625,11 @@ export const ManagerService: GenService<{
     output: typeof CompleteResponseSchema;
   },
   /**
-   * SetLogLevel says which log notifications a server shall send; Logs has them, with the source MCP. The level is the
-   * server's, for all its copies and all its callers; it holds over restarts of the server and ends with it, or with the
-   * manager. Repeating it is safe. A server of the legacy era is told by `logging/setLevel`; to one of the modern era
-   * every request says the level from then on. Without SetLogLevel a legacy server sends what it likes, and a modern one
-   * what is INFO or more severe.
+   * SetLogLevel says which log notifications a server shall send; Logs has them, with the source MCP. The level holds
+   * for all instances and all callers of the server. It outlives restarts of the server, and is forgotten at a Stop or
+   * when the manager ends. Repeating it is safe. The manager tells a server of the legacy era by `logging/setLevel`,
+   * and a server of the modern era in every request from then on. Without SetLogLevel a legacy server sends what it
+   * likes, and a modern one sends INFO and what is more severe.
    *
    * Errors: as CallTool; UNIMPLEMENTED: the server does not log by MCP.
    *

@@ -44,15 +44,15 @@ export type Prompt = Message<"mcpmanager.v1.Prompt"> & {
   description: string;
 
   /**
-   * The arguments that it takes. Empty, and in `extra_json`, if one of them has no name.
+   * The arguments that it takes. When one of them has no name, this is empty, and `extra_json` has them.
    *
    * @generated from field: repeated mcpmanager.v1.PromptArgument arguments = 4;
    */
   arguments: PromptArgument[];
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none: a
-   * `title` that is no string. Empty: there are none.
+   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value does not fit its
+   * place, such as a `title` that is not a string. Empty: there are none.
    *
    * @generated from field: string extra_json = 5;
    */
@@ -101,7 +101,7 @@ export type PromptArgument = Message<"mcpmanager.v1.PromptArgument"> & {
   required: boolean;
 
   /**
-   * A JSON object of the fields that have no place above, or whose value has none. Empty: there are none.
+   * A JSON object of the fields that have no place above, or whose value does not fit its place. Empty: there are none.
    *
    * @generated from field: string extra_json = 5;
    */

@@ -70,8 +70,8 @@ export type Resource = Message<"mcpmanager.v1.Resource"> & {
   annotationsJson: string;
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none: a
-   * `title` that is no string. Empty: there are none.
+   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value does not fit its
+   * place, such as a `title` that is not a string. Empty: there are none.
    *
    * @generated from field: string extra_json = 8;
    */
@@ -134,8 +134,8 @@ export type ResourceTemplate = Message<"mcpmanager.v1.ResourceTemplate"> & {
   annotationsJson: string;
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none. Empty:
-   * there are none.
+   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value does not fit its
+   * place. Empty: there are none.
    *
    * @generated from field: string extra_json = 7;
    */
@@ -192,8 +192,8 @@ export type ResourceContents = Message<"mcpmanager.v1.ResourceContents"> & {
     case: "blob";
   } | {
     /**
-     * The entry as the server wrote it: it lacks what it must have, or no protobuf string can carry it (an unpaired
-     * surrogate).
+     * The entry as the server wrote it, when it lacks a required member, or when no protobuf string can carry it (an
+     * unpaired surrogate).
      *
      * @generated from field: string json = 5;
      */

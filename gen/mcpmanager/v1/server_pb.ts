@@ -2,7 +2,7 @@
 // @generated from file mcpmanager/v1/server.proto (package mcpmanager.v1, syntax proto3)
 /* eslint-disable */
 
-// What the manager knows of an MCP server: the wish (ServerSpec) and the state (Server).
+// What the manager knows of an MCP server: what it shall be (ServerSpec) and what it is now (Server).
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
@@ -17,55 +17,58 @@ export const file_mcpmanager_v1_server: GenFile = /*@__PURE__*/
   fileDesc("ChptY3BtYW5hZ2VyL3YxL3NlcnZlci5wcm90bxINbWNwbWFuYWdlci52MSLpBgoKU2VydmVyU3BlYxINCgVpbWFnZRgBIAEoCRIPCgdjb21tYW5kGAIgAygJEgwKBGFyZ3MYAyADKAkSLwoDZW52GAQgAygLMiIubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjLkVudkVudHJ5EiQKBm1vdW50cxgFIAMoCzIULm1jcG1hbmFnZXIudjEuTW91bnQSJQoGbGltaXRzGAYgASgLMhUubWNwbWFuYWdlci52MS5MaW1pdHMSJwoHbmV0d29yaxgHIAEoCzIWLm1jcG1hbmFnZXIudjEuTmV0d29yaxITCgt3b3JraW5nX2RpchgIIAEoCRIMCgR1c2VyGAkgASgJEhsKDnJlYWRfb25seV9yb290GAogASgISACIAQESDwoHY2FwX2FkZBgLIAMoCRIfCgNlcmEYDCABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIuCgtwdWxsX3BvbGljeRgNIAEoDjIZLm1jcG1hbmFnZXIudjEuUHVsbFBvbGljeRInCgdyZXN0YXJ0GA4gASgLMhYubWNwbWFuYWdlci52MS5SZXN0YXJ0EjQKEWhhbmRzaGFrZV90aW1lb3V0GA8gASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEi8KDGNhbGxfdGltZW91dBgQIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhI1CgZsYWJlbHMYESADKAsyJS5tY3BtYW5hZ2VyLnYxLlNlcnZlclNwZWMuTGFiZWxzRW50cnkSKgoGaGVhbHRoGBIgASgLMhoubWNwbWFuYWdlci52MS5IZWFsdGhDaGVjaxIvCgxpZGxlX3RpbWVvdXQYEyABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFQoIcmVwbGljYXMYFCABKAVIAYgBARIuCgtjYWxsX2xpbWl0cxgVIAEoCzIZLm1jcG1hbmFnZXIudjEuQ2FsbExpbWl0cxoqCghFbnZFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBGi0KC0xhYmVsc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEQoPX3JlYWRfb25seV9yb290QgsKCV9yZXBsaWNhcyJhCgVNb3VudBImCgR0eXBlGAEgASgOMhgubWNwbWFuYWdlci52MS5Nb3VudFR5cGUSDgoGc291cmNlGAIgASgJEg4KBnRhcmdldBgDIAEoCRIQCgh3cml0YWJsZRgEIAEoCCJsCgZMaW1pdHMSEQoEY3B1cxgBIAEoAUgAiAEBEhkKDG1lbW9yeV9ieXRlcxgCIAEoA0gBiAEBEhEKBHBpZHMYAyABKANIAogBAUIHCgVfY3B1c0IPCg1fbWVtb3J5X2J5dGVzQgcKBV9waWRzImIKCkNhbGxMaW1pdHMSGgoNbWF4X2luX2ZsaWdodBgBIAEoBUgAiAEBEhcKCm1heF9xdWV1ZWQYAiABKAVIAYgBAUIQCg5fbWF4X2luX2ZsaWdodEINCgtfbWF4X3F1ZXVlZCJrCgdOZXR3b3JrEigKBG5vbmUYASABKAsyGC5tY3BtYW5hZ2VyLnYxLk5vTmV0d29ya0gAEi4KBmJyaWRnZRgCIAEoCzIcLm1jcG1hbmFnZXIudjEuQnJpZGdlTmV0d29ya0gAQgYKBGtpbmQiCwoJTm9OZXR3b3JrIg8KDUJyaWRnZU5ldHdvcmsixwEKB1Jlc3RhcnQSLAoGcG9saWN5GAEgASgOMhwubWNwbWFuYWdlci52MS5SZXN0YXJ0UG9saWN5EhkKDG1heF9yZXN0YXJ0cxgCIAEoBUgAiAEBEjIKD2luaXRpYWxfYmFja29mZhgDIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIuCgttYXhfYmFja29mZhgEIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbkIPCg1fbWF4X3Jlc3RhcnRzIrQBCgtIZWFsdGhDaGVjaxIrCghpbnRlcnZhbBgBIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIqCgd0aW1lb3V0GAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEh4KEWZhaWx1cmVfdGhyZXNob2xkGAMgASgFSACIAQESFgoOa2lsbF91bmhlYWx0aHkYBCABKAhCFAoSX2ZhaWx1cmVfdGhyZXNob2xkIp4DCgZTZXJ2ZXISDAoEbmFtZRgBIAEoCRInCgRzcGVjGAIgASgLMhkubWNwbWFuYWdlci52MS5TZXJ2ZXJTcGVjEikKBXN0YXRlGAMgASgOMhoubWNwbWFuYWdlci52MS5TZXJ2ZXJTdGF0ZRIPCgdydW50aW1lGAQgASgJEi8KC2NyZWF0ZV90aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIVCg1yZXN0YXJ0X2NvdW50GAYgASgDEhcKD2NhbGxzX2luX2ZsaWdodBgHIAEoAxIUCgxjYWxsc19xdWV1ZWQYCCABKAMSLgoKbGFzdF9lcnJvchgJIAEoCzIaLm1jcG1hbmFnZXIudjEuU2VydmVyRXJyb3ISIwoDbWNwGAogASgLMhYubWNwbWFuYWdlci52MS5NY3BJbmZvEioKCWluc3RhbmNlcxgLIAMoCzIXLm1jcG1hbmFnZXIudjEuSW5zdGFuY2USEwoLc3RyYXlfbGluZXMYDCABKAMSFAoMbGF0ZV9yZXBsaWVzGA0gASgDIrUBCgtTZXJ2ZXJFcnJvchIMCgRjb2RlGAEgASgFEg4KBnJlYXNvbhgCIAEoCRIPCgdtZXNzYWdlGAMgASgJEhYKCWV4aXRfY29kZRgEIAEoBUgAiAEBEhIKCm9vbV9raWxsZWQYBSABKAgSEwoLc3RkZXJyX3RhaWwYBiABKAkSKAoEdGltZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCDAoKX2V4aXRfY29kZSKiAQoHTWNwSW5mbxIfCgNlcmEYASABKA4yEi5tY3BtYW5hZ2VyLnYxLkVyYRIYChBwcm90b2NvbF92ZXJzaW9uGAIgASgJEhMKC3NlcnZlcl9uYW1lGAMgASgJEhYKDnNlcnZlcl92ZXJzaW9uGAQgASgJEhQKDGluc3RydWN0aW9ucxgFIAEoCRIZChFjYXBhYmlsaXRpZXNfanNvbhgGIAEoCSLdAgoISW5zdGFuY2USCgoCaWQYASABKAkSFAoMY29udGFpbmVyX2lkGAIgASgJEhAKCGltYWdlX2lkGAMgASgJEhQKDGltYWdlX2RpZ2VzdBgEIAEoCRIrCgVzdGF0ZRgFIAEoDjIcLm1jcG1hbmFnZXIudjEuSW5zdGFuY2VTdGF0ZRIuCgpzdGFydF90aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCglleGl0X2NvZGUYByABKAVIAIgBARISCgpvb21fa2lsbGVkGAggASgIEjAKDHNlcnZlcl9zdGF0ZRgJIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSFwoPY2FsbHNfaW5fZmxpZ2h0GAogASgDEiUKBmhlYWx0aBgLIAEoCzIVLm1jcG1hbmFnZXIudjEuSGVhbHRoQgwKCl9leGl0X2NvZGUiXAoGSGVhbHRoEg8KB2hlYWx0aHkYASABKAgSEAoIZmFpbHVyZXMYAiABKAUSLwoLYW5zd2VyX3RpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wKmkKCU1vdW50VHlwZRIaChZNT1VOVF9UWVBFX1VOU1BFQ0lGSUVEEAASEwoPTU9VTlRfVFlQRV9CSU5EEAESFQoRTU9VTlRfVFlQRV9WT0xVTUUQAhIUChBNT1VOVF9UWVBFX1RNUEZTEAMqOgoDRXJhEhMKD0VSQV9VTlNQRUNJRklFRBAAEg4KCkVSQV9MRUdBQ1kQARIOCgpFUkFfTU9ERVJOEAIqdAoKUHVsbFBvbGljeRIbChdQVUxMX1BPTElDWV9VTlNQRUNJRklFRBAAEhoKFlBVTExfUE9MSUNZX0lGX01JU1NJTkcQARIVChFQVUxMX1BPTElDWV9ORVZFUhACEhYKElBVTExfUE9MSUNZX0FMV0FZUxADKoMBCg1SZXN0YXJ0UG9saWN5Eh4KGlJFU1RBUlRfUE9MSUNZX1VOU1BFQ0lGSUVEEAASGAoUUkVTVEFSVF9QT0xJQ1lfTkVWRVIQARIdChlSRVNUQVJUX1BPTElDWV9PTl9GQUlMVVJFEAISGQoVUkVTVEFSVF9QT0xJQ1lfQUxXQVlTEAMqmQIKC1NlcnZlclN0YXRlEhwKGFNFUlZFUl9TVEFURV9VTlNQRUNJRklFRBAAEhgKFFNFUlZFUl9TVEFURV9QVUxMSU5HEAESGQoVU0VSVkVSX1NUQVRFX0NSRUFUSU5HEAISHAoYU0VSVkVSX1NUQVRFX0hBTkRTSEFLSU5HEAMSFgoSU0VSVkVSX1NUQVRFX1JFQURZEAQSHAoYU0VSVkVSX1NUQVRFX0JBQ0tJTkdfT0ZGEAUSFQoRU0VSVkVSX1NUQVRFX0lETEUQBhIZChVTRVJWRVJfU1RBVEVfRFJBSU5JTkcQBxIXChNTRVJWRVJfU1RBVEVfRkFJTEVEEAgSGAoUU0VSVkVSX1NUQVRFX1NUT1BQRUQQCSqdAQoNSW5zdGFuY2VTdGF0ZRIeChpJTlNUQU5DRV9TVEFURV9VTlNQRUNJRklFRBAAEhoKFklOU1RBTkNFX1NUQVRFX0NSRUFURUQQARIaChZJTlNUQU5DRV9TVEFURV9SVU5OSU5HEAISGQoVSU5TVEFOQ0VfU1RBVEVfRVhJVEVEEAMSGQoVSU5TVEFOQ0VfU1RBVEVfUEFVU0VEEARCdQoQaW8ubWNwbWFuYWdlci52MUILU2VydmVyUHJvdG9QAVpSZ2l0aHViLmNvbS9tY3AtZG9ja2VyLW1hbmFnZXIvbWNwLWRvY2tlci1tYW5hZ2VyL2dlbi9nby9tY3BtYW5hZ2VyL3YxO21jcG1hbmFnZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_timestamp]);
 
 /**
- * ServerSpec is the wish: what to run, and within which bounds. Two specs are the same when every field that the
- * user gave is equal, env values included; a moved image tag is no difference. As JSON without env values a spec has at
- * most 65,536 bytes. Rules are for new specs: a server that was accepted by an older version is kept as it is.
+ * ServerSpec says what to run, and within which bounds. Two specs are the same when every field that the user gave is
+ * equal, env values included; an image tag that was moved makes no difference. As JSON without env values a spec has at
+ * most 65,536 bytes. The rules are for new specs: a server that an older version accepted is kept as it is.
  *
- * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. What only a container can
- * do is then refused with INVALID_ARGUMENT, by the field's name, never ignored: mounts, limits, network, user,
+ * With the runtime `process` (see GetInfo) a server is a plain process of the manager's user. Fields that only a
+ * container can fulfil are then refused with INVALID_ARGUMENT by name, never ignored: mounts, limits, network, user,
  * read_only_root, cap_add, PULL_POLICY_ALWAYS.
  *
  * @generated from message mcpmanager.v1.ServerSpec
  */
 export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
-   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII, no
-   * spaces. Required. One that has to be pulled must be of a registry with a public DNS name and no port, or of one that
-   * the operator lists (`MCPM_REGISTRIES`), else PERMISSION_DENIED. With the runtime `process` the name is kept and nothing else: `command` is what runs.
+   * The image to run, as `docker run` takes it, e.g. `mcp/filesystem:latest`. 1 to 512 characters of printable ASCII,
+   * no spaces. Required. An image that has to be pulled must come from a registry with a public DNS name and no port,
+   * or from one that the operator lists (`MCPM_REGISTRIES`), else PERMISSION_DENIED. With the runtime `process` the
+   * name is only kept: `command` is what runs.
    *
    * @generated from field: string image = 1;
    */
   image: string;
 
   /**
-   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries,
-   * of at most 131,000 bytes and without NUL each. With the runtime `process` required: a program of the manager's machine, looked up on the PATH, and its first
-   * arguments.
+   * Replaces the image's entrypoint when not empty; the image's own Cmd is then ignored, too. At most 256 entries, each
+   * of at most 131,000 bytes and without NUL. Required with the runtime `process`: a program of the manager's machine,
+   * looked up on the PATH, and its first arguments.
    *
    * @generated from field: repeated string command = 2;
    */
   command: string[];
 
   /**
-   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries, of at
-   * most 131,000 bytes and without NUL each. With the runtime `process` they follow the command.
+   * The container's Cmd: the arguments to the entrypoint. Empty: the image's own. At most 1024 entries, each of at most
+   * 131,000 bytes and without NUL. With the runtime `process` they follow the command.
    *
    * @generated from field: repeated string args = 3;
    */
   args: string[];
 
   /**
-   * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$` and
-   * is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values together
-   * 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in answers they are
-   * blank. With the runtime `process` the server gets nothing else but the manager's PATH and HOME.
+   * Environment of the server, added to the image's. At most 1024 entries. A name matches `^[A-Za-z_][A-Za-z0-9_]*$`
+   * and is not `__proto__`; name and value together have at most 131,000 bytes, without NUL, and all names and values
+   * together 2,097,152 bytes, which is what Linux takes at the start of a program. Values are never shown again: in
+   * responses they are blank. With the runtime `process` the server also gets the manager's PATH and HOME, and nothing
+   * else.
    *
    * @generated from field: map<string, string> env = 4;
    */
   env: { [key: string]: string };
 
   /**
-   * What the server sees of the host. At most 64, each with a target of its own. Each is there, or the Start is refused.
+   * Folders, files and volumes that the server gets. At most 64, each with a target of its own. When one can't be
+   * mounted, the Start is refused.
    *
    * @generated from field: repeated mcpmanager.v1.Mount mounts = 5;
    */
@@ -79,15 +82,16 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   limits?: Limits | undefined;
 
   /**
-   * The network that the server gets; set, it must say which. Unset: none.
+   * The network that the server gets. When set, it must have a kind. Unset: none.
    *
    * @generated from field: mcpmanager.v1.Network network = 7;
    */
   network?: Network | undefined;
 
   /**
-   * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the image's. With the runtime `process` a folder
-   * of the manager's machine; empty: the manager's own. `//a/./b/` is `/a/b`, and is shown so.
+   * Working directory inside the container, an absolute path of at most 4096 characters without `..`. Empty: the
+   * image's. With the runtime `process` a folder of the manager's machine; empty: the manager's own. `//a/./b/` is
+   * `/a/b`, and is shown so.
    *
    * @generated from field: string working_dir = 8;
    */
@@ -96,8 +100,8 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   /**
    * `user`, `uid`, `user:group` or `uid:gid` to run as; each part has 1 to 64 of `A-Za-z0-9_.-` and starts with none of
    * `.-`. Empty: the image's. With a writable BIND the user, the image's own included, must be a uid and a gid of the
-   * operator's `MCPM_BIND_USERS`, else PERMISSION_DENIED; names, and a uid alone, count by the image's /etc/passwd and
-   * /etc/group.
+   * operator's `MCPM_BIND_USERS`, else PERMISSION_DENIED; a name, or a uid alone, is looked up in the image's
+   * /etc/passwd and /etc/group.
    *
    * @generated from field: string user = 9;
    */
@@ -112,18 +116,19 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   readOnlyRoot?: boolean | undefined;
 
   /**
-   * Linux capabilities to add to none, e.g. `NET_BIND_SERVICE`: without `CAP_`, 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission
-   * (`MCPM_ALLOW_CAPS`), else PERMISSION_DENIED. With a writable BIND none that gives rights to files of
-   * others, and with any BIND not `SYS_ADMIN`.
+   * Linux capabilities that the server gets, e.g. `NET_BIND_SERVICE`; without this field it has none. Each is without
+   * `CAP_` and has 1 to 64 of `A-Z_`. At most 64. Each needs the operator's permission (`MCPM_ALLOW_CAPS`), else
+   * PERMISSION_DENIED. With a writable BIND, capabilities that give rights to files of others are refused, and with any
+   * BIND `SYS_ADMIN`.
    *
    * @generated from field: repeated string cap_add = 11;
    */
   capAdd: string[];
 
   /**
-   * Which generation of MCP the server speaks. Unset: found out at the handshake, by asking `server/discover` first. A
-   * server that exits on that question is started again in a new container, which is never asked. MODERN: the start
-   * fails when the server does not speak it.
+   * Which generation of MCP the server speaks. Unset: the manager finds out at the handshake, by asking
+   * `server/discover` first. A server that exits on that question is started again in a new container, which is never
+   * asked. MODERN: the start fails when the server does not speak it.
    *
    * @generated from field: mcpmanager.v1.Era era = 12;
    */
@@ -159,9 +164,10 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   callTimeout?: Duration | undefined;
 
   /**
-   * Labels for the container, which has them as `mcpm.label.<name>`, but for those that the operator lists in
-   * `MCPM_ALLOW_LABELS`, which it has as they are; the runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256 characters, a value at most 4096; names that start with `mcpm.` and
-   * the names `managed-by` and `__proto__` are refused.
+   * Labels for the container. It gets them as `mcpm.label.<name>`; those that the operator lists in `MCPM_ALLOW_LABELS`
+   * it gets under their own names. The runtime `process` keeps them in the spec only. At most 64. A name has 1 to 256
+   * characters, a value at most 4096; names that start with `mcpm.` and the names `managed-by` and `__proto__` are
+   * refused.
    *
    * @generated from field: map<string, string> labels = 17;
    */
@@ -175,16 +181,16 @@ export type ServerSpec = Message<"mcpmanager.v1.ServerSpec"> & {
   health?: HealthCheck | undefined;
 
   /**
-   * The server is stopped (IDLE) when nobody called for so long and nobody subscribes to a resource of it, and started by
-   * the next call; 1 ms to 24 h. Unset: it is never stopped.
+   * The server is stopped (IDLE) after this time without a call and without a subscriber to one of its resources; the
+   * next call starts it again. 1 ms to 24 h. Unset: it is never stopped.
    *
    * @generated from field: google.protobuf.Duration idle_timeout = 19;
    */
   idleTimeout?: Duration | undefined;
 
   /**
-   * How many copies run behind the name; a call goes to the one with the fewest calls in flight. For servers that are
-   * slow and keep no state. 1 to 32. Unset: 1.
+   * How many instances run behind the name; a call goes to the one with the fewest calls in flight. For servers that
+   * are slow and keep no state. 1 to 32. Unset: 1.
    *
    * @generated from field: optional int32 replicas = 20;
    */
@@ -219,9 +225,12 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
   type: MountType;
 
   /**
-   * BIND: an absolute path of at most 4096 characters without `..` on the host, which must exist and lie below one of the operator's `MCPM_BIND_ROOTS` after
-   * its symbolic links are resolved, where nobody but root, the manager's user and no container could swap a part of that path, else PERMISSION_DENIED; `//a/./b/` is `/a/b`. VOLUME: the volume's name, which matches
-   * `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and does not begin with `mcpm-owner.`, created in this fleet when missing; a volume that is not this fleet's is PERMISSION_DENIED. TMPFS: must be empty.
+   * BIND: an absolute path on the host, of at most 4096 characters and without `..`; `//a/./b/` is `/a/b`. It must
+   * exist, and after its symbolic links are resolved it must lie below one of the operator's `MCPM_BIND_ROOTS`, else
+   * PERMISSION_DENIED. It is PERMISSION_DENIED, too, when a container, or a user other than root and the manager's own,
+   * could swap a part of that path. VOLUME: the volume's name, which matches `^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$` and
+   * does not begin with `mcpm-owner.`. A missing volume is created in this fleet; a volume of others is
+   * PERMISSION_DENIED. TMPFS: must be empty.
    *
    * @generated from field: string source = 2;
    */
@@ -229,17 +238,17 @@ export type Mount = Message<"mcpmanager.v1.Mount"> & {
 
   /**
    * Where the server sees it: an absolute path of at most 4096 characters without `..`, not `/`, `/dev` or
-   * `/sbin/docker-init`, and not in `/proc` or `/sys`. `//a/./b/` is `/a/b`, and is shown so. A link in the image is followed:
-   * INVALID_ARGUMENT when that leads to where something else is mounted. Required.
+   * `/sbin/docker-init`, and not in `/proc` or `/sys`. `//a/./b/` is `/a/b`, and is shown so. When the image has a link
+   * there, the link is followed; INVALID_ARGUMENT when it leads to a place where something else is mounted. Required.
    *
    * @generated from field: string target = 3;
    */
   target: string;
 
   /**
-   * Whether the server may write to it. Ignored for TMPFS, which is always writable. True for BIND: see `user` and
-   * `cap_add` of ServerSpec; PERMISSION_DENIED, too, when another container's bind, or one of the roots, lies in the source.
-   * Default: read-only.
+   * Whether the server may write to it. Ignored for TMPFS, which is always writable. For a writable BIND see also
+   * `user` and `cap_add` of ServerSpec; it is PERMISSION_DENIED when another container's bind, or one of the roots,
+   * lies in the source. Default: read-only.
    *
    * @generated from field: bool writable = 4;
    */
@@ -260,8 +269,8 @@ export const MountSchema: GenMessage<Mount> = /*@__PURE__*/
  */
 export type Limits = Message<"mcpmanager.v1.Limits"> & {
   /**
-   * CPUs, e.g. 0.5; 0.01 to 1024, and at most as many as the engine's machine has. Unset: 1, or none where the engine
-   * refuses containers with such a limit.
+   * CPUs, e.g. 0.5; 0.01 to 1024, and at most as many as the engine's machine has. Unset: 1, or no limit where the
+   * engine refuses containers with such a limit.
    *
    * @generated from field: optional double cpus = 1;
    */
@@ -290,23 +299,24 @@ export const LimitsSchema: GenMessage<Limits> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 2);
 
 /**
- * CallLimits bounds the calls into one server: CallTool, ListTools, ReadResource and so on alike. Callers (for now: connections) take turns
- * where calls wait, so that one with many does not keep another from its turn.
+ * CallLimits bounds the calls into one server: CallTool, ListTools, ReadResource and all others. Waiting calls of
+ * different callers (for now: connections) are taken in turns, so that a caller with many calls does not hold up
+ * another.
  *
  * @generated from message mcpmanager.v1.CallLimits
  */
 export type CallLimits = Message<"mcpmanager.v1.CallLimits"> & {
   /**
-   * Most calls that are sent to the server and have no answer yet; 1 to 100,000. Further ones wait. Unset: 1024.
+   * Most calls that are sent to the server and have no reply yet; 1 to 100,000. Further ones wait. Unset: 1024.
    *
    * @generated from field: optional int32 max_in_flight = 1;
    */
   maxInFlight?: number | undefined;
 
   /**
-   * Most calls that wait, for room or until the server is ready; 0 to 100,000. One more is RESOURCE_EXHAUSTED at once,
-   * with the reason QUEUE_FULL; so is one whose arguments, with those of all that wait, exceed the longest line that the
-   * manager accepts (`MCPM_MAX_LINE_BYTES`). Unset: 1024.
+   * Most calls that wait, for room or until the server is ready; 0 to 100,000. A further call is RESOURCE_EXHAUSTED at
+   * once, with the reason QUEUE_FULL; so is a call whose arguments, together with those of all waiting calls, exceed
+   * the longest line that the manager accepts (`MCPM_MAX_LINE_BYTES`). Unset: 1024.
    *
    * @generated from field: optional int32 max_queued = 2;
    */
@@ -390,13 +400,13 @@ export const BridgeNetworkSchema: GenMessage<BridgeNetwork> = /*@__PURE__*/
 
 /**
  * Restart says what happens when an instance goes down by itself: it exits, is killed or removed, or does not come up
- * again. A first Start that fails is not repeated: its caller is told.
+ * again. A first Start that fails is not repeated; its caller gets the error.
  *
  * @generated from message mcpmanager.v1.Restart
  */
 export type Restart = Message<"mcpmanager.v1.Restart"> & {
   /**
-   * When it is started again. Unset: ON_FAILURE.
+   * When the instance is started again. Unset: ON_FAILURE.
    *
    * @generated from field: mcpmanager.v1.RestartPolicy policy = 1;
    */
@@ -411,7 +421,7 @@ export type Restart = Message<"mcpmanager.v1.Restart"> & {
   maxRestarts?: number | undefined;
 
   /**
-   * The pause before the first restart of a row; each further one doubles it. 1 ms to 1 h. Unset: 200 ms.
+   * The pause before the first restart in a row; it doubles with each further restart. 1 ms to 1 h. Unset: 200 ms.
    *
    * @generated from field: google.protobuf.Duration initial_backoff = 3;
    */
@@ -434,7 +444,8 @@ export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 7);
 
 /**
- * HealthCheck says how the manager finds out that a server hangs: it asks for a sign of life (MCP `ping`).
+ * HealthCheck says how the manager finds out that a server hangs: it sends the MCP request `ping`, or `server/discover`
+ * in the modern era.
  *
  * @generated from message mcpmanager.v1.HealthCheck
  */
@@ -447,14 +458,14 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
   interval?: Duration | undefined;
 
   /**
-   * How long an answer may take; 1 ms to 1 h. Unset: 10 s.
+   * How long a reply may take; 1 ms to 1 h. Unset: 10 s.
    *
    * @generated from field: google.protobuf.Duration timeout = 2;
    */
   timeout?: Duration | undefined;
 
   /**
-   * So many checks in a row without an answer make an instance unhealthy; 1 to 1000. Unset: 3. A check also passes when
+   * So many checks in a row without a reply make an instance unhealthy; 1 to 1000. Unset: 3. A check also passes when
    * the server wrote something, on stdout or stderr, since the check before.
    *
    * @generated from field: optional int32 failure_threshold = 3;
@@ -462,8 +473,8 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
   failureThreshold?: number | undefined;
 
   /**
-   * Whether an unhealthy instance is killed, and one that a manager finds at boot and that does not answer the handshake;
-   * the restart policy then applies. Default: it is only shown.
+   * Whether an unhealthy instance is killed; so is an instance that a manager finds at boot and that does not answer
+   * the handshake. The restart policy then applies. Default: it is only shown.
    *
    * @generated from field: bool kill_unhealthy = 4;
    */
@@ -527,7 +538,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   restartCount: bigint;
 
   /**
-   * Calls that were sent to the server, or are about to be, and have no answer yet.
+   * Calls that were sent to the server, or are about to be sent, and have no reply yet.
    *
    * @generated from field: int64 calls_in_flight = 7;
    */
@@ -541,7 +552,7 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   callsQueued: bigint;
 
   /**
-   * Why the server last failed. Unset: it has not.
+   * Why the server last failed. Unset: it did not fail.
    *
    * @generated from field: mcpmanager.v1.ServerError last_error = 9;
    */
@@ -555,22 +566,22 @@ export type Server = Message<"mcpmanager.v1.Server"> & {
   mcp?: McpInfo | undefined;
 
   /**
-   * The running copies; those that have a container.
+   * The instances that have a container.
    *
    * @generated from field: repeated mcpmanager.v1.Instance instances = 11;
    */
   instances: Instance[];
 
   /**
-   * Lines on stdout that were no message of the protocol, since the manager came up. Logs shows the recent ones.
+   * Lines on stdout that were not messages of the protocol, since the manager came up. Logs shows the recent ones.
    *
    * @generated from field: int64 stray_lines = 12;
    */
   strayLines: bigint;
 
   /**
-   * Replies of the server that were dropped, since the manager came up: they came after their call's deadline or cancel,
-   * or a second time, or to a call that never was.
+   * Replies of the server that were dropped, since the manager came up: they came after their call's deadline or
+   * cancel, or a second time, or for a call that was never made.
    *
    * @generated from field: int64 late_replies = 13;
    */
@@ -591,7 +602,7 @@ export const ServerSchema: GenMessage<Server> = /*@__PURE__*/
  */
 export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
   /**
-   * The gRPC code that a caller got for it, or would have got (google.rpc.Code).
+   * The gRPC code (google.rpc.Code) of the error that a caller got for it, or would have got.
    *
    * @generated from field: int32 code = 1;
    */
@@ -619,7 +630,7 @@ export type ServerError = Message<"mcpmanager.v1.ServerError"> & {
   exitCode?: number | undefined;
 
   /**
-   * Whether the kernel killed a process of it for lack of memory.
+   * Whether the kernel killed one of its processes for lack of memory.
    *
    * @generated from field: bool oom_killed = 5;
    */
@@ -648,8 +659,8 @@ export const ServerErrorSchema: GenMessage<ServerError> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 10);
 
 /**
- * McpInfo is what the server said at the handshake. It is unset before that, and with a server that the manager took
- * over and that refuses to say it a second time.
+ * McpInfo is what the server said at the handshake. It is unset before that, and for a server that was in conversation
+ * with an earlier manager and refuses a second handshake.
  *
  * @generated from message mcpmanager.v1.McpInfo
  */
@@ -690,7 +701,7 @@ export type McpInfo = Message<"mcpmanager.v1.McpInfo"> & {
   instructions: string;
 
   /**
-   * Its capabilities, the JSON object as the server wrote it, at most 64 KiB: with more a server does not start.
+   * Its capabilities: the JSON object as the server wrote it, at most 64 KiB. A server with more does not start.
    *
    * @generated from field: string capabilities_json = 6;
    */
@@ -705,20 +716,20 @@ export const McpInfoSchema: GenMessage<McpInfo> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_server, 11);
 
 /**
- * Instance is one running copy of a server.
+ * Instance is one of the containers, or processes, that run a server.
  *
  * @generated from message mcpmanager.v1.Instance
  */
 export type Instance = Message<"mcpmanager.v1.Instance"> & {
   /**
-   * Identity of this copy, stable over restarts of its container.
+   * Identity of the instance, stable over restarts of its container.
    *
    * @generated from field: string id = 1;
    */
   id: string;
 
   /**
-   * The container's id in the engine, 64 hexadecimal digits. With the runtime `process` a UUID of the manager's.
+   * The container's id in the engine, 64 hexadecimal digits. With the runtime `process` a UUID that the manager made.
    *
    * @generated from field: string container_id = 2;
    */
@@ -732,7 +743,7 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   imageId: string;
 
   /**
-   * The image's digest in its registry. Empty for an image that was built here.
+   * The image's digest in its registry. Empty for an image that was built on the engine.
    *
    * @generated from field: string image_digest = 4;
    */
@@ -753,7 +764,8 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   startTime?: Timestamp | undefined;
 
   /**
-   * The exit code of the last run; 128 and the signal's number when a signal ended it. Unset: it runs, never ran, or the code is not known.
+   * The exit code of the last run; 128 and the signal's number when a signal ended it. Unset: it runs, never ran, or
+   * the code is not known.
    *
    * @generated from field: optional int32 exit_code = 7;
    */
@@ -767,14 +779,14 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   oomKilled: boolean;
 
   /**
-   * What this copy is doing. The server's own state is READY as soon as one is.
+   * What the instance is doing. The server's own state is READY as soon as one instance is.
    *
    * @generated from field: mcpmanager.v1.ServerState server_state = 9;
    */
   serverState: ServerState;
 
   /**
-   * Calls that were given to this copy and have no answer yet.
+   * Calls that were given to the instance and have no reply yet.
    *
    * @generated from field: int64 calls_in_flight = 10;
    */
@@ -802,21 +814,21 @@ export const InstanceSchema: GenMessage<Instance> = /*@__PURE__*/
  */
 export type Health = Message<"mcpmanager.v1.Health"> & {
   /**
-   * Whether fewer checks in a row than the threshold were left without an answer.
+   * Whether fewer checks in a row than the threshold had no reply.
    *
    * @generated from field: bool healthy = 1;
    */
   healthy: boolean;
 
   /**
-   * How many checks in a row were left without an answer.
+   * How many checks in a row had no reply.
    *
    * @generated from field: int32 failures = 2;
    */
   failures: number;
 
   /**
-   * When it last answered one. Unset: it did not yet.
+   * When it last replied to a check. Unset: it has not replied yet.
    *
    * @generated from field: google.protobuf.Timestamp answer_time = 3;
    */
@@ -858,8 +870,8 @@ export const MountType = {
   VOLUME: 2,
 
   /**
-   * An empty file system in memory, at most 64 MiB, which count against the memory limit. Everybody may write to it,
-   * unless the image has a folder of that path: then it has that folder's mode, and root owns it.
+   * An empty file system in memory, of at most 64 MiB, which count against the memory limit. Everybody may write to it.
+   * When the image has a folder at that path, it has the mode of that folder, and root owns it.
    *
    * @generated from enum value: MOUNT_TYPE_TMPFS = 3;
    */
@@ -1086,7 +1098,7 @@ export const ServerState = {
   FAILED: 8,
 
   /**
-   * It was stopped and is gone. Only in a watch of the fleet.
+   * It was stopped and is gone. Only Watch shows it.
    *
    * @generated from enum value: SERVER_STATE_STOPPED = 9;
    */
@@ -1141,7 +1153,7 @@ export const InstanceState = {
   EXITED: 3,
 
   /**
-   * Paused by somebody. Calls in flight wait until it is unpaused.
+   * Paused from outside of the manager. Calls in flight wait until it is unpaused.
    *
    * @generated from enum value: INSTANCE_STATE_PAUSED = 4;
    */

@@ -63,8 +63,8 @@ export type Tool = Message<"mcpmanager.v1.Tool"> & {
   annotationsJson: string;
 
   /**
-   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value has none: a
-   * `title` that is no string. Empty: there are none.
+   * A JSON object of the fields that have no place above, `_meta` and `icons` included, or whose value does not fit its
+   * place, such as a `title` that is not a string. Empty: there are none.
    *
    * @generated from field: string extra_json = 7;
    */
@@ -115,7 +115,7 @@ export type Content = Message<"mcpmanager.v1.Content"> & {
     case: "audio";
   } | {
     /**
-     * A pointer to a resource of the server.
+     * A link to a resource of the server.
      *
      * @generated from field: mcpmanager.v1.ResourceLink resource_link = 4;
      */

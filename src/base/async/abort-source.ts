@@ -1,4 +1,7 @@
-/** What may end a wait early. Every AbortSignal is one; what each call has one of can be cheaper to make. */
+/**
+ * The signal that ends a wait early. Every AbortSignal is one; the signal of each call is one that is cheaper to listen
+ * to (bench/README.md, micro).
+ */
 export interface AbortSource {
   readonly aborted: boolean;
   /** Why, once aborted. */

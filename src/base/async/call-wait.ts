@@ -13,8 +13,9 @@ interface FarPlace {
 }
 
 /**
- * Waits whose deadlines are far away: one timer for all of them, which most calls are faster than. In a list, where the
- * last one takes the place of one that leaves, and not in a Set: with 4,000 in flight, two million that came and went left
+ * Waits whose deadlines are far away share one timer: most calls end long before it, and a timer each costs a call more,
+ * most of all when it is alone (bench/README.md, micro). They are in a list, where the last one takes the place of one
+ * that leaves, and not in a Set: with 4,000 in flight, two million that came and went left
  * 45 MB in Node 24's old space and made it collect all of its heap twenty times; in a list 2 MB, and never.
  */
 export class FarDeadlines {
@@ -55,7 +56,7 @@ export class CallWait implements AbortSource {
   #passed: (() => ManagerError) | undefined;
   #timer: NodeJS.Timeout | undefined;
   #place: FarPlace | undefined;
-  /** Cheaper than those of the signal, which few ask for: next to no call is aborted. */
+  /** Cheaper than those of the signal, which few ask for (bench/README.md, micro): next to no call is aborted. */
   #listeners: (() => void)[] = [];
 
   constructor(far: FarDeadlines) {

@@ -8,21 +8,6 @@ export interface CallerOptions {
   readonly limit?: ((timeoutMs: number) => void) | undefined;
 }
 
-/** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and a call makes one each. */
-class CallSignal implements Disposable {
-  readonly signal: AbortSource | undefined;
-  readonly #end: (() => void) | undefined;
-
-  constructor(signal: AbortSource | undefined, end?: () => void) {
-    this.signal = signal;
-    this.#end = end;
-  }
-
-  [Symbol.dispose](): void {
-    this.#end?.();
-  }
-}
-
 /**
  * The signal of a call that must end after `timeoutMs`, by `deadline`, or with its caller's wait. Dispose it when the
  * call ends.
@@ -32,16 +17,21 @@ export function deadlineSignal(
   timeoutMs: number | undefined,
 ): Disposable & { readonly signal: AbortSource | undefined } {
   if (timeoutMs !== undefined) limit?.(timeoutMs);
-  if (timeoutMs === undefined || limit !== undefined) return new CallSignal(parent);
+  if (timeoutMs === undefined || limit !== undefined) {
+    return { signal: parent, [Symbol.dispose]() {} };
+  }
   const controller = new AbortController();
   const onParent = () => controller.abort(parent?.reason);
   const timer = setTimeout(() => controller.abort(deadlinePassed(timeoutMs)), timeoutMs);
   if (parent?.aborted) onParent();
   parent?.addEventListener("abort", onParent, { once: true });
-  return new CallSignal(controller.signal, () => {
-    clearTimeout(timer);
-    parent?.removeEventListener("abort", onParent);
-  });
+  return {
+    signal: controller.signal,
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      parent?.removeEventListener("abort", onParent);
+    },
+  };
 }
 
 /** The reason of a call whose deadline passed. Code that ends by it and knows how far the call came replaces `sent`. */

@@ -15,9 +15,9 @@ export interface Changes {
 }
 
 /**
- * Tells those who wait that something changed. What changed is theirs to look at. Each wait is in a list that it leaves
- * when it ends: as a reaction of one shared promise it would stay until the change comes, and what nobody changes would
- * keep every follower that it ever had.
+ * Wakes its waiters when something changed; they look for themselves what it was. Each wait is in a list that it leaves
+ * when it ends. As a reaction of one shared promise it would stay until the next change, and something that never
+ * changes would keep every follower that it ever had.
  */
 export class Notifier implements Changes {
   readonly #waiting = new Set<() => void>();
@@ -39,7 +39,8 @@ export class Notifier implements Changes {
     };
     const onAbort = () => end(false);
     const onChange = () => end(true);
-    // Cleared rather than aborted: an abort makes errors with stacks, which cost a call that succeeds more than its wait.
+    // Cleared rather than aborted: an abort makes errors with stacks, which cost a call that succeeds more than its
+    // wait.
     const timer = timeoutMs === undefined ? undefined : setTimeout(end, timeoutMs, false).unref();
     signal?.addEventListener("abort", onAbort, { once: true });
     this.#waiting.add(onChange);

@@ -1,6 +1,6 @@
 import type { Readable } from "node:stream";
 
-/** Most that one stream may hand on in one turn of the event loop. */
+/** Most bytes and lines that one stream may hand on in one turn of the event loop. */
 const maxBytesPerTurn = 256 * 1024;
 const maxLinesPerTurn = 500;
 const lineFeed = 0x0a;
@@ -8,7 +8,7 @@ const lineFeed = 0x0a;
 /**
  * Reads a stream in portions: what it gives beyond them waits for the next turn of the event loop, so that a flood of
  * short lines, each of which costs more than its bytes, leaves time for everything else. A stream that waits is paused,
- * which in the end holds back who writes to it.
+ * which in the end holds back its writer.
  */
 export function readPaced(source: Readable, onData: (chunk: Buffer) => void): void {
   let bytesLeft = maxBytesPerTurn;
@@ -32,7 +32,9 @@ export function readPaced(source: Readable, onData: (chunk: Buffer) => void): vo
   });
 }
 
-/** The line breaks in a chunk, at most so many, and the bytes up to and with the last of these; all if there are fewer. */
+/**
+ * The line breaks in a chunk, at most so many, and the bytes up to and with the last of these; all if there are fewer.
+ */
 function countLines(chunk: Buffer, max: number): { count: number; bytes: number } {
   let at = 0;
   for (let count = 0; count < max; count += 1) {

@@ -1,16 +1,16 @@
 import type { AbortSource } from "./abort-source.ts";
-/** What a caller of shared work may say. */
+/** Options of one caller of shared work. */
 export interface JoinOptions {
   /** The caller's own deadline and cancel. */
   readonly signal?: AbortSource | undefined;
-  /** What a caller throws that leaves while others stay, from its signal's reason. Default: the reason. */
+  /** The error of a caller that leaves while others stay, from its signal's reason. Default: the reason. */
   readonly left?: ((reason: unknown) => unknown) | undefined;
 }
 
 /**
  * Work that is done once for all who ask for it while it is under way. Each caller may leave on its own; the work is
- * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end: it
- * knows how far it got. So the work must end when its signal aborts.
+ * cancelled when the last one does, with that one's reason, and the last one gets what the work then says of its end:
+ * it knows how far it got. So the work must end when its signal aborts.
  */
 export class Singleflight<T> {
   readonly #controller = new AbortController();
@@ -20,10 +20,10 @@ export class Singleflight<T> {
   /** Begins the work after this turn. Its maker joins it at once: nobody else could cancel it. */
   constructor(work: (signal: AbortSignal) => Promise<T>) {
     this.#outcome = Promise.resolve().then(() => work(this.#controller.signal));
-    this.#outcome.catch(() => {}); // Whoever waits for it hears of it.
+    this.#outcome.catch(() => {}); // Every waiter gets the error.
   }
 
-  /** Whether the last caller left: what comes of it now is not what anybody asked for. */
+  /** Whether the last caller left, so that nobody waits for the outcome. */
   get abandoned(): boolean {
     return this.#controller.signal.aborted;
   }

@@ -33,7 +33,7 @@ export interface FieldViolation {
 /** What a program can read of an error, besides its kind and message. */
 export interface ErrorDetails {
   readonly reason: ErrorReason;
-  /** `not_sent` says that repeating the request is safe: what can't know it says `sent`. */
+  /** `not_sent` says that repeating the request is safe; code that can't know says `sent`. */
   readonly delivery: Delivery;
   readonly server?: string;
   /** Identity of the instance that the call was given to. */

@@ -42,8 +42,8 @@ export function listOf<Item extends z.ZodType>(item: Item, max: number) {
 }
 
 /**
- * A map whose size is looked at before its entries, as with listOf. zod leaves out the key `__proto__` of a record without
- * a word.
+ * A map whose size is looked at before its entries, as with listOf. zod leaves out the key `__proto__` of a record
+ * without a word.
  */
 export function mapOf<Entries extends z.ZodType>(entries: Entries, max: number) {
   const sized = z.any().superRefine((map: unknown, context) => {
@@ -145,7 +145,7 @@ const labelsRecord = z.record(
 
 const labelsSchema = mapOf(labelsRecord, 64);
 
-const durationMs = (maxMs: number, maxText: string) =>
+const durationSchema = (maxMs: number, maxText: string) =>
   z.number(notDuration).min(1, "must be at least 1 ms").max(maxMs, `must be at most ${maxText}`);
 
 const maxCalls = 100_000;
@@ -158,8 +158,8 @@ const restartSchema = z
   .strictObject({
     policy: z.enum(["never", "on_failure", "always"], "must be NEVER, ON_FAILURE or ALWAYS").exactOptional(),
     maxRestarts: count(0, 1_000_000).exactOptional(),
-    initialBackoffMs: durationMs(hourMs, "1 h").exactOptional(),
-    maxBackoffMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+    initialBackoffMs: durationSchema(hourMs, "1 h").exactOptional(),
+    maxBackoffMs: durationSchema(24 * hourMs, "24 h").exactOptional(),
   })
   .refine(({ initialBackoffMs = 0, maxBackoffMs = Number.POSITIVE_INFINITY }) => initialBackoffMs <= maxBackoffMs, {
     path: ["maxBackoffMs"],
@@ -172,7 +172,7 @@ const healthSchema = z.strictObject({
     .min(0, "must not be negative")
     .max(24 * hourMs, "must be at most 24 h")
     .exactOptional(),
-  timeoutMs: durationMs(hourMs, "1 h").exactOptional(),
+  timeoutMs: durationSchema(hourMs, "1 h").exactOptional(),
   failureThreshold: count(1, 1000).exactOptional(),
   killUnhealthy: z.boolean().exactOptional(),
 });
@@ -205,18 +205,19 @@ const specFields = z.strictObject({
   era: z.enum(["legacy", "modern"], "must be unset, LEGACY or MODERN").exactOptional(),
   pullPolicy: z.enum(["if_missing", "never", "always"], "must be IF_MISSING, NEVER or ALWAYS").exactOptional(),
   restart: restartSchema.exactOptional(),
-  handshakeTimeoutMs: durationMs(hourMs, "1 h").exactOptional(),
-  callTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+  handshakeTimeoutMs: durationSchema(hourMs, "1 h").exactOptional(),
+  callTimeoutMs: durationSchema(24 * hourMs, "24 h").exactOptional(),
   labels: labelsSchema.exactOptional(),
   health: healthSchema.exactOptional(),
-  idleTimeoutMs: durationMs(24 * hourMs, "24 h").exactOptional(),
+  idleTimeoutMs: durationSchema(24 * hourMs, "24 h").exactOptional(),
   replicas: count(1, 32).exactOptional(),
   callLimits: callLimitsSchema.exactOptional(),
 });
 
 /**
  * The rules of every field of a spec. The proto's comments say the same in words. An absent field has no key: the
- * compiler holds the schema to the domain's type, field by field. Paths come out in their normal form; nothing else changes.
+ * compiler holds the schema to the domain's type, field by field. Paths come out in their normal form; nothing else
+ * changes.
  */
 export const serverSpecSchema = specFields.superRefine((spec, context) => {
   // A field that breaks its own rule is named alone.

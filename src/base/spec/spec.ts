@@ -1,5 +1,5 @@
 /**
- * The wish for a server, in the domain's terms: what rpc, http, fleet and the runtimes share. Field rules are in
+ * What a server shall be, in the domain's terms, which rpc, http, fleet and the runtimes share. Field rules are in
  * `spec-schema.ts`. Durations are milliseconds, sizes bytes; an absent field means the default.
  */
 export interface ServerSpec {

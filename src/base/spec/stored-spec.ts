@@ -3,7 +3,9 @@ import { normalPath } from "../text/normal-path.ts";
 import type { MountSpec, ServerSpec } from "./spec.ts";
 import { serverSpecSchema } from "./spec-schema.ts";
 
-/** What says that this version can't read a spec: another kind of value, a word or a field that it does not know. */
+/**
+ * Problems that mean that this version can't read a spec: another kind of value, an unknown word or an unknown field.
+ */
 const unreadable: ReadonlySet<string> = new Set([
   "invalid_type",
   "invalid_value",
@@ -13,9 +15,9 @@ const unreadable: ReadonlySet<string> = new Set([
 
 /**
  * A spec that was accepted once, as it was kept, but for the spelling of its paths: an older manager kept them as they
- * were given, and a Start with the same spec is no other wish. A rule that is tighter now (a bound, a pattern) is one for new specs
- * only: the server runs, and must not be lost to its manager's update. Throws, naming `place`, for what this version
- * can't read: it would run as something else than what was asked for.
+ * were given, and a Start with the same spec is no other wish. A rule that is tighter now (a bound, a pattern) is one
+ * for new specs only: the server runs, and must not be lost to its manager's update. Throws, naming `place`, for what
+ * this version can't read: it would run as something else than what was asked for.
  */
 export function storedSpec(value: unknown, place: string): ServerSpec {
   const { error } = serverSpecSchema.safeParse(value);

@@ -11,7 +11,7 @@ export const admissionSettings = {
     parse: list(absolutePath),
   }),
   bindUsers: setting("MCPM_BIND_USERS", {
-    help: "users as which servers may write to bind mounts, as uid:gid, comma-separated; unset: also the manager's own, unless that is root",
+    help: "users that a server with a writable bind mount may run as, as uid:gid, comma-separated; unset: 1000:1000, and the manager's own unless that is root",
     fallback: defaultBindUsers,
     // A folder of the manager's own user is one that its servers may be let write to; one of root's is not.
     fallbackFor: (user) =>
@@ -55,7 +55,7 @@ export const admissionSettings = {
     parse: flag,
   }),
   registries: setting("MCPM_REGISTRIES", {
-    help: "registries besides those with a public DNS name and no port that images are pulled from, as host or host:port, comma-separated",
+    help: "registries, as host or host:port, comma-separated, that images are pulled from besides those with a public DNS name and no port",
     fallback: [],
     parse: list((host) =>
       text(

@@ -14,7 +14,7 @@ export const limitSettings = {
     parse: integer(1024, 256 * mib),
   }),
   maxUnreadBytes: setting("MCPM_MAX_UNREAD_BYTES", {
-    help: "bytes that may wait for callers: of responses to be read, of requests to be sent whole",
+    help: "bytes that may wait for callers: responses not read yet, and requests not sent whole yet",
     fallback: 256 * mib,
     parse: integer(mib, 65_536 * mib),
   }),

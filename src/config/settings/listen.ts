@@ -10,7 +10,7 @@ export const listenSettings = {
   }),
   port: setting("MCPM_PORT", { help: "port to listen on; 0: any free one", fallback: 8080, parse: integer(0, 65_535) }),
   insecureListen: setting("MCPM_INSECURE_LISTEN", {
-    help: "1: listen on an address that is not loopback, without any authentication",
+    help: "1: allow an MCPM_HOST that is not loopback, without any authentication",
     fallback: false,
     parse: flag,
   }),
@@ -25,7 +25,7 @@ export const listenSettings = {
     parse: list(text(/^https?:\/\/[^/,\s]+$/, "must hold origins such as https://console.example")),
   }),
   maxConnectionsPerAddress: setting("MCPM_MAX_CONNECTIONS_PER_ADDRESS", {
-    help: "connections of one remote address; all callers on this machine have the same",
+    help: "most connections of one remote address, which all callers on this machine share",
     fallback: 2000,
     parse: integer(10, 1_000_000),
   }),

@@ -10,7 +10,7 @@ export const runtimeSettings = {
     parse: oneOf(Object.keys(runtimeCapabilities) as RuntimeKind[]),
   }),
   inContainer: setting("MCPM_IN_CONTAINER", {
-    help: "1: the manager runs in a container, as its image sets it: each bind root must be a mount",
+    help: "1, set by the manager's image: the manager runs in a container, and each bind root must be a mount of it",
     fallback: false,
     parse: flag,
   }),

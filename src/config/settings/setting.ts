@@ -13,7 +13,7 @@ export interface Setting<T> {
 /** The settings of one owner, by the names that it reads them by. */
 export type SettingTable = Readonly<Record<string, Setting<unknown>>>;
 
-/** What a table is read to. */
+/** The values that a table is read to. */
 export type ValuesOf<Table extends SettingTable> = {
   readonly [Key in keyof Table]: Table[Key] extends Setting<infer T> ? T : never;
 };
@@ -42,7 +42,10 @@ export function flagOf(env: string): string {
     .replaceAll("_", "-");
 }
 
-/** Reads a table, frozen. `textOf` has what was given for a variable; nothing and "" mean the default. Throws ConfigError. */
+/**
+ * Reads a table, frozen. `textOf` has what was given for a variable; nothing and "" mean the default. Throws
+ * ConfigError.
+ */
 export function readSettings<Table extends SettingTable>(
   table: Table,
   given: { readonly textOf: (env: string) => string | undefined; readonly user: string | undefined },

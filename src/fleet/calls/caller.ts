@@ -1,7 +1,7 @@
-/** Whose call it is. */
+/** The caller of a call. */
 export interface Caller {
-  /** Callers take turns where calls queue: those of one lane are one caller. */
+  /** Calls that wait are taken in turns, one of each lane. */
   readonly lane: object | undefined;
-  /** Whose idempotency keys are one. */
+  /** Idempotency keys are unique within a scope. */
   readonly scope: string;
 }

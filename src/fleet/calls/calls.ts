@@ -7,7 +7,7 @@ import { FairQueue } from "./fair-queue.ts";
 import type { Permit } from "./permits.ts";
 import { queueFull, waitEnded } from "./queue-error.ts";
 
-/** One call: what it does with its permit, whose it is, and how many characters it keeps in memory while it waits. */
+/** One call: its work, its caller, and how many characters it keeps in memory while it waits. */
 export interface Call<T> {
   readonly signal: AbortSource | undefined;
   readonly chars: number;
@@ -23,7 +23,7 @@ export interface CallsOptions {
   readonly refusal: () => ManagerError | undefined;
   /** Takes a permit at a ready instance; undefined: there is none yet. */
   readonly take: () => Permit | undefined;
-  /** As they are now: a server may come to have others. */
+  /** The limits as they are now; a server may get others. */
   readonly limits: () => CallLimits;
   /** Most characters that waiting calls may keep in memory. */
   readonly maxQueuedChars: number;
@@ -60,8 +60,8 @@ export class Calls {
   }
 
   /**
-   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or what the signal says. Work that
-   * was given to a session at the moment when that was lost, and was not sent, waits for the next session.
+   * Does the work, at once or in its turn. Throws why there is no session, `too_much`, or the signal's reason. When the
+   * session is lost before the work was sent, the work waits for the next session.
    */
   async run<T>(call: Call<T>): Promise<T> {
     for (;;) {
@@ -78,7 +78,7 @@ export class Calls {
         this.wake();
         if (this.#inFlight === 0) this.#wakeIdle();
       }
-      // What became of the session is known to the server by then.
+      // After that, the server knows what became of the session.
       await setImmediate();
     }
   }
@@ -93,7 +93,7 @@ export class Calls {
       }
       const permit = this.#inFlight < this.#options.limits().maxInFlight ? this.#options.take() : undefined;
       if (permit === undefined) return;
-      // From here on, or a drain could end between this and the call's own turn.
+      // Counted here and not when the call goes on: a drain could end in between.
       this.#inFlight += 1;
       this.#queue.take()?.start(permit);
     }
@@ -116,7 +116,7 @@ export class Calls {
     this.#idle = undefined;
   }
 
-  /** Nobody waits where there is room: a place that becomes free goes to the queue at once. */
+  /** Calls that wait need no look here: a permit that becomes free goes to the queue at once. */
   #admit(): Permit | undefined {
     const refusal = this.#options.refusal();
     if (refusal !== undefined) throw refusal;
@@ -152,7 +152,7 @@ export class Calls {
     const { maxQueued } = limits();
     if (this.#queue.size >= maxQueued) throw queueFull(this.#server, `call_limits.max_queued is ${maxQueued}`);
     if (this.#queuedChars + cost > maxQueuedChars)
-      throw queueFull(this.#server, "what waits has more characters than MCPM_MAX_LINE_BYTES allows");
+      throw queueFull(this.#server, "the waiting calls take more than MCPM_MAX_LINE_BYTES");
   }
 
   #waitEnded(signal: AbortSource): ManagerError {

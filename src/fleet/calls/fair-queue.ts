@@ -5,10 +5,10 @@ interface Lane<T> {
 }
 
 /**
- * Items of several callers, told apart by identity and taken in turns: one of each caller, then the next of each. Adding,
- * taking and removing are O(1).
- * Whatever was taken or had its turn leaves its collection, or goes to the end. So what remains is always ahead of the
- * one iterator that each collection keeps; a new one for each turn would walk over the holes that removals leave.
+ * Items of several callers, told apart by identity and taken in turns: one of each caller, then the next of each.
+ * Adding, taking and removing are O(1). Whatever was taken or had its turn leaves its collection, or goes to the end.
+ * So what remains is always ahead of the one iterator that each collection keeps; a new one for each turn would walk
+ * over the holes that removals leave.
  */
 export class FairQueue<T> {
   readonly #lanes = new Map<unknown, Lane<T>>();

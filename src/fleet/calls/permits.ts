@@ -7,25 +7,8 @@ export interface Permit extends Disposable {
   readonly instance: string;
 }
 
-/** Of a class: a literal with a symbol for a name takes V8 several times longer to make, and each call takes a permit. */
-class TakenPermit implements Permit {
-  readonly session: Session;
-  readonly instance: string;
-  readonly #leave: () => void;
-
-  constructor({ session, instance }: Pick<Permit, "session" | "instance">, leave: () => void) {
-    this.session = session;
-    this.instance = instance;
-    this.#leave = leave;
-  }
-
-  [Symbol.dispose](): void {
-    this.#leave();
-  }
-}
-
-/** The calls under way at one instance. */
-export class Semaphore {
+/** The permits of one instance that are taken: one for each call under way there. */
+export class Permits {
   readonly #instance: () => string;
   #taken = 0;
   #empty: PromiseWithResolvers<void> | undefined;
@@ -40,7 +23,7 @@ export class Semaphore {
 
   take(session: Session): Permit {
     this.#taken += 1;
-    return new TakenPermit({ session, instance: this.#instance() }, () => this.#leave());
+    return { session, instance: this.#instance(), [Symbol.dispose]: () => this.#leave() };
   }
 
   /** Resolves when no call is under way. */

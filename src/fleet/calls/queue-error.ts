@@ -2,7 +2,7 @@ import { ManagerError } from "../../base/errors/errors.ts";
 
 const retryAfterMs = 1000;
 
-/** What a call throws that finds no room in its server's queue. */
+/** The error of a call for which its server's queue has no room. */
 export function queueFull(server: string, limit: string): ManagerError {
   const message = `the queue of calls for server ${server} is full (${limit}); try again later`;
   return new ManagerError("too_much", message, {
@@ -11,8 +11,8 @@ export function queueFull(server: string, limit: string): ManagerError {
 }
 
 /**
- * What a call throws whose signal ended its wait. A deadline that passes while a call waits is not the call's: it was
- * never sent, and repeating it is safe.
+ * The error of a call whose signal aborted while it waited. A deadline that passes then does not make it
+ * DEADLINE_EXCEEDED: the call was never sent, and repeating it is safe.
  */
 export function waitEnded(server: string, { reason, isReady }: { reason: unknown; isReady: boolean }): ManagerError {
   if (reason instanceof ManagerError && reason.kind !== "deadline")

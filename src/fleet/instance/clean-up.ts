@@ -1,6 +1,9 @@
 import type { InstanceContext } from "../run/instance-context.ts";
 
-/** What made the launch fail is what the caller must see; a failing clean-up goes to the log. Says whether it worked. */
+/**
+ * Cleans up after a failed launch. The caller must see why the launch failed, so a failure of this goes to the log.
+ * Returns whether it worked.
+ */
 export async function cleanUp({ services, server }: InstanceContext, work: () => Promise<void>): Promise<boolean> {
   try {
     await work();

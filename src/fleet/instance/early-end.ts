@@ -2,7 +2,7 @@ import type { ManagerError } from "../../base/errors/errors.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { Run } from "../run/run.ts";
-import { idleGraceMs } from "./stop-idle.ts";
+import { idleGraceMs } from "./stop-clock.ts";
 
 /** A server that exits so soon after the question for its era, which it did not answer, may have done so for it. */
 const diesOfProbeMs = 60_000;
@@ -45,7 +45,10 @@ export class EarlyEnd {
     return this.#elapsedMs() - this.#adoptedAtMs <= idleGraceMs;
   }
 
-  /** It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked again. */
+  /**
+   * It exited: one that answered the handshake, and died soon after a question that it never answered, is not asked
+   * again.
+   */
   learn({ session }: Run, { imageId }: InstanceRecord): void {
     const { spec, services } = this.#context;
     const soon = this.#elapsedMs() - this.#readyAtMs <= diesOfProbeMs;

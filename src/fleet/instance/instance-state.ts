@@ -49,7 +49,7 @@ const precedence: readonly StateKind[] = [
   "stopped",
 ];
 
-/** What a server is doing whose instances do these things: ready as soon as one is. */
+/** The state of a server by the states of its instances: ready as soon as one is. */
 export function combined(states: readonly StateKind[]): StateKind {
   return precedence.find((kind) => states.includes(kind)) ?? "stopped";
 }

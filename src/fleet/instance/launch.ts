@@ -89,8 +89,8 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
 
 /**
  * Takes over a running instance: attaches, ends half a line that may stand in its stdin, and shakes hands unless the
- * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not answer
- * and its spec says to kill one that does not.
+ * same process is known to be in this conversation. The instance is not touched when that fails, unless it does not
+ * answer and its spec says to kill one that does not.
  */
 export async function takeOver(
   context: LaunchContext,

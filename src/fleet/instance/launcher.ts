@@ -27,8 +27,8 @@ interface Launch {
 }
 
 /**
- * Makes an instance ready, by one launch at a time. What it returns resolves when the instance is ready, and rejects with
- * why it can't be; the status has that, too, unless the launch was cancelled.
+ * Makes an instance ready, by one launch at a time. What it returns resolves when the instance is ready, and rejects
+ * with why it can't be; the status has that, too, unless the launch was cancelled.
  */
 export class Launcher {
   readonly #context: InstanceContext;
@@ -100,7 +100,7 @@ export class Launcher {
   ): Promise<void> {
     const abort = new AbortController();
     const done = this.#finish(launch(abort.signal), { cause, signal: abort.signal });
-    done.catch(() => {}); // Whoever waits sees it; nobody needs to.
+    done.catch(() => {}); // Every waiter gets the error; there may be none.
     this.#launch = { done, abort, clock };
     return done;
   }

@@ -21,9 +21,12 @@ export async function leaveMark(
     await runtime.mark(id, mark, {});
   } catch (error) {
     if (!(error instanceof ManagerError) || error.details.reason !== "ENGINE_ERROR") throw error;
-    log.warn(`${mark} a server, which the engine could not note: a manager that starts meanwhile would not finish it`, {
-      server,
-      error: error.message,
-    });
+    log.warn(
+      `the engine could not note that a server is ${mark}: a manager that starts meanwhile would not finish that`,
+      {
+        server,
+        error: error.message,
+      },
+    );
   }
 }

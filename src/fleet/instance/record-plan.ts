@@ -38,7 +38,7 @@ function paused(server: string): ManagerError {
 }
 
 function hasTerminal(server: string): ManagerError {
-  const message = `the container of server ${server} was made by somebody else, with a terminal (-t), which no MCP server can be spoken to through: Stop the server, which removes it, then Start it with its spec`;
+  const message = `the container of server ${server} has a terminal (-t), through which MCP does not work; no manager made it: Stop the server, which removes the container, then Start it with its spec`;
   return new ManagerError("not_running", message, {
     details: { reason: "ATTACH_FAILED", server, delivery: "not_sent" },
   });

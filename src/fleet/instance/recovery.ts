@@ -58,15 +58,18 @@ export class Recovery {
   }
 
   /**
-   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code 0,
-   * comes back with it as the others do.
+   * The engine tells nothing any more. A server that an engine on its way down told to end, and that did so with code
+   * 0, comes back with it as the others do.
    */
   engineLost(): void {
     const { state, downtime } = this.#status;
     if (state.kind === "failed" && downtime.mayBeEngines) this.#status.fail(this.#errorOf({ kind: "engine_down" }));
   }
 
-  /** What the engine has of it now: it may have been paused, unpaused or started by somebody else, or the engine is back. */
+  /**
+   * What the engine has of it now: it may have been paused, unpaused or started by somebody else, or the engine is
+   * back.
+   */
   look(record: InstanceRecord): void {
     // One that is being started learns what its container is from the start.
     if (this.#launcher.underWay !== undefined) return;
@@ -126,7 +129,10 @@ export class Recovery {
     return rests && state === "running" && startTimeMs !== this.#status.record?.startTimeMs;
   }
 
-  /** What the instance wrote before this manager came, and with it why it ended. Without it the server is as good. */
+  /**
+   * Reads what the instance wrote before this manager started, and with it why it ended. A failure does no harm to the
+   * server.
+   */
   async #readHistory({ id, instance }: InstanceRecord): Promise<void> {
     const { runtime, clocks, log } = this.#context.services;
     const { ring, name } = this.#context.server;

@@ -15,8 +15,8 @@ export interface ReplaceOptions {
 }
 
 /**
- * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container is
- * replaced by one that is marked legacy, and so is never asked.
+ * Some servers of the legacy era exit when they are asked which era they are of (Rust's rmcp before 3). The container
+ * is replaced by one that is marked legacy, and so is never asked.
  */
 export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
   const { services, server } = context.instance;
@@ -27,7 +27,7 @@ export function replaceByLegacy(context: LaunchContext, options: ReplaceOptions)
 /** An older manager made a container as it would not be made now, nor be started: another one takes its place. */
 export function renew(context: LaunchContext, options: ReplaceOptions): Promise<Launched> {
   const { services, server } = context.instance;
-  services.log.info("making a container anew that an older manager made in a way that no manager does any more", {
+  services.log.info("an older manager made a container in a way that is no longer allowed: replacing it", {
     server: server.name,
     container: options.old.id.slice(0, 12),
   });

@@ -8,7 +8,7 @@ import { leaveMark } from "./leave-mark.ts";
 import { StopClock } from "./stop-clock.ts";
 import { end, endProcess } from "./tear-down.ts";
 
-/** How long a process may take to end whose restart another manager began. */
+/** How long a process may take to end when an earlier manager began its restart. */
 const restartGraceMs = 10_000;
 
 interface RestartOptions {

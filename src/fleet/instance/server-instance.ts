@@ -2,7 +2,7 @@ import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
-import { Semaphore } from "../calls/permits.ts";
+import { Permits } from "../calls/permits.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { LiveSession } from "../state/live-session.ts";
 import { type ServerFailure, startCancelled } from "../state/server-failure.ts";
@@ -15,10 +15,10 @@ import { Sleep } from "./sleep.ts";
 import { StopClock } from "./stop-clock.ts";
 import { tearDown } from "./tear-down.ts";
 
-/** One copy of a server, and what can be asked of it. */
+/** One instance of a server, and what can be asked of it. */
 export class ServerInstance {
   readonly replica: number;
-  readonly permits: Semaphore;
+  readonly permits: Permits;
   readonly #context: InstanceContext;
   readonly #status: InstanceStatus;
   readonly #sleep: Sleep;
@@ -35,7 +35,7 @@ export class ServerInstance {
     this.#status = status;
     this.#sleep = sleep;
     this.#launcher = launcher;
-    this.permits = new Semaphore(() => status.record?.instance ?? "");
+    this.permits = new Permits(() => status.record?.instance ?? "");
   }
 
   get state(): StateKind {

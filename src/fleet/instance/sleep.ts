@@ -1,10 +1,12 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
+import type { Run } from "../run/run.ts";
 import type { InstanceStatus } from "./instance-status.ts";
-import { StopClock } from "./stop-clock.ts";
-import { idleGraceMs, stopIdle } from "./stop-idle.ts";
+import { idleGraceMs, StopClock } from "./stop-clock.ts";
+import { end } from "./tear-down.ts";
 
-/** How long when somebody waits for it to be up again: as much as a Stop leaves it after calls in flight. */
+/** The same when a call waits for the server to be up again: as long as a Stop leaves it after calls in flight. */
 const leastGraceMs = 2_000;
 
 interface IdleStop {
@@ -61,5 +63,34 @@ export class Sleep {
   async cancel(why: ManagerError): Promise<void> {
     this.#stop?.abort.abort(why);
     await this.#stop?.done;
+  }
+}
+
+/**
+ * Ends the process of a server that nobody calls; its container stays. Returns the container's record afterwards, if it
+ * has one. When the signal aborts, the end of the process is not waited for.
+ */
+async function stopIdle(
+  run: Run,
+  options: {
+    readonly instance: InstanceContext;
+    readonly id: string;
+    readonly clock: StopClock;
+    readonly signal: AbortSignal;
+  },
+): Promise<InstanceRecord | undefined> {
+  const { instance, id, clock, signal } = options;
+  const { runtime, log } = instance.services;
+  const { name } = instance.server;
+  const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
+  run.expectEnd(why);
+  try {
+    await end({ runtime, clock, signal }, id);
+    return await runtime.inspect(id, { signal });
+  } catch (error) {
+    if (!signal.aborted) log.warn("could not stop an idle server", { server: name, error: String(error) });
+    return undefined;
+  } finally {
+    run.release(why);
   }
 }

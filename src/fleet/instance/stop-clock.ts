@@ -1,3 +1,6 @@
+/** How long a server that nobody calls may take for its own shutdown. */
+export const idleGraceMs = 10_000;
+
 /** When a Stop must have ended. A later caller may want it earlier, never later. */
 export class StopClock {
   readonly #elapsedMs: () => number;

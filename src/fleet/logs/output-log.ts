@@ -41,9 +41,9 @@ export class OutputLog {
   }
 
   logMessage(message: LogMessage): void {
-    const text = beginning(message.text, maxLineBytes);
-    const level = beginning(message.level, maxLevelChars);
-    const logger = beginning(message.logger, maxLoggerChars);
+    const text = wholeBeginning(message.text, maxLineBytes);
+    const level = wholeBeginning(message.level, maxLevelChars);
+    const logger = wholeBeginning(message.logger, maxLoggerChars);
     const extraJson = message.extraJson.length > maxExtraChars ? "" : detached(message.extraJson);
     const truncated = [
       [text, message.text],
@@ -73,7 +73,7 @@ export class OutputLog {
 }
 
 /** So many characters of a text that may be a part of a long line, which must not be kept for it. */
-function beginning(text: string, chars: number): string {
+function wholeBeginning(text: string, chars: number): string {
   return detached(text.slice(0, chars).replace(/[\ud800-\udbff]$/, ""));
 }
 

@@ -34,49 +34,63 @@ export interface ReadLogOptions {
  * there is nothing else. A slow reader holds nothing: what the ring drops meanwhile is a gap. Throws `invalid` for a
  * text that is not a cursor.
  */
-// biome-ignore lint/complexity/noExcessiveCognitiveComplexity: one loop: what it hands on by another generator costs each line more.
 export async function* readLog(ring: LogRing, query: LogQuery, options: ReadLogOptions): AsyncGenerator<LogReading> {
-  const heartbeat = (): LogReading => ({
-    kind: "heartbeat",
-    timeMs: options.now(),
-    cursor: cursorBefore(ring, next, options),
-  });
+  const { signal, heartbeatMs, now, elapsedMs } = options;
   const place = startOf(ring, query);
-  let next = place.next;
+  const heartbeat = (): LogReading => ({ kind: "heartbeat", timeMs: now(), cursor: cursorBefore(ring, place, now) });
   /** When the last reading was handed out; undefined: none was. */
   let spokeMs: number | undefined;
-  if (place.gap !== undefined) {
-    yield { kind: "gap", lines: place.gap, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-    spokeMs = options.elapsedMs();
-  }
   for (;;) {
     const since = ring.changes.count;
-    while (next < ring.nextOrdinal && !options.signal.aborted) {
-      const lost = ring.firstOrdinal - next;
-      if (lost > 0) {
-        next = ring.firstOrdinal;
-        yield { kind: "gap", lines: lost, timeMs: options.now(), cursor: cursorBefore(ring, next, options) };
-        spokeMs = options.elapsedMs();
-        continue;
-      }
-      const entry = ring.at(next);
-      next += 1;
-      if (entry === undefined || !matches(entry, query)) continue;
-      yield { kind: "entry", entry, cursor: cursorOf(ring, entry) };
-      spokeMs = options.elapsedMs();
+    for (const reading of readings(ring, { ...options, query, place })) {
+      yield reading;
+      spokeMs = elapsedMs();
     }
-    if (options.signal.aborted || ring.closed || !query.follow) break;
+    if (signal.aborted || ring.closed || !query.follow) break;
     // Entries that don't match leave the reader without a word, too.
-    const waitMs = spokeMs === undefined ? 0 : spokeMs + options.heartbeatMs - options.elapsedMs();
-    if (waitMs > 0 && (await ring.changes.wait({ since, timeoutMs: waitMs, signal: options.signal }))) continue;
-    if (options.signal.aborted) break;
+    const waitMs = spokeMs === undefined ? 0 : spokeMs + heartbeatMs - elapsedMs();
+    if (waitMs > 0 && (await ring.changes.wait({ since, timeoutMs: waitMs, signal }))) continue;
+    if (signal.aborted) break;
     yield heartbeat();
-    spokeMs = options.elapsedMs();
+    spokeMs = elapsedMs();
   }
-  if (spokeMs === undefined && !options.signal.aborted) yield heartbeat();
+  if (spokeMs === undefined && !signal.aborted) yield heartbeat();
 }
 
-function startOf(ring: LogRing, query: LogQuery): { next: number; gap?: number } {
+/** Where a reader is. */
+interface Place {
+  next: number;
+  /** So many entries are missing before it, of which the reader does not know yet. */
+  gap?: number | undefined;
+}
+
+interface Reading extends ReadLogOptions {
+  readonly query: LogQuery;
+  readonly place: Place;
+}
+
+/** What the ring has for a reader, which goes on meanwhile. */
+function* readings(ring: LogRing, { query, place, now, signal }: Reading): Generator<LogReading> {
+  if (place.gap !== undefined) yield gapAt(ring, { place, lines: place.gap, now });
+  place.gap = undefined;
+  while (place.next < ring.nextOrdinal && !signal.aborted) {
+    const lines = ring.firstOrdinal - place.next;
+    if (lines > 0) {
+      place.next = ring.firstOrdinal;
+      yield gapAt(ring, { place, lines, now });
+      continue;
+    }
+    const entry = ring.at(place.next);
+    place.next += 1;
+    if (entry !== undefined && matches(entry, query)) yield { kind: "entry", entry, cursor: cursorOf(ring, entry) };
+  }
+}
+
+function gapAt(ring: LogRing, { place, lines, now }: Pick<Reading, "place" | "now"> & { lines: number }): LogReading {
+  return { kind: "gap", lines, timeMs: now(), cursor: cursorBefore(ring, place, now) };
+}
+
+function startOf(ring: LogRing, query: LogQuery): Place {
   const place = query.cursor === "" ? { next: ring.firstOrdinal } : resume(ring, query.cursor);
   return query.tail === undefined
     ? place
@@ -95,7 +109,7 @@ function tailOf(ring: LogRing, query: LogQuery & { readonly tail: number }): num
 }
 
 /** The cursor of another ring, which an earlier process of the manager gave out, is as good as its time. */
-function resume(ring: LogRing, text: string): { next: number; gap?: number } {
+function resume(ring: LogRing, text: string): Place {
   const cursor = decodeCursor(text);
   if (cursor.epochMs !== ring.epochMs) return { next: ring.firstOrdinal, gap: 0 };
   return { next: Math.min(cursor.ordinal + 1, ring.nextOrdinal) };
@@ -110,6 +124,6 @@ function cursorOf(ring: LogRing, entry: LogEntry): string {
   return encodeCursor({ epochMs: ring.epochMs, ordinal: entry.ordinal, timeMs: entry.timeMs });
 }
 
-function cursorBefore(ring: LogRing, next: number, options: ReadLogOptions): string {
-  return encodeCursor({ epochMs: ring.epochMs, ordinal: next - 1, timeMs: options.now() });
+function cursorBefore(ring: LogRing, { next }: Place, now: () => number): string {
+  return encodeCursor({ epochMs: ring.epochMs, ordinal: next - 1, timeMs: now() });
 }

@@ -18,8 +18,8 @@ const exitMs = 1000;
 const againMs = 60_000;
 
 /**
- * The subscription to one resource of a server, shared by all who want to know of its changes: one at each session, made
- * again at each that comes later.
+ * The subscription to one resource of a server, shared by all who want to know of its changes: one at each session,
+ * made again at each that comes later.
  */
 export class ResourceFeed {
   readonly #uri: string;
@@ -129,7 +129,7 @@ export class ResourceFeed {
 }
 
 function nobodyLeft(): ManagerError {
-  return new ManagerError("cancelled", "nobody subscribes to the resource any more", {
+  return new ManagerError("cancelled", "the last subscriber to the resource left", {
     details: { reason: "CANCELLED", delivery: "sent" },
   });
 }

@@ -7,7 +7,8 @@ import { ResourceSubscriber } from "./resource-subscriber.ts";
 export interface ResourceSubscription extends Disposable {
   readonly subscriber: ResourceSubscriber;
   /**
-   * Subscribes at this session, as `ResourceFeed.take`, then at the others: what is sent to them later comes after that.
+   * Subscribes at this session, as `ResourceFeed.take`, then at the others: what is sent to them later comes after
+   * that.
    */
   take(live: LiveSession): Promise<void>;
 }

@@ -1,9 +1,8 @@
-import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ManagerError } from "../../base/errors/errors.ts";
 import type { RestartSpec } from "../../base/spec/spec.ts";
 import { failureOf, type ServerFailure } from "../state/server-failure.ts";
 import type { Clocks } from "./fleet-services.ts";
-import { type RestartPlan, RestartSchedule } from "./restart-schedule.ts";
+import { passesByItself, type RestartPlan, RestartSchedule } from "./restart-schedule.ts";
 
 export interface DowntimeOptions {
   readonly clocks: Clocks;
@@ -13,9 +12,6 @@ export interface DowntimeOptions {
 
 /** How long an engine that shuts down may take after it told containers to end: dockerd's --shutdown-timeout. */
 const engineShutdownMs = 15_000;
-
-/** Reasons of a failure that may have passed without the manager's doing. */
-const passing: ReadonlySet<string> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
 
 /** Why an instance last went down, when that was, and when it is started again. */
 export class Downtime {
@@ -41,7 +37,7 @@ export class Downtime {
 
   /** Whether what it went down for may have passed by now. */
   get mayHavePassed(): boolean {
-    return passing.has(this.#reason ?? "");
+    return passesByItself(this.#reason);
   }
 
   /** Whether the engine took it along, as far as is known. */

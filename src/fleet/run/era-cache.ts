@@ -14,16 +14,16 @@ export class EraCache {
   readonly #eras = new Map<string, { readonly era: Era; readonly diesOfProbe: boolean }>();
 
   of(program: Program): Era | undefined {
-    return this.#eras.get(keyOf(program))?.era;
+    return this.#eras.get(programKey(program))?.era;
   }
 
   /** Whether it was seen to exit after the question, though it had answered the handshake of the legacy era. */
   diesOfProbe(program: Program): boolean {
-    return this.#eras.get(keyOf(program))?.diesOfProbe === true;
+    return this.#eras.get(programKey(program))?.diesOfProbe === true;
   }
 
   learn(program: Program, era: Era, { diesOfProbe = this.diesOfProbe(program) } = {}): void {
-    const key = keyOf(program);
+    const key = programKey(program);
     this.#eras.delete(key);
     this.#eras.set(key, { era, diesOfProbe });
     for (const [oldest] of this.#eras) if (this.#eras.size > maxPrograms) this.#eras.delete(oldest);
@@ -31,12 +31,12 @@ export class EraCache {
 
   /** It did not hold: the next handshake finds out anew. */
   forget(program: Program): void {
-    this.#eras.delete(keyOf(program));
+    this.#eras.delete(programKey(program));
   }
 }
 
 /** As a hash: the environment may be large, and is nobody's business here. */
-function keyOf({ imageId, spec: { command, args, env, mounts, workingDir } }: Program): string {
+function programKey({ imageId, spec: { command, args, env, mounts, workingDir } }: Program): string {
   return createHash("sha256")
     .update(JSON.stringify([imageId, command, args, env, mounts, workingDir]))
     .digest("base64");

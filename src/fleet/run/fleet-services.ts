@@ -13,7 +13,7 @@ export interface Clocks {
 }
 
 /** What a fleet is given to work with. */
-export interface FleetTools {
+export interface FleetDependencies {
   readonly runtime: Runtime;
   readonly log: Log;
   readonly clocks: Clocks;
@@ -24,7 +24,7 @@ export interface FleetTools {
 }
 
 /** What all of a fleet works with. The fleet makes it once, each level holds it whole and has its own beside it. */
-export interface FleetServices extends FleetTools {
+export interface FleetServices extends FleetDependencies {
   readonly eras: EraCache;
   readonly exits: ExitWatch;
   /** Told when an instance is down because the engine does not answer. */

@@ -48,7 +48,9 @@ export interface HealthWatchOptions {
   readonly heard: () => number;
   /** Whether the container is paused: then nothing can be said. */
   readonly paused: () => boolean;
-  /** Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either. */
+  /**
+   * Resolves when the engine answers, which is between the server and the manager: else nothing can be said, either.
+   */
   readonly pingEngine: (signal: AbortSignal) => Promise<unknown>;
   /** Told when the server became unhealthy, and when it is well again. */
   readonly onChange: (healthy: boolean) => void;

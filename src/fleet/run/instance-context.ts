@@ -18,6 +18,6 @@ export interface InstanceContext {
   readonly server: ServerContext;
   /** What this instance is made by; its server's own spec may be a newer one. */
   readonly spec: ServerSpec;
-  /** Which copy of the server: 0 is the first. */
+  /** The instance's number in its server: 0 is the first. */
   readonly replica: number;
 }

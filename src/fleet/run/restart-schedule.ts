@@ -1,3 +1,4 @@
+import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import type { ManagerError } from "../../base/errors/errors.ts";
 import { type RestartSpec, specDefaults } from "../../base/spec/spec.ts";
 
@@ -8,7 +9,9 @@ export interface RestartScheduleOptions {
   readonly onDue: () => void;
 }
 
-/** When an instance that goes down by itself is started again: how often in a row that was, and the wait for the next. */
+/**
+ * When an instance that goes down by itself is started again: how often in a row that was, and the wait for the next.
+ */
 export class RestartSchedule {
   readonly #spec: RestartSpec | undefined;
   readonly #options: RestartScheduleOptions;
@@ -57,8 +60,13 @@ export type RestartPlan =
   /** It came down too often. */
   | { readonly kind: "give_up"; readonly restarts: number };
 
-/** These end by themselves, when the engine or the container comes back; nothing is gained by trying. */
-const waitForOthers = new Set(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
+/** Reasons that pass when the engine or the container comes back, whatever the manager does: no restart helps. */
+const passing: ReadonlySet<string | undefined> = new Set<ErrorReason>(["ENGINE_UNAVAILABLE", "CONTAINER_PAUSED"]);
+
+/** Whether a failure passes without the manager's doing. */
+export function passesByItself(reason: string | undefined): boolean {
+  return passing.has(reason);
+}
 
 /**
  * By the spec's policy, the reason, and how many restarts in a row there were already. `withEngine`: the engine's end
@@ -68,8 +76,7 @@ export function restartPlan(
   spec: RestartSpec = {},
   { error, restarts, withEngine = false }: { error: ManagerError; restarts: number; withEngine?: boolean },
 ): RestartPlan {
-  if (waitForOthers.has(error.details.reason) || !restartsAfter(spec, { error, withEngine }))
-    return { kind: "stay_down" };
+  if (passesByItself(error.details.reason) || !restartsAfter(spec, { error, withEngine })) return { kind: "stay_down" };
   const { maxRestarts = specDefaults.maxRestarts, initialBackoffMs = specDefaults.initialBackoffMs } = spec;
   if (maxRestarts !== 0 && restarts >= maxRestarts) return { kind: "give_up", restarts };
   return { kind: "restart", delayMs: Math.min(initialBackoffMs * 2 ** restarts, maxBackoffOf(spec)) };

@@ -14,7 +14,7 @@ export type RunEnd =
   /** The manager ended it: a Stop, a failed handshake, its own shutdown. */
   | { readonly kind: "released"; readonly reason: ErrorReason; readonly message: string };
 
-/** What those whose calls were pending are told. */
+/** What the callers of pending calls are told. */
 export function connectionEnd(server: string, options: { end: RunEnd; stderrTail: string }): ConnectionEnd {
   const { end, stderrTail } = options;
   const tail = stderrTail === "" ? {} : { stderrTail };

@@ -30,7 +30,9 @@ export interface Release {
   readonly message: string;
 }
 
-/** A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it. */
+/**
+ * A session over one attachment of an instance. When the attachment ends, it finds out why and fails the calls with it.
+ */
 export class Run {
   readonly session: Session;
   /** Resolves once, when it is known why the run ended; the calls have failed by then. */
@@ -63,7 +65,7 @@ export class Run {
         strayLine: (line, note) => this.#output.strayLine(line, note),
         remark: (message) => ring.append(instance, { kind: "lifecycle", state: "ready", message }),
         logMessage: (entry) => this.#output.logMessage(entry),
-        lateReply: () => ring.countLateReply(),
+        unclaimedReply: () => ring.countLateReply(),
         attachmentEnded: () => {
           this.#attachmentEnded.ended = true;
           this.#attachmentEnded.resolve();

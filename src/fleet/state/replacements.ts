@@ -3,7 +3,10 @@ import type { InstanceRecord, Runtime } from "../../runtime/runtime.ts";
 /** What a record says of the instance whose place it takes. */
 export type Replacement = Pick<InstanceRecord, "server" | "replica" | "replaces">;
 
-/** Removes the instance whose place this one has taken, if that is still there and was the same copy of the same server. */
+/**
+ * Removes the instance whose place this one has taken, if that is still there and was the same instance of the same
+ * server.
+ */
 export async function removeReplaced(runtime: Runtime, next: Replacement): Promise<void> {
   if (next.replaces === undefined) return;
   const old = await runtime.inspect(next.replaces, {});

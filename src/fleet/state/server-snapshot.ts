@@ -33,7 +33,7 @@ export interface ServerSnapshot {
   readonly pullProgress: string;
 }
 
-/** One copy of a server, once it has a container. */
+/** An instance of a server, once it has a container. */
 export interface InstanceSnapshot {
   readonly record: InstanceRecord;
   readonly state: StateKind;

@@ -21,14 +21,14 @@ interface Step {
 const maxSteps = 64;
 const maxStepChars = 64 * 1024;
 /**
- * Who is further behind in the log goes on here, after a gap: every call under way gets each line, so that a server that
- * floods its log would cost its lines times its calls.
+ * Who is further behind in the log goes on here, after a gap: every call under way gets each line, so that a server
+ * that floods its log would cost its lines times its calls.
  */
 const maxBehind = 1000;
 
 /**
- * What happens in one call, in order, until somebody reads it. It is bounded: the newest of progress is kept, and of log
- * lines only where they stand in the server's ring, which is there anyway.
+ * What happens in one call, in order, until somebody reads it. It is bounded: the newest of progress is kept, and of
+ * log lines only where they stand in the server's ring, which is there anyway.
  */
 export class CallFeed implements CallEvents {
   readonly #log: () => LogRing;
@@ -68,7 +68,7 @@ export class CallFeed implements CallEvents {
 
   progress(progress: Progress): void {
     this.#steps.push({ progress, timeMs: this.#now(), ordinal: this.#ring?.nextOrdinal ?? 0 });
-    this.#stepChars += charsOf(progress);
+    this.#stepChars += progressChars(progress);
     while (this.#steps.length > maxSteps || (this.#stepChars > maxStepChars && this.#steps.length > 1)) this.#shift();
     this.#changes.notify();
   }
@@ -95,7 +95,7 @@ export class CallFeed implements CallEvents {
 
   #shift(): Step | undefined {
     const step = this.#steps.shift();
-    if (step !== undefined) this.#stepChars -= charsOf(step.progress);
+    if (step !== undefined) this.#stepChars -= progressChars(step.progress);
     return step;
   }
 
@@ -123,6 +123,6 @@ export class CallFeed implements CallEvents {
   }
 }
 
-function charsOf({ message, extraJson }: Progress): number {
+function progressChars({ message, extraJson }: Progress): number {
   return message.length + extraJson.length;
 }

@@ -36,8 +36,8 @@ type Outcome = { readonly callResult: CallResult } | { readonly error: unknown }
 
 /**
  * Calls a tool and gives what happens, the result last. The first reading comes at once: a heartbeat, unless the call
- * ends at once. A caller that joins by an idempotency key gets only heartbeats and the result. Throws what `ToolCalls.call`
- * throws. To stop reading cancels the call.
+ * ends at once. A caller that joins by an idempotency key gets only heartbeats and the result. Throws what
+ * `ToolCalls.call` throws. To stop reading cancels the call.
  */
 export async function* followCall(
   { toolCalls, fleet }: FollowCallContext,

@@ -36,8 +36,8 @@ export interface HandshakeOptions {
 type Options = HandshakeOptions & { readonly clientInfo: ClientInfo };
 
 /**
- * Opens the conversation in the era that the server speaks. Throws `protocol` when it answers with something else than a handshake,
- * what it refused the handshake with, and what `Connection.request` throws.
+ * Opens the conversation in the era that the server speaks. Throws `protocol` when it answers with something else than
+ * a handshake, what it refused the handshake with, and what `Connection.request` throws.
  */
 export async function openConversation(connection: Connection, options: Options): Promise<Conversation> {
   switch (options.era) {

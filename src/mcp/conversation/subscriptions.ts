@@ -45,7 +45,9 @@ export class Subscriptions {
     for (const id of conversation.subscribed) this.#cancel(id, "attachment_lost");
   }
 
-  /** Subscribes to what `filter` names, which is JSON, until the signal aborts: the server is told, the listener not. */
+  /**
+   * Subscribes to what `filter` names, which is JSON, until the signal aborts: the server is told, the listener not.
+   */
   open(filter: string, { signal, listener, refusal = rpcFailure }: OpenOptions): void {
     let key = -1;
     const { codec, subscribed } = this.#conversation;

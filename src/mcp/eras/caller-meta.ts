@@ -11,15 +11,15 @@ export interface CallerMeta {
 }
 
 /**
- * The caller's members of a request's `_meta`, without the braces; empty: none. The keys that are the manager's are left
- * out: progress tokens are request ids of the attachment. A trace of the headers joins them unless `metaJson` tells one:
- * its state says nothing of another parent. Throws `invalid` when `metaJson` is not an object.
+ * The caller's members of a request's `_meta`, without the braces; empty: none. The keys that are the manager's are
+ * left out: progress tokens are request ids of the attachment. A trace of the headers joins them unless `metaJson`
+ * tells one: its state says nothing of another parent. Throws `invalid` when `metaJson` is not an object.
  */
 export function callerMeta({ metaJson, trace = {} }: CallerMeta): string {
   const { traceparent, tracestate, baggage } = trace;
   // As of most calls.
   if (metaJson === undefined && traceparent === undefined && baggage === undefined) return "";
-  const own = metaJson === undefined ? [] : membersOf(metaJson).filter(isCallers);
+  const own = metaJson === undefined ? [] : metaMembers(metaJson).filter(isCallers);
   const names = new Set(own.map(({ name }) => name));
   const hasTrace = names.has("traceparent") || names.has("tracestate");
   const added = {
@@ -36,7 +36,7 @@ function isCallers({ name }: JsonMember): boolean {
   return name !== "progressToken" && !name.startsWith("io.modelcontextprotocol/");
 }
 
-function membersOf(metaJson: string): JsonMember[] {
+function metaMembers(metaJson: string): JsonMember[] {
   try {
     return objectMembers(metaJson);
   } catch (error) {

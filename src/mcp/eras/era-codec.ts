@@ -22,7 +22,9 @@ export interface EraCodec {
   readonly askForLogs?: (level: LogLevel) => void;
 }
 
-/** Members of one object, some of which may be empty. Strung together, not joined: that would copy a megabyte each time. */
+/**
+ * Members of one object, some of which may be empty. Strung together, not joined: that would copy a megabyte each time.
+ */
 export function joinMembers(...members: readonly (string | undefined)[]): string {
   let joined = "";
   for (const member of members) {

@@ -48,8 +48,8 @@ export interface Discovery {
 
 /**
  * Asks a server what it is (MCP revision 2026-07-28, server/discover). Throws what the server refused it with,
- * `protocol` for an invalid reply (as a server's of the legacy era may be) or one that speaks of other revisions only, and
- * what `Connection.request` throws.
+ * `protocol` for an invalid reply (as a server's of the legacy era may be) or one that speaks of other revisions only,
+ * and what `Connection.request` throws.
  */
 export async function discover(
   connection: Connection,

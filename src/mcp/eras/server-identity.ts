@@ -1,6 +1,6 @@
 import { ManagerError } from "../../base/errors/errors.ts";
 import { detached } from "../../base/text/detached.ts";
-import { truncateUtf8 } from "../../base/text/truncate.ts";
+import { detachedBeginning } from "../../base/text/truncate.ts";
 import { JsonFields } from "../../json/json-fields.ts";
 import type { McpInfo } from "../protocol/mcp-info.ts";
 
@@ -23,9 +23,9 @@ export function serverIdentity(
   }
   const serverInfo = JsonFields.of(serverInfoJson ?? "{}");
   return {
-    serverName: beginning(serverInfo?.string("name"), maxNameBytes),
-    serverVersion: beginning(serverInfo?.string("version"), maxNameBytes),
-    instructions: beginning(result.string("instructions"), maxInstructionsBytes),
+    serverName: detachedBeginning(serverInfo?.string("name") ?? "", maxNameBytes),
+    serverVersion: detachedBeginning(serverInfo?.string("version") ?? "", maxNameBytes),
+    instructions: detachedBeginning(result.string("instructions") ?? "", maxInstructionsBytes),
     capabilitiesJson: detached(capabilities),
   };
 }
@@ -37,13 +37,8 @@ export function malformedHandshake(message: string): ManagerError {
 
 /** The server speaks no revision that the manager knows; `spoken` is what it speaks. */
 export function unknownVersion(spoken: string, known: readonly string[]): ManagerError {
-  const message = `the server speaks MCP ${beginning(spoken, maxNameBytes)}; this manager speaks ${known.join(", ")}`;
+  const message = `the server speaks MCP ${detachedBeginning(spoken, maxNameBytes)}; this manager speaks ${known.join(", ")}`;
   return new ManagerError("protocol", message, {
     details: { reason: "UNSUPPORTED_PROTOCOL_VERSION", delivery: "answered" },
   });
-}
-
-/** As much of a text as is kept, which is as long as the session. */
-function beginning(text: string | undefined, maxBytes: number): string {
-  return detached(truncateUtf8(text ?? "", { maxBytes, keep: "start" }));
 }

@@ -41,8 +41,8 @@ export class ServerFeatures {
   }
 
   /**
-   * Proposes values for an argument. Throws what `Requests.result` throws, and `not_found` for a prompt or template that
-   * the server refuses and its listing lacks.
+   * Proposes values for an argument. Throws what `Requests.result` throws, and `not_found` for a prompt or template
+   * that the server refuses and its listing lacks.
    */
   async complete(request: CompletionRequest, options: TracedOptions): Promise<Completion> {
     try {

@@ -21,7 +21,7 @@ export class DeclaredFeatures {
   /** The beginnings of the methods that it lacks. */
   readonly #lacking: readonly string[];
 
-  /** A server that is known to declare nothing at all may have forgotten to, and is asked; so is one that said nothing. */
+  /** A server that declares nothing at all may have forgotten to, and is asked for all. So is one without info. */
   constructor(info: McpInfo | undefined) {
     const capabilities = JsonFields.of(info?.capabilitiesJson ?? "");
     const declares = (feature: Feature) => !/^(?:null|false)$/.test(capabilities?.raw(feature) ?? "null");

@@ -19,8 +19,8 @@ export function refuseLargeParams(params: string, texts: Readonly<Record<string,
 }
 
 /**
- * Whether texts of so many characters are, as strings of JSON, no larger than params may be: 16 MB of control characters
- * would be written as 100 MB of JSON first. `charsInJson` counts them there.
+ * Whether texts of so many characters are, as strings of JSON, no larger than params may be: 16 MB of control
+ * characters would be written as 100 MB of JSON first. `charsInJson` counts them there.
  */
 export function fitForParams(chars: number, charsInJson: () => number): boolean {
   if (chars * maxCharsOfChar <= maxParamsBytes) return true;

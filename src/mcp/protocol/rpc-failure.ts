@@ -1,7 +1,6 @@
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { type ErrorKind, ManagerError } from "../../base/errors/errors.ts";
-import { detached } from "../../base/text/detached.ts";
-import { truncateUtf8 } from "../../base/text/truncate.ts";
+import { detachedBeginning } from "../../base/text/truncate.ts";
 import type { RpcError } from "../../jsonrpc/message.ts";
 
 const kinds: Readonly<Record<number, { kind: ErrorKind; reason: ErrorReason }>> = {
@@ -18,18 +17,14 @@ const maxDataBytes = 1024;
 /** A JSON-RPC error that the server answered, in the manager's terms, with the server's own words in it. */
 export function rpcFailure(error: RpcError, method: string): ManagerError {
   const { kind, reason } = kinds[error.code] ?? { kind: "server_error", reason: "SERVER_ERROR" };
-  const words = beginning(error.message, maxMessageBytes);
+  // Detached: errors outlive the line that they came in.
+  const words = detachedBeginning(error.message, maxMessageBytes);
   return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}`, {
     details: {
       reason,
       delivery: "answered",
       rpcCode: error.code,
-      ...(error.data === undefined ? {} : { rpcData: beginning(error.data, maxDataBytes) }),
+      ...(error.data === undefined ? {} : { rpcData: detachedBeginning(error.data, maxDataBytes) }),
     },
   });
-}
-
-/** Errors outlive the line that they came in. */
-function beginning(text: string, maxBytes: number): string {
-  return detached(truncateUtf8(text, { maxBytes, keep: "start" }));
 }

@@ -40,7 +40,7 @@ const stateMember = /^[a-z0-9][a-z0-9_\-*/@]{0,255}=[\x20-\x2b\x2d-\x3c\x3e-\x7e
 
 /** W3C Trace Context, 3.3: members may be empty, and a key comes once. */
 function isTracestate(value: string): boolean {
-  const members = membersOf(value).filter((member) => member !== "");
+  const members = listMembers(value).filter((member) => member !== "");
   const keys = new Set(members.map((member) => member.split("=", 1)[0]));
   return (
     members.length > 0 &&
@@ -58,10 +58,10 @@ const baggageMember = new RegExp(`^${pair}(?:${space};${space}(?:${pair}|${token
 
 /** W3C Baggage, 3.2: `key=value;property;key=value`, and commas between them. */
 function isBaggage(value: string): boolean {
-  const members = membersOf(value);
+  const members = listMembers(value);
   return members.length <= maxBaggageMembers && members.every((member) => baggageMember.test(member));
 }
 
-function membersOf(value: string): string[] {
+function listMembers(value: string): string[] {
   return value.split(",").map((member) => member.replaceAll(/^[ \t]+|[ \t]+$/g, ""));
 }

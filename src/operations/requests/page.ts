@@ -51,20 +51,20 @@ function encodeToken(key: string): string {
 }
 
 /** What a token says; undefined for a text that is not one. */
-function keyOf(token: string): string | undefined {
+function tokenKey(token: string): string | undefined {
   const text = Buffer.from(token, "base64url").toString("utf8");
   return text.startsWith("k") && encodeToken(text.slice(1)) === token ? text.slice(1) : undefined;
 }
 
-/** Whether a request may ask for a page by it; which list it is of shows only there. */
+/** Whether a text may be a token. Whether it belongs to a listing, only the listing can tell. */
 export function isPageToken(token: string): boolean {
-  return token === "" || keyOf(token) !== undefined;
+  return token === "" || tokenKey(token) !== undefined;
 }
 
 export const notPageToken = "must be a next_page_token of the same list";
 
 function decodeToken(token: string): string {
-  const key = keyOf(token);
+  const key = tokenKey(token);
   if (key === undefined) throw badToken();
   return key;
 }

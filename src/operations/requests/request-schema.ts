@@ -16,7 +16,7 @@ const pageToken = z
 
 export const wellFormed = z.string().refine((text) => text.isWellFormed(), "must not hold an unpaired surrogate");
 
-/** What a server that asked for input gave its caller, to have it back. */
+/** The `request_state` of a server that asked for input. */
 export const requestStateSchema = wellFormed.refine(
   (text) => fitForParams(text.length, () => jsonChars(text)),
   tooLargeForParams,

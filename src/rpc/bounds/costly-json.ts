@@ -10,16 +10,19 @@ export const maxNumberChars = 400;
 const smallBytes = 4096;
 
 /**
- * Refuses what costs more than it shows: a list or map of ours that has far more than any may have, and a text of millions
- * of digits where a number is, which the RPC library takes seconds to read. Throws `invalid`, naming the field. `bytes`: of
- * the JSON.
+ * Refuses JSON that costs much more than its size: a list or map of ours with far more entries than are allowed, and a
+ * text of millions of digits in the place of a number, which the RPC library takes seconds to read. Throws `invalid`,
+ * naming the field. `bytes`: the size of the JSON.
  */
 export function refuseCostlyJson(desc: DescMessage, json: JsonValue, { bytes }: { readonly bytes: number }): void {
   const problem = bytes > smallBytes ? costly(desc, json, "") : undefined;
   if (problem !== undefined) throw problem;
 }
 
-/** As refuseManyValues and refuseCostlyJson, of JSON that nobody has parsed. What is no JSON is for others to refuse. */
+/**
+ * Does what refuseManyValues and refuseCostlyJson do, for JSON that is not parsed yet. Text that is not JSON is left
+ * for others to refuse.
+ */
 export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
   refuseManyValues([text]);
   if (text.length <= smallBytes || !mayBeCostly(desc)) return;
@@ -32,12 +35,13 @@ export function refuseCostlyText(desc: DescMessage, text: Buffer): void {
   refuseCostlyJson(desc, json, { bytes: text.length });
 }
 
-/** Whether there is a list, a map or a number anywhere. */
+/** Whether the message has a list, a map or a number anywhere. */
 function mayBeCostly(desc: DescMessage, above: ReadonlySet<DescMessage> = new Set()): boolean {
   if (above.has(desc) || isWellKnown(desc)) return false;
   const inside = new Set([...above, desc]);
   return desc.fields.some(
-    (field) => isMany(field) || isNumber(field) || (field.message !== undefined && mayBeCostly(field.message, inside)),
+    (field) =>
+      isMany(field) || isNumberField(field) || (field.message !== undefined && mayBeCostly(field.message, inside)),
   );
 }
 
@@ -62,14 +66,14 @@ function costlyField(field: DescField, value: JsonValue | undefined, path: strin
   return undefined;
 }
 
-/** Of a list or map, each. */
+/** For a list or map: each of its values. */
 function valuesOf(field: DescField, value: JsonValue | undefined): readonly JsonValue[] {
   if (value === undefined || value === null) return [];
   return typeof value === "object" && isMany(field) ? Object.values(value) : [value];
 }
 
 function longText(field: DescField, value: JsonValue, path: string): ManagerError | undefined {
-  if (!isNumber(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
+  if (!isNumberField(field) || typeof value !== "string" || value.length <= maxNumberChars) return undefined;
   return invalidRequest([{ field: path, description: "is not a number that this field can have" }]);
 }
 
@@ -77,12 +81,12 @@ function isMany({ fieldKind }: DescField): boolean {
   return fieldKind === "list" || fieldKind === "map";
 }
 
-function isNumber({ scalar }: DescField): boolean {
+function isNumberField({ scalar }: DescField): boolean {
   return scalar !== undefined && !texts.has(scalar);
 }
 
 const texts: ReadonlySet<ScalarType> = new Set([ScalarType.STRING, ScalarType.BYTES, ScalarType.BOOL]);
 
-function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
+export function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }

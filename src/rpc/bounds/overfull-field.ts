@@ -8,28 +8,30 @@ const lengthDelimited = 2;
 export interface FieldBound {
   /** Most records in protobuf's own messages, such as a Struct, and items of packed lists. */
   readonly maxFields: number;
-  /** As how many of these any other record counts: it may be a message of ours, or one that is not known. Default: 1. */
+  /** How many of these each other record counts as: it may be a message of ours, or an unknown field. Default: 1. */
   readonly ownWeight?: number;
   /** Messages inside one another that the decoder goes into. */
   readonly maxDepth: number;
 }
 
-/** Where a message has more records than it may: the fields on the way there, none for what it does not know itself. */
+/**
+ * Where a message has too many records: the fields on the way there; empty for unknown fields of the message itself.
+ */
 export type OverfullPath = readonly DescField[];
 
 /**
- * Counts the records of a message's bytes, without making anything of them: a message that takes two bytes on the wire
- * takes a hundred in memory. Goes where the decoder of protobuf-es goes, which takes a known field as its type says,
- * whatever the tag does, and lets what is inside a message run over its end. Undefined when there are no more,
- * and for bytes at which the decoder stops after no more than that.
+ * Counts the records in a message's bytes without decoding them: a record of two bytes on the wire takes a hundred in
+ * memory. Follows the decoder of protobuf-es, which reads a known field as its type says, whatever the tag says, and
+ * lets an inner message run over its end. Undefined when there are not too many, or when the decoder stops before it
+ * comes to too many.
  */
 export function overfullField(desc: DescMessage, bytes: Uint8Array, bound: FieldBound): OverfullPath | undefined {
   return new RecordCount(bytes, bound).overfull(layoutOf(desc));
 }
 
 /**
- * Whether a field that is made anew each time it comes does so in the outermost message. Looks at that alone, which costs
- * next to nothing.
+ * Whether the outermost message has a field that is decoded anew each time it comes. Looks at the outermost message
+ * alone, which costs next to nothing.
  */
 export function isRemade(desc: DescMessage, bytes: Uint8Array): boolean {
   const layout = layoutOf(desc);

@@ -5,19 +5,22 @@ import { manyValues, maxOwnValues } from "./request-values.ts";
 import { isWellKnown } from "./wire-layout.ts";
 
 /**
- * How binary requests are read. Messages count as levels, too. What a message does not know is not kept: nobody looks at
- * it, and two bytes of it become two hundred.
+ * How binary requests are read. Messages count as levels, too. Unknown fields are not kept: nobody reads them, and two
+ * bytes of them take two hundred in memory.
  */
 export const requestBinary = { recursionLimit: 2 * maxCallerDepth + 8, readUnknownFields: false };
 
-/** A value in a Struct takes four records at most: the entry, its name, its value, and what that is. The rest is room for others. */
+/**
+ * A value in a Struct takes at most four records: the entry, its name, the Value, and the value's kind. The rest is
+ * room for other fields.
+ */
 const maxFields = 4 * maxCallerValues + 1000;
 /** A spec with all that it may have takes 5000. */
 const ownWeight = Math.floor(maxFields / maxOwnValues);
 
-/** Most requests, which are not worth a look. */
+/** Most requests are smaller, and are not looked at. */
 const tinyBytes = 1024;
-/** So few bytes can't cost much, whatever they hold, but for a Struct that is made anew each time it comes. */
+/** A request of fewer bytes can't cost much, except when it repeats a Struct, which is decoded anew each time. */
 const smallBytes = 64 * 1024;
 
 const bound = { maxFields, ownWeight, maxDepth: requestBinary.recursionLimit };
@@ -32,7 +35,7 @@ export function refuseManyFields(desc: DescMessage, bytes: Uint8Array): void {
   if (path !== undefined) throw manyValues(nameOf(path));
 }
 
-/** What a Struct has inside is no field of ours. */
+/** The fields inside a Struct are not fields of ours. */
 function nameOf(path: OverfullPath): string {
   const own = path.filter(({ parent }) => !isWellKnown(parent));
   return own.map(({ name }) => name).join(".") || "body";

@@ -17,11 +17,11 @@ export function refuseManyValues(json: readonly Uint8Array[]): void {
 export const maxOwnValues = 10_000;
 
 const tooManyValues = [
-  `has too many values: a request may have ${maxCallerValues} in its arguments, which may have more as arguments_json,`,
-  `and ${maxOwnValues} besides`,
+  `has too many values: a request may have ${maxCallerValues} in its arguments and ${maxOwnValues} besides;`,
+  "arguments_json may have more",
 ].join(" ");
 
-/** What a request of too many values is told, whichever form it came in. */
+/** The error of a request of too many values, in JSON or binary. */
 export function manyValues(field: string): ManagerError {
   return invalidRequest([{ field, description: tooManyValues }]);
 }

@@ -22,7 +22,9 @@ export type MessageLayout = Map<number, FieldLayout>;
 
 const layouts = new WeakMap<DescMessage, MessageLayout>();
 
-/** What the decoder's way through the bytes of a message depends on. No service of ours has groups (proto2, editions). */
+/**
+ * What the decoder's way through the bytes of a message depends on. No service of ours has groups (proto2, editions).
+ */
 export function layoutOf(desc: DescMessage): MessageLayout {
   const before = layouts.get(desc);
   if (before !== undefined) return before;

@@ -15,7 +15,7 @@ import { callOf } from "./call-key.ts";
 import { LimitedMessages } from "./limited-messages.ts";
 import type { OperationOf } from "./service-operations.ts";
 
-/** How long a handler may take to say what became of its call once its signal has aborted. */
+/** How long a handler may go on after its signal has aborted, to report what became of its call. */
 const settleMs = 100;
 
 export interface DeadlineOptions {
@@ -26,9 +26,9 @@ export interface DeadlineOptions {
 
 /**
  * Enforces deadlines and cancels, even when a handler ignores its signal: the RPC library leaves that to handlers. The
- * handler's signal aborts with a ManagerError as its reason. Whose deadline passed before the request was read, which the
- * library does not look at, is not begun. A response that is there when the timer would fire, or while the handler settles,
- * is sent: it is the truth about the call, and "outcome unknown" would not be.
+ * handler's signal aborts with a ManagerError as its reason. A call whose deadline passed before the request was read
+ * is not begun; the library does not check that. A response that is there when the timer would fire, or while the
+ * handler settles, is sent: it is the truth about the call, and "outcome unknown" would not be.
  */
 export function deadlineInterceptor(options: DeadlineOptions): Interceptor {
   return (next) => async (request) => {
@@ -66,18 +66,18 @@ function limitedStream(
   const message = new LimitedMessages(response.message, {
     signal,
     settleMs,
-    abandoned: () => abandoned(signal),
+    abandoned: () => endOf(signal),
     onEnd: () => follows?.[Symbol.dispose](),
   });
   return { ...response, message };
 }
 
-/** What a handler promised, or the signal's reason when it does not come for some time after the abort. */
+/** The handler's outcome, or the signal's reason when there is no outcome some time after the abort. */
 function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   return new Promise((resolve, reject) => {
     let timer: NodeJS.Timeout | undefined;
     const onAbort = () => {
-      timer = setTimeout(() => reject(abandoned(signal)), settleMs);
+      timer = setTimeout(() => reject(endOf(signal)), settleMs);
     };
     if (signal.aborted) onAbort();
     else signal.addEventListener("abort", onAbort, { once: true });
@@ -98,8 +98,8 @@ function settled<T>(promise: Promise<T>, signal: AbortSource): Promise<T> {
   });
 }
 
-/** A handler that answers in time knows whether the call was sent; nobody else does. */
-function abandoned(signal: AbortSource): ManagerError {
+/** Only a handler that ends in time knows whether the call was sent. */
+function endOf(signal: AbortSource): ManagerError {
   return reasonOf(signal).with({ delivery: "sent" });
 }
 

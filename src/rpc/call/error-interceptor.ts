@@ -45,7 +45,7 @@ export function errorInterceptor({ log, operationOf }: ErrorOptions): Intercepto
   };
 }
 
-/** Whatever threw it assumed that there was a call. */
+/** The code that threw it assumed that there was a call. */
 function neverSent(failure: ManagerError): ManagerError {
   return failure.details.delivery === "sent" ? failure.with({ delivery: "not_sent" }) : failure;
 }

@@ -8,7 +8,7 @@ interface Handing {
   [handed]?: CallContext;
 }
 
-/** Has a request that is left to another door keep the call that was opened for it, and so its deadline. */
+/** A request that is left to another door keeps the call that was opened for it, and with it its deadline. */
 export function handCall(from: (NodeRequest | ServerHttp2Stream) & Handing, call: CallContext): void {
   from[handed] = call;
 }

@@ -12,8 +12,8 @@ export interface MessageLimits {
 }
 
 /**
- * The messages of a handler; after its signal has aborted one more may come, which is its last word. It listens to the
- * signal once, not once a message.
+ * The messages of a handler. After its signal has aborted, one more message or error may come, its last word. It
+ * listens to the signal once, not once a message.
  */
 export class LimitedMessages<T> implements AsyncIterableIterator<T, undefined> {
   readonly #source: AsyncIterator<T>;

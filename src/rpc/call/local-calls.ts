@@ -44,7 +44,8 @@ export interface LocalCall<Rpc extends DescMethod> {
 
 /**
  * Calls of ManagerService from within this process, behind the same interceptors as those of every protocol. Messages
- * are handed over as they are: protobuf's bytes would change what JSON can hold and they can't, and have limits of their own.
+ * are handed over as they are: protobuf's bytes would change what JSON can hold and they can't, and have limits of
+ * their own.
  */
 export class LocalCalls {
   readonly #service: ServiceImpl<typeof ManagerService>;

@@ -2,14 +2,16 @@ import type { DescMethodServerStreaming, DescMethodUnary, DescService, Message }
 import { Code, ConnectError, type HandlerContext } from "@connectrpc/connect";
 import type { ServedService } from "./service-operations.ts";
 
-/** A unary RPC and what answers it; the response may lack what a message has besides its fields. */
+/**
+ * A unary RPC and its method, whose response is the fields of a message, with or without the rest of a message object.
+ */
 export interface UnaryMethod {
   readonly kind: "unary";
   readonly desc: DescMethodUnary;
   readonly call: (message: Message, context: HandlerContext) => unknown;
 }
 
-/** An RPC that answers one message with many, which may lack the same. */
+/** A server-streaming RPC and its method, whose messages are given in the same way. */
 export interface StreamMethod {
   readonly kind: "server_streaming";
   readonly desc: DescMethodServerStreaming;
@@ -18,7 +20,10 @@ export interface StreamMethod {
 
 export type RpcMethod = UnaryMethod | StreamMethod;
 
-/** The methods of these services that take one message, by their path, but of those that the RPC library answers itself. */
+/**
+ * The methods of these services that take one message, by their path, without those that the RPC library serves by
+ * itself.
+ */
 export function rpcMethods(services: readonly ServedService[]): ReadonlyMap<string, RpcMethod> {
   const own = services.filter(({ options }) => options === undefined);
   return new Map(own.flatMap((served) => [...methodsOf(served)]));

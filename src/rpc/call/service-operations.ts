@@ -3,8 +3,8 @@ import type { ConnectRouterOptions, ServiceImpl } from "@connectrpc/connect";
 import type { Operation } from "../../operations/operation.ts";
 
 /**
- * The operation of each RPC of a service. One that is forgotten does not compile, nor one that reads what the request
- * lacks.
+ * The operation of each RPC of a service. It does not compile when an RPC has no line, or when an operation reads a
+ * field that the RPC's request lacks.
  */
 export type ServiceOperations<Service extends DescService> = {
   readonly [Method in keyof Service["method"]]: Operation<MessageShape<Service["method"][Method]["input"]>>;
@@ -16,7 +16,7 @@ export type RpcOperation = Operation<Message>;
 /** The operation of an RPC of a service that is served. */
 export type OperationOf = (method: DescMethod) => RpcOperation;
 
-/** A service, what answers its RPCs, and what they are. */
+/** A service, its methods, and the operation of each of its RPCs. */
 export interface ServedService<Service extends DescService = DescService> {
   readonly service: Service;
   readonly implementation: ServiceImpl<Service>;
@@ -30,7 +30,10 @@ export function served<Service extends DescService>(service: ServedService<Servi
   return service as unknown as ServedService;
 }
 
-/** Throws for a service whose RPCs don't all have one; what it returns for an RPC of another service, which nobody can call. */
+/**
+ * Throws when an RPC of the service has no operation. What the function returns for an RPC of another service is never
+ * used.
+ */
 export function operationsOf(services: readonly Pick<ServedService, "service" | "operations">[]): OperationOf {
   const known = new Map<DescMethod, RpcOperation>();
   for (const { service, operations } of services) {

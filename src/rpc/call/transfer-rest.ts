@@ -5,12 +5,12 @@ const transferKey = createContextKey<Pick<Transfer, "add"> | undefined>(undefine
   description: "transfer of the response",
 });
 
-/** What a method keeps in memory for its response is counted here, too. */
+/** The transfer on which a method counts what it keeps in memory for its response. */
 export function countAt(values: ContextValues, transfer: Transfer): ContextValues {
   return values.set(transferKey, transfer);
 }
 
-/** What is left of a text that goes out in pieces: it is in memory as long as the pieces before are not taken. */
+/** Counts the rest of a text that goes out in pieces: it is in memory until the pieces before it are taken. */
 export class TransferRest implements Disposable {
   readonly #transfer: Pick<Transfer, "add"> | undefined;
   readonly #text: string;

@@ -16,8 +16,8 @@ export interface MessageReading {
 }
 
 /**
- * A request's body, each message of it in one piece, envelope included. The RPC library counts all pieces anew with each
- * of them.
+ * A request's body, each message of it in one piece, envelope included. The RPC library counts all pieces anew with
+ * each of them.
  */
 export function wholeMessages(body: AsyncIterable<Buffer>, reading: MessageReading): AsyncGenerator<Buffer> {
   return reading.enveloped ? envelopes(body, reading) : oneMessage(body, reading);

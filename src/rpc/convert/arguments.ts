@@ -50,7 +50,6 @@ function checkContainer(container: JsonObject | JsonValue[], place: Place): void
     for (let index = 0; index < container.length; index += 1) checkItem(container[index] as JsonValue, index, place);
     return;
   }
-  // No list of entries: it costs as much as all else here.
   for (const name of Object.keys(container)) {
     place.sums.chars += name.length;
     checkItem(container[name] as JsonValue, name, place);
@@ -86,18 +85,21 @@ function charsInJson(value: JsonValue): number {
   return chars;
 }
 
-function fieldOf({ within, key }: Place): string {
+function argumentField({ within, key }: Place): string {
   if (within === undefined) return String(key);
-  return typeof key === "number" ? `${fieldOf(within)}[${key}]` : `${fieldOf(within)}.${key}`;
+  return typeof key === "number" ? `${argumentField(within)}[${key}]` : `${argumentField(within)}.${key}`;
 }
 
 function checkNumber(value: number, place: Place): void {
   if (!Number.isFinite(value)) {
     throw invalidRequest([
-      { field: fieldOf(place), description: "is not a finite number, and JSON has no others: use arguments_json" },
+      {
+        field: argumentField(place),
+        description: "is not a finite number, and JSON has no others: use arguments_json",
+      },
     ]);
   }
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return;
   const description = "is an integer beyond ±(2^53−1), which was rounded before it came here: use arguments_json";
-  throw invalidRequest([{ field: fieldOf(place), description }]);
+  throw invalidRequest([{ field: argumentField(place), description }]);
 }

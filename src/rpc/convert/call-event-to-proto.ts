@@ -27,9 +27,9 @@ export interface CallEventOptions {
 
 type Event = NonNullable<MessageInitShape<typeof CallToolStreamResponseSchema>["event"]>;
 
-/** All that a message of a chunk has beside its piece of the result. */
+/** Room for all else in the message of a chunk than its piece of the result. */
 const chunkOverheadBytes = 512;
-/** No result grows further than this on its way from JSON text to a message, in either encoding. */
+/** The most by which a result grows from JSON text to a message, in either encoding. */
 const maxGrowth = 32;
 
 /** One reading of a call as events of its stream: a result that is too large for one message takes several. */
@@ -86,7 +86,9 @@ function* resultEvents({ callResult }: ResultReading, options: CallEventOptions)
   };
 }
 
-/** The result as one message, if the caller takes one so large. What is surely too large is not even made. */
+/**
+ * The result as one message, if the caller accepts one of its size. A message that is certainly too large is not made.
+ */
 function wholeResult(
   callResult: CallResult,
   { server, resultFormat, maxMessageBytes, json }: CallEventOptions,
@@ -95,10 +97,10 @@ function wholeResult(
   const bytes = Buffer.byteLength(callResult.result.json);
   if (bytes > room) return undefined;
   const message = callToProto(callResult, { server, resultFormat });
-  return bytes * maxGrowth <= room || bytesOf(message, json) <= room ? message : undefined;
+  return bytes * maxGrowth <= room || messageBytes(message, json) <= room ? message : undefined;
 }
 
-function bytesOf(message: CallToolResponse, json: boolean): number {
+function messageBytes(message: CallToolResponse, json: boolean): number {
   if (!json) return toBinary(CallToolResponseSchema, message).length;
   return Buffer.byteLength(toJsonString(CallToolResponseSchema, message, { alwaysEmitImplicit: true }));
 }

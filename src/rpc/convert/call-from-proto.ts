@@ -76,7 +76,7 @@ function wishedCall(
 }
 
 /** How many characters of the caller's it keeps in memory while it waits. */
-export function charsOf(call: Omit<ToolCall, "tool">): number {
+export function callChars(call: Omit<ToolCall, "tool">): number {
   const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState, trace } = call;
   const own = lengthOf(argumentsJson) + lengthOf(metaJson) + lengthOf(requestState);
   const asked = lengthOf(clientCapabilitiesJson) + lengthOf(inputResponsesJson);

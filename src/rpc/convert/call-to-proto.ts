@@ -4,8 +4,8 @@ import type { CallResult } from "../../fleet/tools/idempotency/outcome.ts";
 import { resultToProto } from "./result-to-proto.ts";
 
 /**
- * A call's result in the form that its caller asked for. What the server said may have no typed form: such an error names
- * the server and the instance, as all others do.
+ * A call's result in the form that its caller asked for. What the server said may have no typed form: such an error
+ * names the server and the instance, as all others do.
  */
 export function callToProto(
   { result, instance }: CallResult,

@@ -1,7 +1,10 @@
 /** How large a piece may be. */
 export interface ChunkOptions {
   readonly maxBytes: number;
-  /** Whether the piece will stand in a JSON string, where quotes, backslashes and control characters take two bytes or six. */
+  /**
+   * Whether the piece will stand in a JSON string, where quotes, backslashes and control characters take two bytes or
+   * six.
+   */
   readonly escaped: boolean;
 }
 
@@ -28,14 +31,14 @@ function endOfChunk(text: string, start: number, { maxBytes, escaped }: ChunkOpt
   let bytes = 0;
   while (at < text.length) {
     const code = text.codePointAt(at) ?? 0;
-    bytes += bytesOf(code, escaped);
+    bytes += charBytes(code, escaped);
     if (bytes > maxBytes && at > start) break;
     at += code > 0xffff ? 2 : 1;
   }
   return at;
 }
 
-function bytesOf(code: number, escaped: boolean): number {
+function charBytes(code: number, escaped: boolean): number {
   if (code < 0x80) {
     if (!escaped || (code >= 0x20 && code !== 0x22 && code !== 0x5c)) return 1;
     return code < 0x20 ? 6 : 2;

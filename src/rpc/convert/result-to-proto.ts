@@ -57,12 +57,12 @@ function kindToProto(content: Exclude<Content, { kind: "json" }>) {
       return { case: "resourceLink" as const, value: { uri, name, title, description, mimeType, ...size } };
     }
     case "embedded_resource":
-      return { case: "embeddedResource" as const, value: resourceToProto(content) };
+      return { case: "embeddedResource" as const, value: embeddedResourceToProto(content) };
     default:
       return content satisfies never;
   }
 }
 
-function resourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
+function embeddedResourceToProto({ uri, mimeType, contents, resourceExtraJson }: EmbeddedResource) {
   return { uri, mimeType, resourceExtraJson, contents: textOrBlob(contents) };
 }

@@ -89,7 +89,7 @@ const instanceStates = {
 type WholeSpec = Required<ServerSpec>;
 type SpecInit = MessageInitShape<typeof ServerSpecSchema>;
 
-/** How each field is shown that is set. A field without a line does not compile: nobody would see it. */
+/** How each field that is set is shown. A forgotten field does not compile: it would never be shown. */
 const specFields: { readonly [Field in keyof WholeSpec]: (value: WholeSpec[Field]) => SpecInit } = {
   image: (image) => ({ image }),
   command: (command) => ({ command: [...command] }),

@@ -22,7 +22,7 @@ import type {
 import { enumName } from "./enum-name.ts";
 import { durationMs } from "./time.ts";
 
-/** What a field becomes. One that is forgotten does not compile. */
+/** What a field becomes. A forgotten field does not compile. */
 type Fields<T> = Record<keyof T, unknown>;
 
 /** Values of any kind, which the schema looks at. */

@@ -3,7 +3,10 @@ import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "
 
 const maxNanos = 999_999_999;
 
-/** Milliseconds of a Duration; undefined when unset, NaN when it is out of range: the binary form can hold what JSON can't. */
+/**
+ * Milliseconds of a Duration; undefined when unset, NaN when it is out of range: the binary form can hold what JSON
+ * can't.
+ */
 export function durationMs(duration: Duration | undefined): number | undefined {
   if (duration === undefined) return undefined;
   const { nanos } = duration;

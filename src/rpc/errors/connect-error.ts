@@ -52,7 +52,7 @@ function shortened(error: ManagerError, part: number): ConnectError {
  */
 export function addMissingDetails(error: unknown, { begun }: { readonly begun: boolean }): void {
   if (!(error instanceof ConnectError) || error.details.length > 0) return;
-  // What the library calls its own fault is the caller's: bytes that are no such message.
+  // The library calls bytes that are not such a message its own fault; it is the caller's.
   if (isParseError(error)) Object.assign(error, { code: Code.InvalidArgument });
   const reason = libraryReasons[error.code] ?? "RPC_ERROR";
   const [, maxBytes] = /readMaxBytes (\d+)/.exec(error.rawMessage) ?? [];
@@ -65,7 +65,7 @@ export function addMissingDetails(error: unknown, { begun }: { readonly begun: b
   error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }, 1) });
 }
 
-/** The library lists those that it can unpack, of which there are none, and leaves out the one that needs no unpacking. */
+/** The library lists the encodings that it can unpack, which are none, and leaves out `identity`. */
 const encodings = ": supported encodings are ";
 
 function nameEncodings(error: ConnectError): void {
@@ -73,7 +73,7 @@ function nameEncodings(error: ConnectError): void {
   for (const [name, value] of error.metadata) if (value === "") error.metadata.set(name, "identity");
 }
 
-/** What a request above the limit is told over every protocol. */
+/** The error message for a request above the limit, over every protocol. */
 export function tooLargeText(maxBytes: number): string {
   return `the request has more than ${maxBytes} bytes (MCPM_MAX_REQUEST_BYTES)`;
 }
@@ -124,7 +124,9 @@ interface OutgoingDetail {
 /** The prefix of a type's URL and what stands around a detail. */
 const detailOverheadBytes = 40;
 
-/** How much gRPC makes of it: the message percent-encoded, and once more in the details, which are base64. */
+/**
+ * The size of an error as gRPC sends it: the message percent-encoded, and once more in the details, which are base64.
+ */
 function encodedBytes({ rawMessage, details }: ConnectError): number {
   const ownBytes = (details as OutgoingDetail[]).reduce(
     (sum, { desc, value }) => sum + desc.typeName.length + detailOverheadBytes + toBinary(desc, value).length,

@@ -55,9 +55,9 @@ interface Exchange {
 }
 
 /**
- * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not packed, and
- * such a message. Whatever is not just so goes to the RPC library, with what was read of it, so that both have one
- * behaviour.
+ * Unary RPCs by Connect with JSON, for the requests that clients send nearly always: a POST that is whole, not
+ * compressed, and a valid message. Any other request goes to the RPC library, with what was read of it, so that both
+ * have one behaviour.
  */
 export function connectFastPath(options: ConnectFastPathOptions): Mount {
   const { methods, maxRequestBytes, next } = options;
@@ -69,7 +69,7 @@ export function connectFastPath(options: ConnectFastPathOptions): Mount {
     const { timeoutMs, error } = parseTimeout(header.get("connect-timeout-ms"), Number.POSITIVE_INFINITY);
     if (error !== undefined) return next(request, response);
     const call = options.openCall({ headers: header, connection: connectionOf(request), timeoutMs });
-    // Of a response that can't be written nobody else is there to be told.
+    // When a response can't be written, no caller is there to get the error.
     take({ method, request, response, header, call, turns }, options).catch(() => response.destroy());
     return true;
   };
@@ -86,16 +86,17 @@ async function take(exchange: Exchange, options: ConnectFastPathOptions): Promis
   } catch (error) {
     wait.end();
     // Its caller has left, or set a deadline that has passed.
-    if (!isGone(response)) write(failureOf(undefined, error), { response, budget });
+    if (!isGone(response)) write(outgoingError(undefined, error), { response, budget });
     return;
   }
   let call: UnaryCall | undefined;
   try {
-    // What closed in the turn of the body's end has told so before this: no call may begin for nobody.
+    // A connection that closed in the same turn as the body's end has reported it by now: no call begins for a caller
+    // that has left.
     call = read.whole && !isGone(response) ? unaryCallOf(read.bytes, exchange) : undefined;
   } catch (error) {
     wait.end();
-    return write(failureOf(undefined, error), { response, budget });
+    return write(outgoingError(undefined, error), { response, budget });
   }
   if (call !== undefined) return respond(call, exchange, options);
   leaveBody(request, read);
@@ -128,8 +129,8 @@ function unaryCallOf(body: Buffer, { method, header, call }: Exchange): UnaryCal
 }
 
 /**
- * Undefined for text that is not JSON: the library says so. Throws `invalid` as the library does, which
- * would read all of it once more to find out.
+ * Undefined for text that is not JSON: the library reports that. Throws `invalid` for a value that the message does not
+ * allow, as the library does, which would have to read all of it once more.
  */
 function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (!isUtf8(body)) throw invalidRequest([{ field: "body", description: "is not UTF-8" }]);
@@ -139,7 +140,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text, json);
+  const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   const rounded = roundedNumber(text);
   if (rounded !== undefined) throw invalidRequest([roundedField(input, rounded)]);
@@ -157,9 +158,9 @@ async function respond(call: UnaryCall, exchange: Exchange, options: ConnectFast
   response.once("close", onClose);
   let outcome: Outgoing;
   try {
-    outcome = successOf(call, await invokeUnary(call, options.interceptors), options);
+    outcome = outgoingMessage(call, await invokeUnary(call, options.interceptors), options);
   } catch (error) {
-    outcome = failureOf(call.response, error);
+    outcome = outgoingError(call.response, error);
   }
   wait.end();
   response.off("close", onClose);
@@ -181,7 +182,7 @@ interface Outgoing {
   readonly text: string;
 }
 
-function successOf(
+function outgoingMessage(
   { method: { desc } }: UnaryCall,
   { header, trailer, message }: UnaryResponse,
   { operationOf }: ConnectFastPathOptions,
@@ -195,7 +196,7 @@ function successOf(
   }
 }
 
-function failureOf(response: UnaryCall["response"], cause: unknown): Outgoing {
+function outgoingError(response: UnaryCall["response"], cause: unknown): Outgoing {
   const error = cause instanceof ConnectError ? cause : toConnectError(toManagerError(cause));
   const { header = new Headers(), trailer = new Headers() } = response ?? {};
   header.set("content-type", contentTypeUnaryJson);

@@ -2,8 +2,9 @@
 const maxPerTurn = 100;
 
 /**
- * Hands requests over to the RPC library, so many in one turn of the event loop: thousands of which the last byte comes at
- * once would hold up everybody for seconds otherwise. A caller that has left by its turn costs nothing.
+ * Hands requests over to the RPC library, a limited number in one turn of the event loop: thousands of requests whose
+ * last bytes come at once would otherwise hold up every caller for seconds. A request whose caller has left by its turn
+ * costs nothing.
  */
 export class HandOverTurns {
   readonly #waiting: (() => void)[] = [];

@@ -1,6 +1,6 @@
 /**
- * Headers that are made when somebody wants more of them than can be told without: Node's are checked and sorted, which
- * costs many times what most calls ask for.
+ * Headers that are made only when a subclass can't answer without them. The platform checks and sorts headers, which
+ * costs 1.2 µs a call; not making them costs 0.1 µs (bench/README.md, micro).
  */
 export abstract class LazyHeaders implements Headers {
   #made: Headers | undefined;
@@ -8,7 +8,7 @@ export abstract class LazyHeaders implements Headers {
   /** Makes the headers, once. */
   protected abstract make(): Headers;
 
-  /** The headers, if somebody wanted them already. */
+  /** The headers, if they were made already. */
   protected get made(): Headers | undefined {
     return this.#made;
   }

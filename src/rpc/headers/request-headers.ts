@@ -7,7 +7,7 @@ export function requestHeaders(incoming: IncomingHttpHeaders): Headers {
   return new RequestHeaders(incoming);
 }
 
-/** Most are asked for a few values, one at a time: those come from Node's headers as they are. */
+/** Most code asks for a few values, one at a time: those come from Node's headers as they are. */
 class RequestHeaders extends LazyHeaders {
   readonly #incoming: IncomingHttpHeaders;
 

@@ -1,6 +1,6 @@
 import { LazyHeaders } from "./lazy-headers.ts";
 
-/** The headers, or trailers, of a response: most have none but their protocol's. */
+/** The headers, or trailers, of an answer: most have none but their protocol's. */
 export class ResponseHeaders extends LazyHeaders {
   protected make(): Headers {
     return new Headers();
@@ -12,7 +12,7 @@ export class ResponseHeaders extends LazyHeaders {
   }
 }
 
-/** The names and values of a response's headers, also of those that an interceptor has put in their place. */
+/** The names and values of an answer's headers, also of those that an interceptor has put in their place. */
 export function entriesOf(headers: Headers): Iterable<[string, string]> {
   return headers instanceof ResponseHeaders && !headers.isTouched ? [] : headers;
 }

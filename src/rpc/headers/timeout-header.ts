@@ -5,7 +5,7 @@ const unitMs = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 0.001, n: 0.000_001 
 
 /**
  * Cuts the deadline that a client asks for (gRPC's `grpc-timeout`, Connect's `connect-timeout-ms`) to what a timer can
- * hold, 24 days. What is no deadline is left for the RPC library to refuse.
+ * hold, 24 days. An invalid deadline is left for the RPC library to refuse.
  */
 export function clampTimeout(headers: Headers): void {
   for (const name of ["grpc-timeout", "connect-timeout-ms"]) {

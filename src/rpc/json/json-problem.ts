@@ -9,21 +9,22 @@ import {
 import type { FieldViolation } from "../../base/errors/errors.ts";
 import { maxCallerDepth } from "../../json/caller-json.ts";
 import type { JsonPath } from "../../json/repeated-member.ts";
-import { maxNumberChars } from "../bounds/costly-json.ts";
+import { isObject, maxNumberChars } from "../bounds/costly-json.ts";
 import { fieldOf, protoPath } from "./json-path.ts";
 
 /** How JSON of callers is read. A misspelt field must not vanish; messages count as levels, too. */
 export const requestJson = { ignoreUnknownFields: false, recursionLimit: 2 * maxCallerDepth + 8 };
 
 /**
- * The first thing in a JSON value that makes it no such message, by its path in the proto's spelling; undefined when
- * nothing is found. Only asked when the RPC library has refused the value: its text names neither path nor rule.
+ * Finds the first part of a JSON value that the message does not allow, and gives its path in the proto's spelling;
+ * undefined when nothing is found. Called only after the RPC library has refused the value: the library's text names
+ * neither path nor rule.
  */
 export function jsonProblem(desc: DescMessage, json: JsonValue): FieldViolation | undefined {
   return messageProblem(desc, json, "");
 }
 
-/** A violation for any value that was refused, even one of which no more is known. */
+/** A violation for a refused value. There is always one, even when nothing more is known of the problem. */
 export function jsonViolation(desc: DescMessage, json: JsonValue): FieldViolation {
   return jsonProblem(desc, json) ?? { field: "body", description: `is not a ${desc.name}` };
 }
@@ -172,10 +173,6 @@ function isInteger(json: JsonValue, bits: bigint): boolean {
 /** No field can have longer ones, and they cost much. */
 function isIntegerText(json: JsonValue): json is string {
   return typeof json === "string" && json.length <= maxNumberChars && /^-?[0-9]+$/.test(json);
-}
-
-function isObject(json: JsonValue): json is { [key: string]: JsonValue } {
-  return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
 function join(path: string, name: string): string {

@@ -5,8 +5,8 @@ import { jsonProblem } from "./json-problem.ts";
 const known = new WeakMap<DescMessage, boolean>();
 
 /**
- * Refuses what the RPC library would read as something else: protobuf-es 2.17 takes any text that begins like a Duration
- * for one, so that "1s later" and "1s500ms" are a second. Throws `invalid`.
+ * Refuses text that the RPC library would misread: to protobuf-es 2.17 any text that begins like a Duration is a
+ * Duration, so that "1s later" and "1s500ms" are a second. Throws `invalid`.
  */
 export function refuseLooseJson(desc: DescMessage, json: JsonValue): void {
   if (!readsLoosely(desc)) return;

@@ -3,7 +3,7 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { ListToolsResponseSchema, type ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { callFromProto, charsOf } from "../convert/call-from-proto.ts";
+import { callChars, callFromProto } from "../convert/call-from-proto.ts";
 import { callToProto } from "../convert/call-to-proto.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
@@ -25,7 +25,7 @@ export function callMethods({ fleet, toolCalls }: ServiceOptions) {
     async callTool(request, context) {
       const wished = callFromProto(request, traceOf(context));
       const { server, call, resultFormat, idempotencyKey, validateArguments } = wished;
-      const wishes = { ...waitOf(context), chars: charsOf(call), idempotencyKey, validateArguments };
+      const wishes = { ...waitOf(context), chars: callChars(call), idempotencyKey, validateArguments };
       return callToProto(await toolCalls.call(server, call, wishes), { server, resultFormat });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;

@@ -9,7 +9,7 @@ import { followCall } from "../../fleet/tools/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
 import { TransferRest } from "../call/transfer-rest.ts";
 import { callReadingToProto } from "../convert/call-event-to-proto.ts";
-import { charsOf, streamFromProto } from "../convert/call-from-proto.ts";
+import { callChars, streamFromProto } from "../convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 /** The RPC that streams what happens in a call into a server. */
@@ -28,7 +28,7 @@ async function* callToolStream(
   const readings = followCall({ toolCalls, fleet }, server, {
     ...waitOf(context),
     signal: context.signal,
-    chars: charsOf(call),
+    chars: callChars(call),
     call,
     idempotencyKey,
     validateArguments,

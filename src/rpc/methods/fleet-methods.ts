@@ -27,8 +27,8 @@ import { durationMs, toDuration } from "../convert/time.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
 
 /**
- * What GetInfo names as features: fields whose effect a caller depends on, and which a manager that does not know them
- * would pass over in a binary request without a word. A word stays; the comment of the field in the proto has them all.
+ * The features that GetInfo names: fields whose effect a caller depends on, and which an older manager would ignore in
+ * a binary request without saying so. Words are never removed; the comment of the field in the proto lists them all.
  */
 export const features = ["idempotency_key", "validate_arguments"] as const;
 

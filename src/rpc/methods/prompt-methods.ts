@@ -10,7 +10,7 @@ import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { completeRequestSchema, getPromptRequestSchema } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { charsOf } from "../convert/call-from-proto.ts";
+import { callChars } from "../convert/call-from-proto.ts";
 import { enumName } from "../convert/enum-name.ts";
 import { inputRequiredFromProto } from "../convert/input-required-from-proto.ts";
 import { completionToProto, filledPromptToProto, promptToProto } from "../convert/prompt-to-proto.ts";
@@ -42,7 +42,7 @@ export function promptMethods({ fleet }: ServiceOptions) {
       const prompt = { ...wished, ...inputRequiredFromProto(request), trace: traceOf(context) };
       return fleet.call(server, {
         ...waitOf(context),
-        chars: charsOf(prompt) + charsOfMap(prompt.arguments),
+        chars: callChars(prompt) + charsOfMap(prompt.arguments),
         work: async ({ session, instance }, signal) => {
           const result = filledPromptToProto(await session.prompts.get(prompt, { signal }), resultFormat);
           result.instanceId = instance;

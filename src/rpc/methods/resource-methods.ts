@@ -17,7 +17,7 @@ import {
 } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { charsOf } from "../convert/call-from-proto.ts";
+import { callChars } from "../convert/call-from-proto.ts";
 import { enumName } from "../convert/enum-name.ts";
 import { inputRequiredFromProto } from "../convert/input-required-from-proto.ts";
 import { readToProto, resourceReadingToProto, resourceToProto } from "../convert/resource-to-proto.ts";
@@ -61,7 +61,7 @@ export function resourceMethods(options: ServiceOptions) {
       const read = { ...wished, ...inputRequiredFromProto(request), trace: traceOf(context) };
       return fleet.call(server, {
         ...waitOf(context),
-        chars: charsOf(read),
+        chars: callChars(read),
         work: async ({ session, instance }, signal) => {
           const result = readToProto(await session.resources.read(read, { signal }), resultFormat);
           result.instanceId = instance;

@@ -27,7 +27,7 @@ export function streamMethods(options: ServiceOptions) {
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 
-/** Not a generator, which costs a line several promises more. */
+/** Not a generator: see mapMessages. */
 function logs(
   { fleet, now, elapsedMs, heartbeatMs, shutdown }: ServiceOptions,
   { request, signal }: { request: LogsRequest; signal: AbortSignal },

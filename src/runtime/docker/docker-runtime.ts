@@ -32,7 +32,7 @@ import { BindUsers } from "./mounts/bind-users.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
 import { openAttachment } from "./stdio/attachment.ts";
-import { readHistory } from "./stdio/container-history.ts";
+import { readContainerHistory } from "./stdio/container-history.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -46,11 +46,13 @@ export interface DockerRuntimeOptions {
   readonly bindRoots: readonly string[];
   /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
   readonly allowLabels?: readonly string[];
-  /** Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none. */
+  /**
+   * Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none.
+   */
   readonly registries?: readonly string[] | undefined;
   /** Whether servers are started only where their limits are enforced. Default: no. */
   readonly requireLimits?: boolean | undefined;
-  /** As whom servers may write to bind mounts, as `uid:gid`; undefined: none may. */
+  /** The users, as `uid:gid`, as which servers may write to bind mounts; undefined: none. */
   readonly bindUsers?: readonly string[];
   readonly log: Log;
   /** Wall clock in milliseconds. */
@@ -166,7 +168,7 @@ class DockerRuntime implements Runtime {
   }
 
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
-    // Whatever said that it is to go: no one else's container is removed.
+    // Checked here, whatever the caller assumed: a container that is not this fleet's is never removed.
     if (await this.#instances.isOurs(id, options)) await removeContainer(id, { engine: this.#engine, ...options });
   }
 
@@ -179,7 +181,7 @@ class DockerRuntime implements Runtime {
   }
 
   history(id: string, options: RuntimeCallOptions & { readonly untilMs: number }): AsyncIterable<HistoryLine> {
-    return readHistory(id, { engine: this.#engine, ...options });
+    return readContainerHistory(id, { engine: this.#engine, ...options });
   }
 
   watch(listener: WatchListener): AsyncDisposable {
@@ -214,7 +216,7 @@ class DockerRuntime implements Runtime {
     return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
   }
 
-  /** What is needed besides to create a container. */
+  /** What else creating a container needs. */
   get #making() {
     const { allowLabels = [] } = this.#options;
     const [bindUsers, imageFiles, bindTurns] = [this.#bindUsers, this.#imageFiles, this.#bindTurns];

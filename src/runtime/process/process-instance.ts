@@ -93,7 +93,7 @@ export class ProcessInstance {
     this.#mark = "stopping";
   }
 
-  /** Its record is gone: nobody can start it any more. */
+  /** Its record is removed: it can't be started any more. */
   endWaiting(): void {
     for (const attachment of this.#waiting) attachment.end();
     this.#waiting.clear();

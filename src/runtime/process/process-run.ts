@@ -9,7 +9,7 @@ import type { Spawned } from "./spawn-server.ts";
 /** How long after the exit output may still come, if a process that left the group holds the pipes. */
 const lingerMs = 250;
 
-/** One run of an instance: a process, the group that it leads, its pipes and who is attached to them. */
+/** One run of an instance: a process, the group that it leads, its pipes and its attachments. */
 export class ProcessRun {
   readonly pid: number;
   /** Resolves when the process has exited; its last output may still be under way. */
@@ -25,7 +25,7 @@ export class ProcessRun {
     });
     const closed = new Promise<void>((resolve) => child.once("close", () => resolve()));
     child.once("exit", () => {
-      // What it forked holds its pipes, and has nobody to talk to any more.
+      // The processes that it forked hold its pipes, but the conversation is over.
       signalGroup(pid, "SIGKILL");
       void within(lingerMs, closed).then(() => this.#endOutput());
     });

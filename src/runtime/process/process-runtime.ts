@@ -19,7 +19,7 @@ import type {
 import { ProcessInstance } from "./process-instance.ts";
 import { checkSpec } from "./spec-rules.ts";
 
-/** What servers get to end by themselves when the manager does. */
+/** How long servers may take to end when the manager ends. */
 const disposeGraceMs = 2_000;
 
 export interface ProcessRuntimeOptions {
@@ -39,8 +39,8 @@ export interface ProcessRuntimeOptions {
  */
 export function createProcessRuntime(options: ProcessRuntimeOptions): Runtime {
   options.log.warn(
-    "MCPM_RUNTIME=process: servers are plain processes of this user, without a sandbox or limits, and whoever " +
-      "reaches the port can run any command; for development only",
+    "MCPM_RUNTIME=process: servers are plain processes of this user, without a sandbox or limits, and anyone " +
+      "who reaches the port can run any command; for development only",
   );
   return new ProcessRuntime(options);
 }

@@ -9,7 +9,7 @@ const notHere = "needs a container: leave it unset, or use MCPM_RUNTIME=docker";
 /** A process does it like a container, or the manager does it for both. */
 const holds: Rule = () => [];
 
-/** What a plain process can't do of each field. A field without a rule does not compile: it would be ignored. */
+/** For each field, what a plain process can't do. A field without a rule does not compile: it would be ignored. */
 const rules = {
   // Not looked at: the schema wants one, and the command runs.
   image: holds,
@@ -20,7 +20,7 @@ const rules = {
     const description = "needs a container: a process sees this machine's files as they are, by their own paths";
     return mounts.map((_mount, index) => ({ field: `spec.mounts[${index}]`, description }));
   },
-  limits: limitViolations,
+  limits: unsupportedLimits,
   network: ({ network }) =>
     refusedIf(network !== undefined, "network", `${notHere}; a process has this machine's network`),
   user: ({ user }) => refusedIf(user !== undefined, "user", `${notHere}; a process is the manager's user`),
@@ -48,8 +48,8 @@ const limitNames = { cpus: "cpus", memoryBytes: "memory_bytes", pids: "pids" } s
 >;
 
 /**
- * Throws `invalid` with one violation for each field that a plain process can't do. Nothing is ignored: a spec that asks for a
- * read-only root and gets a writable one has been lied to.
+ * Throws `invalid` with one violation for each field that a plain process can't do. Nothing is ignored: a spec that
+ * asks for a read-only root and gets a writable one has been lied to.
  */
 export async function checkSpec(spec: ServerSpec): Promise<void> {
   const violations: FieldViolation[] = [];
@@ -66,7 +66,7 @@ function commandViolations({ command = [] }: ServerSpec): FieldViolation[] {
   return command[0] === "" ? [{ field: `${field}[0]`, description: "must name a program" }] : [];
 }
 
-function limitViolations({ limits = {} }: ServerSpec): FieldViolation[] {
+function unsupportedLimits({ limits = {} }: ServerSpec): FieldViolation[] {
   return Object.entries(limitNames)
     .filter(([key]) => limits[key as keyof LimitsSpec] !== undefined)
     .map(([, name]) => ({ field: `spec.limits.${name}`, description: notHere }));

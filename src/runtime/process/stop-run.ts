@@ -7,7 +7,9 @@ import type { ProcessRun } from "./process-run.ts";
 /** Servers that end at EOF do so within 0.2 s; one that has not after this waits for a signal. */
 const maxEofMs = 1_000;
 
-/** EOF on stdin, waits, SIGTERM, waits, SIGKILL: all within the grace; zero kills at once. Returns when it has exited. */
+/**
+ * EOF on stdin, waits, SIGTERM, waits, SIGKILL: all within the grace; zero kills at once. Returns when it has exited.
+ */
 export async function stopRun(
   run: ProcessRun,
   options: RuntimeCallOptions & { readonly graceMs: number },

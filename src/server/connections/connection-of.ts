@@ -1,7 +1,7 @@
 import type { ServerHttp2Stream } from "node:http2";
 import type { NodeRequest } from "../handlers/node-handler.ts";
 
-/** What stands for the connection of a request, the same for all that come on it. Undefined: it is closed. */
+/** The object that identifies a request's connection, the same for all its requests. Undefined: it is closed. */
 export function connectionOf(request: NodeRequest | ServerHttp2Stream): object | undefined {
   if ("session" in request) return request.session;
   // Node gives each request over HTTP/2 an object of its own for the socket.

@@ -3,19 +3,19 @@ import type net from "node:net";
 import { PipelinedResponses } from "./pipelined-responses.ts";
 import { isWhole } from "./whole-stream.ts";
 
-/** One connection, and what is asked on it. */
+/** One connection and its requests. */
 export class Connection {
   readonly socket: net.Socket;
   readonly address: string;
-  /** When it last asked for something, or came. */
+  /** When its last request began, or when it was opened. */
   usedAtMs: number;
-  /** Whether it has asked for something yet. */
+  /** Whether it has sent a request yet. */
   hasAsked = false;
-  /** What had come of it when it was last looked at. */
+  /** Bytes that had come on it when it was last looked at. */
   #seenBytes = 0;
-  /** What is under way over HTTP/1.1. */
+  /** Requests under way over HTTP/1.1. */
   readonly pipelined = new PipelinedResponses();
-  /** What is open over HTTP/2, and since when: the oldest first. */
+  /** The open streams of HTTP/2 and since when each is open, the oldest first. */
   readonly streams = new Map<ServerHttp2Stream, number>();
 
   constructor(socket: net.Socket, usedAtMs: number) {
@@ -24,7 +24,7 @@ export class Connection {
     this.usedAtMs = usedAtMs;
   }
 
-  /** Whether bytes came since it was last looked at: a request that is sent slowly, say. */
+  /** Whether bytes came since it was last looked at: of a request that is sent slowly, for example. */
   hasNews(): boolean {
     const { bytesRead } = this.socket;
     const isNew = bytesRead !== this.#seenBytes;
@@ -32,7 +32,7 @@ export class Connection {
     return isNew;
   }
 
-  /** Whether something is done for it: a request has come whole, and its response has not ended. */
+  /** Whether a request is being served: it has come whole, and its response has not ended. */
   get isBusy(): boolean {
     if (this.pipelined.isBusy) return true;
     for (const stream of this.streams.keys()) if (isWhole(stream) && !stream.writableEnded) return true;
@@ -45,18 +45,18 @@ export interface ConnectionsOptions {
   readonly maxPerAddress: number;
   /** Connections of all. */
   readonly max: number;
-  /** What was asked so long ago protects a connection no more than nothing does. Default: 1 s. */
+  /** A request that began longer ago than this does not protect its connection. Default: 1 s. */
   readonly lateMs?: number;
 }
 
 const defaultLateMs = 1_000;
 
 /**
- * The connections that are open, so many at most. One more takes the place of another: first of one that never asked for
- * anything; then of the one that nothing is done for, and asked the longest ago; then of any on which what is under way
- * began some time ago, such as a stream without an end; at last of one that nothing is done for now. Who holds connections
- * must not keep others out, nor take the place of who has one in use. When a call has just begun on each, the new one is
- * refused.
+ * The open connections, of which there may be only so many. When there are too many, a new connection takes the place
+ * of another one: first of one that never sent a request; then of the idle one whose last request is the oldest; then
+ * of any whose requests under way began some time ago, such as a stream without an end; at last of one that is idle
+ * now. So a caller with many connections neither keeps others out nor takes the place of a connection in use. When a
+ * request has just begun on each connection, the new one is refused.
  */
 export class Connections {
   readonly #options: ConnectionsOptions;
@@ -106,7 +106,7 @@ export class Connections {
     const given = leastNeeded(candidates, nowMs - lateMs);
     if (given === undefined) return false;
     given.socket.destroy();
-    // Its close is told of later.
+    // Its close event comes later.
     this.#delete(given);
     return true;
   }
@@ -122,14 +122,14 @@ export class Connections {
   }
 }
 
-/** `lateAtMs`: what was asked before is late. Undefined: all are in use. */
+/** A request that began before `lateAtMs` is late. Undefined: all are in use. */
 function leastNeeded(connections: readonly Connection[], lateAtMs: number): Connection | undefined {
   const silent = connections.find(({ hasAsked }) => !hasAsked);
   if (silent !== undefined) return silent;
   const late = connections.filter(({ usedAtMs }) => usedAtMs <= lateAtMs);
   const idle = usedFirst(late.filter((connection) => !connection.hasNews() && !connection.isBusy));
   if (idle !== undefined) return idle;
-  // By chance: where one caller holds nearly all, it is nearly always one of those.
+  // At random: when one caller holds nearly all connections, the one that ends is nearly always one of those.
   if (late.length > 0) return late[Math.floor(Math.random() * late.length)];
   return usedFirst(connections.filter(({ isBusy }) => !isBusy));
 }

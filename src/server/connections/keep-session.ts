@@ -9,19 +9,19 @@ export interface KeepOptions {
   readonly pingMs: number;
   /** So many pings without a stream in between, and the session is idle. */
   readonly idlePings: number;
-  /** What is asked on it. */
+  /** The requests on it. */
   readonly connection: Pick<Connection, "streams" | "usedAtMs">;
 }
 
-/** How often a session is looked at for bytes of which no request came. */
+/** How often a session is checked for bytes that make no request. */
 const unseenCheckMs = 200;
-/** More than a client sends between its requests: pings, and the rest of what was answered early. */
+/** More than a client sends between its requests: pings, and the rest of bodies whose requests were answered early. */
 const maxUnseenBytes = 256 * 1024;
 
 /**
- * Closes a connection that keeps HTTP/2 busy without a request: lists of headers beyond Node's limits make no stream, and
- * cost more than one. What counts is bytes of a time in which no stream was open: the rest of a large body may come, and
- * its call end, between two looks.
+ * Closes a connection that keeps HTTP/2 busy without a request: a header list beyond Node's limits makes no stream, and
+ * costs more than one. Only bytes that come while no stream is open count: between two checks the rest of a large body
+ * may come, and its call may end.
  */
 function closeWhenUnseen(socket: net.Socket, connection: KeepOptions["connection"]): void {
   let { bytesRead } = socket;
@@ -51,7 +51,7 @@ export function keepSession(session: http2.ServerHttp2Session, socket: net.Socke
   let pingReturned = true;
   const pings = setInterval(() => {
     if (!pingReturned || session.closed || session.destroyed) {
-      // Also one that was told to go, and stays.
+      // Also a connection that was told to go, and stays.
       if (!pingReturned || connection.streams.size === 0) destroy();
       return;
     }

@@ -2,17 +2,17 @@ import { constants, type ServerHttp2Stream } from "node:http2";
 import type { Connection } from "./connections.ts";
 import { isWhole } from "./whole-stream.ts";
 
-/** Late ones that are ended at once: each costs some microseconds, and there may be tens of thousands. */
+/** Most late streams that are ended in one turn: each costs some microseconds, and there may be tens of thousands. */
 const maxEndedAtOnce = 200;
 
 export interface OpenStreamsLimits {
-  /** Of a request's body nothing may come for so long. Default: a minute, as in the middle of it. */
+  /** How long the first bytes of a request's body may take. Default: a minute, as for any later bytes. */
   readonly beginMs: number;
-  /** So long may it take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
+  /** How long a request may take until it is whole. Default: five minutes, as Node has it for HTTP/1.1. */
   readonly wholeMs: number;
-  /** So long may a response that has ended wait for its caller. Default: a minute. */
+  /** How long a response that has ended may wait for its caller. Default: a minute. */
   readonly untakenMs: number;
-  /** Streams at once, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
+  /** Most open streams, over all connections: one takes about 4 KB, whatever it asks for. Default: 50,000. */
   readonly maxOpen: number;
   /** With half of them open, `beginMs` is this. Default: 5 s. */
   readonly beginMsOfMany: number;
@@ -37,9 +37,9 @@ export interface OpenStreamsOptions {
 }
 
 /**
- * The streams of HTTP/2 that have not ended, over all connections. A call has its deadline, and what its caller reads and
- * sends is watched by `TransferBudget`; here is what neither sees: a request of which nothing comes after its headers, one
- * that is sent a byte at a time, a response that is there and is not taken.
+ * The open streams of HTTP/2, over all connections. Calls have their deadlines, and `TransferBudget` watches what
+ * callers read and send. This watches what neither sees: a request without a body after its headers, a body that is
+ * sent a byte at a time, a response that is complete and is not read.
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;
@@ -104,7 +104,7 @@ export class OpenStreams {
       const ageMs = nowMs - openedMs;
       // The others are younger.
       if (ageMs < beginMs || ended === most) break;
-      // One that is closed was told already, and its close is on its way.
+      // A stream that is closed has been told; its close event is on its way.
       if (stream.closed || !this.#isLate(stream, { ageMs, nowMs })) continue;
       // Over HTTP/2 this says that there is too much of it: RESOURCE_EXHAUSTED to clients of gRPC.
       stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);

@@ -2,17 +2,17 @@ import type http from "node:http";
 
 /** Requests of one connection that may be under way at once: as many as over HTTP/2. */
 const maxBegun = 1000;
-/** Bytes of their responses that may wait for their caller. */
+/** Bytes of a connection's responses that may wait for its caller. */
 const maxWaitingBytes = 64 * 1024;
 
 /**
- * The responses of one connection over HTTP/1.1 that have begun, each of which waits for those before it. A caller can ask
- * for thousands at once, by a few bytes each, and read none of them: so when too much waits, no more are begun.
+ * The responses of one HTTP/1.1 connection that have begun; each waits for those before it. A caller can ask for
+ * thousands at once, by a few bytes each, and read none of them. So no more are begun when too much waits.
  */
 export class PipelinedResponses {
-  /** The last one, when those before it have closed. Most are, and need no listener. */
+  /** The last response, when those before it have closed: the usual case, which needs no listener. */
   #alone: http.ServerResponse | undefined;
-  /** All when there are several. */
+  /** All open responses, when there are several. */
   readonly #begun = new Set<http.ServerResponse>();
 
   /** `onClose`: there may be room again. */
@@ -42,7 +42,7 @@ export class PipelinedResponses {
     return false;
   }
 
-  /** There always is behind one that is alone. */
+  /** A single response always leaves room. */
   get hasRoom(): boolean {
     if (this.#begun.size >= maxBegun) return false;
     let bytes = 0;

@@ -1,8 +1,8 @@
 import type net from "node:net";
 
-/** What a socket of Node reads by; Node's own HTTP servers stop and start it like this, too. */
+/** The handle that a socket of Node reads from; Node's own HTTP servers stop and start it in this way, too. */
 interface Handle {
-  /** Whether the socket itself wants to be read. */
+  /** Whether the socket itself is reading. */
   readonly reading?: boolean;
   readStop(): void;
   readStart(): void;
@@ -10,7 +10,7 @@ interface Handle {
 
 /**
  * Reads nothing more from a connection that one of Node's HTTP servers has. They read from its handle: a pause of the
- * socket would not reach that, or be undone with the next request.
+ * socket would not reach the handle, or would be undone with the next request.
  */
 export function stopReading(socket: net.Socket): void {
   handleOf(socket)?.readStop();
@@ -22,7 +22,7 @@ export function readOn(socket: net.Socket): void {
   if (handle?.reading) handle.readStart();
 }
 
-/** Undefined of one that is closed. */
+/** Undefined for a closed socket. */
 function handleOf(socket: net.Socket): Handle | undefined {
   return (socket as unknown as { readonly _handle: Handle | null })._handle ?? undefined;
 }

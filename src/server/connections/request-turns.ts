@@ -1,14 +1,14 @@
 import type net from "node:net";
 import { readOn, stopReading } from "./reading.ts";
 
-/** Begins a request. False: nobody waits for it any more, and it cost nothing. */
+/** Begins a request. False: its caller has left, and it cost nothing. */
 export type Begin = () => boolean;
 
 /** Requests that are begun in one turn of the event loop. */
 const maxPerTurn = 100;
 /** After so many came in one turn, no connection is read any more in it. */
 const maxReadPerTurn = 500;
-/** A connection on which more than so many wait is read again when it is its turn among those like it. */
+/** When more requests than this wait on a connection, it is read again only in its turn among such connections. */
 const manyWaiting = 200;
 /** Requests that wait for their callers to read, over all connections: one takes about 4 KB. */
 const maxHeld = 10_000;
@@ -21,9 +21,9 @@ interface Lane {
 }
 
 /**
- * Begins requests, so many in one turn of the event loop. The others wait for the next turns, in which each connection
- * that waits begins one after the other; until they have begun, their connection is not read. What comes at once on one
- * connection, or on many, so holds up those who ask on others for no longer than a turn.
+ * Begins requests, a limited number in one turn of the event loop. The others wait for later turns, which the waiting
+ * connections take one after the other; until its requests have begun, a connection is not read. So many requests at
+ * once, on one connection or on many, hold up the callers on other connections for no longer than a turn.
  */
 export class RequestTurns {
   readonly #sockets: () => Iterable<net.Socket>;
@@ -31,15 +31,18 @@ export class RequestTurns {
   #begun = 0;
   #read = 0;
   #isScheduled = false;
-  /** Whose turn it is next comes first. */
+  /** The lane whose turn is next comes first. */
   readonly #lanes = new Map<net.Socket, Lane>();
-  /** Connections that sent many at once, and have begun them all: one a turn is read on. */
+  /**
+   * Connections that sent many requests at once, which have all begun: one of these connections is read again in each
+   * turn.
+   */
   readonly #heavy = new Set<net.Socket>();
-  /** Those whose connection has no room. The one that has waited longest comes first. */
+  /** Lanes whose connection has no room. The one that has waited longest comes first. */
   readonly #held = new Map<net.Socket, Lane>();
   #heldCount = 0;
 
-  /** `sockets`: all that may be read. `hasRoom`: whether one more request of a connection may begin. */
+  /** `sockets`: all open sockets. `hasRoom`: whether one more request of a connection may begin. */
   constructor(sockets: () => Iterable<net.Socket>, hasRoom: (socket: net.Socket) => boolean = () => true) {
     this.#sockets = sockets;
     this.#hasRoom = hasRoom;
@@ -57,7 +60,7 @@ export class RequestTurns {
       // Node reads on by itself when something of the responses is taken.
       stopReading(socket);
     }
-    // Each socket that is ready has its turn within the same one of the loop, and hands on 64 KiB before it can be stopped.
+    // Every ready socket is read within one turn of the loop, and hands on 64 KiB before it can be stopped.
     if (this.#read === maxReadPerTurn) for (const each of this.#sockets()) stopReading(each);
   }
 

@@ -27,7 +27,7 @@ export function serveStreams(
   session: http2.ServerHttp2Session,
   { connection, open, turns, elapsedMs, streams, own }: StreamServing,
 ): void {
-  // A listener that is left on a stream that has closed costs microseconds: Node keeps such streams for a while.
+  // A listener on a closed stream costs microseconds, since Node keeps such streams for a while.
   function onClose(this: http2.ServerHttp2Stream) {
     this.off("close", onClose).off("error", ignoreError);
     open.delete(this, connection);
@@ -37,7 +37,7 @@ export function serveStreams(
     connection.hasAsked = true;
     if (!open.add(stream, connection)) return;
     stream.on("close", onClose);
-    // Nobody else may listen, and an error that nobody listens to would end the process.
+    // There may be no other listener, and an error without a listener would end the process.
     stream.on("error", ignoreError);
     turns.take(connection.socket, () => {
       if (stream.destroyed) return false;

@@ -23,7 +23,7 @@ export type NodeHandler = (request: NodeRequest, response: NodeResponse) => void
 export type Mount = (request: NodeRequest, response: NodeResponse) => boolean;
 
 /**
- * Takes a stream of HTTP/2 before Node makes a request of it, or does not take it; returns which. A stream that it took it
- * can still leave to the handler of requests, by `next`.
+ * Takes a stream of HTTP/2 before Node makes a request of it, or does not take it; returns which. A stream that it took
+ * it can still leave to the handler of requests, by `next`.
  */
 export type StreamHandler = (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, next: () => void) => boolean;

@@ -4,18 +4,18 @@ import { countPiece } from "./count-piece.ts";
 import { GrowingBytes } from "./growing-bytes.ts";
 import { leftInBody } from "./left-in-body.ts";
 
-/** So much may wait of a body whose reader takes its time. */
+/** Bytes of a body that may wait for its reader. */
 const maxWaitingBytes = 64 * 1024;
-/** A piece of a body that is kept is as large as all that came before it, or as this. */
+/** A kept body comes in pieces, each at least as large as all pieces before it together, or as this. */
 const maxPieceBytes = 256 * 1024;
 
 /**
- * What comes of a request's body: of a stream of requests at once, of a body that is kept, and counted at `unsent`, in
- * pieces that are few however small its chunks are. Read by events: Node's iterator keeps chunks as they are until it is
- * asked. Throws `cancelled` when the caller leaves before its end.
+ * The body of a request as it comes. The chunks of a stream of requests are handed on at once. A body that is kept is
+ * counted at `unsent`, and comes in few pieces however small its chunks are. Read by events: Node's iterator keeps each
+ * chunk until it is asked for. Throws `cancelled` when the caller leaves before the end.
  */
 export async function* comingBody(request: NodeRequest, unsent?: Transfer): AsyncGenerator<Buffer> {
-  const reading = new BodyReading(request, unsent);
+  const reading = new ComingBody(request, unsent);
   try {
     let taken = 0;
     for (;;) {
@@ -30,7 +30,7 @@ export async function* comingBody(request: NodeRequest, unsent?: Transfer): Asyn
   }
 }
 
-class BodyReading {
+class ComingBody {
   readonly #request: NodeRequest;
   readonly #unsent: Transfer | undefined;
   readonly #kept = new GrowingBytes();
@@ -43,7 +43,8 @@ class BodyReading {
     this.#unsent = unsent;
     if (request.readableEnded) this.#state = request.aborted ? "left" : "ended";
     else if (request.destroyed || isLeft(request)) this.#state = "left";
-    // Stays until the body is gone: an error that nobody listens to would end the process. A close comes after it.
+    // The listener stays until the body is gone, since an error without a listener would end the process. A close comes
+    // after it.
     request.on("error", ignoreError);
     if (this.#state !== "reading") return;
     request.on("data", this.#onData).on("end", this.#onEnd).on("close", this.#onClose);
@@ -51,7 +52,7 @@ class BodyReading {
     request.resume();
   }
 
-  /** So many bytes at least, or what there is before the end; none at the end. */
+  /** At least so many bytes, or all that is left before the end; none at the end. */
   async next(leastBytes: number): Promise<Buffer> {
     while (this.#kept.length < leastBytes && (this.#state === "reading" || this.#state === "paused")) {
       if (this.#state === "paused") this.#readOn();
@@ -88,7 +89,7 @@ class BodyReading {
   };
 
   readonly #onEnd = (): void => {
-    // A stream of HTTP/2 that is closed in the middle of it ends like this, too.
+    // A stream of HTTP/2 that is closed in the middle of its body ends like this, too.
     this.#state = isLeft(this.#request) ? "left" : "ended";
     this.#onChange?.();
   };

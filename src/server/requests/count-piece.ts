@@ -4,21 +4,21 @@ import type net from "node:net";
 import type { Readable } from "node:stream";
 import { readOn, stopReading } from "../connections/reading.ts";
 
-/** More than the largest body has in pieces of the usual size. */
+/** Most pieces in one turn: more than the largest body has in pieces of the usual size. */
 const maxPerTurn = 2_000;
 
 const pieces = Symbol("pieces");
 
-/** What counts the pieces of a connection: its socket, or its session, which hides the socket behind a proxy. */
+/** The object that stands for a connection: its socket, or its session, which hides the socket behind a proxy. */
 type Counting = (net.Socket | ServerHttp2Session) & {
   /** Those that came since the connection was last read on. */
   [pieces]?: number;
 };
 
 /**
- * Counts a piece of a request's body, of all that come on its connection: each costs the same, even one of a byte. After
- * too many the connection is read on in the next turn of the event loop. Not for the first piece of a body: most have no
- * other, and so many requests are not begun in a turn.
+ * Counts the pieces of bodies that come on one connection: each piece costs the same, even one of a byte. After too
+ * many, the connection is read on in the next turn of the event loop. Not for the first piece of a body, which is
+ * usually the only one: `request-turns.ts` limits those.
  */
 export function countPiece(body: Readable): void {
   const connection = countingOf(body);

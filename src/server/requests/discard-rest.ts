@@ -3,7 +3,7 @@ import type { Readable } from "node:stream";
 import type { NodeRequest, NodeResponse } from "../handlers/node-handler.ts";
 import { countPiece } from "./count-piece.ts";
 
-/** What a client may still send, and how long, after it was answered. */
+/** How much a client may still send, and for how long, after it got its response. */
 const maxBytes = 16 * 1024 * 1024;
 const maxMs = 2000;
 
@@ -22,7 +22,7 @@ export function discardRest(request: NodeRequest, response: NodeResponse): void 
   });
 }
 
-/** As discardRest, of a stream without a request. */
+/** As discardRest, for a stream without a request. */
 export function discardRestOf(stream: ServerHttp2Stream): void {
   stream.once("finish", () => drop(stream, () => stream.close(constants.NGHTTP2_NO_ERROR)));
 }
@@ -31,8 +31,8 @@ function drop(body: Readable, stop: () => void): void {
   if (body.readableEnded || body.destroyed) return;
   const timer = setTimeout(stop, maxMs);
   let bytes = 0;
-  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would then
-  // end this connection long after, under the next request.
+  // A reader that has not said that it is done would keep the body from flowing: what a client sent in excess would
+  // then end this connection long after, under the next request.
   body.removeAllListeners("data");
   body.on("data", (chunk: Buffer) => {
     countPiece(body);

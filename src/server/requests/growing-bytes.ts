@@ -1,8 +1,9 @@
 const none: Buffer = Buffer.alloc(0);
 
 /**
- * Bytes that come in pieces, as one Buffer. The first piece, which is usually the only one, is kept as it is; of the
- * others a copy: a piece of one byte would take a hundred, and keep the whole of what was read from the socket with it.
+ * Bytes that come in pieces, as one Buffer. The first piece, which is usually the only one, is kept as it is. Later
+ * pieces are copied: a kept piece of one byte would take a hundred, and would keep all that was read from the socket
+ * with it.
  */
 export class GrowingBytes {
   #bytes: Buffer = none;
@@ -23,12 +24,12 @@ export class GrowingBytes {
     this.#length = length;
   }
 
-  /** All of them. The caller must not change them. */
+  /** All bytes. The caller must not change them. */
   get all(): Buffer {
     return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
   }
 
-  /** All of them, which are no longer here. */
+  /** All bytes; none are kept here afterwards. */
   take(): Buffer {
     const { all } = this;
     this.#bytes = none;

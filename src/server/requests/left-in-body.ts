@@ -1,6 +1,6 @@
 import { ManagerError } from "../../base/errors/errors.ts";
 
-/** The reason of a request whose end never came. */
+/** The reason that a request ends with when its caller left in the middle of it. */
 export function leftInBody(cause?: unknown): ManagerError {
   return new ManagerError("cancelled", "the caller left in the middle of its request", {
     details: { reason: "CANCELLED", delivery: "not_sent" },

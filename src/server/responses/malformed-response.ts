@@ -12,10 +12,12 @@ export interface MalformedRequest {
   readonly target: string;
 }
 
-/** How long the rest of such a request is read: closed at once, the connection would lose the response. */
+/** How long the rest of such a request is read. If the connection were closed at once, the response would be lost. */
 const lingerMs = 1000;
 
-/** Responds to what Node's HTTP/1.1 parser refuses with a body of `bodyOf`, which is JSON; Node's own response has none. */
+/**
+ * Responds to what Node's HTTP/1.1 parser refuses with a body of `bodyOf`, which is JSON; Node's own response has none.
+ */
 export function respondToMalformed(server: http.Server, bodyOf: (malformed: MalformedRequest) => string): void {
   const refused = new WeakSet<Duplex>();
   const responses = new WeakMap<Duplex, http.ServerResponse>();

@@ -4,8 +4,8 @@ import type { Transfer } from "./transfer-budget.ts";
 const sliceBytes = 64 * 1024;
 
 /**
- * A body in slices, each asked for when the one before was taken, so that what its caller leaves unread is known. The
- * last one stays counted until the response closes: Node has taken it, the caller perhaps not.
+ * A body in slices. Each slice is asked for when the one before was taken, so that the unread bytes are known. The last
+ * slice stays counted until the response closes: Node has taken it, the caller perhaps not.
  */
 export async function* pacedBody(
   body: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,

@@ -11,7 +11,7 @@ export interface TransferBudgetOptions {
   readonly elapsedMs: () => number;
 }
 
-/** A caller must take something of its response at least so often, as of a web server's. */
+/** A caller must read something of its response at least this often, as with a usual web server. */
 const maxIdleMs = 60_000;
 /**
  * With too many bytes waiting, a caller that took nothing for so long loses its response. A slow reader is seen to take
@@ -21,20 +21,20 @@ const patienceMs = 5_000;
 const checkMs = 1_000;
 
 /**
- * The responses that callers have yet to read, and the requests that they have begun to send. Both are the manager's memory,
- * so a caller that takes, or sends, nothing for a minute loses its call, and its stream or connection with it. When more
- * waits than may, those that stood still for five seconds lose theirs, and at twice as much those that did for the longest
- * time.
+ * Counts the responses that callers have yet to read, and the requests that they have begun to send: both are in the
+ * manager's memory. A caller that reads or sends nothing for a minute loses its call, with its stream or connection.
+ * When more bytes wait than the maximum, callers that stood still for five seconds lose theirs; at twice the maximum,
+ * those that stood still for the longest time.
  */
 export class TransferBudget {
   readonly #options: TransferBudgetOptions;
   readonly #waitingChanged: Changed = (transfer, bytes) => this.#note(transfer, { bytes, among: this.#waiting });
   readonly #stayingChanged: Changed = (transfer, bytes) => this.#note(transfer, { bytes, among: this.#staying });
-  /** Those whose caller took something last are at the end. */
+  /** In the order of when their callers last read something, the latest at the end. */
   readonly #waiting = new Set<Transfer>();
-  /** The same of those that may stay unread while there is room: the first to go when there is not. */
+  /** Transfers that may stay unread while there is room, in the same order; they are given up first. */
   readonly #staying = new Set<Transfer>();
-  /** The one whose caller took something last of all. */
+  /** The transfer whose caller read something last. */
   #newest: Transfer | undefined;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -48,7 +48,7 @@ export class TransferBudget {
     return this.#bytes;
   }
 
-  /** Watches over a response, until its response closes. `mayStay`: for as long as there is room. */
+  /** Watches a response until it closes. `mayStay`: it may stay unread as long as there is room. */
   open(response: NodeResponse | ServerHttp2Stream, { mayStay = false } = {}): Transfer {
     const transfer = new Transfer(response, mayStay ? this.#stayingChanged : this.#waitingChanged);
     const carrier: EventEmitter = response;
@@ -75,14 +75,14 @@ export class TransferBudget {
       among.delete(transfer);
       if (transfer === this.#newest) this.#newest = undefined;
     }
-    // Those that stand still while there is room are found by the timer.
+    // The timer finds those that stand still while there is room.
     if (bytes > 0 && this.#bytes > this.#options.maxBytes) this.#check(transfer.takenAtMs);
     this.#schedule();
   }
 
   #schedule(): void {
     if (this.#waiting.size + this.#staying.size === 0) return;
-    // One that nobody needs any more is left to pass: most responses are taken at once.
+    // A timer that is not needed any more is left to run out: most responses are read at once.
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#check(this.#options.elapsedMs());
@@ -156,6 +156,6 @@ export class Transfer {
 function giveUp(response: NodeResponse | ServerHttp2Stream): void {
   if ("stream" in response) response.stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
   else if ("session" in response) response.close(constants.NGHTTP2_ENHANCE_YOUR_CALM);
-  // Of a response that is behind another the end would wait for that one's.
+  // Ending a response that is behind another one would have to wait for that one's end.
   else response.req.socket.destroy();
 }

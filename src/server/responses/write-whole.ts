@@ -14,7 +14,7 @@ export interface WholeResponse {
   readonly budget: TransferBudget;
 }
 
-/** Writes a response whose text is there: a small one together with its headers, in one piece. */
+/** Writes a response whose text is complete; a small one goes out together with its headers, in one piece. */
 export function writeWhole(text: string, { response, status, header, budget }: WholeResponse): void {
   header["content-length"] = Buffer.byteLength(text);
   response.writeHead(status, header);
@@ -32,7 +32,7 @@ export function endWhole(
     to.end(body);
     return;
   }
-  // Whose caller leaves ends with an error that nobody has to know of.
+  // When the caller leaves, this ends with an error that needs no handling.
   pipeline(
     pacedBody([typeof body === "string" ? Buffer.from(body) : body], { transfer, streams: false }),
     to,
@@ -40,7 +40,7 @@ export function endWhole(
   );
 }
 
-/** Whether nobody is there any more to take the response. */
+/** Whether the caller has left. */
 export function isGone(response: NodeResponse): boolean {
   return "stream" in response ? response.stream.destroyed : response.destroyed;
 }

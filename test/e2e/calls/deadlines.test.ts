@@ -34,7 +34,7 @@ async function started(spec: object = {}): Promise<string> {
   return name;
 }
 
-/** By HTTP: a client library ends a call at its own deadline, without the manager's answer. */
+/** By HTTP: a client library ends a call at its own deadline, without the manager's response. */
 async function callByRest(server: string, tool: string, deadlineMs?: number) {
   const response = await fetch(`${manager.url}/servers/${server}/call`, {
     method: "POST",

@@ -134,7 +134,7 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
       return failure.stderr;
     };
     expect(await failing({ MCPM_MAX_CPUS: "many" })).toContain("MCPM_MAX_CPUS=many must be a number");
-    expect(await failing({ MCPM_PROT: "9090" })).toContain("MCPM_PROT is no setting");
+    expect(await failing({ MCPM_PROT: "9090" })).toContain("MCPM_PROT is not a setting");
     expect(await failing({ MCPM_HOST: "127.0.0.2" })).toContain("MCPM_HOST is not for make start");
     expect(await failing({ MCPM_BIND_ROOTS: "/nowhere" })).toContain("there is no folder /nowhere on this machine");
     expect(await failing({ MCPM_RUNTIME: "process" })).toContain("use make dev MCPM_RUNTIME=process");

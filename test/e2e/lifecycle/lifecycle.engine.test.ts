@@ -107,6 +107,22 @@ describe("Start", () => {
   });
 });
 
+it("List gives the fleet by name, in pages of one, too", async () => {
+  for (const name of [randomName(), randomName()]) await client.start({ name, spec: hostileSpec() });
+  const { servers } = await client.list({ pageSize: 1000 });
+  const names = servers.map((server) => server.name);
+  expect(names).toEqual(names.toSorted());
+  const listed: string[] = [];
+  let pageToken = "";
+  do {
+    const page = await client.list({ pageSize: 1, pageToken });
+    expect(page.servers).toHaveLength(1);
+    listed.push(...page.servers.map((server) => server.name));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== "");
+  expect(listed).toEqual(names);
+});
+
 describe("A call", () => {
   it("to a server that is coming up waits until it is ready", async () => {
     const name = randomName();

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { Code } from "@connectrpc/connect";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { RestartPolicy, ServerState } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { until } from "../../contract/cause.ts";
+import { until } from "../../contract/causes/cause.ts";
 import { EngineProxy } from "../../runtime/docker/engine-proxy.ts";
 import { canHideControllers, onPrivateEngine, PrivateEngine } from "../../runtime/docker/private-engine.ts";
 import { TestFleet } from "../../runtime/docker/test-fleet.ts";

@@ -2,13 +2,13 @@ import { getEventListeners } from "node:events";
 import { describe, expect, it } from "vitest";
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import { type Call, type CallLimits, Calls, type CallsOptions } from "../../../src/fleet/calls/calls.ts";
-import { type Permit, Semaphore } from "../../../src/fleet/calls/permits.ts";
+import { type Permit, Permits } from "../../../src/fleet/calls/permits.ts";
 import { Session } from "../../../src/mcp/session.ts";
 import { aCaller } from "../a-caller.ts";
 
 const session = new Session({
   clientInfo: { name: "test", version: "0" },
-  listener: { stderr() {}, strayLine() {}, logMessage() {}, lateReply() {}, remark() {}, attachmentEnded() {} },
+  listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, remark() {}, attachmentEnded() {} },
   firstId: 1,
   limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });
@@ -23,7 +23,7 @@ const cancelled = new ManagerError("cancelled", "the caller left", {
 });
 
 const echo = { chars: 0, caller: aCaller, signal: undefined, work: async (permit: Permit) => permit.session };
-const permits = new Semaphore(() => "i-1");
+const permits = new Permits(() => "i-1");
 
 /** Calls into a server that is what the test says: nothing yet, at first. */
 function open(options: Partial<CallLimits & Pick<CallsOptions, "maxQueuedChars">> = {}, now?: Session | ManagerError) {

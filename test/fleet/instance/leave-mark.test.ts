@@ -13,7 +13,7 @@ describe("leaveMark", () => {
     const runtime = { mark: () => Promise.reject(diskFull) };
     await leaveMark(doing, { runtime, log, server: "s", id: "i" });
     expect(warned).toEqual([
-      `${doing} a server, which the engine could not note: a manager that starts meanwhile would not finish it`,
+      `the engine could not note that a server is ${doing}: a manager that starts meanwhile would not finish that`,
     ]);
   });
 });

@@ -8,7 +8,7 @@ import { scriptedSession } from "../../mcp/scripted-session.ts";
 
 const uri = "mem://a";
 
-/** A session of the legacy era that takes every subscription, unless it has another answer. */
+/** A session of the legacy era that takes every subscription, unless it has another reply. */
 function live(instance: string, response: Parameters<typeof scriptedSession>[0] = () => "{}") {
   const scripted = scriptedSession(response);
   const update = (changed = uri) => scripted.tell("notifications/resources/updated", { uri: changed });

@@ -37,9 +37,9 @@ const around = fc.oneof(
 );
 
 /**
- * Texts: the way of writing, what is before the reply on its line, what is behind it, the result. No line with the id of a
- * call under way is without consequence: it ends the call, or can be read in Logs or in what else the server said. What is
- * plainly the reply settles the call.
+ * Texts: the way of writing, what is before the reply on its line, what is after it, the result. Every line with the id
+ * of a call under way ends the call, or can be read in Logs or in what else the server said. What is plainly the reply
+ * settles the call.
  */
 export const nearReplies: FuzzTarget = {
   name: "near-replies",
@@ -114,7 +114,7 @@ async function received(bytes: Buffer) {
       notification: (method, params) => heard.push(method, params),
       request: ({ id, method, params }) => heard.push(id, method, params),
       noise: (line) => heard.push(line.toString()),
-      lateReply: () => {},
+      unclaimedReply: () => {},
     },
   });
   const settled: (Reply | { readonly failure: unknown } | undefined)[] = Array.from({ length: calls }, () => undefined);

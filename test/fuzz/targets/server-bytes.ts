@@ -95,7 +95,7 @@ async function received(chunks: readonly Buffer[]) {
         connection.respond(theirs, "{}");
       },
       noise: (noise, note) => events.push(["noise", noise.toString("latin1"), note?.truncated ?? false]),
-      lateReply: () => events.push(["late"]),
+      unclaimedReply: () => events.push(["late"]),
     },
   });
   const settled: Settled[] = Array.from({ length: calls }, () => "pending");
@@ -139,8 +139,8 @@ function checkResponses(written: string): void {
 }
 
 /**
- * A call has a result, an error or a failure only by what says so, and a line that is its reply and nothing else ends it.
- * What says so may be a part of a line, or over several lines.
+ * A call has a result, an error or a failure only by what says so, be it a part of a line, or over several lines. A line
+ * that is its reply and nothing else ends it.
  */
 function checkOwnership(bytes: Buffer, settled: readonly Settled[]): void {
   const lines = linesOf(bytes);

@@ -40,7 +40,7 @@ describe("Session, of the modern era", () => {
     expect(methods).toEqual(["server/discover", "subscriptions/listen", "server/discover", "tools/call"]);
   });
 
-  it("hands out what the server asks for, and the answers in, with the state as it was", async () => {
+  it("hands out what the server asks for, and the responses in, with the state as it was", async () => {
     await using child = await ready();
     const state = 'opaque "\\ é🙂\u0000\u2028';
     const clientCapabilitiesJson = '{"elicitation":{}}';
@@ -121,7 +121,7 @@ describe("Session, of the modern era", () => {
 });
 
 describe("Session, of the legacy era", () => {
-  it("refuses answers that the server would ignore, by their fields", async () => {
+  it("refuses input responses that the server would ignore, by their fields", async () => {
     await using child = openChildSession(modern("--takes-initialize"));
     await child.session.handshake({ era: "legacy" });
     const refused = child.session.callTool({ tool: "echo", inputResponsesJson: "{}", requestState: "" }, {});

@@ -77,7 +77,7 @@ const eachByte = (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte])
 const chunked = (...chunks: string[]) =>
   [...chunks, ""].map((chunk) => `${Buffer.byteLength(chunk).toString(16)}\r\n${chunk}\r\n`).join("");
 
-/** Without what differs from answer to answer: the date, the ids of instances, in errors also as base64, the port. */
+/** Without what differs from response to response: the date, the ids of instances, in errors also as base64, the port. */
 function steady(received: string): string {
   return received
     .replaceAll(/^Date: .*\r\n/gim, "")

@@ -148,7 +148,7 @@ describe("DockerRuntime", () => {
     await expect(preparing).rejects.toMatchObject({
       kind: "not_found",
       message:
-        "the image ghcr.io/me/x is not on the engine and can't be pulled: its registry lets nobody pull so often: try later",
+        "the image ghcr.io/me/x is not on the engine and can't be pulled: its registry refuses so many pulls: try again later",
       details: { reason: "IMAGE_UNAVAILABLE", delivery: "not_sent" },
     });
     const request = await pulled.promise;

@@ -82,7 +82,7 @@ describe("A stream of HTTP/2", () => {
     expect(await endOf(slow)).toBe(NGHTTP2_ENHANCE_YOUR_CALM);
   });
 
-  it("whose answer is there and is not taken is ended", async () => {
+  it("whose response is there and is not taken is ended", async () => {
     const session = await connect(
       { beginMs: 20, untakenMs: 40 },
       { handler: (_request, response) => response.end("x".repeat(1000)), settings: { initialWindowSize: 0 } },

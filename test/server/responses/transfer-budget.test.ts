@@ -5,7 +5,7 @@ import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../../src/base/log/log.ts";
-import { drained } from "../../../src/rest/drained.ts";
+import { drained } from "../../../src/rest/rest-handler.ts";
 import type { NodeRequest, NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { pacedBody } from "../../../src/server/responses/paced-body.ts";

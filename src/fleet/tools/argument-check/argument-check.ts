@@ -21,9 +21,9 @@ export class ArgumentCheck {
   }
 
   /**
-   * Returns if the arguments follow the schema; no arguments are an empty object. Throws `invalid`, `not_found` (no such
-   * tool), `not_running` (the schema can't be used), `too_much` (checking takes too long or too much memory, or too many
-   * wait for it), and why the server can't list its tools, all `not_sent`.
+   * Returns if the arguments follow the schema; no arguments are an empty object. Throws `invalid`, `not_found` (no
+   * such tool), `not_running` (the schema can't be used), `too_much` (checking takes too long or too much memory, or
+   * too many wait for it), and why the server can't list its tools, all `not_sent`.
    */
   async check({ server, session, call, signal }: CheckedCall): Promise<void> {
     const schemaJson = await schemaOf(session, call.tool, signal);

@@ -27,12 +27,12 @@ const drafts: Readonly<Record<string, SchemaDraft>> = {
 };
 
 /**
- * Checks arguments against a schema: draft 2020-12, or 2019-09 or draft-07 when `$schema` says so. Nothing is fetched: a
- * `$ref` that leads out of the schema is unsupported. It may take any time and memory: run it where both are bounded.
+ * Checks arguments against a schema: draft 2020-12, or 2019-09 or draft-07 when `$schema` says so. Nothing is fetched:
+ * a `$ref` that leads out of the schema is unsupported. It may take any time and memory: run it where both are bounded.
  */
 export function checkArguments({ schemaJson, argumentsJson }: CheckInput): CheckResult {
   const value: unknown = JSON.parse(argumentsJson);
-  const ambiguous = ambiguity(argumentsJson, value);
+  const ambiguous = ambiguity(argumentsJson);
   if (ambiguous !== undefined) return { kind: "rejected", violations: [ambiguous] };
   const schema: unknown = schemaJson === "" ? undefined : JSON.parse(schemaJson);
   if (!isObject(schema)) return unsupported("it is not an object");
@@ -72,9 +72,10 @@ function unknownType(errors: readonly OutputUnit[]): string | undefined {
 }
 
 /** Arguments whose values here and at the server may not be the same. */
-function ambiguity(argumentsJson: string, value: unknown): FieldViolation | undefined {
-  const repeated = repeatedMember(argumentsJson, value);
-  if (repeated !== undefined) return violation(repeated, "is given twice, and servers differ in which they take");
+function ambiguity(argumentsJson: string): FieldViolation | undefined {
+  const repeated = repeatedMember(argumentsJson);
+  if (repeated !== undefined)
+    return violation(repeated, "is given twice: servers differ in which of the two they take");
   const inexact = inexactNumber(argumentsJson);
   return inexact && violation(inexact, "is a number that is not exactly a double, and can't be checked");
 }

@@ -41,7 +41,7 @@ export function violationsOf(errors: readonly OutputUnit[], value: unknown): Fie
       }
     }
     if (containers.has(error.keyword)) continue;
-    const field = fieldOf(error.instanceLocation, value);
+    const field = violatedField(error.instanceLocation, value);
     if (!violations.has(field)) violations.set(field, { field, description: describe(error, within) });
   }
   return [...violations.values()];
@@ -55,7 +55,7 @@ function describe(error: OutputUnit, within: readonly OutputUnit[]): string {
 }
 
 /** `#/path/to/0/field` -> `arguments.path.to[0].field` */
-function fieldOf(instanceLocation: string, value: unknown): string {
+function violatedField(instanceLocation: string, value: unknown): string {
   let field = "arguments";
   let place = value;
   for (const encoded of instanceLocation.split("/").slice(1)) {

@@ -8,9 +8,9 @@ import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
 const traceContext = new Set(["traceparent", "tracestate", "baggage"]);
 
 /**
- * What tells one input of a tool from another: everything of the call that reaches the server, but for its trace context.
- * Equal for the same structure with its members in another order, and whether line separators are escaped or not: some
- * encoders of JSON escape them, others do not.
+ * What tells one input of a tool from another: everything of the call that reaches the server, but for its trace
+ * context. Equal for the same structure with its members in another order, and whether line separators are escaped or
+ * not: some encoders of JSON escape them, others do not.
  */
 export function callDigest(call: ToolCall): string {
   const { argumentsJson, metaJson, clientCapabilitiesJson, inputResponsesJson, requestState } = call;

@@ -35,8 +35,8 @@ interface UnderWay {
 }
 
 /**
- * Calls under idempotency keys: each is made once, and who asks again gets what came of it. While it is under way others
- * join it. What was not sent is forgotten: the next caller tries anew.
+ * Calls under idempotency keys: each is made once, and who asks again gets what came of it. While it is under way
+ * others join it. What was not sent is forgotten: the next caller tries anew.
  */
 export class IdempotentCalls {
   readonly #maxKeys: number;

@@ -55,7 +55,7 @@ export function replay(outcome: Outcome): CallResult {
 }
 
 /** Memory that it takes, at most. */
-export function bytesOf(outcome: Outcome): number {
+export function outcomeBytes(outcome: Outcome): number {
   const texts =
     outcome.kind === "result"
       ? [outcome.result.result.json, outcome.result.result.requestState]

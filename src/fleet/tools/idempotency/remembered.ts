@@ -1,5 +1,5 @@
 import type { Outcome } from "./outcome.ts";
-import { bytesOf } from "./outcome.ts";
+import { outcomeBytes } from "./outcome.ts";
 
 /** A call that has ended, under its key. */
 export interface Ended {
@@ -74,7 +74,7 @@ export class Remembered {
   /** Adds one whose key is not there. */
   add(key: string, { digest, outcome }: { digest: string; outcome: Outcome }): void {
     const { windowMs, maxBytes, elapsedMs } = this.#options;
-    const bytes = bytesOf(outcome);
+    const bytes = outcomeBytes(outcome);
     const delivery = outcome.kind === "error" && outcome.details.delivery === "sent" ? "sent" : "answered";
     const link: Link = { key, digest, untilMs: elapsedMs() + windowMs, delivery, bytes, outcome, next: undefined };
     this.#byKey.set(key, link);

@@ -14,7 +14,7 @@ export async function setLogLevel(requests: Requests, level: LogLevel, options: 
     return;
   }
   if (codec.askForLogs === undefined) {
-    throw new ManagerError("unsupported", "the server does not log by MCP: it declares no `logging`", {
+    throw new ManagerError("unsupported", "the server does not log by MCP: it does not declare `logging`", {
       details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "not_sent" },
     });
   }

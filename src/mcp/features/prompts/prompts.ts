@@ -49,8 +49,8 @@ export class Prompts {
   }
 
   /**
-   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an unknown
-   * prompt with error 0 or -32603, others with -32601.
+   * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an
+   * unknown prompt with error 0 or -32603, others with -32601.
    */
   async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
     const mayBeMissing = ["invalid", "unsupported", "server_error"].includes(failure.kind);

@@ -37,8 +37,8 @@ export class ResourceSubscriptions {
   }
 
   /**
-   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal, `unsupported` when a
-   * server of the modern era does not take it, and the signal's reason.
+   * Resolves when the server has taken the subscription. Throws what `Requests.reply` throws, the server's refusal,
+   * `unsupported` when a server of the modern era does not take it, and the signal's reason.
    */
   subscribe(uri: string, options: SubscribeOptions): Promise<void> {
     return this.#requests.codec.era === "legacy" ? this.#ask(uri, options) : this.#listen(uri, options);
@@ -50,7 +50,7 @@ export class ResourceSubscriptions {
     const updated = JsonFields.of(params)?.string("uri");
     if (updated === undefined) return;
     for (const { uri, listener } of this.#legacy) {
-      if (isWithin(updated, uri)) listener.updated(shown(updated, uri));
+      if (isUriWithin(updated, uri)) listener.updated(shownUri(updated, uri));
     }
   }
 
@@ -98,7 +98,7 @@ export class ResourceSubscriptions {
           if (isTaken) resolve();
           else leave(notTaken());
         },
-        resourceUpdated: (updated) => listener.updated(shown(updated, uri)),
+        resourceUpdated: (updated) => listener.updated(shownUri(updated, uri)),
         ended(error = subscriptionEnded()) {
           if (isTaken) listener.ended(error);
           else reject(error);
@@ -110,16 +110,16 @@ export class ResourceSubscriptions {
 }
 
 /** The specification lets servers tell of a resource below the one that was subscribed to (server/resources). */
-function isWithin(updated: string, subscribed: string): boolean {
+function isUriWithin(updated: string, subscribed: string): boolean {
   return updated === subscribed || updated.startsWith(subscribed.endsWith("/") ? subscribed : `${subscribed}/`);
 }
 
-function shown(updated: string, subscribed: string): string {
+function shownUri(updated: string, subscribed: string): string {
   return updated.length <= maxUriChars && updated.isWellFormed() ? updated : subscribed;
 }
 
 function notTaken(): ManagerError {
-  const message = "the server does not tell of changes of its resources: it declares no `resources.subscribe`";
+  const message = "the server does not report changes of its resources: it does not declare `resources.subscribe`";
   return new ManagerError("unsupported", message, {
     details: { reason: "CAPABILITY_NOT_DECLARED", delivery: "answered" },
   });

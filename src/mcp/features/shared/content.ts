@@ -4,8 +4,8 @@ import { type ResourceContents, readResourceContents } from "./resource-contents
 import { countField, readJson, textField } from "./texts.ts";
 
 /**
- * One block of a result. A block that its kind can't hold without loss is `json`, the server's own text: of a wrong type,
- * say, or with a member twice.
+ * One block of a result. A block that its kind can't hold without loss is `json`, the server's own text: of a wrong
+ * type, say, or with a member twice.
  */
 export type Content =
   | ({ readonly kind: "text"; readonly text: string } & ContentExtras)

@@ -44,7 +44,10 @@ export function inputRequiredResult(fields: JsonFields, { json, era, what }: Res
   return { json, kind, ...(requestState === undefined ? {} : { requestState: stateOf(fields, what) }) };
 }
 
-/** What a result has besides the parts that were placed. A known field with a value that its place can't hold is there, too. */
+/**
+ * What a result has besides the parts that were placed. A known field with a value that its place can't hold is there,
+ * too.
+ */
 export function restOf(
   fields: JsonFields,
   { kind, placed }: { kind: InputRequiredResult["kind"]; placed: readonly string[] },
@@ -60,13 +63,13 @@ export function restOf(
 /** One of a result's lists. */
 export interface ListField {
   readonly elements: readonly string[];
-  /** Its name, unless the server gave something else than a list: that belongs to the rest. */
+  /** Its name; empty when the server gave something else than a list, which `restOf` then has. */
   readonly placed: readonly string[];
 }
 
 /**
- * The elements of one of the result's lists; none when it is absent, null (Go's empty slices) or anything else: the tool
- * ran, and its result has other parts. Throws `too_much` for 100,000 values.
+ * The elements of one of the result's lists; none when it is absent, null (as Go writes an empty slice) or not a list:
+ * the tool ran, and its result has other parts. Throws `too_much` for 100,000 values.
  */
 export function listField(fields: JsonFields, name: string): ListField {
   const list = fields.raw(name);
@@ -96,8 +99,8 @@ function malformedResult(what: string, problem: string): ManagerError {
 }
 
 /**
- * Tells the result of a request of the caller's. Throws what `inputRequiredResult` throws, and `not_running` when the server asks
- * for input that the caller does not know of.
+ * Tells the result of a request of the caller's. Throws what `inputRequiredResult` throws, and `not_running` when the
+ * server asks for input that the caller does not know of.
  */
 export function resultOf(request: InputRequiredRequest, of: ResultOf): InputRequiredResult {
   const result = inputRequiredResult(resultFields(of.json, of.what), of);
@@ -105,7 +108,7 @@ export function resultOf(request: InputRequiredRequest, of: ResultOf): InputRequ
   return result;
 }
 
-/** What a call throws whose server asks for input that the caller does not know of. */
+/** The error of a call whose server asks for input that the caller did not declare. */
 export function inputRequired(): ManagerError {
   const message =
     "the server asks for input before it goes on: set client_capabilities_json to what the caller can give, and repeat the call";

@@ -16,8 +16,8 @@ export class ListChanges {
   readonly #counts: Record<ChangingList, number> = { tools: 0, resources: 0, prompts: 0 };
 
   /**
-   * In the legacy era a server that declares it says unasked when a list changes; in the modern one it does for those who
-   * subscribe.
+   * In the legacy era a server that declares it says unasked when a list changes; in the modern one it does for those
+   * who subscribe.
    */
   constructor(conversation: Conversation, subscriptions: Subscriptions) {
     const declared = lists.filter((list) => declaresChanges(conversation, list));

@@ -92,9 +92,9 @@ class Reading<T> {
 }
 
 /**
- * All that a server lists, page by page. Entries of no use are left out. What ends it early (a cursor that comes again, a
- * later page that is refused or malformed, a limit of the manager's) leaves what was listed until then. Throws `protocol`
- * for a malformed first page, and what `Requests.result` throws.
+ * All that a server lists, page by page. Entries of no use are left out. When it ends early (a cursor that comes again,
+ * a later page that is refused or malformed, a limit of the manager's), it is what was listed until then. Throws
+ * `protocol` for a malformed first page, and what `Requests.result` throws.
  */
 export async function listEntries<T>(
   requests: Requests,
@@ -121,7 +121,7 @@ function readPage<T>(result: string, kind: ListKind<T>): PageRead<T> {
   const fields = JsonFields.of(result === "null" ? "{}" : result);
   const list = fields?.raw(kind.member) ?? "null";
   if (fields === undefined || !/^(?:\[|null$)/.test(list)) {
-    throw malformed(`the server's ${kind.noun} listing has no array of ${kind.noun}s`);
+    throw malformedList(`the server's ${kind.noun} listing has no array of ${kind.noun}s`);
   }
   const entries: T[] = [];
   const page = { entries, list, chars: result.length };
@@ -162,6 +162,6 @@ function tooLarge(noun: string, limit: string): ManagerError {
   return new ManagerError("too_much", message, { details: { reason: "LISTING_TOO_LARGE", delivery: "answered" } });
 }
 
-function malformed(message: string): ManagerError {
+function malformedList(message: string): ManagerError {
   return new ManagerError("protocol", message, { details: { reason: "MALFORMED_RESULT", delivery: "answered" } });
 }

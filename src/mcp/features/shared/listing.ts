@@ -39,8 +39,8 @@ export class Listing<T> {
   }
 
   /**
-   * All entries, or why some are missing. A request that this takes is a part of the trace, but goes without its baggage: a server that answers by
-   * it would give one caller's listing to all. Throws what `listEntries` throws.
+   * All entries, or why some are missing. A request that this takes is a part of the trace, but goes without its
+   * baggage: a server that answers by it would give one caller's listing to all. Throws what `listEntries` throws.
    */
   async listed({ trace = {}, ...options }: TracedOptions): Promise<Listed<T>> {
     const { changes, changesWith } = this.#options;

@@ -9,7 +9,7 @@ export interface Missing {
   readonly reason: ErrorReason;
 }
 
-/** What a request throws about something that the server refuses, and does not list. */
+/** The error of a request about something that the server refuses and does not list. */
 export function notListed({ noun, name, seen, reason }: Missing, cause: ManagerError | undefined): ManagerError {
   return new ManagerError("not_found", `the server has no ${noun} ${JSON.stringify(name)}; ${seen} those it has`, {
     details: { ...cause?.details, reason, delivery: "answered" },

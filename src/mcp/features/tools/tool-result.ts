@@ -24,13 +24,16 @@ export interface TypedResult extends InputRequiredRest {
   readonly structured?: { readonly value: unknown } | { readonly json: string };
 }
 
-/** Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `inputRequiredResult` throws. */
+/**
+ * Reads a result of a server of this era. Throws `protocol` when it is not an object, and what `inputRequiredResult`
+ * throws.
+ */
 export function readToolResult(json: string, era: Era): ToolResult {
   const fields = resultFields(json, what);
   return { ...inputRequiredResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
 }
 
-/** Puts a result's parts in their places. Throws as `listField`. */
+/** Puts a result's parts in their places. Throws what `listField` throws. */
 export function typedResult(result: ToolResult): TypedResult {
   const fields = resultFields(result.json, what);
   const structured = fields.raw("structuredContent");

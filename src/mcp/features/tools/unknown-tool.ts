@@ -18,7 +18,7 @@ export interface UnknownToolSign {
   readonly inWords: boolean;
 }
 
-/** Undefined: the result says nothing of the kind. One that failed may always; any other by its words and the tool's name. */
+/** A failed result is always a sign; any other only by its words and the tool's name. Undefined: it is none. */
 export function unknownToolSign(result: ToolResult, tool: string): UnknownToolSign | undefined {
   const { json, isError } = result;
   if (!isError && (json.length > maxResultChars || !json.includes(tool))) return undefined;

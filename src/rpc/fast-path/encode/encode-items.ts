@@ -15,7 +15,7 @@ export function scalarItems(number: number, type: ScalarType | undefined): ItemE
   return write && { write, isItem: (value) => typeof value === "string" };
 }
 
-/** Writes a list if it can write each of its items, as what is not written here is written elsewhere as a whole. */
+/** Writes a list if each of its items can be written here. Otherwise the codec writes the whole list. */
 export function listEncoder(items: ItemEncoder | undefined): EncodeValue {
   return (to, value) => {
     if (!Array.isArray(value)) return false;

@@ -15,7 +15,7 @@ export interface ScalarField {
   readonly hasZero: boolean;
 }
 
-/** What writes a field like this. Undefined: none here does. */
+/** The function that writes a field like this; undefined when the field is left to the codec. */
 export function scalarEncoder(field: ScalarField): EncodeValue | undefined {
   const { number, hasZero } = field;
   switch (field.type) {

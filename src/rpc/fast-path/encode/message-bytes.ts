@@ -1,14 +1,11 @@
-/** A text or bytes of so many are not written into the buffer that is used again. */
+/** Texts and bytes from this length on are not copied into the reused buffer. */
 const minApart = 4096;
 
 /** A larger buffer is not kept for the next message. */
 const maxKeptBytes = 64 * 1024;
 const firstBytes = 512;
 
-/** A text so short is written by hand, which costs less than a call of native code; its length is one byte. */
-const maxShortChars = 32;
-
-/** What is long, and stands in front of the byte `at` of the buffer. */
+/** A long part, and the place in the buffer that it stands in front of. */
 interface Apart {
   at: number;
   readonly bytes: number;
@@ -16,8 +13,8 @@ interface Apart {
 }
 
 /**
- * The binary form of a message while it is written. It grows in a buffer that is used again for the next message; what is
- * long is only noted, and copied once, to its place in what `whole` gives.
+ * The binary form of a message while it is written. It grows in a buffer that is reused for the next message. Long
+ * parts are only noted, and copied once, by `whole`.
  */
 export class MessageBytes {
   #buffer = Buffer.allocUnsafeSlow(firstBytes);
@@ -58,7 +55,6 @@ export class MessageBytes {
     }
     // A char takes at most three bytes, the length two.
     this.#reserve(2 + 3 * chars);
-    if (chars <= maxShortChars && this.#writeAscii(text)) return this;
     const start = this.#at++;
     this.#at += this.#buffer.write(text, this.#at);
     return this.#setLength(start, this.#at - start - 1);
@@ -95,25 +91,16 @@ export class MessageBytes {
     if (this.#buffer.length > maxKeptBytes) this.#buffer = Buffer.allocUnsafeSlow(firstBytes);
   }
 
-  #writeAscii(text: string): boolean {
-    let at = this.#at;
-    this.#buffer[at++] = text.length;
-    for (let index = 0; index < text.length; index += 1) {
-      const code = text.charCodeAt(index);
-      if (code > 0x7f) return false;
-      this.#buffer[at++] = code;
-    }
-    this.#at = at;
-    return true;
-  }
-
   #setApart(value: string | Uint8Array, bytes: number): this {
     this.#apart.push({ at: this.#at, bytes, value });
     this.#apartBytes += bytes;
     return this;
   }
 
-  /** Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves on. */
+  /**
+   * Puts the length of what came after `start` there, for which there is one byte: if it takes more, what came moves
+   * on.
+   */
   #setLength(start: number, length: number): this {
     if (length < 0x80) {
       this.#buffer[start] = length;

@@ -5,7 +5,7 @@ import { MessageBytes } from "../encode/message-bytes.ts";
 /** Before each message: whether it is compressed, and how many bytes it has. */
 export const envelopeBytes = 5;
 
-/** What makes of a message of this type one of gRPC, not compressed, in its envelope. */
+/** Makes a function that writes a message of this type in gRPC's envelope, not compressed. */
 export function grpcEnvelope(schema: DescMessage): (message: Message) => Buffer {
   const encode = messageEncoder(schema);
   const bytes = new MessageBytes();

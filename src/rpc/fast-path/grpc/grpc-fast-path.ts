@@ -46,10 +46,11 @@ interface Exchange {
 }
 
 /**
- * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole, not
- * compressed. The RPC library's pipeline of async iterables costs several times more for them, and so do the request and
- * response that Node makes of a stream. Anything else (a bad envelope, bytes that can't be decoded,
- * an oversized message, too many values) goes to the library, with what was read of it, so that both have one behaviour.
+ * RPCs by gRPC, unary or with a stream of responses, for the requests that clients send nearly always: binary, whole,
+ * not compressed. The RPC library's pipeline of async iterables, with the request and response that Node makes of a
+ * stream, takes several times as long (bench/README.md, micro). Anything else (a bad envelope, bytes that can't be
+ * decoded, an oversized message, too many values) goes to the library, with what was read of it, so that both have one
+ * behaviour.
  */
 export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   const turns = new HandOverTurns();
@@ -67,7 +68,7 @@ export function grpcFastPath(options: GrpcFastPathOptions): StreamHandler {
   };
 }
 
-/** Reads the request, and has it answered. */
+/** Reads the request and responds to it. */
 function read(exchange: Exchange, options: GrpcFastPathOptions): void {
   const { respond, stream, call } = exchange;
   const { wait } = call;
@@ -76,7 +77,7 @@ function read(exchange: Exchange, options: GrpcFastPathOptions): void {
     unsent: options.budget.watch(stream),
     onRead: (read) => {
       wait.removeEventListener("abort", onLate);
-      // Its caller left in the middle: a stream that is reset ends before it is destroyed.
+      // The caller left before its request was whole: a stream that is reset ends before it is destroyed.
       if (stream.destroyed || stream.closed) {
         wait.end();
         return;
@@ -108,7 +109,7 @@ function isPlainGrpc(headers: IncomingHttpHeaders): boolean {
     headers[":method"] === "POST" &&
     (type === "application/grpc" || type === grpcContentType) &&
     (encoding === undefined || encoding === "identity") &&
-    // Its caller waits to be told to go on, which Node does for a request.
+    // The client waits for `100 Continue`, which Node sends for a request.
     headers.expect === undefined
   );
 }
@@ -121,7 +122,7 @@ function refuseLate({ stream, call }: Exchange): void {
   stream.end();
 }
 
-/** What a method throws is in the response already; this is about writing that. */
+/** The response already has what the method threw. This error is about writing the response. */
 function notReached({ stream, path }: Exchange, { error, log }: { error: unknown; log: Log }): void {
   log.debug("a response did not reach its caller", { path, error: String(error) });
   stream.close(constants.NGHTTP2_INTERNAL_ERROR);
@@ -136,7 +137,7 @@ function handOver({ stream, call, next, turns }: Exchange, read: ReadBefore): vo
   });
 }
 
-/** Undefined for what is not just one message. */
+/** Undefined unless the bytes are exactly one message. */
 function requestOf(body: Buffer, { input, header, call }: Exchange): RpcRequest | undefined {
   if (body.length < envelopeBytes || body[0] !== 0 || body.readUInt32BE(1) !== body.length - envelopeBytes) return;
   const bytes = body.subarray(envelopeBytes);

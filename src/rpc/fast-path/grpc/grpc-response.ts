@@ -32,7 +32,7 @@ export function respondGrpc(
     try {
       stream.sendTrailers(trailer());
     } catch {
-      // One that can't be sent ends the stream; nobody else is there to be told.
+      // A response that can't be sent ends the stream; no caller is there to get the error.
       stream.close(constants.NGHTTP2_INTERNAL_ERROR);
     }
   });

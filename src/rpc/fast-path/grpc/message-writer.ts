@@ -4,14 +4,19 @@ import { endWhole } from "../../../server/responses/write-whole.ts";
 import { respondGrpc } from "./grpc-response.ts";
 
 /**
- * So many bytes may wait for their caller to take them; what is larger is written in slices of this size. It is what a
- * server's log of full chunks makes in a turn of the event loop: with less, its followers fall behind.
+ * Bytes of one response that may wait for the caller; a larger message is written in slices of this size. A server
+ * whose log comes in full chunks writes this much in one turn of the event loop: with less, those who follow its log
+ * would fall behind.
  */
 const maxUntakenBytes = 256 * 1024;
-/** And so many of one that has taken little yet: thousands that never read must not hold the most each. */
+/**
+ * The same for a caller that has read little yet: thousands of callers that never read must not hold the maximum each.
+ */
 const firstUntakenBytes = 16 * 1024;
 
-/** Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write. */
+/**
+ * Writes the messages of a response to a stream of HTTP/2: what comes within one turn of the event loop in one write.
+ */
 export class MessageWriter {
   readonly #stream: ServerHttp2Stream;
   readonly #transfer: Pick<Transfer, "add">;
@@ -38,7 +43,7 @@ export class MessageWriter {
     if (this.#writing === undefined) this.#scheduled ??= setImmediate(() => this.#begin());
   }
 
-  /** Resolves when there is room for more, or nobody to take it. Undefined: that is so now. */
+  /** Resolves when there is room for more, or the caller has left. Undefined: there is room now. */
   room(): Promise<void> | undefined {
     if (this.#hasRoom || this.#stream.destroyed) return undefined;
     return new Promise((resolve) => {
@@ -54,19 +59,19 @@ export class MessageWriter {
     if (this.#stream.destroyed) return;
     this.#respond();
     const last = this.#take();
-    // Who writes a whole counts it.
+    // endWhole counts the bytes itself.
     this.#transfer.add(-last.length);
     endWhole(last, { to: this.#stream, transfer: this.#transfer });
   }
 
-  /** As much as it has taken so far may wait for it. */
+  /** A caller may leave unread as many bytes as it has read so far. */
   get #hasRoom(): boolean {
     return this.#untakenBytes < Math.min(maxUntakenBytes, Math.max(firstUntakenBytes, this.#takenBytes));
   }
 
   #begin(): void {
     this.#scheduled = undefined;
-    // Headers that can't be sent, for one: its caller must not wait, and nobody else is there to be told.
+    // For example headers that can't be sent. The caller must not wait for more, and nobody else needs to know.
     this.#writing = this.#writePending().catch(() => {
       this.#stream.destroy();
     });
@@ -85,7 +90,7 @@ export class MessageWriter {
         if (this.#hasRoom) this.#onRoom?.();
       }
     }
-    // In the same step that found nothing more: what is added next has to begin a write of its own.
+    // In the step that found nothing more to write: the next message has to begin a write of its own.
     this.#writing = undefined;
   }
 
@@ -101,7 +106,7 @@ export class MessageWriter {
   }
 }
 
-/** The bytes of chunks, without a copy when there is one only. */
+/** The bytes of all chunks; a single chunk is not copied. */
 function joined(chunks: readonly Buffer[]): Buffer {
   const [first] = chunks;
   return chunks.length === 1 && first !== undefined ? first : Buffer.concat(chunks);

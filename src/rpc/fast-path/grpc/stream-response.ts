@@ -8,7 +8,7 @@ import { grpcEnvelope } from "./grpc-envelope.ts";
 import { failureTrailer, type GrpcResponder, type GrpcResponderOptions, successTrailer } from "./grpc-response.ts";
 import { MessageWriter } from "./message-writer.ts";
 
-/** Calls of a server-streaming method, whose messages are written by gRPC as they come. */
+/** Makes calls of a server-streaming method, and writes the messages as gRPC as they come. */
 export function streamResponder(
   method: StreamMethod,
   { interceptors, budget, operationOf }: GrpcResponderOptions,

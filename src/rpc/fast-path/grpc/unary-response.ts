@@ -21,13 +21,15 @@ interface Outgoing {
   readonly body?: Buffer;
 }
 
-/** What the end of a stream ends, if it still goes on. One listener for both, which then holds on to neither. */
+/**
+ * What ends with the stream, unless it has ended before. One listener for both; afterwards it keeps neither in memory.
+ */
 interface Open {
   wait: CallWait | undefined;
   transfer: Transfer | undefined;
 }
 
-/** Calls of a unary method, whose message is written by gRPC. */
+/** Makes calls of a unary method, and writes the message as gRPC. */
 export function unaryResponder(method: UnaryMethod, { interceptors, budget }: GrpcResponderOptions): GrpcResponder {
   const envelope = grpcEnvelope(method.desc.output);
   const successOf = ({ header, trailer, message }: UnaryResponse): Outgoing => ({

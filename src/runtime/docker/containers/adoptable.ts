@@ -11,7 +11,7 @@ export interface FoundContainer {
   readonly imageUser: string;
   /** Whether it was made from the image that the spec names, by that reference or by an id that the reference has. */
   readonly isOfImage: boolean;
-  /** Whether a folder is what a spec asks for by this source. */
+  /** Whether a folder is the one that a spec names by this source. */
   readonly isSource: (folder: string, asked: string | undefined) => boolean;
   /** As whom servers may write to bind mounts. */
   readonly bindUsers: readonly string[];
@@ -22,7 +22,7 @@ export interface FoundContainer {
  * what is taken over must be in the box that its spec describes, no matter who made it. Limits are not compared: older
  * managers may have had other defaults.
  */
-export function weaknessOf(found: FoundContainer): string | undefined {
+export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
   if (!found.isOfImage) return "was not made from the image of its spec";
   const weaknesses = [...boxWeaknesses(found.spec, found.info)];
   if (weaknesses.length > 0) return weaknesses.join(", and ");
@@ -49,7 +49,7 @@ function hasAskedMounts({ info, spec, isSource }: FoundContainer): boolean {
   });
 }
 
-/** With a writable bind numbers are put for the name of a user, so that its image's groups don't count. */
+/** With a writable bind, numbers replace a user's name, so that the image's groups don't count. */
 function hasAskedUser({ info, spec, imageUser, bindUsers }: FoundContainer): boolean {
   const asked = spec.user ?? imageUser;
   const { User: actual = "" } = info.Config;

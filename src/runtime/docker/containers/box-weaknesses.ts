@@ -7,7 +7,7 @@ export type Openings = Pick<ServerSpec, "network" | "capAdd" | "readOnlyRoot">;
 /** @types/dockerode lacks some. */
 type HostConfig = Docker.HostConfig & { readonly CgroupnsMode?: string };
 
-/** What an engine gives a container that drops none: Docker has three more, which Podman's lists lack. */
+/** The capabilities that an engine gives a container by default; Docker has three more, which Podman's lists lack. */
 const givenByDefault = [
   ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE"],
   ["SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"],
@@ -15,7 +15,7 @@ const givenByDefault = [
 /** What engines call the network that a spec calls `bridge`. */
 const bridges = ["none", "bridge", "default", "podman", "slirp4netns", "pasta"];
 
-/** In what a container's box is less closed than its spec asks for, each as the end of "its container …". */
+/** The ways in which a container's box is less closed than its spec asks for, each as the end of "its container …". */
 export function* boxWeaknesses(spec: Openings, info: Docker.ContainerInspectInfo): Generator<string> {
   const host: HostConfig = info.HostConfig;
   if (host.Privileged) yield "is privileged";
@@ -59,7 +59,7 @@ function capabilities(list: unknown): string[] {
   return Array.isArray(list) ? list.map((name) => String(name).toUpperCase().replace(/^CAP_/, "")) : [];
 }
 
-/** The engine writes none where it masks as it does by default and is not asked. */
+/** The engine leaves the list out where it masks the default paths. */
 function isEmpty(paths: readonly string[] | null | undefined): boolean {
   return Array.isArray(paths) && paths.length === 0;
 }

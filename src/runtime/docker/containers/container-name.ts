@@ -5,13 +5,16 @@ const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
 const restartingSuffix = ".restarting";
 
-/** Name of a server's container: the first plain, the others with their number. It is for people: identity is the labels. */
+/**
+ * Name of a server's container: the first plain, the others with their number. It is for people: identity is the
+ * labels.
+ */
 export function containerName(fleet: string, server: string, replica: number): string {
   const name = fleet === defaultFleet ? `mcp-${server}` : `mcp-${fleet}.${server}`;
   return replica === 0 ? name : `${name}.${replica + 1}`;
 }
 
-/** Name of the one that is to take its place, until it does. */
+/** The name of a container that is to replace another, until it does. */
 export function nextName(fleet: string, server: string, replica: number): string {
   return `${containerName(fleet, server, replica)}.next`;
 }
@@ -30,7 +33,7 @@ export function restartingName(fleet: string, server: string, replica: number): 
   return containerName(fleet, server, replica) + restartingSuffix;
 }
 
-/** All names that the container of one copy of a server can have. */
+/** All names that the container of one instance of a server can have. */
 export function namesOf(
   fleet: string,
   server: string,
@@ -40,7 +43,7 @@ export function namesOf(
   return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
 }
 
-/** What its name says is under way with the container of one copy of a server. */
+/** What is under way with an instance's container, by the container's name. */
 export function markOf(
   container: { readonly name: string; readonly id: string },
   owner: { readonly fleet: string; readonly server: string; readonly replica: number },

@@ -3,15 +3,45 @@ import { type ServerSpec, specDefaults } from "../../../base/spec/spec.ts";
 import { ownTmpfs } from "../mounts/own-tmpfs.ts";
 
 /**
+ * Who heeds each field of a spec on this runtime: the create request below, the runtime elsewhere, or the manager, which
+ * does it for every runtime. A field that is missing here does not compile: the engine would ignore it.
+ */
+export const heededBy = {
+  image: "request",
+  command: "request",
+  args: "request",
+  env: "request",
+  mounts: "runtime",
+  limits: "request",
+  network: "request",
+  workingDir: "request",
+  user: "request",
+  readOnlyRoot: "request",
+  capAdd: "request",
+  era: "manager",
+  pullPolicy: "manager",
+  restart: "manager",
+  handshakeTimeoutMs: "manager",
+  callTimeoutMs: "manager",
+  labels: "runtime",
+  health: "manager",
+  idleTimeoutMs: "manager",
+  replicas: "manager",
+  callLimits: "manager",
+} as const satisfies Record<keyof ServerSpec, "request" | "runtime" | "manager">;
+
+/**
  * The body of a create request: the spec, and the sandbox around it. Whether the operator allows what the spec asks
- * for (capabilities, network, a writable root, limits) is decided before, by the fleet's policy.
+ * for (capabilities, network, a writable root, limits) is decided before, by the fleet's admission.
  */
 export function containerOptions(
   spec: ServerSpec,
   options: {
     readonly labels: Record<string, string>;
     readonly mounts: Docker.MountSettings[];
-    /** False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true. */
+    /**
+     * False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true.
+     */
     readonly takesCpus?: boolean;
     /** As `uid:gid`, when it must be just that. */
     readonly user?: string | undefined;

@@ -17,7 +17,7 @@ import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
 import { nameFreed, nameTaken } from "./name-freed.ts";
 
-/** How often a name is asked for that was taken and that nobody had a moment later. */
+/** How often creation is tried when the name was taken, and free a moment later. */
 const maxTries = 3;
 
 export interface CreateContext extends MountContext, RuntimeCallOptions {
@@ -31,9 +31,9 @@ export interface CreateContext extends MountContext, RuntimeCallOptions {
 }
 
 /**
- * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not aborted:
- * the engine would create the container all the same, and nobody would know its id. A container that has the name and is
- * being removed is waited for.
+ * Creates a server's container and tells what the engine was asked for. Once the request is on its way it is not
+ * aborted: the engine would create the container all the same, and nobody would know its id. A container that has the
+ * name and is being removed is waited for.
  */
 export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
   const { spec } = request;
@@ -56,7 +56,7 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   }, context);
 }
 
-/** Refuses what mounts and image don't go together for. Gives the user, when it must be a certain one. */
+/** Refuses mounts that don't go together with the image. Returns the user, when it must be a certain one. */
 async function checkImage(
   spec: ServerSpec,
   context: CreateContext & { readonly image: Image; readonly makeBare: () => Promise<string> },

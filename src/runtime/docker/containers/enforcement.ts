@@ -5,12 +5,15 @@ import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { type Protection, protections, requireLimits } from "../../protections.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
-import { refusal } from "../engine/engine-error.ts";
+import { engineRefusal } from "../engine/engine-error.ts";
 import { askInfo, type EngineInfo } from "../engine/engine-info.ts";
 import { loggable } from "../engine/loggable.ts";
-import { changes, limitsMissing, weaknesses } from "./made-as-asked.ts";
+import { changes, limitsMissing, weakerThanAsked } from "./made-as-asked.ts";
 
-/** A warning of each kind is told of once; engines that word one anew each time must not fill the memory. */
+/**
+ * Most warnings that are remembered, since each is logged once: an engine that words one anew each time must not fill
+ * the memory.
+ */
 const maxWarnings = 100;
 
 /** A container that was just created. */
@@ -23,8 +26,8 @@ export interface Created {
 }
 
 /**
- * What the engine takes and does not do: it says so of itself, and its containers show it. Engines accept limits without a
- * word that they can't enforce (no cgroup controller, rootless), and drop what they don't know.
+ * What the engine accepts and does not enforce, as it says itself and as its containers show. Engines silently accept
+ * limits that they can't enforce (no cgroup controller, rootless), and drop settings that they don't know.
  */
 export class Enforcement {
   readonly #engine: Engine;
@@ -32,7 +35,7 @@ export class Enforcement {
   readonly #isRequired: boolean;
   #told: EngineInfo | undefined;
   #asking: Promise<EngineInfo> | undefined;
-  /** Of the container that was made last. */
+  /** What the engine dropped from the container that was made last. */
   #missing: readonly Protection[] = [];
   #logged: readonly Protection[] = [];
   #lives = 0;
@@ -99,7 +102,7 @@ export class Enforcement {
     }
     this.#missing = limitsMissing(asked.HostConfig ?? {}, made.HostConfig);
     this.#tell();
-    const weak = weaknesses(created, made);
+    const weak = weakerThanAsked(created, made);
     if (weak.length > 0) throw weakened(server, weak);
     if (this.#isRequired) requireLimits(this.#missing, { why: "the engine made the container without them" });
   }
@@ -135,7 +138,7 @@ export class Enforcement {
       return;
     }
     const message =
-      "the engine does not enforce, or does not say that it enforces, what servers are promised: see docs/operations.md";
+      "the engine does not enforce these protections of servers, or does not say that it does: see docs/operations.md";
     this.#log.warn(message, { unenforced: now, starts: this.#isRequired ? "refused without limits" : "not refused" });
   }
 
@@ -150,5 +153,5 @@ export class Enforcement {
 
 function weakened(server: string, weak: readonly string[]): Error {
   const message = `the Docker engine did not make the sandbox of server ${server} as it was asked to: its container ${weak.join(", and ")}`;
-  return refusal("not_running", message, { reason: "NOT_ENFORCED", server });
+  return engineRefusal("not_running", message, { reason: "NOT_ENFORCED", server });
 }

@@ -50,7 +50,10 @@ export function silentRecord(info: Docker.ContainerInfo, context: RecordContext)
   return {
     ...identityOf({ id: info.Id, name: plainName(info.Names[0] ?? "") }, context),
     spec: undefined,
-    usability: { kind: "silent", why: "the engine does not answer for it; is a docker attach to it stalled?" },
+    usability: {
+      kind: "silent",
+      why: "the engine does not answer requests about it; a stalled `docker attach` to it may be the reason",
+    },
     state,
     imageId: info.ImageID,
     imageDigest: "",

@@ -8,7 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
 import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
-import { weaknessOf } from "./adoptable.ts";
+import { reasonToLeaveAlone } from "./adoptable.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
 import { type OwnLabels, ownLabels } from "./own-labels.ts";
 
@@ -25,10 +25,13 @@ interface InstancesOptions {
   readonly log: Log;
 }
 
-/** This fleet's containers as records. What has its labels and is not a manager's is left out, and told of once. */
+/**
+ * This fleet's containers as records. A container that has the fleet's labels, but was not made by a manager, is left
+ * out and logged once.
+ */
 export class Instances {
   readonly #options: InstancesOptions;
-  /** Containers that are known to be a manager's, and those that were told of: neither changes. */
+  /** Containers that a manager is known to have made, and those that were logged. Neither changes. */
   readonly #ours = new Set<string>();
   readonly #told = new Set<string>();
 
@@ -37,8 +40,8 @@ export class Instances {
   }
 
   /**
-   * Undefined when the container is gone, is being removed, or is not this fleet's. `check` is shown what the engine has
-   * of it, and may throw.
+   * Undefined when the container is gone, is being removed, or is not this fleet's. `check` is shown what the engine
+   * has of it, and may throw.
    */
   async inspect(
     id: string,
@@ -51,7 +54,7 @@ export class Instances {
     check?.(info);
     const record = instanceRecord(info, { fleet: this.#options.fleet, own, imageDigest: image.digest });
     if (record?.spec === undefined || record.leaveAlone !== undefined) return record;
-    const weakness = await this.#weaknessOf({ info, image, spec: record.spec }, call);
+    const weakness = await this.#reasonToLeaveAlone({ info, image, spec: record.spec }, call);
     return weakness === undefined ? record : { ...record, leaveAlone: weakness };
   }
 
@@ -90,7 +93,7 @@ export class Instances {
       });
     } catch (error) {
       if (!patience.aborted || signal?.aborted) throw error;
-      // Unless it answers nothing at all.
+      // Unless it does not respond to a ping either.
       const limit = AbortSignal.timeout(maxInspectMs);
       await this.#options.engine.call("answer", (docker) => docker.ping(), { signal: limit });
       const container = { id: info.Id, name: info.Names[0] ?? "", labels: info.Labels };
@@ -142,7 +145,7 @@ export class Instances {
     return { image, own: undefined };
   }
 
-  async #weaknessOf(
+  async #reasonToLeaveAlone(
     found: { readonly info: Docker.ContainerInspectInfo; readonly image: ImageFacts; readonly spec: ServerSpec },
     options: RuntimeCallOptions,
   ): Promise<string | undefined> {
@@ -152,13 +155,13 @@ export class Instances {
     const sources = new Map(await Promise.all((spec.mounts ?? []).map(sourcesOf)));
     const isSource = (folder: string, asked = "") => sources.get(asked)?.includes(folder) ?? false;
     const { bindUsers = [] } = this.#options;
-    return weaknessOf({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
+    return reasonToLeaveAlone({ info, spec, imageUser: image.user, isOfImage, isSource, bindUsers });
   }
 }
 
 /**
- * What a bind's source may be called in the container: as it was asked for, or as it was resolved, and by Docker Desktop
- * as its virtual machine has it.
+ * The names that a bind's source may have in the container: the spec's, the resolved path, and the path in Docker
+ * Desktop's virtual machine.
  */
 async function sourcesOf({ source = "" }: { readonly source?: string }): Promise<[string, string[]]> {
   const real = await realpath(source).catch(() => source);

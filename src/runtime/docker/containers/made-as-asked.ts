@@ -18,12 +18,15 @@ export function limitsMissing(asked: Docker.HostConfig, made: Docker.HostConfig)
   return missing;
 }
 
-/** In what the sandbox of a container is weaker than was asked for, each as the end of "its container …". */
-export function weaknesses({ spec, asked }: { readonly spec: Openings; readonly asked: Asked }, made: Made): string[] {
+/** The ways in which a container's sandbox is weaker than was asked for, each as the end of "its container …". */
+export function weakerThanAsked(
+  { spec, asked }: { readonly spec: Openings; readonly asked: Asked },
+  made: Made,
+): string[] {
   return [...boxWeaknesses(spec, made), ...mountWeaknesses(asked, made), ...userWeakness(asked, made)];
 }
 
-/** What else was changed: no matter of safety, but not what the manager counts on. */
+/** Other changes by the engine, which are not about safety but which the manager can't work with. */
 export function changes(asked: Asked, made: Made): string[] {
   const wish = asked.HostConfig ?? {};
   const host = made.HostConfig;

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Engine } from "../engine/engine.ts";
-import { refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, statusOf } from "../engine/engine-error.ts";
 import { waitUntil } from "../engine/stop-container.ts";
 
 /** A removal takes milliseconds; with very many files, or on a busy machine, seconds. */
@@ -22,8 +22,9 @@ interface Holder {
 }
 
 /**
- * Returns when the container that had this name is gone. The engine gives a name free at the very end of a removal, some
- * time after it told that the process ended. Throws `conflict` (NAME_TAKEN), at once, when nobody removes the container.
+ * Returns when the container that had this name is gone. The engine gives a name free at the very end of a removal,
+ * some time after it told that the process ended. Throws `conflict` (NAME_TAKEN), at once, when nobody removes the
+ * container.
  */
 export async function nameFreed(name: string, options: NameOptions): Promise<void> {
   const holder = await holderOf(name, options);
@@ -31,7 +32,7 @@ export async function nameFreed(name: string, options: NameOptions): Promise<voi
   // Its name alone, which finds it: what else there is of a stranger's container is not the caller's business.
   const shown = `a container named ${name}`;
   if (holder.status !== "removing") {
-    throw nameTaken(`${shown} exists already and is not this server's: remove or rename it`, options);
+    throw nameTaken(`${shown} exists already and does not belong to this server: remove or rename it`, options);
   }
   const patience = AbortSignal.timeout(maxRemovalMs);
   const signal = options.signal === undefined ? patience : AbortSignal.any([options.signal, patience]);
@@ -39,7 +40,10 @@ export async function nameFreed(name: string, options: NameOptions): Promise<voi
     await waitUntil(holder.id, { ...options, condition: "removed", signal });
   } catch (error) {
     if (!patience.aborted || options.signal?.aborted) throw error;
-    throw nameTaken(`${shown} is not gone after ${maxRemovalMs} ms: is the engine well?`, options);
+    throw nameTaken(
+      `${shown} is being removed, and that takes the engine more than ${maxRemovalMs} ms: look at the engine's log`,
+      options,
+    );
   }
 }
 
@@ -47,7 +51,7 @@ export function nameTaken(
   message: string,
   { server, conflict }: Pick<NameOptions, "server" | "conflict">,
 ): ManagerError {
-  return refusal("conflict", message, { reason: "NAME_TAKEN", server, cause: conflict });
+  return engineRefusal("conflict", message, { reason: "NAME_TAKEN", server, cause: conflict });
 }
 
 async function holderOf(name: string, options: NameOptions): Promise<Holder | undefined> {

@@ -7,24 +7,24 @@ export interface LabelledContainer {
   readonly name: string;
   readonly id: string;
   readonly labels: Labels;
-  /** Those that its image has: a container has them, too, where it was given none of that name. */
+  /** The image's labels: a container has each of them that it was not given itself. */
   readonly imageLabels: Labels;
 }
 
-/** Whose container it is, by labels that were given to it. */
+/** The owner of a container, by labels that were given to it. */
 export interface OwnLabels {
   readonly labels: Labels;
   readonly server: string;
   readonly instance: string;
   readonly replica: number;
-  /** Whether it has one of the names that this copy of its server can have. */
+  /** Whether it has one of the names that this instance of its server can have. */
   readonly isNamedSo: boolean;
 }
 
 /**
- * Reads the labels that a manager of this fleet gave a container, or says why none did. What its image says does not
- * count: an image made of a server's container (`docker commit`) has all its labels, any image can have some, and
- * managers of before 0.2 did not set those that had no value.
+ * Reads the labels that a manager of this fleet gave a container, or says why they are not a manager's. Labels of its
+ * image don't count: an image made of a server's container (`docker commit`) has all its labels, any image can have
+ * some, and managers before 0.2 did not set labels without a value.
  */
 export function ownLabels(container: LabelledContainer, fleet: string): OwnLabels | { readonly stranger: string } {
   const { name, id, imageLabels } = container;
@@ -32,7 +32,7 @@ export function ownLabels(container: LabelledContainer, fleet: string): OwnLabel
   const instance = container.labels[label.instance] ?? "";
   // Made anew for each container, so that no image can know it.
   if (instance === "" || instance === imageLabels[label.instance]) {
-    return { stranger: `its labels are its image's, or somebody's: ${label.instance} is not of its own` };
+    return { stranger: `its label ${label.instance} is empty, or comes from its image` };
   }
   if (container.labels[label.spec] === undefined) return { stranger: `it has no label ${label.spec}` };
   const server = container.labels[label.server] ?? "";
@@ -48,10 +48,10 @@ export function ownLabels(container: LabelledContainer, fleet: string): OwnLabel
 
 /** Why a container that has a server's labels and another name is left alone, as the end of "its container …". */
 export function misnamed({ server, replica }: OwnLabels, fleet: string): string {
-  return `is not called ${containerName(fleet, server, replica)}, as a container of ${server} is: rename it, or remove it`;
+  return `is not named ${containerName(fleet, server, replica)}, as the container of ${server} must be: rename it, or remove it`;
 }
 
-/** Without what may be the image's word: the label that says which copy it is, or whose place it takes. */
+/** Leaves out labels that may come from the image: the instance's number, and the container that it replaces. */
 function withoutInherited({ labels, imageLabels }: LabelledContainer): Labels {
   const inherited = [label.replica, label.replaces].filter((name) => labels[name] === imageLabels[name]);
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !inherited.some((other) => other === name)));

@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "../engine/container-id.ts";
-import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
 import { label } from "../engine/labels.ts";
 import { quoted } from "../files/user-files.ts";
 import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
@@ -53,7 +53,7 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
       if (status === 304) return;
       // 404 can be about something the container needs (a network); of the container itself it says this.
       if (status === undefined || /no such container/i.test(engineText(error))) throw error;
-      throw refusal("not_running", `the Docker engine refused to start ${server}: ${engineText(error)}`, {
+      throw engineRefusal("not_running", `the Docker engine refused to start ${server}: ${engineText(error)}`, {
         reason: "START_REFUSED",
         server,
         cause: error,
@@ -64,12 +64,12 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
 }
 
 function outdated(server: string): Error {
-  const message = `the container of ${server} was made by an older manager in a way that no manager does any more: Stop the server, then Start it with its spec`;
-  return refusal("not_running", message, { reason: "START_REFUSED", server });
+  const message = `an older manager made the container of ${server} in a way that is no longer allowed: Stop the server, then Start it with its spec`;
+  return engineRefusal("not_running", message, { reason: "START_REFUSED", server });
 }
 
 /**
- * The engine follows a bind's source anew at every start, and what was true of it at create may not be any more: a link
+ * The engine follows a bind's source anew at every start, and what was true of it at create may have changed: a link
  * may have taken its place, a setting may be another, and a manager of an older version had other rules.
  */
 async function checkBinds(
@@ -92,7 +92,7 @@ async function checkBinds(
   checkBindUser(numbers, { shown, bindUsers });
 }
 
-/** Whatever made them: a person may have made the container, and named them in another way. */
+/** A person may have made the container, and named them in another way. */
 function bindsIn({ Mounts, HostConfig }: Docker.ContainerInspectInfo): Bind[] {
   return Mounts.filter(({ Type }) => Type === "bind").map(({ Source, Destination, RW }) => {
     const index = (HostConfig.Mounts ?? []).findIndex(({ Target }) => normalPath(Target) === normalPath(Destination));

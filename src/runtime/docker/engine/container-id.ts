@@ -7,8 +7,8 @@ export function isContainerId(text: string): boolean {
 }
 
 /**
- * A container in the engine's API, by its id. What stands where ids are kept may be another's words (an image's labels,
- * say), and an id becomes part of a URL: nothing else than an id gets there, so that no request leads elsewhere.
+ * A container in the engine's API, by its id. An id becomes part of a URL, and a kept id may come from others, such as
+ * from an image's labels. So nothing but an id is accepted, and no request leads elsewhere.
  */
 export function containerOf(docker: Docker, id: string): Docker.Container {
   assertContainerId(id);

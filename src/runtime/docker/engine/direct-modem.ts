@@ -28,10 +28,10 @@ interface Context {
 }
 
 /**
- * Sends dockerode's requests to the engine and nowhere else. docker-modem would follow a redirect, and the engine answers
- * a path that holds `..` with one: to whatever address stands in it, by a request whose failure nobody listens for, which
- * ends the process. It also never settles a call whose response breaks off, and prints each request, secrets included,
- * for its debug log.
+ * Sends dockerode's requests to the engine and nowhere else. docker-modem would follow a redirect, and the engine sends
+ * one for a path that contains `..`: the request would go to whatever address the redirect names, and its failure,
+ * which has no listener, would end the process. docker-modem also never settles a call whose response breaks off, and
+ * prints each request, secrets included, for its debug log.
  */
 export function sendDirectly(docker: Docker): void {
   const modem = docker.modem as unknown as Modem;
@@ -43,7 +43,7 @@ export function sendDirectly(docker: Docker): void {
     request.on("response", (response) => {
       if (context.isStream) respond(response, null);
       else
-        readBody(response, options.signal).then(
+        readEngineBody(response, options.signal).then(
           (json) => respond(response, json),
           (error) => callback(error, null),
         );
@@ -53,7 +53,7 @@ export function sendDirectly(docker: Docker): void {
 }
 
 /** JSON where it is JSON, as docker-modem gives it; else the bytes. */
-async function readBody(response: IncomingMessage, signal: AbortSignal | undefined): Promise<unknown> {
+async function readEngineBody(response: IncomingMessage, signal: AbortSignal | undefined): Promise<unknown> {
   if (signal !== undefined) addAbortSignal(signal, response);
   const body = await buffer(response);
   try {

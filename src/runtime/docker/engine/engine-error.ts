@@ -19,7 +19,7 @@ export function engineText(error: unknown): string {
 }
 
 /** The engine's response as a ManagerError; the caller knows which kind it means. No call goes to a server this way. */
-export function refusal(
+export function engineRefusal(
   kind: ErrorKind,
   message: string,
   options: Omit<ErrorDetails, "delivery"> & { readonly cause?: unknown },
@@ -28,7 +28,7 @@ export function refusal(
   return new ManagerError(kind, message, { details: { ...details, delivery: "not_sent" }, cause });
 }
 
-/** What the caller's signal stood for: its own reason when it is one of ours. */
+/** The error behind an aborted signal: its own reason when it is a ManagerError. */
 function aborted(error: Error): ManagerError {
   return abortedError(error.cause instanceof ManagerError ? error.cause : error, "the Docker engine");
 }
@@ -39,7 +39,7 @@ function unreachable(error: Error & { code?: string }, address: string): Manager
       ? "this user may not open the socket: join the group docker, or use a rootless engine"
       : "is it running? Start it, or set DOCKER_HOST to where it listens";
   const what = error.code ?? error.message;
-  return refusal("unavailable", `the Docker engine at ${address} does not answer (${what}): ${todo}`, {
+  return engineRefusal("unavailable", `the Docker engine at ${address} does not answer (${what}): ${todo}`, {
     reason: "ENGINE_UNAVAILABLE",
     cause: error,
   });
@@ -47,7 +47,7 @@ function unreachable(error: Error & { code?: string }, address: string): Manager
 
 /**
  * Anything that a call to the engine threw, as a ManagerError: the one mapping. `doing` completes "the Docker engine
- * could not …". What a status means for one call only, that call maps itself before (`refusal`).
+ * could not …". A status that has a special meaning for one call is mapped by that call before (`engineRefusal`).
  */
 export function engineError(
   error: unknown,
@@ -57,18 +57,18 @@ export function engineError(
   const status = statusOf(error);
   if (status === undefined) {
     if (error.name === "AbortError" || error.name === "TimeoutError") return aborted(error);
-    // Every failure of a socket or of TLS has a code; what has none, or is a TypeError, is a bug of ours.
+    // Every failure of a socket or of TLS has a code. An error without one, or a TypeError, is a bug of ours.
     const socketFailure = typeof (error as { code?: unknown }).code === "string" && !(error instanceof TypeError);
     return socketFailure ? unreachable(error, context.address) : toManagerError(error);
   }
   const message = `the Docker engine could not ${context.doing}: ${engineText(error)}`;
-  if (status === 400) return refusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
-  if (status === 404) return refusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
-  if (status === 409) return refusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
+  if (status === 400) return engineRefusal("invalid", message, { reason: "ENGINE_REFUSED", cause: error });
+  if (status === 404) return engineRefusal("not_found", message, { reason: "CONTAINER_REMOVED", cause: error });
+  if (status === 409) return engineRefusal("conflict", message, { reason: "ENGINE_CONFLICT", cause: error });
   if (status === 401 || status === 403) {
-    return refusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
+    return engineRefusal("denied", message, { reason: "ENGINE_DENIED", cause: error });
   }
-  return refusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
+  return engineRefusal("unavailable", message, { reason: "ENGINE_ERROR", cause: error });
 }
 
 /** The engine's refusal of a request of our own, in the shape of dockerode's errors. */

@@ -21,7 +21,7 @@ interface Info {
   readonly SecurityOptions?: readonly string[] | null;
 }
 
-/** An engine, or a proxy before it, that does not tell is taken for one that enforces nothing. */
+/** An engine that does not say, or a proxy in front of it, is taken to enforce nothing. */
 export async function askInfo(docker: Docker): Promise<EngineInfo> {
   const info: Info = await docker.info().catch((error: unknown) => {
     if (statusOf(error) === undefined) throw error;

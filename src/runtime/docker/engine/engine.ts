@@ -5,9 +5,9 @@ import { abortable } from "../../../base/async/abortable.ts";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import { sendDirectly } from "./direct-modem.ts";
 import { type DockerAddress, type DockerTls, formatDockerAddress, parseDockerHost } from "./docker-address.ts";
-import { engineError, refusal } from "./engine-error.ts";
+import { engineError, engineRefusal } from "./engine-error.ts";
 
-/** What dockerode calls take to be cut short. */
+/** The options by which dockerode calls can be aborted. */
 export interface Abort {
   readonly abortSignal?: AbortSignal;
 }
@@ -28,7 +28,7 @@ export const keepAliveMs = 30_000;
 export class Engine {
   readonly docker: Docker;
   readonly address: DockerAddress;
-  /** Options of `http.request` that reach the engine: for the calls dockerode is no good for. */
+  /** Options of `http.request` that reach the engine, for the calls that dockerode can't make. */
   readonly requestOptions: http.RequestOptions | https.RequestOptions;
   readonly #agent: http.Agent;
   readonly #requestTimeoutMs: number;
@@ -75,7 +75,9 @@ export class Engine {
     }
   }
 
-  /** Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute. */
+  /**
+   * Opens a stream of events, until the signal aborts. One whose engine is gone without a word ends within a minute.
+   */
   async events(options: object, signal: AbortSignal): Promise<IncomingMessage> {
     // Untyped: @types/dockerode has `since` as a number, which can't hold nanoseconds.
     const open = (docker: Docker, abort: Abort) => docker.getEvents({ ...options, ...abort });
@@ -88,7 +90,9 @@ export class Engine {
     if (signal?.aborted) throw this.#error(abortError(signal), "go on");
   }
 
-  /** From now on every request ends with this error, those under way included: the engine's containers are another's. */
+  /**
+   * From now on every request ends with this error, those under way included: the engine's containers are another's.
+   */
   forbid(why: ManagerError): void {
     this.#forbidden = why;
     for (const limit of this.#open) limit.abort(why);
@@ -101,7 +105,7 @@ export class Engine {
   #silent(doing: string): Error {
     const address = formatDockerAddress(this.address);
     const message = `the Docker engine at ${address} did not ${doing} within ${this.#requestTimeoutMs} ms: look at its log`;
-    return refusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
+    return engineRefusal("unavailable", message, { reason: "ENGINE_UNAVAILABLE" });
   }
 
   #error(error: unknown, doing: string): Error {
@@ -135,8 +139,8 @@ function modemOptions(
 }
 
 /**
- * The work's outcome, or the signal's reason when that comes first. The work itself goes on unless it listens to the
- * signal too: docker-modem does so for a request, but not for every phase of a response.
+ * Gives the work's outcome, or throws the signal's reason when that comes first. The work goes on unless it listens to
+ * the signal, too: docker-modem does so for a request, but not for every phase of a response.
  */
 async function untilAborted<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return work();

@@ -7,7 +7,7 @@ import { ownerFilter } from "./labels.ts";
 import { lines } from "./lines.ts";
 
 const firstDelayMs = 100;
-/** Short, for servers come back no sooner; asking a socket where nobody listens costs next to nothing. */
+/** Short, since servers come back no sooner; trying a socket without a listener costs next to nothing. */
 const maxDelayMs = 1_000;
 /** A replay from the last event on holds that one, and others of the same moment. */
 const maxKnown = 16;
@@ -66,7 +66,7 @@ export class EventStream implements AsyncDisposable {
     while (!signal.aborted) {
       const reason = await this.#readToItsEnd(onOpen);
       if (signal.aborted) return;
-      // Once a break: an engine that is down for long is not told again at every try.
+      // Logged once a break: not again at every try while the engine is down.
       if (reason !== undefined && failures === 0) {
         this.#options.log.warn("the engine's event stream broke; reconnecting", { reason });
       }

@@ -12,7 +12,7 @@ export const label = {
   fleet: "mcpm.fleet",
   server: "mcpm.server",
   instance: "mcpm.instance",
-  /** Which copy of the server; the first has none. */
+  /** The instance's number in its server; "0", or none in older containers, is the first. */
   replica: "mcpm.replica",
   /** `auto`: to be found out at each handshake. */
   era: "mcpm.era",
@@ -47,7 +47,9 @@ export interface LabelContext {
   readonly fleet: string;
   /** What the container's image says in labels of its own. */
   readonly imageLabels: Labels;
-  /** Names of labels that the operator lets a spec give as they are; one that ends in `*` stands for all that begin so. */
+  /**
+   * Names of labels that the operator lets a spec give as they are; one that ends in `*` stands for all that begin so.
+   */
   readonly allowLabels: readonly string[];
 }
 
@@ -55,7 +57,7 @@ export interface LabelContext {
  * All labels of a container. A container has its image's labels, too, where it has none of that name: each of ours is
  * set, if only to nothing, or the image could say it, and what else the image says is blank, or programs that obey
  * labels would obey an image. Labels can't be changed later, and events and `docker ps` show them: env values stay out
- * (docs/architecture.md, "What is kept where").
+ * (docs/internals/state.md).
  */
 export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
   const { server, instance, replica, spec, era, replaces } = request;
@@ -95,7 +97,7 @@ export function eraOf(labels: Labels): Era | undefined {
   return era === "legacy" || era === "modern" ? era : undefined;
 }
 
-/** Undefined where no number stands that a copy can have. */
+/** Undefined when the label is not a number that an instance can have. */
 export function replicaOf(labels: Labels): number | undefined {
   const text = labels[label.replica] || "0";
   return /^\d{1,4}$/.test(text) ? Number(text) : undefined;

@@ -12,7 +12,9 @@ const blockBytes = 512;
 /** Of an archive with one text file: /etc/passwd of a machine with ten thousand users. */
 const maxArchiveBytes = 1024 * 1024;
 
-/** What is at a path: nothing (or nothing that the engine tells of), a link with its last end, or something else. */
+/**
+ * What is at a path: nothing (or nothing that the engine shows), a link with the path it leads to, or something else.
+ */
 export type Entry = { readonly kind: "absent" | "present" } | { readonly kind: "link"; readonly to: string };
 
 /** Looks at a path of a container that was not started. */

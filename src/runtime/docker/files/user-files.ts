@@ -7,21 +7,22 @@ export interface UserFiles {
 }
 
 /**
- * The numbers of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find them: the first line that fits
- * counts, digits are a number and never a name, and a uid without a line has group 0. A sentence's end when it can't be
- * told; the engine takes some lines that are no such thing, which is of no use to anybody who means well.
+ * The numbers of a `user`, `uid`, `user:group` or `uid:gid`, as the engine would find them: the first matching line
+ * counts, digits are always a number and never a name, and a uid without a line has group 0. When they can't be told,
+ * the end of a sentence that says why. The engine accepts some malformed lines; this does not, since no honest image
+ * has them.
  */
 export function resolveUser(user: string, { passwd, group }: UserFiles): { numbers: string } | { problem: string } {
   const [userPart = "", groupPart = ""] = split(user);
   const account = entries(passwd).find((entry) => fits(entry, userPart));
-  const uid = idOf(account?.[2] ?? (isNumber(userPart) ? userPart : undefined));
+  const uid = numericId(account?.[2] ?? (isDigits(userPart) ? userPart : undefined));
   if (uid === undefined) return { problem: `has no user ${quoted(userPart)} in its /etc/passwd` };
   if (groupPart === "") {
-    const gid = idOf(account === undefined ? "0" : account[3]);
+    const gid = numericId(account === undefined ? "0" : account[3]);
     return gid === undefined ? { problem: `has no group for ${quoted(userPart)} in its /etc/passwd` } : pair(uid, gid);
   }
   const line = entries(group).find((entry) => fits(entry, groupPart));
-  const gid = idOf(line?.[2] ?? (isNumber(groupPart) ? groupPart : undefined));
+  const gid = numericId(line?.[2] ?? (isDigits(groupPart) ? groupPart : undefined));
   return gid === undefined ? { problem: `has no group ${quoted(groupPart)} in its /etc/group` } : pair(uid, gid);
 }
 
@@ -34,7 +35,7 @@ function pair(uid: number, gid: number): { numbers: string } {
   return { numbers: `${uid}:${gid}` };
 }
 
-/** What is empty is root's. */
+/** An empty part means root. */
 function split(user: string): [string, string] {
   const colon = user.indexOf(":");
   const [userPart, groupPart] = colon < 0 ? [user, ""] : [user.slice(0, colon), user.slice(colon + 1)];
@@ -47,17 +48,19 @@ function entries(text: string): string[][] {
 
 /** Third of both files is the number. */
 function fits(entry: readonly string[], wanted: string): boolean {
-  return isNumber(wanted) ? idOf(entry[2]) === idOf(wanted) && idOf(wanted) !== undefined : entry[0] === wanted;
+  return isDigits(wanted)
+    ? numericId(entry[2]) === numericId(wanted) && numericId(wanted) !== undefined
+    : entry[0] === wanted;
 }
 
-function isNumber(text: string): boolean {
+function isDigits(text: string): boolean {
   return /^[0-9]+$/.test(text);
 }
 
-/** Above it the engine takes none. */
+/** The engine accepts no larger number. */
 const maxId = 2_147_483_647;
 
-function idOf(text: string | undefined): number | undefined {
+function numericId(text: string | undefined): number | undefined {
   const id = text !== undefined && /^[0-9]{1,10}$/.test(text) ? Number(text) : Number.NaN;
   return id <= maxId ? id : undefined;
 }

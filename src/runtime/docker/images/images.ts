@@ -5,7 +5,7 @@ import type { Log } from "../../../base/log/log.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import type { Abort, Engine } from "../engine/engine.ts";
-import { engineText, refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
 import type { Labels } from "../engine/labels.ts";
 import { loggable } from "../engine/loggable.ts";
 import { pullFailure, readPull } from "./pull.ts";
@@ -24,12 +24,12 @@ interface ImagesOptions {
 
 type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string) => void };
 
-/** What is read of an image. */
+/** What the manager reads of an image. */
 export interface ImageFacts {
   /** Its digest in its registry; empty for one that was built here or is gone. */
   readonly digest: string;
   readonly labels: Labels;
-  /** Whom it runs as unless told otherwise; empty is root. */
+  /** The user that it runs as by default; empty is root. */
   readonly user: string;
   /** The paths of its VOLUMEs. */
   readonly volumes: readonly string[];
@@ -77,7 +77,7 @@ export class Images {
     return usable(image, pulled);
   }
 
-  /** What an image says, which its id pins. Of one that is gone nothing is known. */
+  /** Facts of an image, which never change for an id. Empty for an image that is gone. */
   async facts(imageId: string, options: RuntimeCallOptions): Promise<ImageFacts> {
     const known = this.#facts.get(imageId);
     if (known !== undefined) return known;
@@ -129,7 +129,7 @@ export class Images {
   }
 }
 
-/** The id of an image whose containers don't make every listing dear for everybody. */
+/** The id of an image, unless its labels are so large that its containers would make every listing slow. */
 function usable(image: string, info: Docker.ImageInspectInfo): string {
   const bytes = Buffer.byteLength(JSON.stringify(info.Config?.Labels ?? {}));
   if (bytes <= maxLabelBytes) return info.Id;
@@ -138,7 +138,10 @@ function usable(image: string, info: Docker.ImageInspectInfo): string {
 }
 
 export function imageUnavailable(image: string, why: string, cause?: unknown): ManagerError {
-  return refusal("not_found", `the image ${image} is not on the engine ${why}`, { reason: "IMAGE_UNAVAILABLE", cause });
+  return engineRefusal("not_found", `the image ${image} is not on the engine ${why}`, {
+    reason: "IMAGE_UNAVAILABLE",
+    cause,
+  });
 }
 
 /** The reference becomes part of an engine URL: nothing that could leave its place in there. */

@@ -7,8 +7,8 @@ export const dockerHub = "https://index.docker.io/v1/";
 const privateDomains = ["localhost", "local", "internal", "home.arpa"];
 
 /**
- * The registry an image name points to, under the key that `docker login` uses for it. Docker's own rule: the first part
- * is a host when it has a dot, a port or, since Engine 25, an upper-case letter, which no repository has.
+ * The registry an image name points to, under the key that `docker login` uses for it. Docker's own rule: the first
+ * part is a host when it has a dot, a port or, since Engine 25, an upper-case letter, which no repository has.
  */
 export function registryOf(image: string): string {
   const [first = "", ...rest] = image.split("/");
@@ -26,7 +26,7 @@ export function checkRegistry(image: string, { registries }: { readonly registri
   if (host === dockerHub || isPublicName(host) || registries.includes(host.toLowerCase())) return;
   const field = "spec.image";
   const description =
-    `the registry ${host} is not one that images are pulled from, since it has a port, or no public DNS name: ` +
+    `images are not pulled from the registry ${host}, since it has a port or no public DNS name: ` +
     "the operator can list it in MCPM_REGISTRIES, or load the image into the engine";
   throw new ManagerError("denied", `${field}: ${description}`, {
     details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations: [{ field, description }] },

@@ -6,9 +6,9 @@ const groupOrOthersWrite = 0o022;
 const sticky = 0o1000;
 
 /**
- * Throws `denied` when somebody but root and the manager's own user could put a link in the place of a part of the path,
- * from the root down: the engine walks the path once more, some time after the manager has looked at it. An ACL's write
- * right is in the bits of the group.
+ * Throws `denied` when somebody but root and the manager's own user could put a link in the place of a part of the
+ * path, from the root down: the engine walks the path once more, some time after the manager has looked at it. An ACL's
+ * write right is in the bits of the group.
  */
 export async function checkBindPath(
   source: string,

@@ -3,8 +3,9 @@ import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
 
 /**
- * Capabilities that give no right to files of others and no other identity. Whoever has another one (CHOWN, SETUID,
- * DAC_OVERRIDE, MKNOD, SYS_ADMIN) is not held by the user that a writable bind demands; one that is new is not known.
+ * Capabilities that give no right to files of others and no other identity. A process with any other one (CHOWN,
+ * SETUID, DAC_OVERRIDE, MKNOD, SYS_ADMIN) is not bound by the user that a writable bind demands. Capabilities that this
+ * version does not know are refused.
  */
 const harmless: ReadonlySet<string> = new Set([
   "AUDIT_WRITE",
@@ -55,7 +56,9 @@ export function numericUser(user: string): string | undefined {
   return user.split(":").map(Number).join(":");
 }
 
-/** Throws `denied` unless servers may write to bind mounts as this user, a `uid:gid`; `shown` is how it was asked for. */
+/**
+ * Throws `denied` unless servers may write to bind mounts as this user, a `uid:gid`; `shown` is how it was asked for.
+ */
 export function checkBindUser(
   user: string,
   { shown, bindUsers }: { readonly shown: string; readonly bindUsers: readonly string[] },

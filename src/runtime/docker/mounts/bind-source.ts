@@ -6,8 +6,8 @@ import { checkBindPath } from "./bind-path.ts";
 
 /**
  * The real path of a bind mount's source, proven to be at or below one of the roots, and to be out of reach for others
- * than root and `uid`: the resolved path is what the engine gets, so that a symbolic link can't lead out. `field` is the
- * source's path in the request, for errors.
+ * than root and `uid`: the resolved path is what the engine gets, so that a symbolic link can't lead out. `field` is
+ * the source's path in the request, for errors.
  */
 export async function resolveBindSource(
   source: string,
@@ -21,7 +21,7 @@ export async function resolveBindSource(
   const realRoots = await resolveRoots(roots);
   const outside = { field, description: `"${source}" is not below one of the folders in MCPM_BIND_ROOTS` };
   const real = await realpath(source).catch((error: NodeJS.ErrnoException) => {
-    // Whether a path outside the roots exists is nobody's business.
+    // The caller must not learn whether a path outside the roots exists.
     const isInside = [...roots, ...realRoots].some((root) => isWithin(path.resolve(source), root));
     throw isInside ? unusable(error, { field, source }) : bindNotAllowed(outside);
   });

@@ -5,7 +5,7 @@ import { bindUserDenied, checkBindRights, checkBindUser, numericUser } from "./b
 
 const maxKnown = 1000;
 
-/** What the engine is told of who a server with a writable bind is: numbers, whatever its image calls itself. */
+/** The user of a server with a writable bind, as the engine gets it: numbers, whatever the image's files say. */
 export class BindUsers {
   readonly #bindUsers: readonly string[];
   /** The numbers of users by image id and name, oldest first. */

@@ -15,7 +15,7 @@ export interface Bind {
   readonly field: string;
 }
 
-/** A folder or file of the host that somebody has by its path. */
+/** A folder or file of the host that a container has mounted. */
 interface Bound {
   readonly source: string;
   readonly writable: boolean;
@@ -24,9 +24,9 @@ interface Bound {
 }
 
 /**
- * Throws `denied` when a container could swap a part of the path that another one is mounted by: a bind strictly below a
- * folder that any container of the engine can write to, and a writable bind strictly above what one has, or above one of
- * the roots. A container counts from its creation to its removal, whoever made it.
+ * Throws `denied` when a container could swap a part of the path that another one is mounted by: a bind strictly below
+ * a folder that any container of the engine can write to, and a writable bind strictly above what one has, or above one
+ * of the roots. Every container of the engine counts, from its creation to its removal.
  */
 export async function checkBoundFolders(
   binds: readonly Bind[],
@@ -56,11 +56,11 @@ function checkApart(bind: Bind, others: readonly Bound[]): void {
   const { source, field } = bind;
   for (const other of others) {
     if (other.writable && isBelow(source, other.source)) {
-      const description = `"${source}" lies in "${other.source}", which ${other.by} and which can be written there: a link could take its place while it is mounted. Mount "${other.source}" itself, or have that mount read-only or removed`;
+      const description = `"${source}" lies in "${other.source}", which ${other.by}, writable: a link could take its place while it is mounted. Mount "${other.source}" itself, or make that mount read-only, or remove it`;
       throw bindNotAllowed({ field, description });
     }
     if (bind.writable && isBelow(other.source, source)) {
-      const description = `"${source}" must not be writable: "${other.source}" lies in it, which ${other.by}, and a link could take its place. Mount it read-only, or a folder beside`;
+      const description = `"${source}" must not be writable: "${other.source}" lies in it, which ${other.by}, and a link could take its place. Mount it read-only, or mount another folder`;
       throw bindNotAllowed({ field, description });
     }
   }

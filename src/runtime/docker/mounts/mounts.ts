@@ -17,7 +17,10 @@ export interface MountContext {
   readonly uid: number;
 }
 
-/** A spec's mounts in the engine's terms. Throws what the operator or the engine won't have, naming the field. */
+/**
+ * A spec's mounts in the engine's terms. Throws for mounts that the operator or the engine does not allow, naming the
+ * field.
+ */
 export async function resolveMounts(
   mounts: readonly MountSpec[] | undefined,
   context: MountContext & { readonly signal?: AbortSignal | undefined },
@@ -47,7 +50,7 @@ async function resolveMount(mount: MountSpec, context: OneMountContext): Promise
     case "volume":
       return volumeMount(mount, context);
     case "tmpfs":
-      // Always writable: an empty folder nobody can write to serves nobody.
+      // Always writable: a read-only empty folder would be of no use.
       return settings({
         Type: "tmpfs",
         Target: mount.target,

@@ -20,8 +20,8 @@ interface Place {
 }
 
 /**
- * Throws `invalid` when a mount would be hidden because a target is a link in the image: the engine follows it, and puts
- * one mount on top of another, in the order of the lengths of what it was told.
+ * Throws `invalid` when a mount would be hidden because a target is a link in the image: the engine follows it, and
+ * puts one mount on top of another, in the order of the lengths of what it was told.
  */
 export async function checkTargets(spec: ServerSpec, image: ImageView): Promise<void> {
   const places: Place[] = [];

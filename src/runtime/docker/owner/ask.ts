@@ -12,7 +12,10 @@ const askTimes = 10;
 /** `changed`: other locks stand there now than those that were asked about. */
 export type Answer = "lives" | "silent" | "changed";
 
-/** Asks whether an owner lives: he takes the question away (`fleet-owner.ts`). It stays there for the next owner else. */
+/**
+ * Asks whether an owner lives: a living owner removes the question (`fleet-owner.ts`). Otherwise the question stays for
+ * the next owner to remove.
+ */
 export async function ask(
   volumes: LockVolumes,
   options: RuntimeCallOptions & { readonly about: readonly Lock[]; readonly nonce: string },

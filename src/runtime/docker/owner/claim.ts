@@ -1,13 +1,13 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import { refusal } from "../engine/engine-error.ts";
+import { engineRefusal } from "../engine/engine-error.ts";
 import { ask } from "./ask.ts";
 import { type Holder, type Lock, lockName, sayHolder } from "./lock.ts";
 import type { LockVolumes } from "./lock-volumes.ts";
 import { isDead } from "./this-process.ts";
 
-/** Each round that fails does so because somebody else got further; so many in a row mean that something is wrong. */
+/** A round fails only when another manager got further; so many failures in a row mean that something is wrong. */
 const maxRounds = 20;
 const maxPauseMs = 50;
 
@@ -31,7 +31,7 @@ export async function claimFleet(options: ClaimOptions): Promise<Lock> {
   const { fleet } = options.volumes;
   const names = lockName(fleet, { generation: 1 });
   const message = `the fleet ${fleet} can't be claimed: volumes like ${names} change all the time, or are not a manager's`;
-  throw refusal("conflict", `${message}; see \`docker volume ls\`, or choose another MCPM_FLEET`, {
+  throw engineRefusal("conflict", `${message}; see \`docker volume ls\`, or choose another MCPM_FLEET`, {
     reason: "FLEET_OWNED",
   });
 }
@@ -62,8 +62,9 @@ async function tryClaim(options: ClaimOptions): Promise<Lock | undefined> {
 }
 
 /**
- * Creates the lock and looks what stands there: `taken`, its generation is another's; `disputed`, there is a lock that
- * its maker did not know of, who may own the fleet. Of two locks, whoever created the later one sees both.
+ * Creates the lock and lists again. `taken`: another manager has this generation. `disputed`: there is a lock that this
+ * one's maker did not know of, and its maker may own the fleet. Of two locks, the manager that created the later one
+ * sees both.
  */
 export async function makeStand(
   volumes: LockVolumes,
@@ -79,11 +80,11 @@ export async function makeStand(
 
 export function fleetOwned(fleet: string, holder: Holder): ManagerError {
   const message = `the fleet ${fleet} is held by ${sayHolder(holder)}: stop that one, or choose another MCPM_FLEET`;
-  return refusal("conflict", message, { reason: "FLEET_OWNED" });
+  return engineRefusal("conflict", message, { reason: "FLEET_OWNED" });
 }
 
 async function allDead(locks: readonly Lock[]): Promise<boolean> {
-  const dead = await Promise.all(locks.map(({ holder }) => isDead(holder.mark)));
+  const dead = await Promise.all(locks.map(({ holder }) => isDead(holder.processKey)));
   return dead.every((is) => is);
 }
 

@@ -3,7 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ManagerError } from "../../../base/errors/errors.ts";
 import type { Log } from "../../../base/log/log.ts";
 import type { Engine } from "../engine/engine.ts";
-import { refusal } from "../engine/engine-error.ts";
+import { engineRefusal } from "../engine/engine-error.ts";
 import { lines } from "../engine/lines.ts";
 import { Answers } from "./answers.ts";
 import { makeStand } from "./claim.ts";
@@ -26,8 +26,9 @@ export interface FleetOwnerOptions {
 }
 
 /**
- * The life of an owner: answers those who ask, by taking their question away, and notices when it was judged dead (it
- * was stopped, or cut off from the engine, for longer than they wait). Disposed, it releases the fleet.
+ * The life of an owner: answers managers that ask, by removing their question, and notices when another manager judged
+ * it dead because it was stopped, or cut off from the engine, for longer than they wait. Disposing it releases the
+ * fleet.
  */
 export class FleetOwner implements AsyncDisposable {
   readonly #options: FleetOwnerOptions;
@@ -39,7 +40,7 @@ export class FleetOwner implements AsyncDisposable {
   #doubtful = true;
   /** Whether it was told that the engine can't be asked. */
   #blind = false;
-  /** Whether something came that a look has yet to see. */
+  /** Whether an event came since the last look. */
   #unseen = false;
   #looking: Promise<void> | undefined;
 
@@ -104,14 +105,16 @@ export class FleetOwner implements AsyncDisposable {
     const own = name === lockName(fleet, this.#options.lock);
     if (own || !name.startsWith(fleetPrefix(fleet))) return own;
     if (event.Action === "destroy") return false;
-    // Also a question: it is the first that is heard of somebody who, unanswered, has long come and gone.
+    // A question counts, too: it may be the first sign of a manager that asked in vain and has claimed the fleet since.
     this.#doubtful = true;
     // At once: a manager that asks waits for about three seconds.
     if (name === askName(fleet)) this.#answers.give();
     return true;
   }
 
-  /** One look at a time, and one more for all that came meanwhile. One that fails ends the stream, and so is repeated. */
+  /**
+   * One look at a time, and one more for all that came meanwhile. One that fails ends the stream, and so is repeated.
+   */
   #lookSoon(stream: Readable): void {
     this.#unseen = true;
     this.#looking ??= this.#lookAtAll(stream);
@@ -146,7 +149,9 @@ export class FleetOwner implements AsyncDisposable {
     if (question !== undefined) this.#answers.give();
   }
 
-  /** The lock is gone: by `docker volume prune`, unless another manager came and went. Returns whether it stands again. */
+  /**
+   * The lock is gone: by `docker volume prune`, unless another manager came and went. Returns whether it stands again.
+   */
   async #restore(): Promise<boolean> {
     if (this.#doubtful) return false;
     const { volumes, lock, log } = this.#options;
@@ -165,6 +170,6 @@ export class FleetOwner implements AsyncDisposable {
     this.#closed.abort();
     const by = successor === undefined ? "another manager" : sayHolder(successor.holder);
     const message = `lost the fleet ${volumes.fleet} to ${by}: this manager did not answer for longer than that one waits`;
-    onLost(refusal("conflict", message, { reason: "FLEET_OWNED" }));
+    onLost(engineRefusal("conflict", message, { reason: "FLEET_OWNED" }));
   }
 }

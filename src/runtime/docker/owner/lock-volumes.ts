@@ -47,7 +47,10 @@ export class LockVolumes {
     return this.#remove(lockName(this.fleet, lock), options);
   }
 
-  /** Answers. For an owner alone: that the question is gone means that one lives. */
+  /**
+   * Removes the question, which is the answer. Only an owner may do so: a question that is gone means that an owner
+   * lives.
+   */
   answer(options: RuntimeCallOptions): Promise<void> {
     return this.#remove(askName(this.fleet), options);
   }

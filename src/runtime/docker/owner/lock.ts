@@ -1,7 +1,7 @@
 import { type Labels, label, lockPrefix } from "../engine/labels.ts";
 
 /**
- * The mark of a fleet's owner: an empty volume, for the engine is all that two managers both see. Its name counts
+ * The lock of a fleet: an empty volume, for the engine is all that two managers both see. Its name counts
  * generations, and creating a name that exists changes nothing: of several who create one, the engine picks the owner.
  */
 export interface Lock {
@@ -13,14 +13,14 @@ export interface Lock {
   readonly holder: Holder;
 }
 
-/** Who a manager is: for people, and `mark` for a manager beside it. */
+/** Which manager holds a lock: for people, and `processKey` for a manager on the same machine. */
 export interface Holder {
   readonly host: string;
   readonly pid: number;
   /** ISO 8601. */
   readonly since: string;
   /** As `this-process.ts` makes it; undefined where a process can't be told apart. */
-  readonly mark?: string | undefined;
+  readonly processKey?: string | undefined;
 }
 
 const nonceLabel = "mcpm.owner";
@@ -29,7 +29,7 @@ const afterLabel = "mcpm.owner.after";
 const hostLabel = "mcpm.owner.host";
 const pidLabel = "mcpm.owner.pid";
 const sinceLabel = "mcpm.owner.since";
-const markLabel = "mcpm.owner.mark";
+const processKeyLabel = "mcpm.owner.mark";
 
 export function fleetPrefix(fleet: string): string {
   return `${lockPrefix}${fleet}.`;
@@ -39,7 +39,7 @@ export function lockName(fleet: string, { generation }: Pick<Lock, "generation">
   return `${fleetPrefix(fleet)}${generation}`;
 }
 
-/** One question for all who ask at a time, so that many of them take the owner one answer. */
+/** One question at a time for all who ask, so that the owner has one to answer. */
 export function askName(fleet: string): string {
   return `${fleetPrefix(fleet)}ask`;
 }
@@ -53,7 +53,7 @@ export function lockLabels(fleet: string, { nonce, after, holder }: Lock): Recor
     [hostLabel]: holder.host,
     [pidLabel]: String(holder.pid),
     [sinceLabel]: holder.since,
-    ...(holder.mark === undefined ? {} : { [markLabel]: holder.mark }),
+    ...(holder.processKey === undefined ? {} : { [processKeyLabel]: holder.processKey }),
   };
 }
 
@@ -77,7 +77,7 @@ export function readLock(fleet: string, volume: { readonly name: string; readonl
       host: labels[hostLabel] ?? "",
       pid: Number(labels[pidLabel]),
       since: labels[sinceLabel] ?? "",
-      mark: labels[markLabel],
+      processKey: labels[processKeyLabel],
     },
   };
 }

@@ -5,19 +5,24 @@ import type { Holder } from "./lock.ts";
 /** Who this manager is. */
 export async function thisHolder(options: { readonly now: () => number }): Promise<Holder> {
   const since = new Date(options.now()).toISOString();
-  const mark = await thisMark().catch(() => undefined);
-  return { host: hostname(), pid: process.pid, since, ...(mark === undefined ? {} : { mark: mark.join("/") }) };
+  const processKey = await thisProcessKey().catch(() => undefined);
+  return {
+    host: hostname(),
+    pid: process.pid,
+    since,
+    ...(processKey === undefined ? {} : { processKey: processKey.join("/") }),
+  };
 }
 
 /**
  * Whether a process is dead for certain: it was of this boot of this machine and in this process's own pid namespace,
  * and its pid is nobody's, a zombie's, or somebody's who started at another time. False: nobody knows.
  */
-export async function isDead(mark: string | undefined): Promise<boolean> {
-  const [boot, namespace, pid, startTime] = mark?.split("/") ?? [];
+export async function isDead(processKey: string | undefined): Promise<boolean> {
+  const [boot, namespace, pid, startTime] = processKey?.split("/") ?? [];
   if (startTime === undefined) return false;
   try {
-    const [thisBoot, thisNamespace] = await thisMark();
+    const [thisBoot, thisNamespace] = await thisProcessKey();
     if (boot !== thisBoot || namespace !== thisNamespace) return false;
     // Where not even process 1 can be seen (hidepid), others can't, either.
     if ((await statOf("1")) === undefined) return false;
@@ -29,7 +34,7 @@ export async function isDead(mark: string | undefined): Promise<boolean> {
 }
 
 /** Boot, pid namespace, pid and start time. Throws where there is no Linux /proc. */
-async function thisMark(): Promise<string[]> {
+async function thisProcessKey(): Promise<string[]> {
   const boot = (await readFile("/proc/sys/kernel/random/boot_id", "utf8")).trim();
   const namespace = await readlink("/proc/self/ns/pid");
   const stat = await statOf("self");

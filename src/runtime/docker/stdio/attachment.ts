@@ -5,7 +5,7 @@ import { readPaced } from "../../../base/async/paced-read.ts";
 import type { Attachment, AttachmentSink } from "../../runtime.ts";
 import { assertContainerId } from "../engine/container-id.ts";
 import { type Engine, keepAliveMs } from "../engine/engine.ts";
-import { readRefusal, refusal, statusOf } from "../engine/engine-error.ts";
+import { engineRefusal, readRefusal, statusOf } from "../engine/engine-error.ts";
 import { Demuxer } from "./demux.ts";
 
 /**
@@ -22,8 +22,8 @@ export async function openAttachment(
   const path = `/containers/${id}/attach?stream=1&stdin=1&stdout=1&stderr=1`;
   const opened = await engine.call(
     `attach to container ${id}`,
-    // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody reads,
-    // and such a one holds up the container.
+    // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody
+    // reads, and such a one holds up the container.
     (_docker, { abortSignal }) => upgrade(engine, { path, signal: abortSignal }).catch(asRefusal),
     { signal },
   );
@@ -32,7 +32,7 @@ export async function openAttachment(
 
 function asRefusal(error: unknown): never {
   if (statusOf(error) === 409) {
-    throw refusal("not_running", "the container is paused: `docker unpause` it", {
+    throw engineRefusal("not_running", "the container is paused: `docker unpause` it", {
       reason: "CONTAINER_PAUSED",
       cause: error,
     });

@@ -15,7 +15,7 @@ const lineFeed = 0x0a;
  * The lines in the engine's log of a container, oldest first, both streams. Streamed: a request of our own, since
  * dockerode would hold the whole log in memory.
  */
-export async function* readHistory(
+export async function* readContainerHistory(
   id: string,
   options: RuntimeCallOptions & { readonly engine: Engine; readonly untilMs: number },
 ): AsyncGenerator<HistoryLine> {

@@ -89,7 +89,7 @@ class World {
     expect(underWay + ended).toBeLessThanOrEqual(maxKeys);
   }
 
-  /** A caller's answer is that of a call of its own key and input. */
+  /** A caller's result is that of a call of its own key and input. */
   #checkOutcome(caller: Caller, outcome: NonNullable<Caller["outcome"]>): void {
     const own = this.attempts.filter(({ key, input }) => key === caller.key && input === caller.input);
     if ("value" in outcome) {

@@ -74,7 +74,7 @@ describe.each(eras)("Reading a resource of a server of the %s era", (era) => {
 });
 
 describe("Reading a resource whose server asks its caller", () => {
-  it("gives the question to a caller that can answer, and the replies and the state to the server", async () => {
+  it("gives the question to a caller that can answer, and the responses and the state to the server", async () => {
     await using child = await ready("modern");
     const clientCapabilitiesJson = '{"elicitation":{}}';
     const asked = await read(child, "mem://ask", { clientCapabilitiesJson });
@@ -86,7 +86,7 @@ describe("Reading a resource whose server asks its caller", () => {
     expect(contents).toMatchObject({ contents: { text } });
   });
 
-  it("fails for a caller that can't, and for answers that a legacy server would ignore", async () => {
+  it("fails for a caller that can't, and for input responses that a legacy server would ignore", async () => {
     await using child = await ready("modern");
     await expect(read(child, "mem://ask")).rejects.toMatchObject({ details: { reason: "INPUT_REQUIRED" } });
     await using legacy = await ready("legacy");

@@ -23,7 +23,7 @@ describe("Session.listTools", () => {
     ["modern", modern()],
   ])("asks once for a listing whose changes the server will tell of (%s)", async (_era, command) => {
     await using child = await ready(command);
-    // The server's word that it will comes before its next answer.
+    // The server's word that it will comes before its next reply.
     await call(child.session, "echo", { text: "" });
     const first = await namesOf(child);
     expect(await namesOf(child)).toEqual(first);

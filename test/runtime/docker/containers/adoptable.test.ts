@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { describe, expect, it } from "vitest";
 import type { ServerSpec } from "../../../../src/base/spec/spec.ts";
-import { type FoundContainer, weaknessOf } from "../../../../src/runtime/docker/containers/adoptable.ts";
+import { type FoundContainer, reasonToLeaveAlone } from "../../../../src/runtime/docker/containers/adoptable.ts";
 
 const host = {
   NetworkMode: "none",
@@ -49,7 +49,7 @@ function weakness(change: Change = {}): string | undefined {
     isSource: (folder, asked) => folder === asked || folder === `/host_mnt${asked}`,
     bindUsers: ["1000:1000"],
   };
-  return weaknessOf(found);
+  return reasonToLeaveAlone(found);
 }
 
 describe("A container as a manager makes it is not weaker than its spec", () => {

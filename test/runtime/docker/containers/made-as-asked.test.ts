@@ -1,7 +1,7 @@
 import type Docker from "dockerode";
 import { describe, expect, test } from "vitest";
 import { containerOptions } from "../../../../src/runtime/docker/containers/container-options.ts";
-import { changes, limitsMissing, weaknesses } from "../../../../src/runtime/docker/containers/made-as-asked.ts";
+import { changes, limitsMissing, weakerThanAsked } from "../../../../src/runtime/docker/containers/made-as-asked.ts";
 
 const mounts = [
   { Type: "bind", Source: "/srv/x", Target: "/data/", ReadOnly: true },
@@ -36,7 +36,7 @@ function made({ host = {}, config = {}, mounts: list = madeMounts }: Change = {}
 
 describe("A container that was made", () => {
   test("as it was asked for has nothing to be told of", () => {
-    expect(weaknesses(created, made())).toEqual([]);
+    expect(weakerThanAsked(created, made())).toEqual([]);
     expect(limitsMissing(asked.HostConfig ?? {}, made().HostConfig)).toEqual([]);
     expect(changes(asked, made())).toEqual([]);
   });
@@ -51,14 +51,14 @@ describe("A container that was made", () => {
       Tmpfs: { "/tmp": "rw,noexec,nosuid,nodev,size=67108864,mode=1777,rprivate", "/scratch": "rw,nosuid" },
       CgroupnsMode: "",
     };
-    expect(weaknesses(created, made({ host, mounts: madeMounts.slice(0, 2) }))).toEqual([]);
+    expect(weakerThanAsked(created, made({ host, mounts: madeMounts.slice(0, 2) }))).toEqual([]);
   });
 
   const [bind = {}, volume = {}, tmpfs = {}] = madeMounts;
 
   test("as Docker Desktop shows its folders has neither", () => {
     const inMachine = { ...bind, Source: "/host_mnt/srv/x" };
-    expect(weaknesses(created, made({ mounts: [inMachine, volume, tmpfs] }))).toEqual([]);
+    expect(weakerThanAsked(created, made({ mounts: [inMachine, volume, tmpfs] }))).toEqual([]);
   });
 
   const weaker: [string, Change][] = [
@@ -101,14 +101,17 @@ describe("A container that was made", () => {
     ],
   ];
   test.each(weaker)("%s: that is told", (weakness, change) => {
-    expect(weaknesses(created, made(change))).toEqual([weakness]);
+    expect(weakerThanAsked(created, made(change))).toEqual([weakness]);
   });
 
   test("with the network that it was asked for is not weaker, whatever the engine calls it", () => {
     const spec = { image: "a", network: "bridge" } as const;
     const bridged = containerOptions(spec, { labels: {}, mounts: [] });
     const on = (NetworkMode: string) =>
-      weaknesses({ spec, asked: bridged }, { HostConfig: { ...bridged.HostConfig, NetworkMode }, Config: {} } as never);
+      weakerThanAsked({ spec, asked: bridged }, {
+        HostConfig: { ...bridged.HostConfig, NetworkMode },
+        Config: {},
+      } as never);
     expect(["bridge", "default", "slirp4netns"].map(on)).toEqual([[], [], []]);
     expect(on("host")).toEqual(['has the network "host"']);
   });

@@ -30,7 +30,7 @@ describe("DockerRuntime.create, when a container has the server's name", () => {
     onTestFinished(() => stranger.remove());
     await expect(fleet.create(spec("echo.mjs"), "taken")).rejects.toMatchObject({
       kind: "conflict",
-      message: `a container named ${name} exists already and is not this server's: remove or rename it`,
+      message: `a container named ${name} exists already and does not belong to this server: remove or rename it`,
       details: { reason: "NAME_TAKEN", server: "taken", delivery: "not_sent" },
     });
   });

@@ -43,7 +43,7 @@ describe("Engine", () => {
     expect(heard).toEqual(["/version", "/version", "/version"]);
   });
 
-  it("whose answer breaks off is unavailable, however long a call may take", async () => {
+  it("whose response breaks off is unavailable, however long a call may take", async () => {
     await using broken = await FakeEngine.listen(({ socket }, response) => {
       response.writeHead(200, { "content-length": 100 }).write("{");
       response.once("drain", () => {});

@@ -39,9 +39,9 @@ test("PullProgress shows nothing that is not plain text, such as a registry's ow
 });
 
 const missing = /^its registry has no such image/;
-const credentials = /^its registry wants other credentials/;
+const credentials = /^its registry does not accept the manager's credentials/;
 const unreachable = /^its registry can't be reached/;
-const often = /^its registry lets nobody pull so often/;
+const often = /^its registry refuses so many pulls/;
 const storage = /^the engine can't store it/;
 const other = /^the pull failed; the manager's log/;
 

@@ -65,7 +65,7 @@ describe("checkRegistry", () => {
     "-a.example/x",
     "user@b.example/x",
   ])("refuses %s by its field, and names the setting", (image) => {
-    expect(() => check(image)).toThrow(/^spec\.image: the registry .* MCPM_REGISTRIES/);
+    expect(() => check(image)).toThrow(/^spec\.image: images are not pulled from the registry .* MCPM_REGISTRIES/);
   });
 
   test("lets what is listed be pulled, to the letter but for the case", () => {

@@ -5,7 +5,7 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 
-/** What is tried: gives back what was seen, or throws. */
+/** What is tried. It gives back what it saw, or throws. */
 record Check(String name, Body body) {
   interface Body {
     String run(ManagerServiceBlockingStub manager) throws Exception;
@@ -17,10 +17,10 @@ record Check(String name, Body body) {
     var failed = 0;
     for (var check : checks) {
       try {
-        out.printf("  ✓ %-22s %s%n", check.name, check.body.run(manager));
+        out.printf("  ✓ %-18s %s%n", check.name, check.body.run(manager));
       } catch (Exception error) {
         failed += 1;
-        out.printf("  ✗ %-22s %s%n", check.name, error);
+        out.printf("  ✗ %-18s %s%n", check.name, error);
       }
     }
     out.printf("%d passed, %d failed%n", checks.size() - failed, failed);
