@@ -112,10 +112,12 @@ const httpStatuses: Readonly<Record<number, string>> = {
   415: "UNSUPPORTED_MEDIA_TYPE",
   421: "HOST_NOT_ALLOWED",
   431: "HEADERS_TOO_LARGE",
+  502: "SERVER_ERROR",
 };
 
 function statuses(): Map<number, string> {
-  const kinds = Map.groupBy(Object.entries(codeOf), ([, code]) => codeToHttpStatus(code));
+  const codes = Object.entries(codeOf).filter(([kind]) => kind !== "server_error");
+  const kinds = Map.groupBy(codes, ([, code]) => codeToHttpStatus(code));
   const words = [...kinds].map(([status, entries]): [number, string] => [
     status,
     entries.map(([kind]) => kind).join(", "),

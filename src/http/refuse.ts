@@ -28,8 +28,9 @@ export const refuseRpc: RefuseRpc = (status, exchange) => {
   const { request, response } = exchange;
   const path = request.url?.split("?")[0] ?? "";
   if (status === 405) {
-    response.setHeader("allow", "POST");
-    refuse(wrongMethod(path, ["POST"]), exchange);
+    const allowed = exchange.allowedMethods.toSorted();
+    response.setHeader("allow", allowed.join(", "));
+    refuse(wrongMethod(path, allowed), exchange);
   } else if (status === 505) {
     refuse(wrongVersion(path), exchange);
   } else if (request.method === "GET") {

@@ -123,7 +123,8 @@ export function skipName(text: string, start: number, visitor: JsonVisitor | und
   return at + 1;
 }
 
-function skipScalar(text: string, start: number, visitor: JsonVisitor | undefined): number {
+/** The offset after the string, number or literal that starts here. */
+export function skipScalar(text: string, start: number, visitor: JsonVisitor | undefined): number {
   const code = text.charCodeAt(start);
   if (code === quote) {
     const end = skipString(text, start);

@@ -4,6 +4,7 @@ import { abortReason, type ConnectionEnd, endError, notRead, outboxFull } from "
 import type { ConnectionLimits } from "./connection-limits.ts";
 import { type ConnectionListener, Inbound, type Reply } from "./inbound.ts";
 import { Outbox, type QueuedLine } from "./outbox.ts";
+import { UnansweredLines } from "./unanswered-lines.ts";
 
 export type { ConnectionListener, Reply, ServerRequest } from "./inbound.ts";
 
@@ -15,6 +16,8 @@ export interface ConnectionOptions {
   readonly limits: ConnectionLimits;
   /** How long a request may wait for the other side to read. Default: 30 s. */
   readonly maxQueuedMs?: number;
+  /** How long a reply may stand without a line break before it is taken for one. Default: 200 ms. */
+  readonly quietMs?: number;
 }
 
 const defaultMaxQueuedMs = 30_000;
@@ -68,6 +71,7 @@ export class Connection {
   readonly #outbox: Outbox;
   readonly #inbound: Inbound;
   readonly #pending = new Map<number, Pending>();
+  readonly #unanswered = new UnansweredLines();
   #nextId: number;
   #end: ConnectionEnd | undefined;
 
@@ -84,6 +88,8 @@ export class Connection {
     this.#inbound = new Inbound({
       ...options,
       requests: {
+        anyAwaited: () => this.#pending.size > 0,
+        onlyOne: () => this.#onlyOne(),
         awaits: (id) => this.#pending.get(id)?.line.state === "written",
         settle: (id, reply) => this.#settle(id, reply),
         fail: (id, error) => this.#pending.get(id)?.fail(error),
@@ -121,6 +127,7 @@ export class Connection {
       const onAbort = () => this.#abandon(id, options);
       const end = (outcome: Outcome) => {
         this.#pending.delete(id);
+        if (this.#pending.size === 0) this.#inbound.settled();
         signal?.removeEventListener("abort", onAbort);
         if ("reply" in outcome) resolve(outcome.reply);
         else reject(outcome.failure);
@@ -135,18 +142,26 @@ export class Connection {
    * written. False: it was dropped, for nothing is written any more.
    */
   notify(method: string, params: string): boolean {
+    this.#unanswered.added(this.#nextId);
     this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
     return !this.#outbox.isClosed;
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */
   respond(id: string, result: string): void {
+    this.#unanswered.added(this.#nextId);
     this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
   }
 
   /** Refuses a request of the other side. */
   respondError(id: string, error: { code: number; message: string }): void {
+    this.#unanswered.added(this.#nextId);
     this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`);
+  }
+
+  /** The other side may have lines and requests before it that are not this connection's. */
+  resumes(): void {
+    this.#unanswered.resumed();
   }
 
   /** Bytes from the other side. The connection keeps none of the chunk. */
@@ -187,13 +202,23 @@ export class Connection {
     const reason = abortReason(options.signal, written ? "sent" : "not_sent");
     this.#outbox.drop(pending.line);
     pending.fail(reason);
+    if (written) this.#unanswered.abandoned(id);
     if (written) options.onAbandoned?.(id, reason);
   }
 
   #settle(id: number, reply: Reply): boolean {
     const pending = this.#pending.get(id);
+    this.#unanswered.replied(id);
     pending?.settle(reply);
     return pending !== undefined;
+  }
+
+  /** Another reply could be for what it has not answered yet: a long-lived request was read, or its reply says so. */
+  #onlyOne(): number | undefined {
+    const [only, ...others] = [...this.#pending].filter(
+      ([, { line, longLived }]) => line.state === "written" && !longLived,
+    );
+    return only === undefined || others.length > 0 || this.#unanswered.any ? undefined : only[0];
   }
 
   /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */

@@ -2,13 +2,18 @@ import { isUtf8 } from "node:buffer";
 import type { ManagerError } from "../base/errors/errors.ts";
 import { brokenReply, resultTooLarge } from "./connection-error.ts";
 import type { ConnectionLimits } from "./connection-limits.ts";
-import { LineSplitter } from "./line-splitter.ts";
-import { type Message, mayBeMessage, parseLine, type RpcError } from "./message.ts";
+import { LineSplitter, trimmedLine } from "./line-splitter.ts";
+import { type Message, mayBeMessage, type Outcome, parseLine } from "./message.ts";
 import { oversizedReply } from "./oversized.ts";
 import type { OversizedLine } from "./skipped-line.ts";
+import { messagesWithin } from "./spoilt-line.ts";
+import { SpreadLines } from "./spread-lines.ts";
+import { UnfinishedLine } from "./unfinished-line.ts";
+
+const lineFeed = 0x0a;
 
 /** The reply to a request. `result` is the JSON text as the other side wrote it. */
-export type Reply = { readonly result: string } | { readonly error: RpcError };
+export type Reply = Outcome;
 
 /** A request of the other side; `id`, for `respond`, and `params` are JSON text. */
 export interface ServerRequest {
@@ -20,14 +25,24 @@ export interface ServerRequest {
 export interface ConnectionListener {
   notification(method: string, params: string): void;
   request(request: ServerRequest): void;
-  /** A line that is not JSON-RPC, or broken JSON-RPC. The bytes are only good until the call returns. */
+  /**
+   * A line that is not JSON-RPC, broken JSON-RPC, or a reply to an unknown request. The bytes are only good until the
+   * call returns.
+   */
   noise(line: Buffer, note?: { truncated: boolean }): void;
-  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to an id that was never given. */
+  /** A reply that nobody waits for, which was dropped: it came late, or twice, or to a number that was never given. */
   unclaimedReply(): void;
 }
 
 /** The requests that replies are for. */
 export interface PendingRequests {
+  /** Whether any has no reply yet. */
+  anyAwaited(): boolean;
+  /**
+   * The only request that a reply without a usable id can be for; undefined when it may be for another, or for
+   * something else.
+   */
+  onlyOne(): number | undefined;
   /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
   /** False: nobody waits for it. */
@@ -41,12 +56,16 @@ export interface InboundOptions {
   readonly limits: ConnectionLimits;
   readonly listener: ConnectionListener;
   readonly requests: PendingRequests;
+  /** As `UnfinishedLineOptions`. */
+  readonly quietMs?: number;
 }
 
 /** What the other side writes: bytes become lines, lines become messages, and each goes to whom it is for. */
 export class Inbound {
   readonly #options: InboundOptions;
   readonly #splitter: LineSplitter;
+  readonly #spread: SpreadLines;
+  readonly #unfinished: UnfinishedLine;
   #ended = false;
 
   constructor(options: InboundOptions) {
@@ -56,17 +75,36 @@ export class Inbound {
       onLine: (line) => this.#receive(line),
       onOversized: (line) => this.#receiveOversized(line),
     });
+    const { quietMs } = options;
+    const take = (line: Buffer) => this.#takeUnfinished(line);
+    this.#unfinished = new UnfinishedLine({ splitter: this.#splitter, quietMs, take });
+    this.#spread = new SpreadLines({
+      maxBytes: options.limits.maxLineBytes,
+      awaits: (id) => options.requests.awaits(id),
+      take: (messages) => this.#take(messages),
+      receiveInvalid: (text) => this.#receiveInvalid(text),
+      fail: (id, error) => options.requests.fail(id, error),
+      noise: (line, note) => options.listener.noise(line, note),
+    });
   }
 
   /** Nothing of the chunk is kept. */
   push(chunk: Buffer): void {
     this.#splitter.push(chunk);
+    if (chunk.at(-1) !== lineFeed) this.#unfinished.grew();
   }
 
   /** No more bytes come: an unfinished line counts as a line. */
   end(): void {
     this.#ended = true;
+    this.#unfinished.stop();
     this.#splitter.end();
+    this.#spread.end();
+  }
+
+  /** Nobody waits for a reply any more: what looked like the beginning of one is none. */
+  settled(): void {
+    this.#spread.end();
   }
 
   /** What there is of a line that is not finished; only good until the next `push`. */
@@ -76,29 +114,85 @@ export class Inbound {
 
   #receive(line: Buffer): void {
     if (line.length === 0) return;
+    if (this.#spread.isOpen && this.#spread.goesOn(line)) return;
     if (!mayBeMessage(line)) {
-      this.#options.listener.noise(line);
+      this.#receiveSpoilt(line);
       return;
     }
     if (!isUtf8(line)) {
       this.#receiveInvalid(line);
       return;
     }
+    const messages = parseLine(line.toString("utf8"));
+    const [first] = messages;
+    if (messages.length === 1 && (first?.kind === "noise" || first?.kind === "malformed")) {
+      this.#receiveSpoilt(line, first);
+    } else if (this.#take(messages)) {
+      this.#options.listener.noise(line);
+    }
+  }
+
+  /** Messages, and nothing else, of which a call waits for one. */
+  #takeUnfinished(line: Buffer): boolean {
+    const { messages, text } = messagesWithin(trimmedLine(line));
+    const isReply = (message: Message) =>
+      (message.kind === "result" || message.kind === "error") && this.#options.requests.awaits(message.id);
+    const broken = messages.some(({ kind }) => kind === "malformed" || kind === "noise");
+    if (this.#spread.isOpen || text || broken || !messages.some(isReply)) return false;
+    this.#take(messages);
+    return true;
+  }
+
+  /** Returns whether some of them were noise. */
+  #take(messages: readonly Message[]): boolean {
     let noisy = false;
-    for (const message of parseLine(line.toString("utf8"))) {
+    for (const message of messages) {
       const isNoise = this.#isNoise(message);
       if (!isNoise || message.kind === "malformed") this.#dispatch(message);
       noisy ||= isNoise;
     }
-    if (noisy) this.#options.listener.noise(line);
+    return noisy;
   }
 
-  /** Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours. */
-  #isNoise(message: Message): boolean {
-    if (message.kind === "result" || message.kind === "error") {
-      return message.bare === true && !this.#options.requests.awaits(message.id);
+  /** A line that is no message as a whole; `message` is what it is instead. */
+  #receiveSpoilt(line: Buffer, message: Message = { kind: "noise" }): void {
+    const { requests, listener } = this.#options;
+    if (requests.anyAwaited()) {
+      if (this.#spread.begins(line)) return;
+      const found = line.includes('"id"') ? messagesWithin(line) : undefined;
+      if (found !== undefined && found.messages.length > 0) {
+        if (this.#take(found.messages) || found.text) listener.noise(line);
+        return;
+      }
     }
-    return message.kind === "noise" || message.kind === "malformed";
+    if (message.kind === "malformed") this.#dispatch(message);
+    listener.noise(line);
+  }
+
+  /**
+   * Noise, too, is what looks like a reply, does not say that it is JSON-RPC, and is to no call of ours; and a reply to
+   * an unknown request.
+   */
+  #isNoise(message: Message): boolean {
+    const { requests } = this.#options;
+    switch (message.kind) {
+      case "result":
+      case "error":
+        return message.bare === true && !requests.awaits(message.id);
+      case "unowned":
+        return this.#ownerOf(message.outcome) === undefined;
+      case "noise":
+      case "malformed":
+      case "stray":
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  /** An error may come without an id: the request could not be read (JSON-RPC 2.0, 5). A result without one is noise. */
+  #ownerOf(outcome: Outcome): number | undefined {
+    return "error" in outcome ? this.#options.requests.onlyOne() : undefined;
   }
 
   #dispatch(message: Message): void {
@@ -119,9 +213,12 @@ export class Inbound {
       case "malformed":
         if (message.id !== undefined) this.#failBroken(message.id, message.problem);
         break;
-      case "stray":
-        listener.unclaimedReply();
+      case "unowned": {
+        const id = this.#ownerOf(message.outcome);
+        if (id !== undefined) this.#settle(id, message.outcome);
         break;
+      }
+      case "stray":
       case "noise":
         break;
       default:

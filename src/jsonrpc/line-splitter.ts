@@ -38,6 +38,16 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
+  /** What stands without a line break, as long as it is kept. The bytes are only good until more come. */
+  get kept(): Buffer {
+    return this.#buffer.subarray(0, this.#length);
+  }
+
+  /** Forgets what stands without a line break. */
+  drop(): void {
+    this.#length = 0;
+  }
+
   /** The stream ended: what stands without a line break counts as a line. */
   end(): void {
     if (this.#length > 0 || this.#skipping !== undefined) this.#finish(Buffer.alloc(0));

@@ -1,6 +1,8 @@
 import { exactInteger } from "../json/exact-number.ts";
 import { eachElement, eachMember, type JsonMember, objectMembers } from "../json/json-members.ts";
 import { JsonSyntaxError } from "../json/json-scan.ts";
+import { idOf } from "./message-id.ts";
+import { idAfterOutcome } from "./oversized.ts";
 
 /** A JSON-RPC error as the other side sent it; `data` is JSON text. */
 export interface RpcError {
@@ -11,21 +13,27 @@ export interface RpcError {
 
 /**
  * One inbound JSON-RPC 2.0 message. `result`, `params` and a request's `id` are JSON text as it was written. A `bare`
- * reply does not say that it is JSON-RPC: it is one only if its id is of a call under way, and else noise.
+ * reply does not say that it is JSON-RPC 2.0, or says more than a reply does: it is one if its id is of a call under
+ * way, and else noise.
  */
 export type Message =
   | { readonly kind: "result"; readonly id: number; readonly result: string; readonly bare?: true }
   | { readonly kind: "error"; readonly id: number; readonly error: RpcError; readonly bare?: true }
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
   | { readonly kind: "notification"; readonly method: string; readonly params: string }
-  /** A reply to an id that we did not give (ours are integers, which a server may give back as text). */
+  /** A reply to an id that can't be ours (ours are integers, which a server may give back as text). */
   | { readonly kind: "stray" }
+  /** A reply that does not say to what: its id is null, as for a request that could not be read, or is not there. */
+  | { readonly kind: "unowned"; readonly outcome: Outcome }
   /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
   | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
   /** Not JSON-RPC at all: a banner, a log line. */
   | { readonly kind: "noise" };
 
-/** Most messages of one batch. */
+/** What a reply says; `result` is JSON text. */
+export type Outcome = { readonly result: string } | { readonly error: RpcError };
+
+/** Most elements that are read of one batch. */
 const maxBatch = 10_000;
 
 /**
@@ -37,25 +45,33 @@ export function mayBeMessage(line: Uint8Array): boolean {
   return line[at] === 0x7b || line[at] === 0x5b;
 }
 
-/** The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). */
+/**
+ * The messages of one line: one, or those of a batch (revision 2025-03-26 allows servers to send them). The text may
+ * have line breaks between its parts.
+ */
 export function parseLine(line: string): Message[] {
-  return /^[ \t\r]*\[/.test(line) ? parseBatch(line) : [parseMessage(line)];
+  return /^[ \t\r\n]*\[/.test(line) ? parseBatch(line) : [parseMessage(line)];
 }
 
-/** Reads a batch up to the first element that is not a message; the line from there on, like an empty one, is noise. */
+/** Reads the messages of a batch. Elements that are none, and the line from where it is no JSON, are noise together. */
 function parseBatch(line: string): Message[] {
   const messages: Message[] = [];
+  let elements = 0;
+  let noisy = false;
   try {
     for (const element of eachElement(line)) {
+      noisy ||= elements === maxBatch;
+      if (elements === maxBatch) break;
+      elements += 1;
       const message = parseMessage(element);
-      if (message.kind === "noise" || messages.length === maxBatch) return [...messages, { kind: "noise" }];
-      messages.push(message);
+      if (message.kind === "noise") noisy = true;
+      else messages.push(message);
     }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
-    return [...messages, { kind: "noise" }];
+    noisy = true;
   }
-  return messages.length === 0 ? [{ kind: "noise" }] : messages;
+  return noisy || messages.length === 0 ? [...messages, { kind: "noise" }] : messages;
 }
 
 interface Fields {
@@ -82,9 +98,10 @@ function parseMessage(text: string): Message {
     if (!(error instanceof JsonSyntaxError)) throw error;
     return brokenMessage(fields, text, error);
   }
-  if (fields.jsonrpc !== '"2.0"') return others ? { kind: "noise" } : parseBare(fields);
+  if (fields.jsonrpc !== '"2.0"' && !isNearlyVersion(fields.jsonrpc)) return parseBare(fields, others);
   const method = fields.method === undefined ? undefined : stringOf(fields.method);
   if (method !== undefined) {
+    if (hasOutcome(fields)) return bare(parseReply(fields));
     const params = fields.params ?? "{}";
     if (fields.id === undefined || fields.id === "null") return { kind: "notification", method, params };
     // Any other is not JSON-RPC, and may hold spaces that are no good in our reply.
@@ -96,21 +113,46 @@ function parseMessage(text: string): Message {
   return parseReply(fields);
 }
 
-/** With further members it would be a log line, which may well have an id and a result. */
-function parseBare(fields: Fields): Message {
+/** As those write it who take it for a number. */
+function isNearlyVersion(jsonrpc: string | undefined): boolean {
+  return jsonrpc !== undefined && /^"?2(?:\.0*)?"?$/.test(jsonrpc);
+}
+
+/**
+ * Without a word of JSON-RPC and with further members it would be a log line, which may well have an id and a result.
+ * With another version it is no other message.
+ */
+function parseBare(fields: Fields, others: boolean): Message {
   const { jsonrpc, method, params } = fields;
-  const other = jsonrpc ?? method ?? params;
-  const reply = other === undefined ? parseReply(fields) : undefined;
-  return reply?.kind === "result" || reply?.kind === "error" ? { ...reply, bare: true } : { kind: "noise" };
+  if (jsonrpc === undefined && (others || (method ?? params) !== undefined)) return { kind: "noise" };
+  return bare(parseReply(fields));
+}
+
+function bare(reply: Message): Message {
+  return reply.kind === "result" || reply.kind === "error" ? { ...reply, bare: true } : { kind: "noise" };
+}
+
+/** Some write each member that there is, and null where there is nothing to say. */
+function hasOutcome({ result = "null", error = "null" }: Fields): boolean {
+  return result !== "null" || error !== "null";
 }
 
 function parseReply(fields: Fields): Message {
+  const outcome = outcomeOf(fields);
+  if (fields.id === undefined || fields.id === "null") {
+    return outcome === undefined ? { kind: "malformed", problem: noOutcome } : { kind: "unowned", outcome };
+  }
   const id = idOf(fields.id);
   if (id === undefined) return { kind: "stray" };
-  if (fields.error !== undefined && fields.error !== "null")
-    return { kind: "error", id, error: parseError(fields.error) };
-  if (fields.result !== undefined) return { kind: "result", id, result: fields.result };
-  return { kind: "malformed", id, problem: "neither result nor error" };
+  if (outcome === undefined) return { kind: "malformed", id, problem: noOutcome };
+  return "result" in outcome ? { kind: "result", id, ...outcome } : { kind: "error", id, ...outcome };
+}
+
+const noOutcome = "neither result nor error";
+
+function outcomeOf({ result, error }: Fields): Outcome | undefined {
+  if (error !== undefined && error !== "null") return { error: parseError(error) };
+  return result === undefined ? undefined : { result };
 }
 
 function parseError(text: string): RpcError {
@@ -131,26 +173,19 @@ function parseError(text: string): RpcError {
 
 /** Log lines have ids, too, and break off: an id is a message's when what follows it is. */
 const begunAsMessage =
-  /^[ \t\r]*\{[ \t\r]*(?:"jsonrpc"|"id"[ \t\r]*:[ \t\r]*(?:-?[0-9.eE+-]+|"[^"\\]*")[ \t\r]*,[ \t\r]*"(?:jsonrpc|method|result|error)")/;
+  /^[ \t\r\n]*\{[ \t\r\n]*(?:"jsonrpc"|"id"[ \t\r\n]*:[ \t\r\n]*(?:-?[0-9.eE+-]+|"[^"\\]*")[ \t\r\n]*,[ \t\r\n]*"(?:jsonrpc|method|result|error)")/;
 
-/** A line that stops being JSON: noise, unless it had begun as a message. */
+/** A line that stops being JSON: noise, unless it had begun as a message, or began as a reply and ends as one. */
 function brokenMessage(fields: Fields, text: string, error: JsonSyntaxError): Message {
-  if (fields.jsonrpc !== '"2.0"' && !begunAsMessage.test(text)) return { kind: "noise" };
-  const id = fields.method === undefined ? idOf(fields.id) : undefined;
-  return { kind: "malformed", problem: error.message, ...(id === undefined ? {} : { id }) };
+  const atEnd = fields.method === undefined ? idAfterOutcome(text.slice(0, shownChars), text.slice(-shownChars)) : "";
+  const begun = fields.jsonrpc === '"2.0"' || isNearlyVersion(fields.jsonrpc) || begunAsMessage.test(text);
+  if (!begun && typeof atEnd !== "number") return { kind: "noise" };
+  const id = fields.method === undefined ? (idOf(fields.id) ?? atEnd) : undefined;
+  return { kind: "malformed", problem: error.message, ...(typeof id === "number" ? { id } : {}) };
 }
 
-/** Fifteen digits, each of them escaped. */
-const maxIdChars = 100;
-
-/** The integer that an id denotes, or undefined. Ours are integers; servers that keep ids as text give back text. */
-export function idOf(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (!text.startsWith('"')) return exactInteger(text);
-  if (text.length > maxIdChars) return undefined;
-  const digits = /^(?:0|[1-9][0-9]{0,14})$/.exec(JSON.parse(text) as string);
-  return digits === null ? undefined : Number(digits[0]);
-}
+/** So much of a broken line's beginning and end may tell whose it is. */
+const shownChars = 4096;
 
 function stringOf(text: string | undefined): string | undefined {
   return text?.startsWith('"') ? (JSON.parse(text) as string) : undefined;

@@ -1,4 +1,4 @@
-import { idOf } from "./message.ts";
+import { idOf } from "./message-id.ts";
 import type { OversizedLine } from "./skipped-line.ts";
 
 /** Where a line begins, a BOM included, which was read as Latin-1. */
@@ -19,8 +19,10 @@ const idLast = new RegExp(String.raw`,\s*${id}\s*(?:,\s*${version}\s*)?\}\s*$`);
 export function oversizedReply(line: OversizedLine): number | "unknown" | undefined {
   const head = line.head.toString("latin1");
   const first = idFirst.exec(head)?.[1];
-  if (first !== undefined) return idOf(first);
-  if (!outcomeFirst.test(head)) return undefined;
-  const last = idLast.exec(line.tail.toString("latin1"))?.[1];
-  return idOf(last) ?? "unknown";
+  return first === undefined ? idAfterOutcome(head, line.tail.toString("latin1")) : idOf(first);
+}
+
+/** As above, of a reply that begins with its outcome. */
+export function idAfterOutcome(head: string, tail: string): number | "unknown" | undefined {
+  return outcomeFirst.test(head) ? (idOf(idLast.exec(tail)?.[1]) ?? "unknown") : undefined;
 }

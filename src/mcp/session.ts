@@ -1,24 +1,28 @@
-import type { ManagerError } from "../base/errors/errors.ts";
-import { Connection, type Reply, type RequestOptions, type ServerRequest } from "../jsonrpc/connection.ts";
+import { Connection, type Reply, type ServerRequest } from "../jsonrpc/connection.ts";
 import type { ConnectionEnd } from "../jsonrpc/connection-error.ts";
 import type { ConnectionLimits } from "../jsonrpc/connection-limits.ts";
 import type { Attachment, AttachmentSink } from "../runtime/runtime.ts";
 import type { Question } from "./conversation/era-plan.ts";
 import { type Conversation, type HandshakeOptions, type Opened, openConversation } from "./conversation/handshake.ts";
-import { cancelling, type SignalOption, type TracedOptions } from "./conversation/requests.ts";
+import type { SignalOption, TracedOptions } from "./conversation/requests.ts";
 import type { Completion, CompletionRequest } from "./features/completion.ts";
-import { logMessageOf } from "./features/logging/log-message.ts";
+import { type LogMessage, logMessageOf } from "./features/logging/log-message.ts";
 import { setLogLevel } from "./features/logging/set-log-level.ts";
 import type { Prompts } from "./features/prompts/prompts.ts";
 import type { Resources } from "./features/resources/resources.ts";
 import { ServerFeatures } from "./features/server-features.ts";
 import { inputRequired } from "./features/shared/input-required-result.ts";
-import type { OnListed } from "./features/shared/listing.ts";
-import { notListed } from "./features/shared/not-listed.ts";
+import type { Listing, OnListed } from "./features/shared/listing.ts";
 import { type CallEvents, FollowedCalls } from "./features/tools/followed-calls.ts";
 import type { Tool } from "./features/tools/tool.ts";
 import { type ToolCall, toolCallParams } from "./features/tools/tool-call.ts";
-import { isRefusal, readToolResult, type ToolResult } from "./features/tools/tool-result.ts";
+import { readToolResult, type ToolResult } from "./features/tools/tool-result.ts";
+import {
+  type UnknownToolSign,
+  unknownTool,
+  unknownToolErrorSign,
+  unknownToolSign,
+} from "./features/tools/unknown-tool.ts";
 import type { LogLevel } from "./protocol/log-level.ts";
 import type { ClientInfo } from "./protocol/mcp-info.ts";
 import { rpcFailure } from "./protocol/rpc-failure.ts";
@@ -28,12 +32,14 @@ export interface SessionListener {
   stderr(chunk: Buffer): void;
   /** A line on stdout that is not a message. */
   strayLine(line: Buffer, note: { truncated: boolean }): void;
-  /** A log notification; `data` is JSON text, or the text itself when it is a string. */
-  logMessage(entry: { readonly level: string; readonly text: string }): void;
+  /** A log notification. */
+  logMessage(message: LogMessage): void;
   /** A reply that nobody waits for, which was dropped. */
   unclaimedReply(): void;
   /** A listing was read whole. Absent: nobody wants to know. */
   readonly listed?: OnListed | undefined;
+  /** Something about the server that people may want to know, in a sentence. */
+  remark(text: string): void;
   /** The attachment ended. The owner finds out why and calls `end`. */
   attachmentEnded(error?: Error): void;
 }
@@ -67,6 +73,7 @@ export class Session {
   readonly #followed = new FollowedCalls((id) => this.#connection.awaits(id));
   /** Undefined before the handshake. */
   #open: ServerFeatures | undefined;
+  #heard = 0;
 
   constructor(options: SessionOptions) {
     const { listener } = options;
@@ -83,8 +90,14 @@ export class Session {
       },
     });
     this.sink = {
-      stdout: (chunk) => this.#connection.receive(chunk),
-      stderr: (chunk) => listener.stderr(chunk),
+      stdout: (chunk) => {
+        this.#heard += 1;
+        this.#connection.receive(chunk);
+      },
+      stderr: (chunk) => {
+        this.#heard += 1;
+        listener.stderr(chunk);
+      },
       drain: () => this.#connection.drain(),
       end: (error) => {
         this.#connection.endOfInput();
@@ -107,6 +120,7 @@ export class Session {
 
   /** Ends half a line that a manager before this one may have left in the server's stdin. */
   endHalfLine(): void {
+    this.#connection.resumes();
     this.#attachment?.write(Buffer.from("\n"));
   }
 
@@ -135,30 +149,47 @@ export class Session {
     return this.#unanswered.has(question);
   }
 
+  /** How often the server has written something, on either stream. */
+  get heard(): number {
+    return this.#heard;
+  }
+
   /** Goes on with a conversation that the same process had over another attachment. */
   resume(conversation: Conversation): void {
-    const { listed } = this.#options.listener;
-    this.#open = new ServerFeatures(this.#connection, { conversation, onListed: listed });
+    const { listed: onListed } = this.#options.listener;
+    this.#open = new ServerFeatures(this.#connection, {
+      conversation,
+      onListed,
+      remark: (text) => this.#options.listener.remark(text),
+    });
   }
 
   /**
-   * Calls a tool. Throws what `Connection.request` throws, `not_found` for a tool that the server refuses and its
-   * listing lacks, `not_running` when the server asks for input that the caller does not know of, and by the server's
-   * JSON-RPC error `invalid` for refused parameters, `unsupported`, `protocol`.
+   * Calls a tool. Throws what `Requests.reply` throws, `not_found` for a tool that the server refuses, in whichever
+   * way, and its listing lacks, `not_running` when the server asks for input that the caller does not know of, and by
+   * the server's JSON-RPC error `invalid` for refused parameters, `unsupported`, `server_error`.
    */
   async callTool(call: ToolCall, options: CallToolOptions): Promise<ToolResult> {
     const { codec } = this.#opened;
     const reply = await this.#requestTool(call, options);
-    const result = "result" in reply ? readToolResult(reply.result, codec.era) : undefined;
-    const failure = "error" in reply ? rpcFailure(reply.error, "tools/call") : undefined;
-    const refused = failure?.kind === "invalid" || (result !== undefined && isRefusal(result));
-    if (refused && (await this.#lacks(call.tool, options))) throw unknownTool(call.tool, failure);
-    if (result === undefined) throw failure;
+    if ("error" in reply) {
+      const failure = rpcFailure(reply.error, "tools/call");
+      const sign = unknownToolErrorSign(failure);
+      throw (await this.#lacks(call.tool, sign, options)) ? unknownTool(call.tool, failure) : failure;
+    }
+    const result = readToolResult(reply.result, codec.era);
+    const sign = unknownToolSign(result, call.tool);
+    if (sign !== undefined && (await this.#lacks(call.tool, sign, options))) throw unknownTool(call.tool, result);
     if (result.kind === "input_required" && call.clientCapabilitiesJson === undefined) throw inputRequired();
     return result;
   }
 
-  /** All tools of the server. */
+  /** The server's tools. */
+  get tools(): Listing<Tool> {
+    return this.#opened.tools;
+  }
+
+  /** The tools that the server lists. */
   listTools(options: TracedOptions): Promise<readonly Tool[]> {
     return this.#opened.tools.get(options);
   }
@@ -196,17 +227,16 @@ export class Session {
   }
 
   #requestTool(call: ToolCall, options: CallToolOptions): Promise<Reply> {
-    const { codec } = this.#opened;
+    const { codec, requests } = this.#opened;
     const { events } = options;
     if (events !== undefined) return this.#requestFollowedTool(call, { ...options, events });
-    return this.#connection.request("tools/call", toolCallParams(call, { codec }), this.#cancelling(options));
+    return requests.reply("tools/call", toolCallParams(call, { codec }), options);
   }
 
   /** The server reports progress, by the request's id. */
   async #requestFollowedTool(call: ToolCall, options: SignalOption & { readonly events: CallEvents }): Promise<Reply> {
-    const { codec } = this.#opened;
+    const { codec, requests } = this.#opened;
     const { events } = options;
-    const request = this.#cancelling(options);
     let token: number | undefined;
     const params = (id: number) => {
       token = id;
@@ -214,20 +244,19 @@ export class Session {
       return toolCallParams(call, { codec, progressToken: id });
     };
     try {
-      return await this.#connection.request("tools/call", params, request);
+      return await requests.reply("tools/call", params, options);
     } finally {
       if (token !== undefined) this.#followed.delete(token);
     }
   }
 
-  #lacks(tool: string, options: SignalOption): Promise<boolean> {
-    // Otherwise the server's own error says enough.
-    return this.#opened.tools.lacks(({ name }) => name === tool, options);
-  }
-
-  /** Options of a request that the server is told of when it is given up. */
-  #cancelling(options: SignalOption): RequestOptions {
-    return cancelling(this.#connection, options);
+  /** Whether the server lacks the tool. If it listed the tool before, only a failure in words is a sign. */
+  async #lacks(tool: string, sign: UnknownToolSign | undefined, options: SignalOption): Promise<boolean> {
+    const { tools } = this.#opened;
+    const isIt = ({ name }: Tool) => name === tool;
+    if (sign === undefined || (!sign.inWords && tools.had(isIt))) return false;
+    // Otherwise the server's own answer says enough.
+    return tools.lacks(isIt, options);
   }
 
   get #opened() {
@@ -237,12 +266,15 @@ export class Session {
 
   /**
    * A server of the legacy era may ping; what else it may ask for needs capabilities that were not declared. One of the
-   * modern era asks for nothing this way, and is answered nothing (MCP revision 2026-07-28, stdio).
+   * modern era asks for nothing this way (MCP revision 2026-07-28, stdio): its request is a stray line, and is refused,
+   * since the server may wait for the response before it goes on with a call.
    */
   #onRequest({ id, method, params }: ServerRequest): void {
     if (this.#open?.codec.era === "modern") {
       const line = `{"jsonrpc":"2.0","id":${id},"method":${JSON.stringify(method)},"params":${params}}`;
       this.#options.listener.strayLine(Buffer.from(line), { truncated: false });
+      const message = "revision 2026-07-28 has no requests of the server: ask by the result input_required";
+      this.#connection.respondError(id, { code: -32601, message });
     } else if (method === "ping") {
       this.#connection.respond(id, "{}");
     } else {
@@ -257,8 +289,4 @@ export class Session {
     } else if (method === "notifications/progress") this.#followed.progressed(params);
     else this.#open?.notified(method, params);
   }
-}
-
-function unknownTool(tool: string, cause: ManagerError | undefined): ManagerError {
-  return notListed({ noun: "tool", name: tool, seen: "ListTools shows", reason: "TOOL_NOT_FOUND" }, cause);
 }

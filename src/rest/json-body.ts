@@ -1,6 +1,7 @@
 import type { JsonValue } from "@bufbuild/protobuf";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { invalidRequest, ManagerError } from "../base/errors/errors.ts";
+import { roundedNumber } from "../json/inexact-number.ts";
 import { type JsonPath, repeatedMember } from "../json/repeated-member.ts";
 import { refuseManyValues } from "../rpc/bounds/request-values.ts";
 import { tooLargeText } from "../rpc/errors/connect-error.ts";
@@ -14,6 +15,8 @@ export interface JsonBody {
   readonly bytes: number;
   /** The first member that its object has twice. */
   readonly repeated: JsonPath | undefined;
+  /** The first number that is not what was written any more. */
+  readonly rounded: JsonPath | undefined;
 }
 
 export interface JsonBodyOptions {
@@ -61,7 +64,7 @@ function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
     const value = JSON.parse(text) as JsonValue;
-    return { value, bytes: body.length, repeated: repeatedMember(text) };
+    return { value, bytes: body.length, repeated: repeatedMember(text), rounded: roundedNumber(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

@@ -8,9 +8,10 @@ import {
   ScalarType,
 } from "@bufbuild/protobuf";
 import { invalidRequest } from "../base/errors/errors.ts";
+import type { JsonPath } from "../json/repeated-member.ts";
 import { refuseCostlyJson } from "../rpc/bounds/costly-json.ts";
 import { fieldOf } from "../rpc/json/json-path.ts";
-import { jsonViolation, repeatedField, requestJson } from "../rpc/json/json-problem.ts";
+import { jsonViolation, repeatedField, requestJson, roundedField } from "../rpc/json/json-problem.ts";
 import { refuseLooseJson } from "../rpc/json/loose-json.ts";
 import type { JsonBody } from "./json-body.ts";
 import type { Route, RouteMatch } from "./routes.ts";
@@ -44,10 +45,10 @@ export function requestMessage({ route, fields }: RouteMatch, input: Input): Mes
 function fieldsOfPost({ rpc, body }: Route, input: Input): JsonObject {
   for (const name of input.query.keys()) throw invalidRequest([{ field: name, description: "must be in the body" }]);
   if (body === undefined || input.body === undefined) return {};
-  const { value, repeated } = input.body;
-  if (repeated !== undefined) {
-    throw invalidRequest([repeatedField(rpc.input, body === "*" ? repeated : [body, ...repeated])]);
-  }
+  const { value, repeated, rounded } = input.body;
+  const pathOf = (path: JsonPath) => (body === "*" ? path : [body, ...path]);
+  if (repeated !== undefined) throw invalidRequest([repeatedField(rpc.input, pathOf(repeated))]);
+  if (rounded !== undefined) throw invalidRequest([roundedField(rpc.input, pathOf(rounded))]);
   return fieldsOfBody(body, value);
 }
 

@@ -1,7 +1,7 @@
 import type { EventEmitter } from "node:events";
 import type { IncomingHttpHeaders } from "node:http";
 import { type DescMethodServerStreaming, type DescMethodUnary, type Message, toJsonString } from "@bufbuild/protobuf";
-import { ConnectError, createContextValues } from "@connectrpc/connect";
+import { Code, ConnectError, createContextValues } from "@connectrpc/connect";
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { ManagerError, toManagerError } from "../base/errors/errors.ts";
 import { respondWithError } from "../http/error-response.ts";
@@ -189,10 +189,17 @@ const ofTheBody = /^(?::|content-|transfer-|accept|connection$|host$|te$|grpc-)/
 
 function writeError({ request, response }: Exchange, error: unknown): void {
   if (!response.headersSent) {
-    const media = error instanceof ManagerError && error.details.reason === "UNSUPPORTED_MEDIA_TYPE";
-    respondWithError({ request, response, error, ...(media ? { status: 415 } : {}) });
+    const status = statusOf(error);
+    respondWithError({ request, response, error, ...(status === undefined ? {} : { status }) });
     return;
   }
   const failure = error instanceof ConnectError ? error : toConnectError(toManagerError(error));
   response.end(`${JSON.stringify({ error: statusJson(failure) })}\n`);
+}
+
+/** Where HTTP has a better status than that of the Connect protocol. */
+function statusOf(error: unknown): number | undefined {
+  if (error instanceof ManagerError && error.details.reason === "UNSUPPORTED_MEDIA_TYPE") return 415;
+  // The MCP server's own error: the manager has none.
+  return error instanceof ConnectError && error.code === Code.Unknown ? 502 : undefined;
 }

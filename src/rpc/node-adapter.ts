@@ -25,7 +25,10 @@ import { keptJsonBody, keptJsonQuery } from "./json/request-body.ts";
 
 type LibraryMethod = ConnectRouter["handlers"][number];
 
-export type RefuseRpc = (status: number, exchange: { request: NodeRequest; response: NodeResponse }) => void;
+export type RefuseRpc = (
+  status: number,
+  exchange: { request: NodeRequest; response: NodeResponse; allowedMethods: readonly string[] },
+) => void;
 
 /**
  * Hands Node's requests on to the RPC library. The library's own adapter prints a stack to stderr for every caller that
@@ -87,7 +90,7 @@ async function respond(
   const counted = operationOf(method.method).mayLag ? undefined : transfer;
   // Without a body: the library found no protocol for this method, content type or version.
   if (libraryResponse.body === undefined && libraryResponse.status >= 400)
-    refuse(libraryResponse.status, { request, response });
+    refuse(libraryResponse.status, { request, response, allowedMethods: method.allowedMethods });
   else await universalResponseToNodeResponse(paced(withPlainMessage(libraryResponse), { method, counted }), response);
 }
 

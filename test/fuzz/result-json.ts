@@ -100,11 +100,12 @@ function base64(bytes: Uint8Array): string {
 type Fields = readonly (readonly [string, JsonTree])[];
 
 /**
- * A result without what the typed form leaves out because it says nothing: `isError` false, the kind "complete", an
- * empty `content`, and empty texts of a link or a resource that may be missing.
+ * A result without what the typed form leaves out because it says nothing: null, `isError` false, the kind "complete",
+ * an empty `content`, and empty texts of a link or a resource that may be missing.
  */
 export function plainResult(text: string): JsonTree {
-  const tree = jsonTree(text);
+  const given = jsonTree(text);
+  const tree = given === "null" ? { object: [] } : given;
   if (!isObject(tree)) return tree;
   const silent: Fields = [
     ["isError", "false"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { inexactNumber } from "../../src/json/inexact-number.ts";
+import { inexactNumber, roundedNumber } from "../../src/json/inexact-number.ts";
 
 describe("inexactNumber", () => {
   it.each([
@@ -18,4 +18,21 @@ describe("inexactNumber", () => {
       expect(inexactNumber(text)).toBeUndefined();
     },
   );
+});
+
+describe("roundedNumber", () => {
+  it.each([
+    ['{"a":0.1234567890123456789}', ["a"]],
+    ['{"a":[1,{"b":9007199254740993}]}', ["a", 1, "b"]],
+    ['{"a":1e400}', ["a"]],
+    ['{"a":1e-400}', ["a"]],
+  ])("finds the number of %s that is not what was written any more", (text, path) => {
+    expect(roundedNumber(text)).toEqual(path);
+  });
+
+  it("finds none where no digit is lost, nor in a text", () => {
+    expect(
+      roundedNumber('{"a":[0.1,123456789012345,1.50,1e3,9007199254740992,"0.1234567890123456789"]}'),
+    ).toBeUndefined();
+  });
 });

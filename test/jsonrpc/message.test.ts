@@ -85,7 +85,7 @@ describe("parseLine", () => {
     ]);
   });
 
-  it.each(['"x"', '"01"', '"1.0"', '" 1"', "null", "1.5", "1.00000000000000000001", "[1]", "12345678901234567890"])(
+  it.each(['"x"', '"01"', '"1.0"', '" 1"', "1.5", "1.00000000000000000001", "[1]", "12345678901234567890"])(
     "calls a reply to the id %s stray",
     (id) => {
       expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
@@ -124,7 +124,6 @@ describe("parseLine", () => {
     '"jsonrpc"',
     "7",
     "null",
-    '{"jsonrpc":"1.0","id":1,"result":{}}',
     '{"id":3,"result":{},"level":"debug"}',
     '{"id":"x","result":{}}',
     '{"id":3}',
@@ -144,13 +143,49 @@ describe("parseLine", () => {
     expect(parseLine(`  ${batch}\t`).map(({ kind }) => kind)).toEqual(kinds);
   });
 
-  it("reads the messages of a batch up to the first element that is none, and calls the rest noise", () => {
-    expect(parseLine(`[${ok},7,${ok}]`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
+  it("reads the messages of a batch, and calls all else in it noise", () => {
+    const result = { kind: "result", id: 1, result: "{}" };
+    expect(parseLine(`[7,${ok},{"level":"info"},${ok}]`)).toEqual([result, result, { kind: "noise" }]);
     expect(parseLine(`[${ok},{"x":1}`)).toEqual([{ kind: "result", id: 1, result: "{}" }, { kind: "noise" }]);
     expect(parseLine(`[${"1,".repeat(2_000_000)}1]`)).toEqual([{ kind: "noise" }]);
   });
 
-  it("takes 10,000 messages of a batch, and calls the rest noise", () => {
+  it.each(["2.0", "2", '"2"', "2.00"])("takes the version %s for 2.0", (version) => {
+    expect(parseLine(`{"jsonrpc":${version},"id":1,"result":{}}`)).toEqual([{ kind: "result", id: 1, result: "{}" }]);
+    expect(parseLine(`{"jsonrpc":${version},"id":1,"method":"ping"}`)).toMatchObject([{ kind: "request", id: "1" }]);
+  });
+
+  it("reads a reply of another version, and with other members, as a bare one", () => {
+    expect(parseLine('{"jsonrpc":"1.0","id":1,"result":{},"time":5}')).toEqual([
+      { kind: "result", id: 1, result: "{}", bare: true },
+    ]);
+    expect(parseLine('{"jsonrpc":"1.0","id":1,"method":"ping"}')).toEqual([{ kind: "noise" }]);
+  });
+
+  it("reads a reply that repeats its request as a bare one, and a request without an outcome as a request", () => {
+    const repeated = '"jsonrpc":"2.0","id":1,"method":"tools/call","params":{}';
+    expect(parseLine(`{${repeated},"result":{},"error":null}`)).toEqual([
+      { kind: "result", id: 1, result: "{}", bare: true },
+    ]);
+    expect(parseLine(`{${repeated},"error":{"code":5}}`)).toMatchObject([{ kind: "error", id: 1, bare: true }]);
+    expect(parseLine(`{${repeated},"result":null,"error":null}`)).toMatchObject([{ kind: "request", id: "1" }]);
+  });
+
+  it.each(['"id":null,', ""])("reads a reply with the id %j as one to nobody knows what", (id) => {
+    expect(parseLine(`{"jsonrpc":"2.0",${id}"error":{"code":-32700,"message":"no"}}`)).toEqual([
+      { kind: "unowned", outcome: { error: { code: -32700, message: "no" } } },
+    ]);
+    expect(parseLine(`{"jsonrpc":"2.0",${id}"result":{}}`)).toEqual([{ kind: "unowned", outcome: { result: "{}" } }]);
+  });
+
+  it("tells whose a broken reply is by its end when it begins with its outcome", () => {
+    for (const version of ["", '"jsonrpc":"2.0",']) {
+      expect(parseLine(`{${version}"result":{"a":NaN},"id":3}`)).toMatchObject([{ kind: "malformed", id: 3 }]);
+    }
+    expect(parseLine('{"result":{"a":NaN},"level":3}')).toEqual([{ kind: "noise" }]);
+  });
+
+  it("takes 10,000 elements of a batch, and calls the rest noise", () => {
     const messages = parseLine(`[${Array.from({ length: 20_000 }, () => ok).join(",")}]`);
     expect(messages).toHaveLength(10_001);
     expect(messages.at(-1)).toEqual({ kind: "noise" });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { ConnectionLimits } from "../../src/jsonrpc/connection-limits.ts";
+import type { LogMessage } from "../../src/mcp/features/logging/log-message.ts";
 import { Session, type SessionListener } from "../../src/mcp/session.ts";
 import type { Attachment, AttachmentSink } from "../../src/runtime/runtime.ts";
 
@@ -8,7 +9,8 @@ import type { Attachment, AttachmentSink } from "../../src/runtime/runtime.ts";
 export interface Heard {
   readonly stderr: string[];
   readonly stray: string[];
-  readonly logs: { level: string; text: string }[];
+  readonly logs: LogMessage[];
+  readonly remarks: string[];
   readonly lateReplies: { count: number };
   /** Resolves when the attachment ended. */
   readonly ended: Promise<void>;
@@ -28,7 +30,8 @@ export function openChildSession(
   const heard = {
     stderr: [] as string[],
     stray: [] as string[],
-    logs: [] as { level: string; text: string }[],
+    logs: [] as LogMessage[],
+    remarks: [] as string[],
     lateReplies: { count: 0 },
   };
   const ended = Promise.withResolvers<void>();
@@ -37,6 +40,7 @@ export function openChildSession(
     strayLine: (line) => heard.stray.push(line.toString()),
     logMessage: (entry) => heard.logs.push(entry),
     unclaimedReply: () => heard.lateReplies.count++,
+    remark: (text) => heard.remarks.push(text),
     attachmentEnded: () => ended.resolve(),
   };
   const session = new Session({

@@ -16,7 +16,7 @@ type ScriptedReply =
 export function unboundSession() {
   const session = new Session({
     clientInfo: { name: "test", version: "0" },
-    listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, attachmentEnded() {} },
+    listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, remark() {}, attachmentEnded() {} },
     firstId: 5,
     limits: { maxLineBytes: 64 * 1024 * 1024, maxQueuedChars: 1024 * 1024 },
   });

@@ -14,6 +14,7 @@ function openByHand() {
       strayLine: (line) => strays.push(line.toString()),
       logMessage() {},
       unclaimedReply() {},
+      remark() {},
       attachmentEnded() {},
     },
     firstId: 1,

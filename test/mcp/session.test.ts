@@ -47,8 +47,8 @@ describe("Session.callTool", () => {
   it.each([
     [-32601, "unsupported", "METHOD_NOT_FOUND"],
     [-32602, "invalid", "SERVER_REFUSED_PARAMS"],
-    [-32000, "protocol", "SERVER_ERROR"],
-    [7, "protocol", "SERVER_ERROR"],
+    [-32000, "server_error", "SERVER_ERROR"],
+    [7, "server_error", "SERVER_ERROR"],
   ])("maps the server's error %i to %s", async (code, kind, reason) => {
     await using child = await ready();
     await expect(call(child.session, "error", { code, message: "no", data: { a: [1] } })).rejects.toMatchObject({
@@ -135,9 +135,9 @@ describe("Session, asked by the server", () => {
     await using child = await ready();
     await call(child.session, "log", { level: "warning", data: "low on disk" });
     await call(child.session, "log", { level: "info", data: { a: 1 } });
-    expect(child.heard.logs).toEqual([
-      { level: "warning", text: "low on disk" },
-      { level: "info", text: '{"a":1}' },
+    expect(child.heard.logs).toMatchObject([
+      { level: "warning", text: "low on disk", isJson: false },
+      { level: "info", text: '{"a":1}', isJson: true },
     ]);
   });
 });

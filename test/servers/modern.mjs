@@ -155,7 +155,8 @@ function receive(message) {
   const { id, method, params = {} } = message;
   received.push(message);
   if (method === "notifications/cancelled") followed.delete(params.requestId);
-  if (id === undefined) return;
+  // A notification, or what the client answered.
+  if (id === undefined || method === undefined) return;
   const isModern = params._meta?.[`${prefix}clientCapabilities`] !== undefined;
   const answer = methods[method];
   if (method === "initialize" && has("--takes-initialize")) initialize(id, params);

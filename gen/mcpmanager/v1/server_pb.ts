@@ -504,7 +504,8 @@ export type HealthCheck = Message<"mcpmanager.v1.HealthCheck"> & {
   timeout?: Duration | undefined;
 
   /**
-   * So many checks in a row without a reply make an instance unhealthy; 1 to 1000. Unset: 3.
+   * So many checks in a row without a reply make an instance unhealthy; 1 to 1000. Unset: 3. A check also passes when
+   * the server wrote something, on stdout or stderr, since the check before.
    *
    * @generated from field: optional int32 failure_threshold = 3;
    */

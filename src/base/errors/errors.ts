@@ -14,6 +14,7 @@ export type ErrorKind =
   | "interrupted"
   | "unsupported"
   | "protocol"
+  | "server_error"
   | "deadline"
   | "cancelled"
   | "internal";

@@ -23,6 +23,10 @@ export interface LineFlags {
   readonly partial?: boolean;
   /** Level of an MCP log notification. */
   readonly level?: string;
+  /** What else an MCP log notification has (`LogMessage`). */
+  readonly logger?: string;
+  readonly extraJson?: string;
+  readonly isJson?: boolean;
 }
 
 export type LogSource = LineSource | "lifecycle";

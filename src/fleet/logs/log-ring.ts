@@ -129,6 +129,10 @@ export class LogRing {
 }
 
 function sizeOf(event: LogEvent): number {
-  const chars = event.kind === "line" ? event.text.length + (event.flags.level?.length ?? 0) : event.message.length;
-  return entryOverheadBytes + 2 * chars;
+  return entryOverheadBytes + 2 * (event.kind === "line" ? charsOfLine(event) : event.message.length);
+}
+
+function charsOfLine({ text, flags }: Extract<LogEvent, { kind: "line" }>): number {
+  const { level = "", logger = "", extraJson = "" } = flags;
+  return text.length + level.length + logger.length + extraJson.length;
 }

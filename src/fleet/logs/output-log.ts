@@ -3,6 +3,7 @@ import type { OutputExcerpt } from "../../base/errors/errors.ts";
 import { detached } from "../../base/text/detached.ts";
 import { LineSplitter, trimmedLine } from "../../jsonrpc/line-splitter.ts";
 import { mayBeMessage } from "../../jsonrpc/message.ts";
+import type { LogMessage } from "../../mcp/features/logging/log-message.ts";
 import { Excerpt } from "./excerpt.ts";
 import type { LineFlags } from "./log-entry.ts";
 import type { LogRing } from "./log-ring.ts";
@@ -14,6 +15,8 @@ const maxLineBytes = 16 * 1024;
 const shownBytes = 4096;
 /** The levels of MCP have at most nine characters. */
 const maxLevelChars = 32;
+const maxLoggerChars = 256;
+const maxExtraChars = 4096;
 
 const nothing = Buffer.alloc(0);
 
@@ -72,10 +75,23 @@ export class OutputLog {
     this.#finish("stdout", shownOf(line), note.truncated || line.length > maxLineBytes);
   }
 
-  logMessage(entry: { readonly level: string; readonly text: string }): void {
-    const text = wholeBeginning(entry.text, maxLineBytes);
-    const level = wholeBeginning(entry.level, maxLevelChars);
-    const flags = { level, truncated: text.length < entry.text.length };
+  logMessage(message: LogMessage): void {
+    const text = wholeBeginning(message.text, maxLineBytes);
+    const level = wholeBeginning(message.level, maxLevelChars);
+    const logger = wholeBeginning(message.logger, maxLoggerChars);
+    const extraJson = message.extraJson.length > maxExtraChars ? "" : detached(message.extraJson);
+    const truncated = [
+      [text, message.text],
+      [logger, message.logger],
+      [extraJson, message.extraJson],
+    ].some(([kept = "", whole = ""]) => kept.length < whole.length);
+    const flags = {
+      level,
+      truncated,
+      ...(logger === "" ? {} : { logger }),
+      ...(extraJson === "" ? {} : { extraJson }),
+      ...(message.isJson ? { isJson: true } : {}),
+    };
     this.#ring.append(this.#instance, { kind: "line", source: "mcp", text, flags });
   }
 

@@ -1,8 +1,10 @@
-import { ManagerError, type OutputExcerpt, toManagerError } from "../../base/errors/errors.ts";
+import { type ErrorKind, ManagerError, type OutputExcerpt, toManagerError } from "../../base/errors/errors.ts";
 import type { InstanceExit } from "../../runtime/runtime.ts";
 import { httpListener, prompt } from "../logs/output-hints.ts";
 import type { Run } from "./run.ts";
 import { runEndError } from "./run-end.ts";
+
+const refusals: ReadonlySet<ErrorKind> = new Set(["invalid", "unsupported", "server_error"]);
 
 /** What a handshake is given up with that takes too long; `handshakeFailure` adds what the server wrote. */
 export function handshakeTimeout(name: string, timeoutMs: number): ManagerError {
@@ -20,7 +22,7 @@ export function handshakeFailure(name: string, { run, error }: { run: Run; error
   }
   const refusal = toManagerError(error);
   // What the server refuses of the handshake is not what the caller of Start asked for.
-  const kind = refusal.kind === "invalid" || refusal.kind === "unsupported" ? "not_running" : refusal.kind;
+  const kind = refusals.has(refusal.kind) ? "not_running" : refusal.kind;
   const isSilent = refusal.details.reason === "HANDSHAKE_TIMEOUT";
   const message = `${refusal.message}${isSilent ? silenceAdvice(output) : ""}`;
   const details = { ...refusal.details, ...output, server: name, delivery: "not_sent" } as const;

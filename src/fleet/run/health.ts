@@ -18,6 +18,7 @@ export function watchHealth(run: Run, options: WatchHealthOptions): HealthWatch 
     now: services.clocks.now,
     pingEngine: (signal) => services.runtime.version({ signal }),
     ping: (signal) => run.session.ping({ signal }),
+    heard: () => run.session.heard,
     paused: () => record()?.state === "paused",
     onChange: (healthy) => {
       if (!healthy && spec.health?.killUnhealthy) killWedged(run, options);
@@ -43,6 +44,8 @@ export interface HealthWatchOptions {
   readonly now: () => number;
   /** Resolves when the server answered, whatever it said. */
   readonly ping: (signal: AbortSignal) => Promise<void>;
+  /** How often the server has written something. One that writes lives, and may have much to do before it answers. */
+  readonly heard: () => number;
   /** Whether the container is paused: then nothing can be said. */
   readonly paused: () => boolean;
   /**
@@ -63,11 +66,14 @@ export class HealthWatch {
   #asking = false;
   #failures = 0;
   #repliedMs: number | undefined;
+  /** When it was looked at last. */
+  #heard: number;
 
   constructor(spec: HealthSpec = {}, options: HealthWatchOptions) {
     const { intervalMs = specDefaults.healthIntervalMs, timeoutMs = specDefaults.healthTimeoutMs } = spec;
     this.#options = options;
     this.#timeoutMs = timeoutMs;
+    this.#heard = options.heard();
     this.#threshold = spec.failureThreshold ?? specDefaults.healthFailureThreshold;
     if (intervalMs > 0) this.#timer = setInterval(() => void this.#check(), intervalMs).unref();
   }
@@ -88,9 +94,12 @@ export class HealthWatch {
     if (await this.#succeeds(this.#options.ping)) {
       this.#failures = 0;
       this.#repliedMs = this.#options.now();
+    } else if (this.#options.heard() !== this.#heard) {
+      this.#failures = 0;
     } else if (!this.#options.paused() && (await this.#succeeds(this.#options.pingEngine))) {
       this.#failures += 1;
     }
+    this.#heard = this.#options.heard();
     this.#asking = false;
     if (this.#stopped.signal.aborted) return;
     const { healthy } = this.snapshot();

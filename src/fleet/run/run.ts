@@ -61,6 +61,7 @@ export class Run {
       listener: {
         stderr: (chunk) => this.#output.stderr(chunk),
         strayLine: (line, note) => this.#output.strayLine(line, note),
+        remark: (message) => ring.append(instance, { kind: "lifecycle", state: "ready", message }),
         logMessage: (entry) => this.#output.logMessage(entry),
         unclaimedReply: () => ring.countLateReply(),
         listed: listings && ((member, entries) => listings.keep(program, { member, entries })),

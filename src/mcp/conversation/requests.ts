@@ -2,6 +2,8 @@ import type { AbortSource } from "../../base/async/abort-source.ts";
 import type { Connection, Reply, RequestOptions } from "../../jsonrpc/connection.ts";
 import { callerMeta } from "../eras/caller-meta.ts";
 import { type EraCodec, joinMembers, type RequestParts } from "../eras/era-codec.ts";
+import { DeclaredFeatures } from "../protocol/declared-features.ts";
+import type { McpInfo } from "../protocol/mcp-info.ts";
 import { refuseLargeParams } from "../protocol/params-limit.ts";
 import { rpcFailure } from "../protocol/rpc-failure.ts";
 import type { TraceContext } from "../protocol/trace-context.ts";
@@ -25,14 +27,24 @@ export interface CallerParts extends RequestParts {
 export class Requests {
   readonly codec: EraCodec;
   readonly #connection: Connection;
+  readonly #declared: DeclaredFeatures;
 
-  constructor(connection: Connection, codec: EraCodec) {
+  constructor(
+    connection: Connection,
+    { codec, info }: { readonly codec: EraCodec; readonly info: McpInfo | undefined },
+  ) {
     this.#connection = connection;
     this.codec = codec;
+    this.#declared = new DeclaredFeatures(info);
   }
 
-  /** The server's reply, whatever it says. `params` is JSON text. Throws what `Connection.request` throws. */
-  reply(method: string, params: string, options: SignalOption): Promise<Reply> {
+  /**
+   * The server's reply, whatever it says. `params` is JSON text, or made of the request's id. Throws what
+   * `Connection.request` throws, and `unsupported` for a method of a feature that the server does not declare.
+   */
+  reply(method: string, params: string | ((id: number) => string), options: SignalOption): Promise<Reply> {
+    const refusal = this.#declared.refusal(method);
+    if (refusal !== undefined) return Promise.reject(refusal);
     return this.#connection.request(method, params, cancelling(this.#connection, options));
   }
 

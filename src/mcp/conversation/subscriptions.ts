@@ -1,7 +1,8 @@
 import type { ManagerError } from "../../base/errors/errors.ts";
 import { JsonFields } from "../../json/json-fields.ts";
 import type { Connection } from "../../jsonrpc/connection.ts";
-import { idOf, type RpcError } from "../../jsonrpc/message.ts";
+import type { RpcError } from "../../jsonrpc/message.ts";
+import { idOf } from "../../jsonrpc/message-id.ts";
 import { rpcFailure } from "../protocol/rpc-failure.ts";
 import type { Conversation } from "./handshake.ts";
 import { cancelRequest, type SignalOption } from "./requests.ts";

@@ -2,7 +2,7 @@ import { JsonFields } from "../../json/json-fields.ts";
 import { arrayElements } from "../../json/json-members.ts";
 import type { CallerParts } from "../conversation/requests.ts";
 import { joinMembers } from "../eras/era-codec.ts";
-import { malformedResult, restOf, resultFields } from "./shared/input-required-result.ts";
+import { restOf, resultFields } from "./shared/input-required-result.ts";
 import { countField } from "./shared/texts.ts";
 
 /** An argument of a prompt, or a variable of a resource template, and what is known of it and of the others. */
@@ -24,6 +24,9 @@ export interface Completion {
 
 const what = "result of completion/complete";
 
+/** What a server gave in the place of an object belongs to the rest. */
+const noFields = resultFields("null", what);
+
 /** MCP allows a hundred. */
 const maxValues = 10_000;
 
@@ -44,8 +47,8 @@ export function completionParts(request: CompletionRequest): CallerParts {
 /** Reads a result. Throws `protocol` for an invalid one. */
 export function readCompletion(json: string): Completion {
   const fields = resultFields(json, what);
-  const completion = JsonFields.of(fields.raw("completion") ?? "");
-  if (completion === undefined) throw malformedResult(what, "its completion is not an object");
+  const given = JsonFields.of(fields.raw("completion") ?? "");
+  const completion = given ?? noFields;
   const values = readValues(completion.raw("values"));
   const total = countField(completion, "total");
   const hasMore = completion.raw("hasMore");
@@ -59,7 +62,7 @@ export function readCompletion(json: string): Completion {
     ...(total === undefined ? {} : { total }),
     hasMore: hasMore === "true",
     completionExtraJson: completion.rest(placed),
-    extraJson: restOf(fields, { kind: "complete", placed: ["completion"] }).extraJson,
+    extraJson: restOf(fields, { kind: "complete", placed: given === undefined ? [] : ["completion"] }).extraJson,
   };
 }
 

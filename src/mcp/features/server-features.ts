@@ -11,6 +11,12 @@ import { ListChanges } from "./shared/list-changes.ts";
 import { Listing, type OnListed } from "./shared/listing.ts";
 import { type Tool, tools } from "./tools/tool.ts";
 
+interface ServerFeaturesOptions {
+  readonly conversation: Conversation;
+  readonly onListed?: OnListed | undefined;
+  readonly remark: (text: string) => void;
+}
+
 /** What a server offers, in one conversation over one attachment. */
 export class ServerFeatures {
   readonly requests: Requests;
@@ -20,19 +26,17 @@ export class ServerFeatures {
   readonly #subscriptions: Subscriptions;
   readonly #changes: ListChanges;
 
-  constructor(
-    connection: Connection,
-    { conversation, onListed }: { readonly conversation: Conversation; readonly onListed?: OnListed | undefined },
-  ) {
-    const requests = new Requests(connection, conversation.codec);
+  /** `remark` is told, in sentences for people, what is odd about the server. */
+  constructor(connection: Connection, { conversation, onListed, remark }: ServerFeaturesOptions) {
+    const requests = new Requests(connection, conversation);
     const subscriptions = new Subscriptions(connection, conversation);
     const changes = new ListChanges(conversation, subscriptions);
     this.requests = requests;
     this.#subscriptions = subscriptions;
     this.#changes = changes;
-    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools", onListed });
-    this.resources = new Resources({ requests, changes, subscriptions, onListed });
-    this.prompts = new Prompts({ requests, changes, onListed });
+    this.tools = new Listing({ requests, changes, kind: tools, changesWith: "tools", onListed, remark });
+    this.resources = new Resources({ requests, changes, subscriptions, onListed, remark });
+    this.prompts = new Prompts({ requests, changes, onListed, remark });
   }
 
   get codec(): EraCodec {

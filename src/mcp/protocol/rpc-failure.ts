@@ -16,7 +16,7 @@ const maxDataBytes = 1024;
 
 /** A JSON-RPC error that the server answered, in the manager's terms, with the server's own words in it. */
 export function rpcFailure(error: RpcError, method: string): ManagerError {
-  const { kind, reason } = kinds[error.code] ?? { kind: "protocol", reason: "SERVER_ERROR" };
+  const { kind, reason } = kinds[error.code] ?? { kind: "server_error", reason: "SERVER_ERROR" };
   // Detached: errors outlive the line that they came in.
   const words = detachedBeginning(error.message, maxMessageBytes);
   return new ManagerError(kind, `the server answered ${method} with error ${error.code}: ${words}`, {

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import { mapOf, serverNameSchema } from "../../base/spec/spec-schema.ts";
 import { logLevels } from "../../mcp/protocol/log-level.ts";
+import { maxUriChars } from "../../mcp/protocol/name-limits.ts";
 import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
-import { requestStateSchema, wellFormed } from "./request-schema.ts";
+import { mcpNameSchema as name, requestStateSchema, wellFormed } from "./request-schema.ts";
 
 const maxArguments = 1024;
 
-const uri = wellFormed.min(1, "must be set").max(8192, "must have at most 8192 characters");
-const name = wellFormed.min(1, "must be set").max(256, "must have at most 256 characters");
+const uri = wellFormed.min(1, "must be set").max(maxUriChars, `must have at most ${maxUriChars} characters`);
 const resultFormat = z.enum(["typed", "json"], "must be unset, TYPED or JSON");
 
 const argumentsSchema = mapOf(

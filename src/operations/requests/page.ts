@@ -38,7 +38,12 @@ export function pageByPosition<T>(items: readonly T[], options: PageRequest & { 
   if (!/^[0-9]{1,9}$/.test(text)) throw badToken();
   const start = Number(text);
   const end = start + (options.pageSize || options.defaultSize);
-  return { items: items.slice(start, end), nextPageToken: end < items.length ? encodeToken(String(end)) : "" };
+  return { items: items.slice(start, end), nextPageToken: end < items.length ? positionToken(end) : "" };
+}
+
+/** The token of the page that begins with this item, counted from 0. */
+export function positionToken(position: number): string {
+  return encodeToken(String(position));
 }
 
 function encodeToken(key: string): string {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { listOf, notDuration, serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
+import { maxNameChars } from "../../mcp/protocol/name-limits.ts";
 import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
 import { isPageToken, notPageToken } from "./page.ts";
 
@@ -35,9 +36,14 @@ export const listRequestSchema = z.strictObject({ pageSize, pageToken });
 /** A page of what a server lists, of whatever kind. */
 export const listingRequestSchema = z.strictObject({ server: serverNameSchema, pageSize, pageToken });
 
+/** A name of a server's own: one that is longer is not listed either. */
+export const mcpNameSchema = wellFormed
+  .min(1, "must be set")
+  .max(maxNameChars, `must have at most ${maxNameChars} characters`);
+
 export const callToolRequestSchema = z.strictObject({
   server: serverNameSchema,
-  tool: wellFormed.min(1, "must be set").max(256, "must have at most 256 characters"),
+  tool: mcpNameSchema,
   resultFormat: z.enum(["typed", "json"], "must be unset, TYPED or JSON"),
   requestState: requestStateSchema.optional(),
   idempotencyKey: z

@@ -47,6 +47,8 @@ function eventToProto(event: LogEvent) {
 }
 
 export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>) {
-  const { truncated = false, invalidUtf8 = false, partial = false, level = "" } = flags;
-  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, partial, level };
+  const { truncated = false, invalidUtf8 = false, partial = false } = flags;
+  const { level = "", logger = "", extraJson = "", isJson = false } = flags;
+  const own = { level, logger, extraJson, isJson };
+  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, partial, ...own };
 }

@@ -61,8 +61,17 @@ export function addMissingDetails(error: unknown, { begun }: { readonly begun: b
     const rawMessage = tooLargeText(Number(maxBytes));
     Object.assign(error, { rawMessage, message: rawMessage });
   }
+  if (error.rawMessage.endsWith(encodings)) nameEncodings(error);
   const delivery = error.code === Code.Internal && begun ? "sent" : "not_sent";
   error.details.push({ desc: ErrorInfoSchema, value: errorInfo({ reason, delivery }, 1) });
+}
+
+/** The library lists the encodings that it can unpack, which are none, and leaves out `identity`. */
+const encodings = ": supported encodings are ";
+
+function nameEncodings(error: ConnectError): void {
+  Object.assign(error, { rawMessage: `${error.rawMessage}identity`, message: `${error.message}identity` });
+  for (const [name, value] of error.metadata) if (value === "") error.metadata.set(name, "identity");
 }
 
 /** The error message for a request above the limit, over every protocol. */

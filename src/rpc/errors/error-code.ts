@@ -15,6 +15,8 @@ export const codeOf = {
   interrupted: Code.Aborted,
   unsupported: Code.Unimplemented,
   protocol: Code.Internal,
+  // From another program, in its own words.
+  server_error: Code.Unknown,
   deadline: Code.DeadlineExceeded,
   cancelled: Code.Canceled,
   internal: Code.Internal,

@@ -10,6 +10,7 @@ import {
   parseTimeout,
 } from "@connectrpc/connect/protocol-connect";
 import { invalidRequest, toManagerError } from "../../base/errors/errors.ts";
+import { roundedNumber } from "../../json/inexact-number.ts";
 import { repeatedMember } from "../../json/repeated-member.ts";
 import type { CallContext, OpenCall } from "../../operations/call-context.ts";
 import { callerLeft } from "../../operations/call-end.ts";
@@ -28,7 +29,7 @@ import type { OperationOf } from "../call/service-operations.ts";
 import { addMissingDetails, toConnectError } from "../errors/connect-error.ts";
 import { requestHeaders } from "../headers/request-headers.ts";
 import { entriesOf, ResponseHeaders } from "../headers/response-headers.ts";
-import { jsonViolation, repeatedField, requestJson } from "../json/json-problem.ts";
+import { jsonViolation, repeatedField, requestJson, roundedField } from "../json/json-problem.ts";
 import { refuseLooseJson } from "../json/loose-json.ts";
 import { parsed } from "../json/request-body.ts";
 import { HandOverTurns } from "./hand-over-turns.ts";
@@ -141,6 +142,8 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   refuseLooseJson(input, json);
   const repeated = repeatedMember(text);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
+  const rounded = roundedNumber(text);
+  if (rounded !== undefined) throw invalidRequest([roundedField(input, rounded)]);
   try {
     return fromJson(input, json, requestJson);
   } catch {

@@ -34,6 +34,12 @@ export function repeatedField(desc: DescMessage, path: JsonPath): FieldViolation
   return { field: protoPath(desc, path), description: "must be given once" };
 }
 
+/** A violation for a number that the form of the request can't carry as it was written. */
+export function roundedField(desc: DescMessage, path: JsonPath): FieldViolation {
+  const instead = path[0] === "arguments" ? ": use arguments_json" : "";
+  return { field: protoPath(desc, path), description: `is a number that would be rounded${instead}` };
+}
+
 function messageProblem(desc: DescMessage, json: JsonValue, path: string): FieldViolation | undefined {
   if (desc.typeName.startsWith("google.protobuf.")) return wellKnownProblem(desc, { json, path });
   if (!isObject(json)) return { field: path || "body", description: "must be a JSON object" };

@@ -9,9 +9,10 @@ import {
   createContextValues,
 } from "@connectrpc/connect";
 import { type FieldViolation, invalidRequest, toManagerError } from "../../base/errors/errors.ts";
+import { roundedNumber } from "../../json/inexact-number.ts";
 import { repeatedMember } from "../../json/repeated-member.ts";
 import { toConnectError } from "../errors/connect-error.ts";
-import { jsonViolation, repeatedField } from "./json-problem.ts";
+import { jsonViolation, repeatedField, roundedField } from "./json-problem.ts";
 import { readsLoosely, refuseLooseJson } from "./loose-json.ts";
 
 /** The bytes of a JSON request that is being read: errors of the RPC library tell neither field nor rule. */
@@ -29,7 +30,7 @@ const envelopeBytes = 5;
 
 /**
  * Keeps a JSON body for as long as it is being read, and refuses one that the RPC library would read as something else:
- * bytes that are not UTF-8, a Duration with a tail.
+ * bytes that are not UTF-8, a Duration with a tail, a number that it would round.
  */
 export function keptJsonBody(
   body: AsyncIterable<Uint8Array>,
@@ -48,10 +49,17 @@ export function keptJsonBody(
     }
     kept.ended = true;
     check.end();
-    const json = readsLoosely(input) ? parsed(textOf(kept)) : undefined;
+    const text = textOf(kept);
+    const json = readsLoosely(input) ? parsed(text) : undefined;
     if (json !== undefined) asConnectError(() => refuseLooseJson(input, json));
+    asConnectError(() => refuseRounded(text, input));
   };
   return { body: read(), contextValues: createContextValues().set(bodyKey, kept) };
+}
+
+function refuseRounded(text: string, input: DescMessage): void {
+  const rounded = parsed(text) === undefined ? undefined : roundedNumber(text);
+  if (rounded !== undefined) throw invalidRequest([roundedField(input, rounded)]);
 }
 
 function asConnectError(check: () => void): void {

@@ -12,14 +12,14 @@ import type { ServiceOptions } from "./service-options.ts";
 export function callMethods({ fleet, toolCalls }: ServiceOptions) {
   return {
     async listTools(request, context) {
-      const { items, nextPageToken } = await listingPage(request, {
+      const { items: tools, ...rest } = await listingPage(request, {
         fleet,
         context,
-        list: (session, options) => session.listTools(options),
+        list: (session, options) => session.tools.listed(options),
         schema: ToolSchema,
         convert: (tool) => create(ToolSchema, tool),
       });
-      return create(ListToolsResponseSchema, { tools: items, nextPageToken });
+      return create(ListToolsResponseSchema, { tools, ...rest });
     },
 
     async callTool(request, context) {

@@ -21,14 +21,14 @@ import type { ServiceOptions } from "./service-options.ts";
 export function promptMethods({ fleet }: ServiceOptions) {
   return {
     async listPrompts(request, context) {
-      const { items, nextPageToken } = await listingPage(request, {
+      const { items: prompts, ...rest } = await listingPage(request, {
         fleet,
         context,
-        list: ({ prompts }, wait) => prompts.listing.get(wait),
+        list: (session, wait) => session.prompts.listing.listed(wait),
         schema: PromptSchema,
         convert: promptToProto,
       });
-      return create(ListPromptsResponseSchema, { prompts: items, nextPageToken });
+      return create(ListPromptsResponseSchema, { prompts, ...rest });
     },
 
     async getPrompt(request, context) {

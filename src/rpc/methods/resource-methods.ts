@@ -30,25 +30,25 @@ export function resourceMethods(options: ServiceOptions) {
   const { fleet } = options;
   return {
     async listResources(request, context) {
-      const { items, nextPageToken } = await listingPage(request, {
+      const { items: resources, ...rest } = await listingPage(request, {
         fleet,
         context,
-        list: ({ resources }, wait) => resources.listing.get(wait),
+        list: (session, wait) => session.resources.listing.listed(wait),
         schema: ResourceSchema,
         convert: resourceToProto,
       });
-      return create(ListResourcesResponseSchema, { resources: items, nextPageToken });
+      return create(ListResourcesResponseSchema, { resources, ...rest });
     },
 
     async listResourceTemplates(request, context) {
-      const { items, nextPageToken } = await listingPage(request, {
+      const { items: resourceTemplates, ...rest } = await listingPage(request, {
         fleet,
         context,
-        list: ({ resources }, wait) => resources.templates.get(wait),
+        list: ({ resources }, wait) => resources.templates.listed(wait),
         schema: ResourceTemplateSchema,
         convert: (template) => create(ResourceTemplateSchema, template),
       });
-      return create(ListResourceTemplatesResponseSchema, { resourceTemplates: items, nextPageToken });
+      return create(ListResourceTemplatesResponseSchema, { resourceTemplates, ...rest });
     },
 
     async readResource(request, context) {

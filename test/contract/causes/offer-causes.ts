@@ -28,6 +28,18 @@ export const offerCauses: readonly Cause[] = [
     },
   },
   {
+    reason: "LISTING_TOO_LARGE",
+    how: "ListTools of the page behind the last that the manager reads of a longer listing",
+    code: Code.ResourceExhausted,
+    delivery: "answered",
+    provoke: async (stage) => {
+      const server = await stage.start(["--pages", "300"]);
+      const { tools, nextPageToken } = await stage.client.listTools({ server });
+      if (tools.length === 0) throw new Error("the pages that fit are not given");
+      return stage.ask("ListTools", { server, pageToken: nextPageToken });
+    },
+  },
+  {
     reason: "SUBSCRIPTION_ENDED",
     how: "SubscribeResource, until the server ends the subscription",
     code: Code.Unavailable,

@@ -17,7 +17,7 @@ export const replyCauses: readonly Cause[] = [
   repliedWith(Code.InvalidArgument, "SERVER_REFUSED_PARAMS", -32602),
   repliedWith(Code.Unimplemented, "METHOD_NOT_FOUND", -32601),
   repliedWith(Code.FailedPrecondition, "CLIENT_CAPABILITY_MISSING", -32021),
-  repliedWith(Code.Internal, "SERVER_ERROR", -32099),
+  repliedWith(Code.Unknown, "SERVER_ERROR", -32099),
   {
     reason: "TOOL_NOT_FOUND",
     how: "a call of a tool that the server lacks",

@@ -44,7 +44,7 @@ const asked: Violation[] = [
 const calls: Violation[] = [
   ...names("server"),
   ["tool", ""],
-  ["tool", "x".repeat(257)],
+  ["tool", "x".repeat(8193)],
   ["arguments", deep(128)],
   ["arguments.n", 2 ** 53],
   ["arguments", { list: [1, -(2 ** 60)] }, "arguments.list[1]"],
@@ -169,7 +169,7 @@ export const breakable: Readonly<Record<string, Breakable>> = {
     violations: [
       ...names("server"),
       ["prompt", ""],
-      ["prompt", "x".repeat(257)],
+      ["prompt", "x".repeat(8193)],
       ["arguments", entries(1025)],
       ["result_format", 99],
       ...asked,
@@ -180,11 +180,11 @@ export const breakable: Readonly<Record<string, Breakable>> = {
     violations: [
       ...names("server"),
       ["prompt", ""],
-      ["prompt", "x".repeat(257)],
+      ["prompt", "x".repeat(8193)],
       ["resource_template", ""],
       ["resource_template", "x".repeat(8193)],
       ["argument_name", ""],
-      ["argument_name", "x".repeat(257)],
+      ["argument_name", "x".repeat(8193)],
       ["argument_value", "x".repeat(65_537)],
       ["context_arguments", entries(1025)],
     ],

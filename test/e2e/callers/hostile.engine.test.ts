@@ -6,6 +6,8 @@
 // | partial lines, 1-byte writes | the reply is whole | here: "pieces" |
 // | a huge line | RESULT_TOO_LARGE for its one call; lives on | here: "a line above the limit" |
 // | invalid UTF-8 | MALFORMED_REPLY for its one call; lives on | here: "bytes that are not UTF-8" |
+// | text, colours or messages around a reply, one over several lines | the reply is read, text is shown by Logs | here: "replies that are nearly ones"; near-replies |
+// | an error without an id | it is the only call's; else shown by Logs | here: "an error without an id"; near-replies |
 // | batch arrays | each reply to its call; lives on | here: "a batch" |
 // | server requests | ping answered, all else refused; lives on | here: "requests of its own" |
 // | never answers | the deadline frees the caller, the server hears of it; lives on | here: "no answer"; faults: "A deadline" |
@@ -107,6 +109,35 @@ const sins: readonly Sin[] = [
       const expected = { code: Code.Internal, reason: "MALFORMED_REPLY", delivery: "answered" };
       expect(errorInfo(failure)).toMatchObject(expected);
       expect(textOf(await other)).toBe("unharmed");
+    },
+  },
+  {
+    sin: "replies that are nearly ones",
+    outcome: "are read, and what is no part of them is shown by Logs",
+    commit: async ({ name, call }) => {
+      const result = '"result":{"content":[{"type":"text","text":"read"}]}';
+      const reply = `{"jsonrpc":"2.0","id":ID,${result}}`;
+      const ways = [
+        [`Loading… ${reply}`],
+        [`\x1b[32m${reply}\x1b[0m`],
+        [`{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}${reply}`],
+        [`{"jsonrpc":2.0,"id":ID,${result}}`],
+        [`{"jsonrpc":"2.0","id":ID,"method":"tools/call",${result}}`],
+        ["{", '  "jsonrpc": "2.0",', '  "id": ID,', `  ${result}`, "}"],
+      ];
+      for (const lines of ways) expect(textOf(await call("lines", { lines }))).toBe("read");
+      const lines = await logged(name);
+      expect(lines).toEqual([expect.stringContaining("Loading…"), "x"]);
+    },
+  },
+  {
+    sin: "an error without an id",
+    outcome: "is the only call's",
+    commit: async ({ call }) => {
+      const lines = ['{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"what?"}}'];
+      await call("echo");
+      const failure = await failureOf(call("lines", { lines }));
+      expect(errorInfo(failure)).toMatchObject({ code: Code.Unknown, reason: "SERVER_ERROR", rpc_code: "-32700" });
     },
   },
   {

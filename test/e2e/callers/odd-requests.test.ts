@@ -105,12 +105,26 @@ describe("A request that no route takes", () => {
 
   it("for an RPC by another method or content type says so", async () => {
     const put = await send("PUT", rpc("Get"), { body: "{}" });
-    expect([put.status, put.allow, put.json.code]).toEqual([405, "POST", "unimplemented"]);
+    expect([put.status, put.allow, put.json.code]).toEqual([405, "GET, POST", "unimplemented"]);
+    const call = await send("GET", rpc("CallTool"));
+    expect([call.status, call.allow]).toEqual([405, "POST"]);
     const text = await send("POST", rpc("Get"), { body: "{}", headers: { "content-type": "text/plain" } });
     expect([text.status, text.json.code]).toEqual([415, "invalid_argument"]);
     const get = await send("GET", rpc("List"));
     expect([get.status, get.json.code]).toEqual([415, "invalid_argument"]);
     expect(get.json.message).toContain("?encoding=json&message={}");
+  });
+});
+
+describe("A packed request", () => {
+  it.each([
+    ["Connect", "application/json", "content-encoding"],
+    ["gRPC-Web", "application/grpc-web+json", "grpc-encoding"],
+  ])("is told which encoding is taken over %s", async (_protocol, type, header) => {
+    const headers = { "content-type": type, [header]: "gzip" };
+    const response = await fetch(`${manager.url}${rpc("Get")}`, { method: "POST", headers, body: "{}" });
+    const said = [await response.text(), response.headers.get("grpc-message")].join();
+    expect(said.replaceAll("%20", " ")).toContain("supported encodings are identity");
   });
 });
 

@@ -60,6 +60,23 @@ describe.each([
     expect(violationOf(received)).toEqual({ field: "arguments", description: "must have at most 128 levels" });
   });
 
+  it.each([
+    ["0.1234567890123456789", "arguments.a"],
+    ["[1,9007199254740993]", "arguments.a[1]"],
+    ["1e-400", "arguments.a"],
+  ])("are refused, not rounded, with the number %s", async (number, field) => {
+    const received = await call(`{"a":${number}}`);
+    expect(received.status).toBe(400);
+    expect(violationOf(received)).toEqual({
+      field,
+      description: "is a number that would be rounded: use arguments_json",
+    });
+  });
+
+  it("keep numbers that a double holds", async () => {
+    expect(lineOf(await call('{"a":[0.1,1e5,123456789.123]}'))).toContain("[0.1,100000,123456789.123]");
+  });
+
   it("may have 100,000 values, and not one more", async () => {
     const list = (items: number) => `{"a":[${Array(items).fill(1).join()}]}`;
     expect(lineOf(await call(list(99_998)))).toContain("[1,1,1");

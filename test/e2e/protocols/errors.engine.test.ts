@@ -107,7 +107,7 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
   [
     "a server that refuses the handshake",
     () => starting({ args: ["hostile.mjs", "--refuse-initialize"] }),
-    { code: Code.Internal, reason: "SERVER_ERROR", rpc_code: "-32000" },
+    { code: Code.FailedPrecondition, reason: "SERVER_ERROR", rpc_code: "-32000" },
   ],
   [
     "a server of an unknown revision",
@@ -148,7 +148,7 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
   [
     "an error of the server's own",
     () => calling("error", { code: -32099 }),
-    { code: Code.Internal, delivery: "answered", rpc_code: "-32099" },
+    { code: Code.Unknown, delivery: "answered", rpc_code: "-32099" },
   ],
   [
     "a result that is none",

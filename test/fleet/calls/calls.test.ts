@@ -9,7 +9,7 @@ import { aCaller } from "../a-caller.ts";
 
 const session = new Session({
   clientInfo: { name: "test", version: "0" },
-  listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, attachmentEnded() {} },
+  listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, remark() {}, attachmentEnded() {} },
   firstId: 1,
   limits: { maxLineBytes: 1000, maxQueuedChars: 1000 },
 });

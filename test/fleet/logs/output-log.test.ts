@@ -10,6 +10,8 @@ function open() {
   return { output: new OutputLog(ring, "i-1"), ring, events };
 }
 
+const plainMessage = { isJson: false, logger: "", extraJson: "" };
+
 describe("OutputLog", () => {
   it("writes stderr line by line, whatever the chunks are, and the last one at the end", () => {
     const { output, ring, events } = open();
@@ -30,7 +32,7 @@ describe("OutputLog", () => {
     output.stderr(Buffer.from(`${"x".repeat(20_000)}\n`));
     output.strayLine(Buffer.from("y".repeat(20_000)), { truncated: false });
     output.strayLine(Buffer.from("z"), { truncated: true });
-    output.logMessage({ level: "info", text: "l".repeat(20_000) });
+    output.logMessage({ ...plainMessage, level: "info", text: "l".repeat(20_000) });
     expect(events()).toEqual([
       { kind: "line", source: "stderr", text: "x".repeat(4096), flags: { truncated: true, invalidUtf8: false } },
       { kind: "line", source: "stdout", text: "y".repeat(4096), flags: { truncated: true, invalidUtf8: false } },
@@ -60,7 +62,7 @@ describe("OutputLog", () => {
     const before = heapUsed();
     for (let count = 0; count < 600; count += 1) {
       const line = `${count}`.padEnd(1024 * 1024, "é");
-      output.logMessage({ level: line.slice(10), text: line.slice(0, 100) });
+      output.logMessage({ ...plainMessage, level: line.slice(10), text: line.slice(0, 100) });
     }
     expect(ring.nextOrdinal).toBe(600);
     expect(events()[0]).toMatchObject({ flags: { level: "é".repeat(32) } });
@@ -69,7 +71,7 @@ describe("OutputLog", () => {
 
   it("keeps an MCP log message that is long well-formed", () => {
     const { output, events } = open();
-    output.logMessage({ level: "info", text: `x${"🙂".repeat(10_000)}` });
+    output.logMessage({ ...plainMessage, level: "info", text: `x${"🙂".repeat(10_000)}` });
     const [event] = events();
     expect(event?.kind === "line" && event.text.isWellFormed()).toBe(true);
   });

@@ -149,7 +149,7 @@ async function linesOf(call: ReturnType<typeof checked>, conversation: Conversat
   const written: Buffer[] = [];
   const session = new Session({
     clientInfo,
-    listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, attachmentEnded() {} },
+    listener: { stderr() {}, strayLine() {}, logMessage() {}, unclaimedReply() {}, remark() {}, attachmentEnded() {} },
     firstId,
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
   });

@@ -72,7 +72,7 @@ export const serverBytes: FuzzTarget = {
       splits(input).map(async ({ how, chunks }) => ({ how, seen: await received(chunks) })),
     );
     for (const { how, seen } of others) assert.deepEqual(seen, expected?.seen, how);
-    checkOwnership(linesOf(bytes), expected?.seen.settled ?? []);
+    checkOwnership(bytes, expected?.seen.settled ?? []);
   },
 };
 
@@ -85,6 +85,8 @@ async function received(chunks: readonly Buffer[]) {
   const connection = new Connection({
     write: (chunk) => written.push(Buffer.from(chunk)) > 0,
     firstId,
+    // However long the machine takes.
+    quietMs: 1 << 30,
     limits: { maxLineBytes, maxQueuedChars: 1 << 16 },
     listener: {
       notification: (method, params) => events.push(["notification", method, params]),
@@ -136,21 +138,30 @@ function checkResponses(written: string): void {
   for (const response of messages.slice(calls)) assert.deepEqual(response.result, {});
 }
 
-/** A call has a result, an error or a failure only by a line that says so, and then it has one. */
-function checkOwnership(lines: readonly string[], settled: readonly Settled[]): void {
+/**
+ * A call has a result, an error or a failure only by what says so, be it a part of a line, or over several lines. A line
+ * that is its reply and nothing else ends it.
+ */
+function checkOwnership(bytes: Buffer, settled: readonly Settled[]): void {
+  const lines = linesOf(bytes);
+  const says = (own: readonly FoundReply[], id: number, isIt: (reply: FoundReply) => boolean) =>
+    own.some(isIt) || repliesWithin(bytes).some((reply) => (reply.id === id || reply.id === undefined) && isIt(reply));
   for (const [index, outcome] of settled.entries()) {
-    const own = lines.flatMap(repliesOf).filter((reply) => reply.id === firstId + index);
+    const id = firstId + index;
+    const own = lines.flatMap(repliesOf).filter((reply) => reply.id === id);
     if (outcome === "pending") {
       // One without an outcome fails its call, unless the end of input cut it off.
       const whole = own.filter(({ isError, result }) => isError || result !== undefined);
       assert.deepEqual(whole, []);
     } else if ("result" in outcome) {
-      assert.ok(own.some(({ result }) => result !== undefined && isSame(result, jsonTree(outcome.result))));
-    } else if ("code" in outcome) assert.ok(own.some(({ isError }) => isError));
-    else if (outcome.reason === "RESULT_TOO_LARGE") assert.ok(lines.some(isOversizedReply));
+      const tree = jsonTree(outcome.result);
+      assert.ok(says(own, id, (reply) => reply.id === id && reply.result !== undefined && isSame(reply.result, tree)));
+    } else if ("code" in outcome) assert.ok(says(own, id, ({ isError }) => isError));
+    else if (outcome.reason === "RESULT_TOO_LARGE") assert.ok(lines.some(isOversizedReply) || isSpread(lines));
     else {
       assert.equal(outcome.reason, "MALFORMED_REPLY");
-      assert.ok(lines.some((text) => text.includes(String(firstId + index)) && isBroken(text)));
+      const broken = lines.some((text) => text.includes(String(id)) && isBroken(text));
+      assert.ok(broken || repliesWithin(bytes).some((reply) => reply.id === undefined));
     }
   }
 }
@@ -160,6 +171,11 @@ function isOversizedReply(text: string): boolean {
   if (text.length <= maxLineBytes) return false;
   const tree = treeOf(text);
   return tree === undefined || hasMember(tree, "result") || hasMember(tree, "error");
+}
+
+/** Several lines may be one message, which is too long then. */
+function isSpread(lines: readonly string[]): boolean {
+  return lines.length > 2 && lines.join("\n").length >= maxLineBytes;
 }
 
 /** Neither a whole reply nor another whole message: not UTF-8, not JSON, or without an outcome. */
@@ -194,7 +210,8 @@ function linesOf(bytes: Buffer): string[] {
 }
 
 interface FoundReply {
-  readonly id: number;
+  /** Undefined: null, or not there. */
+  readonly id: number | undefined;
   readonly result?: JsonTree;
   readonly isError: boolean;
 }
@@ -232,6 +249,27 @@ function integerOf(id: JsonTree | undefined): number | undefined {
   if (typeof id !== "string" || !/^(?:-?[0-9]+e[0-9]+|"(?:0|[1-9][0-9]{0,14})")$/.test(id)) return undefined;
   const number = Number(id.replaceAll('"', ""));
   return Number.isSafeInteger(number) ? number : undefined;
+}
+
+/** Whatever can be cut out of the bytes that is an object with an outcome. */
+function repliesWithin(bytes: Buffer): FoundReply[] {
+  const text = bytes.toString();
+  const found: FoundReply[] = [];
+  for (let start = text.indexOf("{"); start !== -1; start = text.indexOf("{", start + 1)) {
+    for (let end = text.indexOf("}", start); end !== -1; end = text.indexOf("}", end + 1)) {
+      const tree = jsonTreeOrNone(text.slice(start, end + 1));
+      if (tree === undefined || typeof tree !== "object" || !("object" in tree)) continue;
+      const fields = new Map(tree.object);
+      const given = fields.get("id");
+      const id = integerOf(given);
+      const isError = (fields.get("error") ?? "null") !== "null";
+      const result = isError ? undefined : fields.get("result");
+      if (given !== undefined && given !== "null" && id === undefined) continue;
+      if (isError || result !== undefined) found.push({ id, isError, ...(result === undefined ? {} : { result }) });
+      break;
+    }
+  }
+  return found;
 }
 
 /** The messages of a batch count up to where it stops being JSON. */

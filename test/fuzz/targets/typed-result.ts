@@ -118,15 +118,14 @@ export const typedResult: FuzzTarget = {
 };
 
 function breaksMcp(members: ReadonlyMap<string, unknown>, era: Era): boolean {
-  const given = members.get("content");
-  if (given !== undefined && !Array.isArray(given)) return true;
-  const kind = members.get("resultType") ?? '"complete"';
+  const given = members.get("resultType") ?? "null";
+  const kind = given === "null" ? '"complete"' : given;
   if (era === "legacy" || kind === '"complete"') return false;
   return kind !== '"input_required"' || !isState(members.get("requestState"));
 }
 
 function isState(state: unknown): boolean {
-  if (state === undefined) return true;
+  if (state === undefined || state === "null") return true;
   return typeof state === "string" && state.startsWith('"') && (JSON.parse(state) as string).isWellFormed();
 }
 

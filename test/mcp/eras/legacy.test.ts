@@ -39,7 +39,7 @@ describe("Session.handshake", () => {
   it("says so when the server refuses to initialize", async () => {
     await using child = openChildSession(hostile("--refuse-initialize"));
     await expect(child.session.handshake({ era: "legacy" })).rejects.toMatchObject({
-      kind: "protocol",
+      kind: "server_error",
       message: "the server answered initialize with error -32000: not you",
       details: { reason: "SERVER_ERROR", rpcCode: -32000 },
     });

@@ -10,8 +10,9 @@ describe("callToProto", () => {
   });
 
   it("names server and instance when the result has no typed form", () => {
-    const convert = () => callToProto(callResult('{"content":7}'), { server: "fs", resultFormat: "typed" });
-    const details = { reason: "MALFORMED_RESULT", delivery: "answered", server: "fs", instance: "i-1" };
+    const convert = () =>
+      callToProto(callResult(`{"content":[${"1,".repeat(100_001)}1]}`), { server: "fs", resultFormat: "typed" });
+    const details = { reason: "RESULT_TOO_LARGE", delivery: "answered", server: "fs", instance: "i-1" };
     expect(convert).toThrow(expect.objectContaining({ details }));
   });
 });

@@ -43,6 +43,7 @@ const expectedCodes: Record<ErrorKind, string> = {
   interrupted: "ABORTED",
   unsupported: "UNIMPLEMENTED",
   protocol: "INTERNAL",
+  server_error: "UNKNOWN",
   deadline: "DEADLINE_EXCEEDED",
   cancelled: "CANCELLED",
   internal: "INTERNAL",
@@ -51,6 +52,7 @@ const expectedCodes: Record<ErrorKind, string> = {
 /** Numbers of google.rpc.Code. */
 const numbers: Record<string, number> = {
   CANCELLED: 1,
+  UNKNOWN: 2,
   INVALID_ARGUMENT: 3,
   DEADLINE_EXCEEDED: 4,
   NOT_FOUND: 5,

@@ -37,13 +37,11 @@ export class ArgumentCheck {
 }
 
 async function schemaOf(session: Session, tool: string, signal: AbortSource | undefined): Promise<string> {
-  let tools: Awaited<ReturnType<Session["listTools"]>>;
-  try {
-    tools = await session.listTools({ signal });
-  } catch (error) {
+  const { entries, incomplete, limit } = await session.tools.listed({ signal }).catch((error: unknown) => {
     throw listingFailed(error);
-  }
-  const listed = tools.find(({ name }) => name === tool);
-  if (listed === undefined) throw toolNotListed(tool);
-  return listed.inputSchemaJson;
+  });
+  const listed = entries.find(({ name }) => name === tool);
+  if (listed !== undefined) return listed.inputSchemaJson;
+  if (limit !== undefined) throw listingFailed(limit);
+  throw incomplete === undefined ? toolNotListed(tool) : schemaUnsupported(tool, incomplete);
 }

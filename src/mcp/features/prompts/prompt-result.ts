@@ -1,9 +1,9 @@
 import { JsonFields } from "../../../json/json-fields.ts";
 import { type Content, readContent } from "../shared/content.ts";
 import {
-  elementsOf,
   type InputRequiredRest,
   type InputRequiredResult,
+  listField,
   restOf,
   resultFields,
 } from "../shared/input-required-result.ts";
@@ -22,14 +22,15 @@ export type PromptMessage =
   | { readonly role: string; readonly content: Content; readonly extraJson: string }
   | { readonly json: string };
 
-/** Puts a result's parts in their places. Throws as `elementsOf`. */
+/** Puts a result's parts in their places. Throws as `listField`. */
 export function typedPrompt(result: InputRequiredResult): TypedPrompt {
   const fields = resultFields(result.json, promptResult);
   const { values, placed } = readTexts(fields, ["description"]);
+  const messages = listField(fields, "messages");
   return {
     ...values,
-    messages: elementsOf(fields, { name: "messages", what: promptResult }).map(readMessage),
-    ...restOf(fields, { kind: result.kind, placed: ["messages", ...placed] }),
+    messages: messages.elements.map(readMessage),
+    ...restOf(fields, { kind: result.kind, placed: [...messages.placed, ...placed] }),
   };
 }
 

@@ -1,7 +1,8 @@
 import { JsonFields } from "../../../json/json-fields.ts";
 import { arrayElements } from "../../../json/json-members.ts";
+import { maxNameChars } from "../../protocol/name-limits.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { readTexts, textField } from "../shared/texts.ts";
+import { keyField, readTexts, textField } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `extraJson` is the server's own text, empty when there is none. */
 export interface Prompt {
@@ -30,7 +31,7 @@ export const prompts: ListKind<Prompt> = {
 /** Reads one entry. Undefined when it has no usable name: one odd prompt must not fail the listing. */
 export function readPrompt(text: string): Prompt | undefined {
   const fields = JsonFields.of(text);
-  const name = fields === undefined ? undefined : textField(fields, "name");
+  const name = fields === undefined ? undefined : keyField(fields, "name", maxNameChars);
   if (fields === undefined || !name) return undefined;
   const { values, placed } = readTexts(fields, ["title", "description"]);
   const args = readArguments(fields.raw("arguments"));

@@ -19,6 +19,7 @@ export interface PromptsOptions {
   readonly requests: Requests;
   readonly changes: ListChanges;
   readonly onListed?: OnListed | undefined;
+  readonly remark: (text: string) => void;
 }
 
 /** The prompts of one server. */
@@ -26,9 +27,9 @@ export class Prompts {
   readonly listing: Listing<Prompt>;
   readonly #requests: Requests;
 
-  constructor({ requests, changes, onListed }: PromptsOptions) {
+  constructor({ requests, changes, onListed, remark }: PromptsOptions) {
     this.#requests = requests;
-    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts", onListed });
+    this.listing = new Listing({ requests, changes, kind: prompts, changesWith: "prompts", onListed, remark });
   }
 
   /**
@@ -50,10 +51,10 @@ export class Prompts {
 
   /**
    * What the server answered, or that it has no such prompt, if that is why. Servers on the Python SDK answer an
-   * unknown prompt with error 0 or -32603.
+   * unknown prompt with error 0 or -32603, others with -32601.
    */
   async explained(failure: ManagerError, { prompt, signal }: SignalOption & { prompt: string }): Promise<ManagerError> {
-    const mayBeMissing = failure.kind === "invalid" || failure.details.reason === "SERVER_ERROR";
+    const mayBeMissing = ["invalid", "unsupported", "server_error"].includes(failure.kind);
     if (!mayBeMissing || !(await this.listing.lacks(({ name }) => name === prompt, { signal }))) return failure;
     const seen = "ListPrompts shows";
     return notListed({ noun: "prompt", name: prompt, seen, reason: "PROMPT_NOT_FOUND" }, failure);

@@ -1,7 +1,7 @@
 import {
-  elementsOf,
   type InputRequiredRest,
   type InputRequiredResult,
+  listField,
   restOf,
   resultFields,
 } from "../shared/input-required-result.ts";
@@ -17,12 +17,12 @@ export interface TypedReadResult extends InputRequiredRest {
   readonly contents: readonly Contents[];
 }
 
-/** Puts a result's parts in their places. Throws as `elementsOf`. */
+/** Puts a result's parts in their places. Throws as `listField`. */
 export function typedReadResult(result: InputRequiredResult): TypedReadResult {
   const fields = resultFields(result.json, readResult);
-  const texts = elementsOf(fields, { name: "contents", what: readResult });
+  const contents = listField(fields, "contents");
   return {
-    contents: texts.map((text) => readResourceContents(text) ?? { json: text }),
-    ...restOf(fields, { kind: result.kind, placed: ["contents"] }),
+    contents: contents.elements.map((text) => readResourceContents(text) ?? { json: text }),
+    ...restOf(fields, { kind: result.kind, placed: contents.placed }),
   };
 }

@@ -1,7 +1,8 @@
 import { JsonFields } from "../../../json/json-fields.ts";
+import { maxUriChars } from "../../protocol/name-limits.ts";
 import type { ResourceLink } from "../shared/content.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { countField, readTexts, textField } from "../shared/texts.ts";
+import { countField, keyField, readJson, readTexts } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Resource extends ResourceLink {
@@ -33,30 +34,32 @@ const textNames = ["name", "title", "description", "mimeType"] as const;
 /** Reads one entry. Undefined when it has no usable URI: one odd resource must not fail the listing. */
 export function readResource(text: string): Resource | undefined {
   const fields = JsonFields.of(text);
-  const uri = fields === undefined ? undefined : textField(fields, "uri");
+  const uri = fields === undefined ? undefined : keyField(fields, "uri", maxUriChars);
   if (fields === undefined || !uri) return undefined;
   const { values, placed } = readTexts(fields, textNames);
+  const json = readJson(fields, ["annotations"]);
   const sizeBytes = countField(fields, "size");
   const size = sizeBytes === undefined ? [] : ["size"];
   return {
     uri,
     ...values,
     ...(sizeBytes === undefined ? {} : { sizeBytes }),
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["uri", "annotations", ...placed, ...size])),
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["uri", ...json.placed, ...placed, ...size])),
   };
 }
 
 /** Reads one entry. Undefined when it has no usable template. */
 export function readResourceTemplate(text: string): ResourceTemplate | undefined {
   const fields = JsonFields.of(text);
-  const uriTemplate = fields === undefined ? undefined : textField(fields, "uriTemplate");
+  const uriTemplate = fields === undefined ? undefined : keyField(fields, "uriTemplate", maxUriChars);
   if (fields === undefined || !uriTemplate) return undefined;
   const { values, placed } = readTexts(fields, textNames);
+  const json = readJson(fields, ["annotations"]);
   return {
     uriTemplate,
     ...values,
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["uriTemplate", "annotations", ...placed])),
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["uriTemplate", ...json.placed, ...placed])),
   };
 }

@@ -5,7 +5,7 @@ import { type InputRequiredRequest, inputRequiredParams } from "../shared/input-
 import { type InputRequiredResult, resultOf } from "../shared/input-required-result.ts";
 import type { ListChanges } from "../shared/list-changes.ts";
 import { Listing, type OnListed } from "../shared/listing.ts";
-import { notListed } from "../shared/not-listed.ts";
+import { notListed, saysAbsent } from "../shared/not-listed.ts";
 import { readResult } from "./read-result.ts";
 import { type Resource, type ResourceTemplate, resources, resourceTemplates } from "./resource.ts";
 import { missingResource, resourceRefusal } from "./resource-refusal.ts";
@@ -21,6 +21,7 @@ export interface ResourcesOptions {
   readonly changes: ListChanges;
   readonly subscriptions: Subscriptions;
   readonly onListed?: OnListed | undefined;
+  readonly remark: (text: string) => void;
 }
 
 /** The resources of one server. */
@@ -30,8 +31,8 @@ export class Resources {
   readonly #requests: Requests;
   readonly #subscriptions: ResourceSubscriptions;
 
-  constructor({ requests, changes, subscriptions, onListed }: ResourcesOptions) {
-    const listed = { requests, changes, changesWith: "resources", onListed } as const;
+  constructor({ requests, changes, subscriptions, onListed, remark }: ResourcesOptions) {
+    const listed = { requests, changes, changesWith: "resources", onListed, remark } as const;
     this.#requests = requests;
     this.listing = new Listing({ ...listed, kind: resources });
     this.templates = new Listing({ ...listed, kind: resourceTemplates });
@@ -53,9 +54,10 @@ export class Resources {
     const reply = await this.#requests.reply(method, params, options);
     if ("result" in reply) return resultOf(request, { json: reply.result, era: codec.era, what: readResult });
     const failure = resourceRefusal(reply.error, { method, uri: request.uri });
-    // Servers on the TypeScript SDK v1 say so without data.
+    // Servers on the TypeScript SDK v1 say so without data, and many with a code that may mean anything.
     const isVague = failure.kind === "invalid" && reply.error.data === undefined;
-    throw isVague && (await this.listing.lacks(({ uri }) => uri === request.uri, options))
+    const inWords = failure.kind === "server_error" && saysAbsent(reply.error.message);
+    throw (isVague || inWords) && (await this.listing.lacks(({ uri }) => uri === request.uri, options))
       ? missingResource(request.uri, failure)
       : failure;
   }

@@ -1,7 +1,7 @@
 import { base64 } from "../../../json/base64.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
 import { type ResourceContents, readResourceContents } from "./resource-contents.ts";
-import { countField, textField } from "./texts.ts";
+import { countField, readJson, textField } from "./texts.ts";
 
 /**
  * One block of a result. A block that its kind can't hold without loss is `json`, the server's own text: of a wrong
@@ -61,9 +61,10 @@ function typedContent(text: string): Content | undefined {
 }
 
 function extras(fields: JsonFields, placed: readonly string[]): ContentExtras {
+  const json = readJson(fields, ["annotations"]);
   return {
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["type", "annotations", ...placed])),
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["type", ...json.placed, ...placed])),
   };
 }
 

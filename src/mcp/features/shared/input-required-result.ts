@@ -40,7 +40,7 @@ export interface ResultOf {
 export function inputRequiredResult(fields: JsonFields, { json, era, what }: ResultOf): InputRequiredResult {
   // Before there were kinds, the field was any other.
   const kind = era === "legacy" ? "complete" : kindOf(fields, what);
-  const requestState = kind === "complete" ? undefined : fields.raw("requestState");
+  const requestState = kind === "complete" ? undefined : given(fields, "requestState");
   return { json, kind, ...(requestState === undefined ? {} : { requestState: stateOf(fields, what) }) };
 }
 
@@ -54,21 +54,28 @@ export function restOf(
 ) {
   const all = new Set(placed);
   if (fields.string("resultType") === kind) all.add("resultType");
-  if (kind === "input_required") all.add("inputRequests").add("requestState");
-  const inputRequestsJson = kind === "input_required" ? (fields.raw("inputRequests") ?? "") : "";
+  const asked = kind === "input_required" ? ["inputRequests", "requestState"] : [];
+  for (const name of asked) if (given(fields, name) !== undefined) all.add(name);
+  const inputRequestsJson = all.has("inputRequests") ? (given(fields, "inputRequests") ?? "") : "";
   return { inputRequestsJson, extraJson: fields.rest(all) } satisfies InputRequiredRest;
 }
 
+/** One of a result's lists. */
+export interface ListField {
+  readonly elements: readonly string[];
+  /** Its name; empty when the server gave something else than a list, which `restOf` then has. */
+  readonly placed: readonly string[];
+}
+
 /**
- * The elements of one of the result's lists; none when it is absent. Throws `protocol`, and `too_much` for 100,000
- * values.
+ * The elements of one of the result's lists; none when it is absent, null (as Go writes an empty slice) or not a list:
+ * the tool ran, and its result has other parts. Throws `too_much` for 100,000 values.
  */
-export function elementsOf(fields: JsonFields, { name, what }: { name: string; what: string }): string[] {
+export function listField(fields: JsonFields, name: string): ListField {
   const list = fields.raw(name);
-  if (list === undefined) return [];
-  if (!list.startsWith("[")) throw malformedResult(what, `its ${name} is not an array`);
+  if (!list?.startsWith("[")) return { elements: [], placed: [] };
   try {
-    return arrayElements(list, { maxValues });
+    return { elements: arrayElements(list, { maxValues }), placed: [name] };
   } catch (error) {
     if (!(error instanceof JsonSyntaxError)) throw error;
     // The text was proven before.
@@ -77,15 +84,15 @@ export function elementsOf(fields: JsonFields, { name, what }: { name: string; w
   }
 }
 
-/** Throws `protocol` for a result that is not an object. */
+/** Null is an empty one. Throws `protocol` for a result that is not an object. */
 export function resultFields(json: string, what: string): JsonFields {
-  const fields = JsonFields.of(json);
+  const fields = JsonFields.of(json === "null" ? "{}" : json);
   if (fields === undefined) throw malformedResult(what, "it is not an object of at most 10,000 members");
   return fields;
 }
 
 /** A result of a server that MCP does not allow. */
-export function malformedResult(what: string, problem: string): ManagerError {
+function malformedResult(what: string, problem: string): ManagerError {
   return new ManagerError("protocol", `the server's ${what} breaks MCP: ${problem}`, {
     details: { reason: "MALFORMED_RESULT", delivery: "answered" },
   });
@@ -109,10 +116,16 @@ export function inputRequired(): ManagerError {
 }
 
 function kindOf(fields: JsonFields, what: string): InputRequiredResult["kind"] {
-  const raw = fields.raw("resultType");
+  const raw = given(fields, "resultType");
   const kind = raw === undefined ? "complete" : fields.string("resultType");
   if (kind === "complete" || kind === "input_required") return kind;
   throw malformedResult(what, `its resultType is ${truncateUtf8(raw ?? "", { maxBytes: 64, keep: "start" })}`);
+}
+
+/** A field as it was written. Null is none. */
+function given(fields: JsonFields, name: string): string | undefined {
+  const raw = fields.raw(name);
+  return raw === "null" ? undefined : raw;
 }
 
 function stateOf(fields: JsonFields, what: string): string {

@@ -1,7 +1,7 @@
 import type { Requests, SignalOption, TracedOptions } from "../../conversation/requests.ts";
 import { CoalescedRead } from "./coalesced-read.ts";
 import type { ChangingList, ListChanges } from "./list-changes.ts";
-import { type ListKind, listEntries } from "./list-entries.ts";
+import { type Listed, type ListKind, listEntries } from "./list-entries.ts";
 
 /** A larger listing is asked for each time: the manager may have many servers. */
 const maxKeptChars = 4 * 1024 * 1024;
@@ -18,6 +18,8 @@ export interface ListingOptions<T> {
   /** What tells that this listing changed. */
   readonly changesWith: ChangingList;
   readonly onListed?: OnListed | undefined;
+  /** Told, in a sentence for people, why a listing is not whole. */
+  readonly remark: (text: string) => void;
 }
 
 /**
@@ -26,8 +28,10 @@ export interface ListingOptions<T> {
  */
 export class Listing<T> {
   readonly #options: ListingOptions<T>;
-  readonly #joined: CoalescedRead<readonly T[]>;
-  #kept: { readonly entries: readonly T[]; readonly count: number } | undefined;
+  readonly #joined: CoalescedRead<Listed<T>>;
+  /** What may have changed since. */
+  #last: readonly T[] | undefined;
+  #kept: { readonly listed: Listed<T>; readonly count: number } | undefined;
 
   constructor(options: ListingOptions<T>) {
     const { changes, changesWith } = options;
@@ -35,33 +39,48 @@ export class Listing<T> {
     this.#joined = new CoalescedRead(() => (changes.watches(changesWith) ? changes.count(changesWith) : undefined));
   }
 
+  /** The entries of `listed`. */
+  async get(options: TracedOptions): Promise<readonly T[]> {
+    return (await this.listed(options)).entries;
+  }
+
   /**
-   * All entries. A request that this takes is a part of the trace, but goes without its baggage: a server that answers
-   * by it would give one caller's listing to all. Throws what `listEntries` throws.
+   * All entries, or why some are missing. A request that this takes is a part of the trace, but goes without its
+   * baggage: a server that answers by it would give one caller's listing to all. Throws what `listEntries` throws.
    */
-  async get({ trace = {}, ...options }: TracedOptions): Promise<readonly T[]> {
+  async listed({ trace = {}, ...options }: TracedOptions): Promise<Listed<T>> {
     const { changes, changesWith } = this.#options;
     const { traceparent, tracestate } = trace;
-    if (this.#kept?.count === changes.count(changesWith)) return this.#kept.entries;
+    if (this.#kept?.count === changes.count(changesWith)) return this.#kept.listed;
     this.#kept = undefined;
     return this.#joined.read((signal) => this.#fetch({ signal, trace: { traceparent, tracestate } }), options);
   }
 
-  async #fetch(options: TracedOptions): Promise<readonly T[]> {
-    const { requests, changes, kind, changesWith, onListed } = this.#options;
+  async #fetch(options: TracedOptions): Promise<Listed<T>> {
+    const { requests, changes, kind, changesWith, onListed, remark } = this.#options;
     const count = changes.count(changesWith);
-    const { entries, texts, chars } = await listEntries(requests, { ...options, kind });
-    // One that changed meanwhile may be a mixture of both.
-    if (changes.count(changesWith) !== count || chars > maxKeptChars) return entries;
-    if (changes.watches(changesWith)) this.#kept = { entries, count };
-    onListed?.(kind.member, texts);
-    return entries;
+    const listed = await listEntries(requests, { ...options, kind });
+    const { entries, texts, chars } = listed;
+    const why = listed.incomplete ?? listed.limit?.message;
+    if (why !== undefined) remark(why);
+    // One that changed meanwhile may be a mixture of both, and one that is not whole may be so the next time.
+    const settled = changes.count(changesWith) === count && why === undefined;
+    if (settled && changes.watches(changesWith) && chars <= maxKeptChars) this.#kept = { listed, count };
+    this.#last = chars <= maxKeptChars ? entries : undefined;
+    if (settled && chars <= maxKeptChars) onListed?.(kind.member, texts);
+    return listed;
   }
 
-  /** Whether no entry is like this; false, too, when the server can't list them now. */
+  /** Whether an entry was like this when the server listed them last. */
+  had(isIt: (entry: T) => boolean): boolean {
+    return this.#last?.some(isIt) === true;
+  }
+
+  /** Whether no entry is like this; false, too, when the server can't list all of them now. */
   async lacks(isIt: (entry: T) => boolean, options: SignalOption): Promise<boolean> {
     try {
-      return !(await this.get(options)).some(isIt);
+      const { entries, incomplete, limit } = await this.listed(options);
+      return incomplete === undefined && limit === undefined && !entries.some(isIt);
     } catch {
       return false;
     }

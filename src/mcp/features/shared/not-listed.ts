@@ -16,3 +16,11 @@ export function notListed({ noun, name, seen, reason }: Missing, cause: ManagerE
     cause,
   });
 }
+
+const absence =
+  /unknown|unrecogni[sz]ed|undefined|unsupported|invalid|unavailable|no such|(?:not|n't|n’t) (?:be )?(?:a |an )?(?:\w+ )?(?:found|exist|registered|available|supported|implemented|known|defined)|MCP error -32602/i;
+
+/** Whether a server's words may say that it has not what it was asked for. */
+export function saysAbsent(words: string): boolean {
+  return absence.test(words);
+}

@@ -2,7 +2,7 @@ import { detached } from "../../../base/text/detached.ts";
 import { truncateUtf8 } from "../../../base/text/truncate.ts";
 import { isExactNumber } from "../../../json/exact-number.ts";
 import { JsonFields } from "../../../json/json-fields.ts";
-import { idOf } from "../../../jsonrpc/message.ts";
+import { idOf } from "../../../jsonrpc/message-id.ts";
 
 /** A step of a request, as its server tells it. */
 export interface Progress {

@@ -1,13 +1,11 @@
 import type { Era } from "../../../base/spec/spec.ts";
 import { isExactValue } from "../../../json/exact-value.ts";
-import { JsonFields } from "../../../json/json-fields.ts";
-import { eachElement } from "../../../json/json-members.ts";
 import { type Content, readContent } from "../shared/content.ts";
 import {
-  elementsOf,
   type InputRequiredRest,
   type InputRequiredResult,
   inputRequiredResult,
+  listField,
   restOf,
   resultFields,
 } from "../shared/input-required-result.ts";
@@ -35,28 +33,15 @@ export function readToolResult(json: string, era: Era): ToolResult {
   return { ...inputRequiredResult(fields, { json, era, what }), isError: fields.raw("isError") === "true" };
 }
 
-/**
- * Whether a failed result is the JSON-RPC error -32602 in disguise: servers on the TypeScript SDK answer an unknown
- * tool and wrong arguments so.
- */
-export function isRefusal(result: ToolResult): boolean {
-  if (!result.isError) return false;
-  const content = resultFields(result.json, what).raw("content");
-  const [first] = content?.startsWith("[") ? eachElement(content) : [];
-  return first !== undefined && JsonFields.of(first)?.string("text")?.startsWith("MCP error -32602:") === true;
-}
-
-/**
- * Puts a result's parts in their places. Throws `protocol` when `content` is not an array, and `too_much` when it has
- * more than 100,000 values.
- */
+/** Puts a result's parts in their places. Throws what `listField` throws. */
 export function typedResult(result: ToolResult): TypedResult {
   const fields = resultFields(result.json, what);
   const structured = fields.raw("structuredContent");
   const isFlag = /^(?:true|false)$/.test(fields.raw("isError") ?? "");
-  const placed = ["content", "structuredContent", ...(isFlag ? ["isError"] : [])];
+  const content = listField(fields, "content");
+  const placed = [...content.placed, "structuredContent", ...(isFlag ? ["isError"] : [])];
   return {
-    content: elementsOf(fields, { name: "content", what }).map(readContent),
+    content: content.elements.map(readContent),
     ...(structured === undefined ? {} : { structured: structuredOf(structured) }),
     ...restOf(fields, { kind: result.kind, placed }),
   };

@@ -1,6 +1,7 @@
 import { JsonFields } from "../../../json/json-fields.ts";
+import { maxNameChars } from "../../protocol/name-limits.ts";
 import type { ListKind } from "../shared/list-entries.ts";
-import { readTexts, textField } from "../shared/texts.ts";
+import { keyField, readJson, readTexts } from "../shared/texts.ts";
 
 /** One entry of a server's listing; `…Json` is the server's own text, empty when it gave none. */
 export interface Tool {
@@ -18,15 +19,16 @@ export const tools: ListKind<Tool> = { method: "tools/list", member: "tools", no
 /** Reads one entry. Undefined when it has no usable name: one odd tool must not fail the listing. */
 export function readTool(text: string): Tool | undefined {
   const fields = JsonFields.of(text);
-  const name = fields === undefined ? undefined : textField(fields, "name");
+  const name = fields === undefined ? undefined : keyField(fields, "name", maxNameChars);
   if (fields === undefined || !name) return undefined;
   const { values, placed } = readTexts(fields, ["title", "description"]);
+  const json = readJson(fields, ["inputSchema", "outputSchema", "annotations"]);
   return {
     name,
     ...values,
-    inputSchemaJson: fields.raw("inputSchema") ?? "",
-    outputSchemaJson: fields.raw("outputSchema") ?? "",
-    annotationsJson: fields.raw("annotations") ?? "",
-    extraJson: fields.rest(new Set(["name", "inputSchema", "outputSchema", "annotations", ...placed])),
+    inputSchemaJson: json.values.inputSchema,
+    outputSchemaJson: json.values.outputSchema,
+    annotationsJson: json.values.annotations,
+    extraJson: fields.rest(new Set(["name", ...json.placed, ...placed])),
   };
 }

@@ -21,6 +21,12 @@ export const differences = {
       return expect.toBeOneOf([
         { result: { content: [{ type: "text", text }], isError: true } },
         { error: { code: -32602, message: expect.stringMatching(/not found|disabled/) } },
+        // Python.
+        {
+          result: expect.objectContaining({
+            content: [{ type: "text", text: expect.stringMatching(/^Unknown tool: /) }],
+          }),
+        },
       ]);
     },
   },

@@ -152,7 +152,7 @@ export const partnerServers: readonly PartnerServer[] = [
     eras: ["legacy", "modern"],
     calls: [
       ...common,
-      ["no-such-tool"], // It says so in words, as the text of a tool that failed.
+      noSuchTool, // It says so in words, as the text of a tool that failed.
       ["kinds", {}, "rounded number"],
       ["integer", { digits: 15 }],
       ["integer", { digits: 30 }, "rounded number"],

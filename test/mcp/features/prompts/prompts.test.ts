@@ -117,9 +117,15 @@ describe.each(eras)("A completion of a server of the %s era", (era) => {
     });
   });
 
-  it("that is none is refused", async () => {
+  it.each(["[]", "null"])("that is %s is empty, and can be read as it was written", async (given) => {
     await using child = await ready(era);
-    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: '{"completion":[]}' };
+    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: `{"completion":${given}}` };
+    expect(await child.session.complete(plain, {})).toMatchObject({ values: [], extraJson: `{"completion":${given}}` });
+  });
+
+  it("that is no object is refused", async () => {
+    await using child = await ready(era);
+    const plain = { ...completion, ref: { prompt: "plain" }, argumentValue: "[]" };
     await expect(child.session.complete(plain, {})).rejects.toMatchObject({
       kind: "protocol",
       details: { reason: "MALFORMED_RESULT" },
@@ -128,14 +134,15 @@ describe.each(eras)("A completion of a server of the %s era", (era) => {
 });
 
 describe("A prompt of a server on the Python SDK, whose errors have codes of their own", () => {
-  it.each([0, -32603])("is not found only if it is not listed (%i)", async (code) => {
+  it.each([0, -32603, -32601])("is not found only if it is not listed (%i)", async (code) => {
     const { session } = scriptedSession((method) =>
       method === "prompts/list" ? '{"prompts":[{"name":"greet"}]}' : { error: { code, message: "Unknown prompt" } },
     );
     const reasonOf = (prompt: string) =>
       session.prompts.get({ prompt, arguments: {} }, {}).catch(({ details }) => details);
     expect(await reasonOf("nope")).toMatchObject({ reason: "PROMPT_NOT_FOUND", delivery: "answered", rpcCode: code });
-    expect(await reasonOf("greet")).toMatchObject({ reason: "SERVER_ERROR", delivery: "answered", rpcCode: code });
+    const reason = code === -32601 ? "METHOD_NOT_FOUND" : "SERVER_ERROR";
+    expect(await reasonOf("greet")).toMatchObject({ reason, delivery: "answered", rpcCode: code });
   });
 
   it("fails as the server says when the list can't be had", async () => {

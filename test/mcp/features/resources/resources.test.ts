@@ -4,6 +4,7 @@ import type { ReadRequest } from "../../../../src/mcp/features/resources/resourc
 import type { ChildSession } from "../../child-server.ts";
 import { receivedBy } from "../../hostile-session.ts";
 import { eras, ready } from "../../offering-session.ts";
+import { scriptedSession } from "../../scripted-session.ts";
 
 const read = ({ session }: ChildSession, uri: string, more: Omit<ReadRequest, "uri"> = {}) =>
   session.resources.read({ uri, ...more }, {});
@@ -47,7 +48,13 @@ describe.each(eras)("Reading a resource of a server of the %s era", (era) => {
     await expect(read(child, uri)).rejects.toMatchObject({ kind, details: { reason, delivery: "answered" } });
   });
 
-  it.each(["7", "[]", '{"contents":7}'])("refuses the result %s", async (json) => {
+  it.each(["7", "null"])("gives contents that are %s as the server wrote them", async (contents) => {
+    await using child = await ready(era);
+    const result = await read(child, `raw:{"contents":${contents}}`).then(typedReadResult);
+    expect(result).toMatchObject({ contents: [], extraJson: `{"contents":${contents}}` });
+  });
+
+  it.each(["7", "[]"])("refuses the result %s", async (json) => {
     await using child = await ready(era);
     const malformed = { kind: "protocol", details: { reason: "MALFORMED_RESULT", delivery: "answered" } };
     await expect(read(child, `raw:${json}`).then(typedReadResult)).rejects.toMatchObject(malformed);
@@ -100,5 +107,19 @@ describe("Reading a resource with more than servers take", () => {
       kind: "invalid",
       details: { violations: [{ field }] },
     });
+  });
+});
+
+describe("A resource of a server whose errors have codes of their own", () => {
+  it.each([
+    [0, "Unknown resource: x:nope", "x:nope", "RESOURCE_NOT_FOUND"],
+    [-32603, "Resource not found", "x:nope", "RESOURCE_NOT_FOUND"],
+    [-32603, "disk full", "x:nope", "SERVER_ERROR"],
+    [-32603, "its file is not found", "x:listed", "SERVER_ERROR"],
+  ])("is not found only if the server says so and does not list it (%i %s)", async (code, message, uri, reason) => {
+    const { session } = scriptedSession((method) =>
+      method === "resources/list" ? '{"resources":[{"uri":"x:listed"}]}' : { error: { code, message } },
+    );
+    await expect(session.resources.read({ uri }, {})).rejects.toMatchObject({ details: { reason, rpcCode: code } });
   });
 });

@@ -3,6 +3,14 @@ import { ManagerError } from "../../../../src/base/errors/errors.ts";
 import { ready, receivedBy } from "../../hostile-session.ts";
 import { scriptedSession } from "../../scripted-session.ts";
 
+/** A server that gives these pages, one a request. */
+function paged(
+  page: (index: number) => string | { readonly error: { readonly code: number; readonly message: string } },
+) {
+  let index = 0;
+  return scriptedSession(() => page(index++));
+}
+
 describe("Session.listTools", () => {
   it("keeps the server's own text of schemas, annotations and unknown fields", async () => {
     await using child = await ready();
@@ -29,21 +37,70 @@ describe("Session.listTools", () => {
     expect(cursors).toEqual([undefined, "", "2", "3", "4"]);
   });
 
-  it("gives up a listing that never ends", async () => {
+  it("ends a listing whose cursor comes again, says so, and does not list the page that came again twice", async () => {
     await using child = await ready("--endless-pages");
-    await expect(child.session.listTools({})).rejects.toMatchObject({
-      kind: "protocol",
-      details: { reason: "MALFORMED_RESULT" },
-    });
+    const why = 'the server\'s tool listing is given as far as it goes: its nextCursor "again" comes again';
+    const { entries, incomplete } = await child.session.tools.listed({});
+    expect([entries.map(({ name }) => name), incomplete]).toEqual([["echo"], why]);
+    expect(child.heard.remarks).toEqual([why]);
+    expect((await receivedBy(child.session)).filter(({ method }) => method === "tools/list")).toHaveLength(2);
+    // Whether a tool is not there can't be known.
+    expect(await child.session.tools.lacks(({ name }) => name === "nope", {})).toBe(false);
   });
 
-  it("gives up a listing of too many values or tools", async () => {
-    const limits = { kind: "protocol", details: { reason: "MALFORMED_RESULT", delivery: "answered" } };
-    const ones = scriptedSession(() => `{"tools":[${"1,".repeat(600_000)}1]}`);
-    await expect(ones.session.listTools({})).rejects.toMatchObject(limits);
-    const tools = Array.from({ length: 10_001 }, () => '{"name":"x"}');
-    const many = scriptedSession(() => `{"tools":[${tools.join(",")}]}`);
-    await expect(many.session.listTools({})).rejects.toMatchObject(limits);
+  it("ends where two cursors take turns", async () => {
+    const { session } = paged((page) => `{"tools":[{"name":"t${page}"}],"nextCursor":"${page % 2}"}`);
+    const { entries, incomplete } = await session.tools.listed({});
+    expect(entries.map(({ name }) => name)).toEqual(["t0", "t1", "t2"]);
+    expect(incomplete).toContain("comes again");
+  });
+
+  it.each([
+    ["pages", 200, paged((page) => `{"tools":[{"name":"t${page}"}],"nextCursor":"${page}"}`)],
+    ["tools", 10_000, paged(() => `{"tools":[${Array.from({ length: 10_001 }, () => '{"name":"x"}').join(",")}]}`)],
+    ["values", 3, paged(() => `{"tools":[${'{"name":"x"},'.repeat(3)}${"1,".repeat(600_000)}1]}`)],
+  ])("gives of a listing of too many %s what fits", async (_what, count, { session }) => {
+    const { entries, limit, incomplete } = await session.tools.listed({});
+    expect([entries.length, incomplete]).toEqual([count, undefined]);
+    expect(limit).toMatchObject({ kind: "too_much", details: { reason: "LISTING_TOO_LARGE", delivery: "answered" } });
+  });
+
+  it("gives the pages before one that is refused or malformed, and says why", async () => {
+    for (const second of [{ error: { code: -32602, message: "bad cursor" } }, '{"tools":7}']) {
+      const { session } = paged((page) => (page === 0 ? '{"tools":[{"name":"a"}],"nextCursor":"b"}' : second));
+      const { entries, incomplete } = await session.tools.listed({});
+      expect(entries).toHaveLength(1);
+      expect(incomplete).toContain("its page 2 can't be had");
+    }
+    const { session } = paged(() => '{"tools":7}');
+    await expect(session.listTools({})).rejects.toMatchObject({ details: { reason: "MALFORMED_RESULT" } });
+  });
+
+  it("gives a number back that is a cursor, and ends at any other that is no text", async () => {
+    const { session, sent } = paged(
+      (page) => `{"tools":[{"name":"t${page}"}],"nextCursor":${[2, "{}"][page] ?? "null"}}`,
+    );
+    const { entries, incomplete } = await session.tools.listed({});
+    expect(entries).toHaveLength(2);
+    expect(incomplete).toContain("neither text nor a number: {}");
+    expect(sent.map(({ params }) => params)).toEqual([{}, { cursor: 2 }]);
+  });
+
+  it.each(['{"tools":null}', "{}", "null"])("takes the result %s for an empty listing", async (result) => {
+    expect(await scriptedSession(() => result).session.listTools({})).toEqual([]);
+  });
+
+  it("keeps no listing that is not whole", async () => {
+    const { session, sent } = paged(() => '{"tools":[],"nextCursor":{}}');
+    await session.listTools({});
+    await session.listTools({});
+    expect(sent).toHaveLength(2);
+  });
+
+  it("lists a tool by the longest name that it can be called by, and none by a longer one", async () => {
+    const names = ["x".repeat(8192), "x".repeat(8193)];
+    const { session } = scriptedSession(() => JSON.stringify({ tools: names.map((name) => ({ name })) }));
+    expect((await session.listTools({})).map(({ name }) => name)).toEqual(names.slice(0, 1));
   });
 
   it("tells the server when it is given up", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isRefusal, readToolResult, typedResult } from "../../../../src/mcp/features/tools/tool-result.ts";
+import { readToolResult, typedResult } from "../../../../src/mcp/features/tools/tool-result.ts";
 import { jsonText } from "../../../json/json-text.ts";
 
 const typed = (json: string) => typedResult(readToolResult(json, "modern"));
@@ -61,12 +61,23 @@ describe("readToolResult", () => {
     expect(readToolResult('{"resultType":"complete","requestState":"x"}', "modern")).not.toHaveProperty("requestState");
   });
 
-  it.each(["7", "null", '"\\ud800"'])("refuses the request state %s, which nobody could give back", (state) => {
+  it("takes null for nothing", () => {
+    expect(readToolResult("null", "modern")).toEqual({ json: "null", isError: false, kind: "complete" });
+    expect(readToolResult('{"resultType":null}', "modern").kind).toBe("complete");
+    const asked = readToolResult('{"resultType":"input_required","requestState":null,"inputRequests":null}', "modern");
+    expect(asked).not.toHaveProperty("requestState");
+    expect(typedResult(asked)).toMatchObject({
+      inputRequestsJson: "",
+      extraJson: '{"requestState":null,"inputRequests":null}',
+    });
+  });
+
+  it.each(["7", '"\\ud800"'])("refuses the request state %s, which nobody could give back", (state) => {
     const json = `{"resultType":"input_required","requestState":${state}}`;
     expect(() => readToolResult(json, "modern")).toThrow(expect.objectContaining({ kind: "protocol" }));
   });
 
-  it.each(["null", "[]", '"x"', "7"])("refuses %s as breaking the protocol", (json) => {
+  it.each(["[]", '"x"', "7"])("refuses %s as breaking the protocol", (json) => {
     expect(() => readToolResult(json, "modern")).toThrow(
       expect.objectContaining({ kind: "protocol", details: { reason: "MALFORMED_RESULT", delivery: "answered" } }),
     );
@@ -90,10 +101,11 @@ describe("typedResult", () => {
     });
   });
 
-  it("takes missing content for none, and refuses content that is no array", () => {
+  it("takes missing content for none, and gives content that is no array as it was written", () => {
     expect(typed("{}")).toEqual({ content: [], inputRequestsJson: "", extraJson: "" });
     for (const content of ["null", "{}", '"x"']) {
-      expect(() => typed(`{"content":${content}}`)).toThrow(expect.objectContaining({ kind: "protocol" }));
+      const extraJson = `{"content":${content}}`;
+      expect(typed(extraJson)).toEqual({ content: [], inputRequestsJson: "", extraJson });
     }
   });
 
@@ -158,25 +170,5 @@ describe("typedResult", () => {
       }),
       { numRuns: 1000 },
     );
-  });
-});
-
-describe("isRefusal", () => {
-  const refused = (text: string, isError = true) =>
-    isRefusal(
-      readToolResult(`{"content":[{"type":"text","text":${JSON.stringify(text)}}],"isError":${isError}}`, "modern"),
-    );
-
-  it("knows the error -32602 in a failed result's text", () => {
-    expect(refused("MCP error -32602: Tool x not found")).toBe(true);
-    expect(refused("it went wrong")).toBe(false);
-    expect(refused("MCP error -32602: Tool x not found", false)).toBe(false);
-  });
-
-  it("takes a failed result with other content for no refusal, and does not judge it", () => {
-    for (const content of ["[]", "7", "[7]", '[{"type":"image"}]', "null"]) {
-      expect(isRefusal(readToolResult(`{"content":${content},"isError":true}`, "modern"))).toBe(false);
-    }
-    expect(isRefusal(readToolResult('{"isError":true}', "modern"))).toBe(false);
   });
 });
