@@ -75,7 +75,7 @@ class Reading<T> {
     // A server that does not look at cursors gives the same page again.
     const isSame = repeated && page.list === this.#lastList;
     const given = isSame ? [] : page.entries;
-    if (!isSame) this.#texts.push(...page.texts);
+    if (!isSame) for (const text of page.texts) this.#texts.push(text);
     const room = maxEntries - this.#entries.length;
     this.#entries.push(...given.slice(0, room));
     if (given.length > room) {
