@@ -27,7 +27,7 @@ describe("the request schemas", () => {
     [callToolRequestSchema, call, []],
     [callToolRequestSchema, { ...call, tool: "x".repeat(256), resultFormat: "json" }, []],
     [callToolRequestSchema, { ...call, tool: "" }, ["tool: must be set"]],
-    [callToolRequestSchema, { ...call, tool: "x".repeat(257) }, ["tool: must have at most 256 characters"]],
+    [callToolRequestSchema, { ...call, tool: "x".repeat(8193) }, ["tool: must have at most 8192 characters"]],
     [callToolRequestSchema, { ...call, tool: "\ud800" }, ["tool: must not hold an unpaired surrogate"]],
     [callToolRequestSchema, { ...call, resultFormat: "unknown (9)" }, ["result_format: must be unset, TYPED or JSON"]],
     [callToolRequestSchema, { ...call, idempotencyKey: ` ~${"x".repeat(126)}`, validateArguments: true }, []],
