@@ -213,12 +213,16 @@ export class Connection {
     return pending !== undefined;
   }
 
-  /** Another reply could be for what it has not answered yet: a long-lived request was read, or its reply says so. */
+  /** The only request that a reply can be for; undefined: of several, or of what was asked before, nobody knows. */
   #onlyOne(): number | undefined {
-    const [only, ...others] = [...this.#pending].filter(
-      ([, { line, longLived }]) => line.state === "written" && !longLived,
-    );
-    return only === undefined || others.length > 0 || this.#unanswered.any ? undefined : only[0];
+    if (this.#unanswered.any) return undefined;
+    let only: number | undefined;
+    for (const [id, { line, longLived }] of this.#pending) {
+      if (line.state !== "written" || longLived) continue;
+      if (only !== undefined) return undefined;
+      only = id;
+    }
+    return only;
   }
 
   /** A reply whose owner nobody knows: any of the requests that were written. Of several, none knows its outcome. */
