@@ -80,7 +80,8 @@ export interface Runtime extends AsyncDisposable {
 
   /**
    * Asks the instance to end (EOF on stdin where that comes first; the stop signal of its image, or SIGTERM), waits up
-   * to `graceMs` in all, then sends SIGKILL. Zero kills at once. Returns when the instance has exited or is gone, with whatever it forked.
+   * to `graceMs` in all, then sends SIGKILL. Zero kills at once. Returns when the instance has exited or is gone, with
+   * whatever it forked.
    */
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 

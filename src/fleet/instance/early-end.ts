@@ -12,8 +12,8 @@ const diesOfProbeMs = 60_000;
 const stopSignals = [1, 2, 3, 10, 12, 15];
 
 /**
- * How a process may end that was told to, by a stop signal that nobody follows up any more: as it likes best, or by
- * that. Undefined: nobody knows.
+ * The exit codes of a process that got a stop signal from a manager that is gone: its own 0, or the signal's.
+ * Undefined: the code is not known.
  */
 const toldToExitCodes: ReadonlySet<number | undefined> = new Set([
   0,

@@ -55,7 +55,7 @@ export class Sleep {
     if (clock === undefined) return;
     const hadMs = idleGraceMs - clock.remainingMs;
     clearTimeout(this.#hurry);
-    // Not told now, which would be a second SIGTERM: some servers take that for "at once".
+    // Not told now, which would be a second stop signal: some servers take that for "at once".
     this.#hurry = setTimeout(() => clock.shorten(0), Math.max(0, leastGraceMs - hadMs));
   }
 

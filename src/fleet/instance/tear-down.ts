@@ -69,8 +69,8 @@ async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void>
 }
 
 /**
- * SIGTERM, then SIGKILL at the end of the grace period, which may come nearer meanwhile. Throws the signal's reason
- * when that aborts.
+ * The stop signal, then SIGKILL at the end of the grace period, which may come nearer meanwhile. Throws the reason of
+ * `signal` when that aborts.
  */
 export async function end(
   { runtime, clock, signal }: Pick<TearDownOptions, "runtime" | "clock"> & { readonly signal?: AbortSignal },

@@ -40,7 +40,7 @@ const account = lines(
 );
 
 /**
- * An image's labels, env, VOLUMEs, user, stop signal, /etc/passwd and /etc/group. Nothing throws, and nothing of them says
+ * An image's labels, env, VOLUMEs, user, stop signal, /etc/passwd and /etc/group. Nothing throws, and none of them says
  * who a server is, where it is mounted or what the engine is asked.
  */
 export const imageMetadata: FuzzTarget = {

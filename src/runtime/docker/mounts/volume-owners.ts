@@ -20,8 +20,8 @@ export interface Gift {
 type Call = RuntimeCallOptions & { readonly engine: Engine };
 
 /**
- * The volumes of a container that its server can't write to because they are new: empty and owned by root, as the engine
- * makes each volume at a path that the image lacks. A volume in use is left as it is.
+ * The volumes of a container that its server can't write to because they are new: empty and owned by root, as the
+ * engine makes each volume at a path that the image lacks. A volume in use is left as it is.
  */
 export async function volumesToGive(id: string, spec: ServerSpec, call: Call & { readonly user: string }) {
   const gifts: Gift[] = [];
