@@ -43,7 +43,8 @@ function hasAskedMounts({ info, spec, imageVolumes, isSource }: FoundContainer):
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
   const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
   const known = new Set(["/tmp", ...asked, ...imageVolumes.map(normalPath)]);
-  const isOurs = ([target, options]: [string, string]) => known.has(target) && options.split(",").includes("noexec");
+  const isOurs = ([target, options]: [string, string]) =>
+    known.has(normalPath(target)) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;
   return info.Mounts.every((mount) => {
     const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;

@@ -51,7 +51,7 @@ export const partnerServers: readonly PartnerServer[] = [
   {
     name: "everything",
     image: "mcp/everything:latest",
-    env: { HOSTNAME: "oracle" }, // for `get-env`
+    env: { HOSTNAME: "oracle", HOME: "/tmp" }, // for `get-env`
     eras: ["legacy"],
     calls: [
       ["echo", { message: "grüße" }],
