@@ -46,7 +46,7 @@ wait_for_manager() {
 
 start_manager() {
   # What it keeps goes with it.
-  MCPM_STATE_DIR=${MCPM_STATE_DIR:-$work/state}
+  MCPM_STATE_DIR=${MCPM_STATE_DIR:-$(cd "$work" && pwd)/state}
   export MCPM_STATE_DIR
   scripts/with-node node src/main.ts >"$work/manager.log" 2>&1 </dev/null &
   manager=$!
