@@ -64,7 +64,7 @@ function parse(body: Buffer): JsonBody {
   try {
     const text = utf8.decode(body);
     const value = JSON.parse(text) as JsonValue;
-    return { value, bytes: body.length, repeated: repeatedMember(text), rounded: roundedNumber(text) };
+    return { value, bytes: body.length, repeated: repeatedMember(text, value), rounded: roundedNumber(text) };
   } catch (error) {
     throw invalidRequest([{ field: "body", description: `is not JSON: ${(error as Error).message}` }]);
   }

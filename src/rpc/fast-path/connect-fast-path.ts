@@ -140,7 +140,7 @@ function messageOf(input: DescMessage, body: Buffer): Message | undefined {
   if (json === undefined) return undefined;
   refuseCostlyJson(input, json, { bytes: body.length });
   refuseLooseJson(input, json);
-  const repeated = repeatedMember(text);
+  const repeated = repeatedMember(text, json);
   if (repeated !== undefined) throw invalidRequest([repeatedField(input, repeated)]);
   const rounded = roundedNumber(text);
   if (rounded !== undefined) throw invalidRequest([roundedField(input, rounded)]);

@@ -118,7 +118,7 @@ export function explainJsonError(error: ConnectError, context: { values: Context
 function violationIn(text: string, input: DescMessage): FieldViolation {
   const json = parsed(text);
   if (json === undefined) return { field: "body", description: "is not JSON" };
-  const repeated = repeatedMember(text);
+  const repeated = repeatedMember(text, json);
   return repeated === undefined ? jsonViolation(input, json) : repeatedField(input, repeated);
 }
 

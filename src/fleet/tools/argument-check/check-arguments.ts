@@ -32,7 +32,7 @@ const drafts: Readonly<Record<string, SchemaDraft>> = {
  */
 export function checkArguments({ schemaJson, argumentsJson }: CheckInput): CheckResult {
   const value: unknown = JSON.parse(argumentsJson);
-  const ambiguous = ambiguity(argumentsJson);
+  const ambiguous = ambiguity(argumentsJson, value);
   if (ambiguous !== undefined) return { kind: "rejected", violations: [ambiguous] };
   const schema: unknown = schemaJson === "" ? undefined : JSON.parse(schemaJson);
   if (!isObject(schema)) return unsupported("it is not an object");
@@ -72,8 +72,8 @@ function unknownType(errors: readonly OutputUnit[]): string | undefined {
 }
 
 /** Arguments whose values here and at the server may not be the same. */
-function ambiguity(argumentsJson: string): FieldViolation | undefined {
-  const repeated = repeatedMember(argumentsJson);
+function ambiguity(argumentsJson: string, value: unknown): FieldViolation | undefined {
+  const repeated = repeatedMember(argumentsJson, value);
   if (repeated !== undefined)
     return violation(repeated, "is given twice: servers differ in which of the two they take");
   const inexact = inexactNumber(argumentsJson);
