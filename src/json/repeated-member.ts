@@ -26,7 +26,7 @@ type Container =
  * must not see another value than the server that runs it.
  */
 export function repeatedMember(text: string, value: unknown): JsonPath | undefined {
-  // To count them costs a fifth of comparing their names.
+  // To count them costs a fifth of comparing their names; without it JSON's calls take 3 % more (bench/README.md, micro).
   return membersIn(text) === memberCount(value) ? undefined : firstRepeated(text);
 }
 
