@@ -6,6 +6,7 @@ import { farDeadlines } from "./far-deadlines.ts";
 import { responseGuards } from "./guarded-response.ts";
 import { digits, longStrings, plainErrors } from "./json-scan.ts";
 import { requestHeaders } from "./lazy-headers.ts";
+import { logMessage } from "./log-message.ts";
 import { mapIterator } from "./map-messages.ts";
 import { lineBreaks } from "./one-line.ts";
 import { tickShape } from "./tick-shape.ts";
@@ -24,6 +25,7 @@ export const byHandPairs = {
   abortSource,
   farDeadlines,
   mapIterator,
+  logMessage,
   plainErrors,
   longStrings,
   digits,

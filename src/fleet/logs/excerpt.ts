@@ -3,8 +3,9 @@ export class Excerpt {
   readonly #headChars: number;
   readonly #tailChars: number;
   #head = "";
-  /** The newest pieces: at least as many characters as the end may have, if there were so many. */
+  /** The newest pieces, from #first on: at least as many characters as the end may have, if there were so many. */
   #pieces: string[] = [];
+  #first = 0;
   #kept = 0;
   #chars = 0;
 
@@ -19,14 +20,13 @@ export class Excerpt {
     const end = piece.slice(-this.#tailChars);
     this.#pieces.push(end);
     this.#kept += end.length;
-    // Joined once in so many characters and pieces, not with each.
-    if (this.#kept > 8 * this.#tailChars || this.#pieces.length > 256) this.#join();
+    this.#dropOld();
   }
 
   /** The end, without its last line break. */
   get tail(): string {
-    this.#join();
-    return this.#pieces[0]?.replace(/\n$/, "").toWellFormed() ?? "";
+    const text = this.#pieces.slice(this.#first).join("");
+    return text.slice(-this.#tailChars).replace(/\n$/, "").toWellFormed();
   }
 
   /** The beginning, as far as the end does not have it. */
@@ -35,9 +35,18 @@ export class Excerpt {
     return isCut > 0 ? this.#head.slice(0, isCut).toWellFormed() : "";
   }
 
-  #join(): void {
-    const text = this.#pieces.join("").slice(-this.#tailChars);
-    this.#pieces = [text];
-    this.#kept = text.length;
+  /** Drops the pieces that the end no longer reaches; nothing is joined until somebody asks. */
+  #dropOld(): void {
+    for (;;) {
+      const oldest = this.#pieces[this.#first]?.length ?? 0;
+      if (this.#kept - oldest < this.#tailChars) break;
+      this.#kept -= oldest;
+      this.#first += 1;
+    }
+    // At half, the cost of a copy is linear.
+    if (this.#first * 2 > this.#pieces.length) {
+      this.#pieces = this.#pieces.slice(this.#first);
+      this.#first = 0;
+    }
   }
 }

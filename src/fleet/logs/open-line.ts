@@ -43,6 +43,7 @@ export class OpenLine {
 
   /** A line ended: what was not shown of it. Undefined: what was shown was of another one, which never came to here. */
   finish(line: Buffer): Buffer | undefined {
+    if (this.#shown.length === 0) return line;
     const common = Math.min(line.length, this.#shown.length);
     const isSame = line.subarray(0, common).equals(this.#shown.subarray(0, common));
     const rest = this.#restOf(line);

@@ -1,5 +1,11 @@
 import { create } from "@bufbuild/protobuf";
-import { LogSource, type LogsResponse, LogsResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import {
+  LifecycleEventSchema,
+  type LogLine,
+  LogSource,
+  type LogsResponse,
+  LogsResponseSchema,
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import type { LineSource, LogEvent } from "../../fleet/logs/log-entry.ts";
 import type { LogReading } from "../../fleet/logs/read-log.ts";
 import { states } from "./server-to-proto.ts";
@@ -11,18 +17,23 @@ const lineSources = {
   mcp: LogSource.MCP,
 } satisfies Record<LineSource, LogSource>;
 
-/** One reading of a log as the event of a stream. */
+/**
+ * One reading of a log as the event of a stream. What comes with each line is a literal, which takes a tenth of a line's
+ * time less than `create` (bench/README.md, micro); the type says when a field is missing.
+ */
 export function readingToProto(reading: LogReading): LogsResponse {
   const { cursor } = reading;
   switch (reading.kind) {
     case "entry": {
       const { event, timeMs, instance } = reading.entry;
-      return create(LogsResponseSchema, {
+      const time = toTimestamp(timeMs);
+      return {
+        $typeName: "mcpmanager.v1.LogsResponse",
         event: eventToProto(event),
-        time: toTimestamp(timeMs),
+        time,
         cursor,
         instanceId: instance,
-      });
+      };
     }
     case "gap": {
       const value = { lines: BigInt(reading.lines) };
@@ -39,16 +50,25 @@ export function readingToProto(reading: LogReading): LogsResponse {
   }
 }
 
-function eventToProto(event: LogEvent) {
-  if (event.kind === "lifecycle") {
-    return { case: "lifecycle" as const, value: { state: states[event.state], message: event.message.toWellFormed() } };
-  }
-  return { case: "line" as const, value: lineToProto(event) };
+function eventToProto(event: LogEvent): LogsResponse["event"] {
+  if (event.kind === "line") return { case: "line", value: lineToProto(event) };
+  const lifecycle = { state: states[event.state], message: event.message.toWellFormed() };
+  return { case: "lifecycle", value: create(LifecycleEventSchema, lifecycle) };
 }
 
-export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>) {
+export function lineToProto({ source, text, flags }: Extract<LogEvent, { kind: "line" }>): LogLine {
   const { truncated = false, invalidUtf8 = false, partial = false } = flags;
   const { level = "", logger = "", extraJson = "", isJson = false } = flags;
-  const own = { level, logger, extraJson, isJson };
-  return { source: lineSources[source], text: text.toWellFormed(), truncated, invalidUtf8, partial, ...own };
+  return {
+    $typeName: "mcpmanager.v1.LogLine",
+    source: lineSources[source],
+    text: text.toWellFormed(),
+    truncated,
+    invalidUtf8,
+    partial,
+    level,
+    logger,
+    extraJson,
+    isJson,
+  };
 }

@@ -1,5 +1,5 @@
 import { create } from "@bufbuild/protobuf";
-import { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+import { type Duration, DurationSchema, type Timestamp } from "@bufbuild/protobuf/wkt";
 
 const maxNanos = 999_999_999;
 
@@ -27,7 +27,8 @@ export function toDuration(ms: number): Duration {
 }
 
 export function toTimestamp(ms: number): Timestamp {
-  return create(TimestampSchema, secondsAndNanos(ms));
+  const { seconds, nanos } = secondsAndNanos(ms);
+  return { $typeName: "google.protobuf.Timestamp", seconds, nanos };
 }
 
 function secondsAndNanos(ms: number): { seconds: bigint; nanos: number } {
