@@ -18,7 +18,7 @@ const lineSources = {
 } satisfies Record<LineSource, LogSource>;
 
 /**
- * One reading of a log as the event of a stream. What comes with each line is a literal, which takes a tenth of a line's
+ * One reading of a log as the event of a stream. What comes with each line is a literal, which takes 8 % of a line's
  * time less than `create` (bench/README.md, micro); the type says when a field is missing.
  */
 export function readingToProto(reading: LogReading): LogsResponse {
