@@ -40,7 +40,7 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
   const silent = await silentServers(stage);
   const stops = await Promise.all(stage.servers.map(({ name }) => stop(stage, name)));
   const end = await settled(stage, base);
-  const open = stage.proxy.open.filter((path) => !path.startsWith("/events"));
+  const open = await stillOpen(stage);
   const emptied = await takeSample(stage, options.gauge);
   const containers = await containersOf(stage);
   await lives.end("SIGTERM");
@@ -62,6 +62,16 @@ export async function finalChecks(stage: Stage, options: FinishOptions): Promise
     none("warnings of Node.js", lives.said.match(/^.*Warning:.*$/gm) ?? []),
     ...heapChecks(options, emptied),
   ];
+}
+
+/** Requests that stay open. One that the owner's look at the fleet has just sent is over a moment later. */
+async function stillOpen({ proxy }: Stage): Promise<string[]> {
+  const untilMs = performance.now() + requestTimeoutMs;
+  for (;;) {
+    const open = proxy.open.filter((path) => !path.startsWith("/events"));
+    if (open.length === 0 || performance.now() > untilMs) return open;
+    await delay(10);
+  }
 }
 
 async function volumeChecks(stage: Stage, { volumes }: FinishOptions): Promise<Check[]> {
