@@ -1,15 +1,15 @@
-import type { ServerSpec } from "../base/spec/spec.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import { planFor } from "./instance/record-plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
-import { superseded } from "./state/replacements.ts";
+import { outcomeOf, replacementsAmong } from "./state/replacements.ts";
+import type { Made } from "./updates.ts";
 
 export interface EngineSyncOptions {
   /** The servers that the manager knows, by name. */
   readonly servers: ReadonlyMap<string, ManagedServer>;
-  readonly add: (server: { name: string; spec: ServerSpec }) => ManagedServer;
+  readonly add: (server: { name: string } & Made) => ManagedServer;
   readonly forget: (server: ManagedServer) => void;
   /** How long a container may belong to nobody before it is removed. */
   readonly reapGraceMs: number;
@@ -117,9 +117,9 @@ export class EngineSync {
     this.#lookAtKnown(records, looked);
     if (records.some(isSilent)) this.resyncSoon();
     // A server that is busy knows best what its containers are.
-    const isUnknown = ({ server, mark }: InstanceRecord) => {
+    const isUnknown = ({ id, server, mark }: InstanceRecord) => {
       const known = servers.get(server);
-      return known === undefined || (mark === "stopping" && !known.busy);
+      return known === undefined || (mark === "stopping" && !known.busy && !known.retires(id));
     };
     await this.#takeStock(records.filter(isUnknown));
   }
@@ -145,13 +145,17 @@ export class EngineSync {
   async #takeStock(found: readonly InstanceRecord[]): Promise<{ done: Promise<void> }[]> {
     for (const record of found) this.#tell(record);
     const records = found.filter(({ leaveAlone }) => leaveAlone === undefined);
-    const lost = superseded(records);
+    const outcomes = replacementsAmong(records).map((pair) => ({ ...pair, outcome: outcomeOf(pair) }));
+    const lost = new Set(outcomes.flatMap(({ outcome }) => (outcome === "ask" ? [] : outcome)));
+    const asked = new Set(outcomes.flatMap(({ old, next, outcome }) => (outcome === "ask" ? [old, next] : [])));
     const isLeft = (record: InstanceRecord) =>
       lost.has(record) || planFor(record.server, record).kind === "finish_removal";
     const kept = await Promise.all(
       records.map((record) => (isLeft(record) && !isSilent(record) ? this.#clear(record) : record)),
     );
-    await Promise.all(kept.map((record) => (record?.replaces === undefined ? undefined : this.#takeName(record))));
+    const isNameless = ({ replaces, mark }: InstanceRecord) => replaces !== undefined || mark === "replaced";
+    const nameless = kept.filter((record) => record !== undefined).filter((record) => !asked.has(record));
+    await Promise.all(nameless.filter(isNameless).map((record) => this.#takeName(record)));
     const byServer = Map.groupBy(
       kept.flatMap((record) => record ?? []),
       ({ server }) => server,
@@ -191,10 +195,11 @@ export class EngineSync {
     const { log } = this.#services;
     const { servers, add } = this.#options;
     const readable = records.filter(({ spec }) => spec !== undefined);
-    const spec = readable[0]?.spec;
-    if (spec === undefined || servers.has(name)) return undefined;
+    const [first] = readable;
+    if (first?.spec === undefined || servers.has(name)) return undefined;
     for (const record of readable) log.info("adopting a server", about(record));
-    return { done: add({ name, spec }).adopt(readable) };
+    const { spec, origin } = first;
+    return { done: add({ name, spec, origin }).adopt(readable) };
   }
 
   /** Says once of a container why it is left alone. */

@@ -23,6 +23,7 @@ import { managerStopping, otherSpecExists, serverNotFound, startFailed } from ".
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
+import type { Made } from "./updates.ts";
 
 export interface FleetOptions extends FleetDependencies {
   readonly admission: AdmissionRules;
@@ -250,7 +251,7 @@ export class Fleet {
   async #startNew(name: string, options: StartOptions): Promise<ServerSnapshot> {
     const { spec, signal } = options;
     if (spec === undefined) throw this.#notFound(name);
-    const server = this.#add({ name, spec });
+    const server = this.#add({ name, spec, origin: undefined });
     return this.#cameUp(server, { coming: server.start(), signal });
   }
 
@@ -288,10 +289,11 @@ export class Fleet {
     this.#forget(server);
   }
 
-  #add({ name, spec }: { name: string; spec: ServerSpec }): ManagedServer {
+  #add(declared: { readonly name: string } & Made): ManagedServer {
+    const { name } = declared;
     const { logRingBytes, clocks } = this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now: clocks.now });
-    const added = new ManagedServer(this.#services, { name, spec, ring, onChange: () => this.#onChange() });
+    const added = new ManagedServer(this.#services, { ...declared, ring, onChange: () => this.#onChange() });
     this.#servers.set(name, added);
     this.#failedStarts.forget(name);
     return added;

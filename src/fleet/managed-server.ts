@@ -2,25 +2,30 @@ import type { AbortSource } from "../base/async/abort-source.ts";
 import { within } from "../base/async/within.ts";
 import type { ErrorReason } from "../base/errors/error-reason.ts";
 import { ManagerError } from "../base/errors/errors.ts";
+import type { UpdateBy } from "../base/spec/declaration.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
+import { adoptAll, isSameMade } from "./adoption.ts";
 import { type Call, Calls } from "./calls/calls.ts";
 import type { Permit } from "./calls/permits.ts";
+import { ServerInstance } from "./instance/server-instance.ts";
 import { StopClock } from "./instance/stop-clock.ts";
 import type { LogRing } from "./logs/log-ring.ts";
 import { instancesOf, Replicas } from "./replicas.ts";
 import { KeptLogLevel } from "./resources/kept-log-level.ts";
 import { ResourceFeeds, type ResourceSubscription } from "./resources/resource-feeds.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
-import { notRunning } from "./state/server-failure.ts";
+import { notRunning, notStarted, startCancelled } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import type { StateKind } from "./state/state-kind.ts";
+import { type Made, Updates } from "./updates.ts";
 import { type Wish, wishFor } from "./wish.ts";
 
-export interface ManagedServerOptions {
+export interface ManagedServerOptions extends Made {
   readonly name: string;
-  readonly spec: ServerSpec;
+  /** It has no container until a call (`idle`) or a Start (`stopped`) wants it. */
+  readonly rests?: "idle" | "stopped" | undefined;
   readonly ring: LogRing;
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
@@ -34,17 +39,20 @@ export class ManagedServer {
   readonly #numberChange: () => number;
   readonly #calls: Calls;
   #wish: Wish;
-  #replicas: Replicas;
+  readonly #replicas: Replicas;
+  readonly #updates: Updates;
+  readonly #newInstance: (made: Made, replica: number) => ServerInstance;
   readonly #feeds = new ResourceFeeds({ live: () => this.#replicas.live, onLeave: () => this.#wish.idle?.touch() });
   readonly #logLevel: KeptLogLevel;
   #revision = 0;
   #pullProgress = "";
-  #state: StateKind = "creating";
+  #state: StateKind;
   /** It was ready, or found at boot: a Start that fails leaves it as it is. */
-  #isKept = false;
+  #isKept: boolean;
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
-  constructor(services: FleetServices, { name, spec, ring, onChange }: ManagedServerOptions) {
+  constructor(services: FleetServices, options: ManagedServerOptions) {
+    const { name, spec, origin, ring, rests, onChange } = options;
     this.name = name;
     this.ring = ring;
     this.#services = services;
@@ -57,10 +65,16 @@ export class ManagedServer {
       limits: () => this.#wish.callLimits,
       maxQueuedChars: services.limits.maxQueuedChars,
     });
-    this.#wish = wishFor(spec, { elapsedMs: services.clocks.elapsedMs, onIdle: () => this.#sleep() });
+    this.#wish = this.#wishFor({ spec, origin });
     const onPull = (progress: string) => this.#onPull(progress);
-    const context = { name, ring, onPull, onChange: () => this.#onChange() };
-    this.#replicas = new Replicas(instancesOf(spec, { services, server: context }));
+    const server = { name, ring, onPull, onChange: () => this.#onChange() };
+    this.#newInstance = (made, replica) =>
+      new ServerInstance({ services, server, ...made, replica, rests: rests === "idle" });
+    this.#isKept = rests !== undefined;
+    this.#state = rests ?? "creating";
+    this.#replicas = new Replicas(rests === "stopped" ? [] : instancesOf({ spec, origin }, this.#newInstance));
+    const onSwap = () => this.#onChange();
+    this.#updates = new Updates({ replicas: this.#replicas, newInstance: this.#newInstance, onSwap });
   }
 
   /** What it is to be now. */
@@ -68,9 +82,14 @@ export class ManagedServer {
     return this.#wish.spec;
   }
 
-  /** Whether a start or a stop is under way. */
+  /** The set that declared it; undefined: a Start made it. */
+  get origin(): string | undefined {
+    return this.#wish.origin;
+  }
+
+  /** Whether a start, an update or a stop is under way. */
   get busy(): boolean {
-    return this.#stop !== undefined || this.#replicas.launching;
+    return this.#stop !== undefined || this.#updates.underWay || this.#replicas.launching;
   }
 
   /** Whether it never came up, and the engine has nothing of it any more. */
@@ -81,6 +100,11 @@ export class ManagedServer {
   /** The engine's ids of its instances. */
   get ids(): readonly string[] {
     return this.#replicas.ids;
+  }
+
+  /** Whether this container only finishes its calls, since another one has its place. */
+  retires(id: string): boolean {
+    return this.#replicas.retires(id);
   }
 
   /** Whether this container of the engine is one of its instances. */
@@ -97,6 +121,7 @@ export class ManagedServer {
     return {
       name: this.name,
       spec: this.spec,
+      origin: this.origin,
       state: this.#state,
       restartCount: this.#replicas.restartCount,
       callsInFlight: this.#calls.inFlight,
@@ -118,6 +143,9 @@ export class ManagedServer {
    * now.
    */
   async start(): Promise<void> {
+    if (this.#replicas.instances.length === 0) {
+      for (const instance of instancesOf(this.#wish, this.#newInstance)) this.#replicas.add(instance);
+    }
     try {
       await this.#replicas.start();
     } catch (error) {
@@ -129,9 +157,28 @@ export class ManagedServer {
   }
 
   /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
-  adopt(records: readonly InstanceRecord[]): Promise<void> {
+  async adopt(records: readonly InstanceRecord[]): Promise<void> {
     this.#isKept = true;
-    return this.#replicas.adopt(records);
+    await adoptAll(records, {
+      replicas: this.#replicas,
+      updates: this.#updates,
+      newInstance: this.#newInstance,
+      become: (made) => this.#become(made),
+      stops: () => this.#stop !== undefined,
+    });
+  }
+
+  /**
+   * Makes it what is declared now, without losing a call: another container takes each one's place. One that rests
+   * without a container only changes its wish. Throws why the new one does not come up; then the old one serves on.
+   * Throws `interrupted` when a Stop comes in between.
+   */
+  async update(to: Made & { readonly update: UpdateBy }): Promise<void> {
+    const made = { spec: to.spec, origin: to.origin };
+    await this.#replicas.settled();
+    if (this.#stop !== undefined) throw notRunning(this.name, undefined);
+    if (this.#replicas.instances.length > 0) await this.#updates.begin(this.#wish, to);
+    this.#become(made);
   }
 
   /** The engine tells nothing any more. */
@@ -201,6 +248,7 @@ export class ManagedServer {
       details: { reason, server: this.name, delivery: "not_sent" },
     });
     this.#wish.idle?.stop();
+    await this.#updates.cancel(closing);
     await this.#replicas.cancelLaunches(closing);
     this.#calls.failQueued(closing);
     await within(drainMs, this.#calls.idle());
@@ -215,6 +263,7 @@ export class ManagedServer {
 
   async #finishStop(clock: StopClock): Promise<void> {
     try {
+      await this.#updates.cancel(startCancelled(this.name));
       await this.#replicas.stop(clock);
       this.ring.close();
     } finally {
@@ -222,10 +271,23 @@ export class ManagedServer {
     }
   }
 
+  #wishFor(made: Made): Wish {
+    return wishFor(made, { elapsedMs: this.#services.clocks.elapsedMs, onIdle: () => this.#sleep() });
+  }
+
+  #become(made: Made): void {
+    if (isSameMade(made, { spec: this.spec, origin: this.origin })) return;
+    this.#wish.idle?.stop();
+    this.#wish = this.#wishFor({ spec: made.spec, origin: made.origin });
+    if (this.#state === "ready") this.#wish.idle?.start();
+    this.#onChange();
+  }
+
   /** Why it takes no calls, and ends subscriptions to its resources; undefined: it takes them, now or later. */
   #refusal(): ManagerError | undefined {
     if (this.#state === "failed") return notRunning(this.name, this.#replicas.failure);
-    const ending = this.#stop !== undefined || this.#state === "draining" || this.#state === "stopped";
+    if (this.#stop === undefined && this.#state === "stopped") return notStarted(this.name);
+    const ending = this.#stop !== undefined || this.#state === "draining";
     return ending ? notRunning(this.name, undefined) : undefined;
   }
 

@@ -5,9 +5,8 @@ import type { McpInfo } from "../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
 import type { Permit } from "./calls/permits.ts";
 import { combined } from "./instance/instance-state.ts";
-import { ServerInstance } from "./instance/server-instance.ts";
+import type { ServerInstance } from "./instance/server-instance.ts";
 import type { StopClock } from "./instance/stop-clock.ts";
-import type { InstanceContext } from "./run/instance-context.ts";
 import type { LiveSession } from "./state/live-session.ts";
 import type { ServerFailure } from "./state/server-failure.ts";
 import type { InstanceSnapshot } from "./state/server-snapshot.ts";
@@ -15,10 +14,20 @@ import type { StateKind } from "./state/state-kind.ts";
 
 /** The instances of one server as if they were one, whatever each is made by. */
 export class Replicas {
-  readonly instances: readonly ServerInstance[];
+  #instances: readonly ServerInstance[];
+  /** Those that are to take another's place, and those whose place was taken: they get no new calls. */
+  readonly #beside = new Set<ServerInstance>();
 
   constructor(instances: readonly ServerInstance[]) {
-    this.instances = instances;
+    this.#instances = instances;
+  }
+
+  get instances(): readonly ServerInstance[] {
+    return this.#instances;
+  }
+
+  get #all(): readonly ServerInstance[] {
+    return [...this.#instances, ...this.#beside];
   }
 
   /** What they are doing: ready as soon as one is. */
@@ -27,12 +36,41 @@ export class Replicas {
   }
 
   get launching(): boolean {
-    return this.instances.some(({ launching }) => launching);
+    return this.#all.some(({ launching }) => launching);
+  }
+
+  /** Whether this container finishes its calls because another one has its place. */
+  retires(id: string): boolean {
+    return [...this.#beside].some((instance) => instance.id === id);
+  }
+
+  /** Keeps one that gets no calls among those that are known, until `done`. */
+  async beside<T>(instance: ServerInstance, done: Promise<T>): Promise<T> {
+    this.#beside.add(instance);
+    try {
+      return await done;
+    } finally {
+      this.#beside.delete(instance);
+    }
+  }
+
+  /** From now on one of them is another. */
+  swap(old: ServerInstance, next: ServerInstance): void {
+    this.#instances = this.#instances.map((instance) => (instance === old ? next : instance));
+  }
+
+  /** One more, or one less. */
+  add(instance: ServerInstance): void {
+    this.#instances = [...this.#instances, instance];
+  }
+
+  drop(instance: ServerInstance): void {
+    this.#instances = this.#instances.filter((other) => other !== instance);
   }
 
   /** The engine's ids of their containers. */
   get ids(): readonly string[] {
-    return this.instances.flatMap(({ id }) => id ?? []);
+    return this.#all.flatMap(({ id }) => id ?? []);
   }
 
   /** The sessions of those that are ready. */
@@ -95,13 +133,9 @@ export class Replicas {
     return all(this.instances.map((instance) => instance.start()));
   }
 
-  /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
-  async adopt(records: readonly InstanceRecord[]): Promise<void> {
-    const adoptions = this.instances.map((instance) => {
-      const record = records.find(({ replica }) => replica === instance.replica);
-      return record === undefined ? instance.start().catch(() => {}) : instance.adopt(record);
-    });
-    await Promise.all(adoptions);
+  /** Resolves when no start is under way, however it ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.instances.map((instance) => instance.settled()));
   }
 
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
@@ -111,7 +145,7 @@ export class Replicas {
 
   /** Drains, ends and removes each. Throws when the engine does not answer, once it is tried with all. */
   stop(clock: StopClock): Promise<void> {
-    return all(this.instances.map((instance) => instance.stop(clock)));
+    return all(this.#all.map((instance) => instance.stop(clock)));
   }
 
   /** The engine tells nothing any more. */
@@ -126,7 +160,7 @@ export class Replicas {
 
   /** The kernel ended a process in this container for lack of memory. */
   outOfMemory(id: string): void {
-    this.instances.find((instance) => instance.id === id)?.outOfMemory();
+    this.#all.find((instance) => instance.id === id)?.outOfMemory();
   }
 
   /** The engine has not this container any more. */
@@ -136,22 +170,21 @@ export class Replicas {
 
   /** The manager shuts down: starts and idle stops under way are given up. */
   async cancelLaunches(why: ManagerError): Promise<void> {
-    await Promise.all(this.instances.map((instance) => instance.cancelLaunch(why)));
+    await Promise.all(this.#all.map((instance) => instance.cancelLaunch(why)));
   }
 
   /** The manager shuts down: the sessions end, the containers stay. */
   letGo(why: { reason: ErrorReason; message: string }): void {
-    for (const instance of this.instances) instance.letGo(why);
+    for (const instance of this.#all) instance.letGo(why);
   }
 }
 
 /** As many instances as the spec says, none of them up. */
-export function instancesOf(
-  spec: ServerSpec,
-  context: Pick<InstanceContext, "services" | "server">,
+export function instancesOf<M extends { readonly spec: ServerSpec }>(
+  made: M,
+  newInstance: (made: M, replica: number) => ServerInstance,
 ): readonly ServerInstance[] {
-  const length = spec.replicas ?? 1;
-  return Array.from({ length }, (_, replica) => new ServerInstance({ ...context, spec, replica }));
+  return Array.from({ length: made.spec.replicas ?? 1 }, (_, replica) => newInstance(made, replica));
 }
 
 function newest(failures: readonly ServerFailure[]): ServerFailure | undefined {

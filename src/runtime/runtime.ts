@@ -86,8 +86,8 @@ export interface Runtime extends AsyncDisposable {
   stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void>;
 
   /**
-   * Notes what is under way with an instance, so that a manager that boots finishes it. `stopping` frees the server's
-   * name. `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another
+   * Notes what is under way with an instance, so that a manager that boots finishes it. `stopping` and `replaced` free
+   * the server's name. `none` says that a Restart or a replacement is over, and gives the instance the server's name, unless another
    * one has it still. Without adoption only `stopping` is noted. Nothing to do when it is so already, or the instance
    * is gone.
    */
@@ -152,6 +152,8 @@ export interface CreateRequest {
   readonly era?: Era;
   /** The engine's id of the instance whose place it takes, which exists until this one is known to answer. */
   readonly replaces?: string;
+  /** The set that declared the server. Absent: a Start made it. */
+  readonly origin?: string;
 }
 
 /** An instance as the engine knows it. */
@@ -167,6 +169,8 @@ export interface InstanceRecord {
   readonly era?: Era;
   /** As in its CreateRequest; whether that instance is still there, `list` says. */
   readonly replaces?: string;
+  /** As in its CreateRequest. */
+  readonly origin?: string;
   readonly state: "created" | "running" | "paused" | "exited";
   readonly mark: InstanceMark;
   readonly usability: Usability;
@@ -181,6 +185,8 @@ export interface InstanceRecord {
   /** The image's digest in its registry; empty for an image built here. */
   readonly imageDigest: string;
   readonly createTimeMs: number;
+  /** Whether it writes to what outlives a process of it: a mount or a volume, its image's included. */
+  readonly keepsData: boolean;
   readonly startTimeMs?: number;
   readonly exit?: InstanceExit;
 }
@@ -193,7 +199,9 @@ export type InstanceMark =
   /** A Restart: finish it. */
   | "restarting"
   /** It was made to take another's place, and has not got its name yet. */
-  | "replacing";
+  | "replacing"
+  /** Another one is to take its place: it ended for that, and is kept until the other one replies. */
+  | "replaced";
 
 /** What `mark` notes; `replacing` is noted by `create`. */
 export type NewMark = Exclude<InstanceMark, "replacing">;

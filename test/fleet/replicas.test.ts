@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { silentLog } from "../../src/base/log/log.ts";
+import type { ServerSpec } from "../../src/base/spec/spec.ts";
+import { ServerInstance } from "../../src/fleet/instance/server-instance.ts";
 import { StopClock } from "../../src/fleet/instance/stop-clock.ts";
 import { LogRing } from "../../src/fleet/logs/log-ring.ts";
 import { KnownPrograms } from "../../src/fleet/programs/known-programs.ts";
@@ -8,6 +10,7 @@ import { noTextCache } from "../../src/fleet/programs/text-cache.ts";
 import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
 import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
 import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
+import type { ServerContext } from "../../src/fleet/run/instance-context.ts";
 import { TestProcesses } from "../runtime/process/test-processes.ts";
 
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };
@@ -57,6 +60,9 @@ const newServer = () => ({
   onPull() {},
 });
 
+const making = (server: ServerContext) => (made: { spec: ServerSpec }, replica: number) =>
+  new ServerInstance({ services, server, ...made, replica });
+
 /** What the server says of so many calls that are under way at the same time. */
 async function words(replicas: Replicas, calls: number): Promise<string[]> {
   const permits = Array.from({ length: calls }, () => replicas.take());
@@ -73,8 +79,8 @@ async function words(replicas: Replicas, calls: number): Promise<string[]> {
 describe("Replicas", () => {
   it("are one server of the instances that they are given, whatever each is made by", async () => {
     const server = newServer();
-    const [old] = instancesOf(responding("old"), { services, server });
-    const [, next] = instancesOf(responding("next", { replicas: 2 }), { services, server });
+    const [old] = instancesOf({ spec: responding("old") }, making(server));
+    const [, next] = instancesOf({ spec: responding("next", { replicas: 2 }) }, making(server));
     if (old === undefined || next === undefined) throw new Error("a spec makes as many instances as it says");
     const both = new Replicas([old, next]);
     await both.start();
@@ -88,7 +94,7 @@ describe("Replicas", () => {
   });
 
   it("are as many as their spec says, the first of them 0", () => {
-    const instances = instancesOf(responding("a", { replicas: 3 }), { services, server: newServer() });
+    const instances = instancesOf({ spec: responding("a", { replicas: 3 }) }, making(newServer()));
     expect(instances.map(({ replica }) => replica)).toEqual([0, 1, 2]);
     expect(new Replicas(instances).state).toBe("creating");
   });

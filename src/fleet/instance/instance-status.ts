@@ -20,7 +20,7 @@ export class InstanceStatus {
   readonly downtime: Downtime;
   readonly early: EarlyEnd;
   readonly #context: InstanceContext;
-  #state: InstanceState = { kind: "creating" };
+  #state: InstanceState;
   #record: InstanceRecord | undefined;
   /** The process that the last handshake was with: in this conversation for as long as it lives. */
   #greeted: { readonly record: InstanceRecord; readonly conversation: Conversation } | undefined;
@@ -30,6 +30,7 @@ export class InstanceStatus {
   /** `onDue`: it is time to start it again. */
   constructor(context: InstanceContext, { onDue }: { readonly onDue: () => void }) {
     this.#context = context;
+    this.#state = { kind: context.rests ? "idle" : "creating" };
     this.early = new EarlyEnd(context);
     this.downtime = new Downtime(context.spec.restart, { clocks: context.services.clocks, onDue });
   }

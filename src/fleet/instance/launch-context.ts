@@ -6,6 +6,8 @@ import type { Run } from "../run/run.ts";
 /** What bringing an instance up works with. */
 export interface LaunchContext {
   readonly instance: InstanceContext;
+  /** The engine's id of the container whose place the one that is made is to take. */
+  readonly takesPlaceOf?: string | undefined;
   /** Told of each step. */
   readonly enter: (step: "pulling" | "creating" | "handshaking") => void;
   /** Told of its record as soon as there is one, and when it is gone again. */

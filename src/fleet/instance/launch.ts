@@ -8,7 +8,7 @@ import { startCancelled } from "../state/server-failure.ts";
 import { cleanUp } from "./clean-up.ts";
 import type { LaunchContext, Launched } from "./launch-context.ts";
 import { planFor } from "./record-plan.ts";
-import { renew, replaceByLegacy } from "./replace.ts";
+import { createRequest, renew, replaceByLegacy } from "./replace.ts";
 import { shakeHands } from "./shake-hands.ts";
 
 /** How long a process may take to end that has only just started. */
@@ -50,19 +50,17 @@ export async function bringUp(
 
 /** Creates an instance, starts it and shakes hands. When that fails the instance is removed again. */
 async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
-  const { services, server, spec, replica } = context.instance;
+  const { services, spec } = context.instance;
   const { runtime } = services;
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
-  const imageId = await runtime.prepare(spec, { signal, onProgress: server.onPull });
+  const imageId = await runtime.prepare(spec, { signal, onProgress: context.instance.server.onPull });
   context.enter("creating");
   // Marked so, for it may not survive the question, which a manager that adopts it would ask.
   const { diesOfProbe } = await services.programs.of({ imageId, spec });
   const era = spec.era ?? (diesOfProbe ? "legacy" : undefined);
-  const record = await runtime.create(
-    { server: server.name, instance: services.newId(), replica, spec, ...(era === undefined ? {} : { era }) },
-    { signal },
-  );
+  const request = { instance: services.newId(), era, replaces: context.takesPlaceOf };
+  const record = await runtime.create(createRequest(context.instance, request), { signal });
   context.onInstance(record);
   try {
     return await startAndShake(context, { record, signal });

@@ -19,6 +19,15 @@ export interface LauncherOptions {
 /** A wake or a restart by itself follows the restart policy when it fails; one that somebody asked for fails. */
 type Cause = "asked" | "automatic";
 
+/**
+ * `wakes`: a container that was stopped because nobody called, and is called now, is started again without being
+ * restarted. `isCreating`: that was told when the restart began, before the process ended.
+ */
+interface LaunchFlags {
+  readonly wakes?: boolean;
+  readonly isCreating?: boolean;
+}
+
 interface Launch {
   readonly done: Promise<void>;
   readonly abort: AbortController;
@@ -47,15 +56,15 @@ export class Launcher {
     return this.#launch?.done;
   }
 
-  /** Goes on with what there is of it, or makes it. */
-  bringUp(cause: Cause): Promise<void> {
+  /** Goes on with what there is of it, or makes it, to take the place of this container. */
+  bringUp(cause: Cause, { takesPlaceOf }: { takesPlaceOf?: string | undefined } = {}): Promise<void> {
     this.#status.downtime.cancel();
     this.#status.early.started();
     const wakes = this.#status.state.kind === "idle";
     const launch = async (signal: AbortSignal) => {
       this.#options.sleep.hurry();
       await this.#options.sleep.stopping;
-      return bringUp(this.#launchContext({ wakes }), { known: this.#status.record, signal });
+      return bringUp(this.#launchContext({ wakes, takesPlaceOf }), { known: this.#status.record, signal });
     };
     return this.#begin(launch, { cause });
   }
@@ -124,13 +133,11 @@ export class Launcher {
     }
   }
 
-  /**
-   * `wakes`: a container that was stopped because nobody called, and is called now, is started again without being
-   * restarted. `isCreating`: that was told when the restart began, before the process ended.
-   */
-  #launchContext({ wakes = false, isCreating = false } = {}): LaunchContext {
+  #launchContext(options: Pick<LaunchContext, "takesPlaceOf"> & LaunchFlags = {}): LaunchContext {
+    const { wakes = false, isCreating = false, takesPlaceOf } = options;
     return {
       instance: this.#context,
+      takesPlaceOf,
       enter: (step) => {
         if (!isCreating || step !== this.#status.state.kind) this.#status.enter({ kind: step }, step);
       },

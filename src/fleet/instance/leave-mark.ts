@@ -7,7 +7,7 @@ import type { Runtime } from "../../runtime/runtime.ts";
  * down, for its disk is full, can still do the work: without a mark, then.
  */
 export async function leaveMark(
-  mark: "stopping" | "restarting",
+  mark: "stopping" | "restarting" | "replaced",
   options: {
     readonly runtime: Pick<Runtime, "mark">;
     readonly log: Log;

@@ -102,6 +102,11 @@ export class Recovery {
     if (record.mark === "restarting" && (plan.kind === "take_over" || plan.kind === "exited")) {
       return this.#launcher.finishRestart(record, { onEnded: onFound }).catch(() => {});
     }
+    // It was ended for a replacement that never came up.
+    if (record.mark === "replaced" && plan.kind === "exited") {
+      onFound();
+      return this.#launcher.bringUp("automatic").catch(() => {});
+    }
     if (plan.kind === "take_over") {
       return this.#launcher.takeOver(record, { onAttached: onFound }).catch(() => {});
     }

@@ -1,5 +1,5 @@
 import type { Era } from "../../base/spec/spec.ts";
-import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { CreateRequest, InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import { removeReplaced } from "../state/replacements.ts";
 import { cleanUp } from "./clean-up.ts";
@@ -42,20 +42,40 @@ async function replace(
   context: LaunchContext,
   { old, signal, start, era }: ReplaceOptions & { readonly era: Era | undefined },
 ): Promise<Launched> {
-  const { services, server, replica, spec } = context.instance;
-  const { runtime } = services;
+  const { runtime } = context.instance.services;
   context.enter("creating");
-  const request = { server: server.name, instance: old.instance, replica, spec, replaces: old.id };
-  const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
+  // One that was to take another's place itself has nothing to keep: the next one is to take that place.
+  const isCandidate = context.takesPlaceOf !== undefined;
+  if (isCandidate) await runtime.remove(old.id, {});
+  const replaces = context.takesPlaceOf ?? old.id;
+  const request = createRequest(context.instance, { instance: old.instance, era, replaces });
+  const record = await runtime.create(request, { signal });
   context.onInstance(record);
   try {
     const launched = await start(context, { record, signal });
-    await finishReplacement(context.instance, record);
+    if (!isCandidate) await finishReplacement(context.instance, record);
     return launched;
   } catch (error) {
-    if (await cleanUp(context.instance, () => runtime.remove(record.id, {}))) context.onInstance(old);
+    const left = isCandidate ? undefined : old;
+    if (await cleanUp(context.instance, () => runtime.remove(record.id, {}))) context.onInstance(left);
     throw error;
   }
+}
+
+/** What the runtime is asked for to make an instance. */
+export function createRequest(
+  { server, replica, spec, origin }: InstanceContext,
+  { instance, era, replaces }: { instance: string; era: Era | undefined; replaces: string | undefined },
+): CreateRequest {
+  return {
+    server: server.name,
+    instance,
+    replica,
+    spec,
+    ...(era === undefined ? {} : { era }),
+    ...(replaces === undefined ? {} : { replaces }),
+    ...(origin === undefined ? {} : { origin }),
+  };
 }
 
 /** The new one replies; what can't be cleared up now is the reaper's. */

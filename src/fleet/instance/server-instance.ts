@@ -1,5 +1,7 @@
+import { abortable } from "../../base/async/abortable.ts";
 import type { ErrorReason } from "../../base/errors/error-reason.ts";
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
 import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { Permits } from "../calls/permits.ts";
@@ -8,12 +10,14 @@ import type { LiveSession } from "../state/live-session.ts";
 import { type ServerFailure, startCancelled } from "../state/server-failure.ts";
 import type { InstanceSnapshot } from "../state/server-snapshot.ts";
 import type { StateKind } from "../state/state-kind.ts";
+import { cleanUp } from "./clean-up.ts";
 import { InstanceStatus } from "./instance-status.ts";
 import { Launcher } from "./launcher.ts";
 import { Recovery } from "./recovery.ts";
 import { Sleep } from "./sleep.ts";
 import { StopClock } from "./stop-clock.ts";
 import { tearDown } from "./tear-down.ts";
+import { Yielding } from "./yielding.ts";
 
 /** One instance of a server, and what can be asked of it. */
 export class ServerInstance {
@@ -24,6 +28,7 @@ export class ServerInstance {
   readonly #sleep: Sleep;
   readonly #launcher: Launcher;
   readonly #recovery: Recovery;
+  readonly #yielding: Yielding;
 
   constructor(context: InstanceContext) {
     this.#context = context;
@@ -36,10 +41,28 @@ export class ServerInstance {
     this.#sleep = sleep;
     this.#launcher = launcher;
     this.permits = new Permits(() => status.record?.instance ?? "");
+    this.#yielding = new Yielding(context, { status, idle: () => this.permits.allLeft() });
   }
 
   get state(): StateKind {
-    return this.#status.state.kind;
+    const { kind } = this.#status.state;
+    return kind === "ready" && this.#yielding.givesWay ? "creating" : kind;
+  }
+
+  /** Whether it has no container, and nobody has wanted one yet. */
+  get rests(): boolean {
+    const { state, record } = this.#status;
+    return record === undefined && !this.launching && state.kind === "idle";
+  }
+
+  /** What it is made by. */
+  get made(): { readonly spec: ServerSpec; readonly origin: string | undefined } {
+    const { spec, origin } = this.#context;
+    return { spec, origin };
+  }
+
+  get record(): InstanceRecord | undefined {
+    return this.#status.record;
   }
 
   /** The engine's id of its container, if it has one. */
@@ -52,7 +75,7 @@ export class ServerInstance {
   }
 
   get live(): LiveSession | undefined {
-    return this.#status.live;
+    return this.#yielding.givesWay ? undefined : this.#status.live;
   }
 
   get failure(): ServerFailure | undefined {
@@ -71,6 +94,11 @@ export class ServerInstance {
 
   get launching(): boolean {
     return this.#launcher.underWay !== undefined;
+  }
+
+  /** Resolves when no start is under way, however it ended. */
+  async settled(): Promise<void> {
+    await this.#launcher.underWay?.catch(() => {});
   }
 
   /** Undefined before there is a container. */
@@ -117,6 +145,54 @@ export class ServerInstance {
     return this.#recovery.adopt(record);
   }
 
+  /**
+   * Makes it, beside another one whose place it is to take; resolves when it is ready. Throws why it can't be, and the
+   * reason of `signal`; nothing is left of it then.
+   */
+  async startInPlaceOf(old: ServerInstance, { signal }: { readonly signal: AbortSignal }): Promise<void> {
+    const coming = this.#launcher.bringUp("asked", { takesPlaceOf: old.id });
+    try {
+      await abortable(coming, signal);
+    } catch (error) {
+      await this.cancelLaunch(toManagerError(error));
+      // It came up at the very moment.
+      if (this.#status.state.kind === "ready") await this.discard();
+      throw error;
+    }
+  }
+
+  /** The place, and with it the name, of the one before is its own. What does not work now is done at the next look. */
+  async takeName(): Promise<void> {
+    const { record } = this.#status;
+    if (record === undefined) return;
+    await cleanUp(this.#context, () => this.#context.services.runtime.mark(record.id, "none", {}));
+  }
+
+  /** Another one has its place: calls in flight end here. */
+  async retire(): Promise<ReturnType<Yielding["retire"]>> {
+    await this.cancelLaunch(startCancelled(this.#context.server.name));
+    return this.#yielding.retire();
+  }
+
+  /** Ends before another one takes its place; its container is kept. Throws the reason of `signal`. */
+  async giveWay(options: { readonly signal: AbortSignal }): Promise<void> {
+    await this.cancelLaunch(startCancelled(this.#context.server.name));
+    await this.#yielding.giveWay(options);
+  }
+
+  /** The one that was to take its place did not come up: it serves again, as soon as it can. */
+  async comeBack(): Promise<void> {
+    await this.#yielding.comeBack();
+    const { state } = this.#status;
+    const rests = state.kind === "idle" || state.kind === "failed" || state.kind === "ready";
+    if (!rests && !this.launching) await this.#launcher.bringUp("automatic").catch(() => {});
+  }
+
+  /** This is its container, with which nothing is done yet. */
+  async keep(record: InstanceRecord): Promise<void> {
+    this.#status.hold(record);
+  }
+
   /** The engine tells nothing any more. */
   engineLost(): void {
     this.#recovery.engineLost();
@@ -139,6 +215,8 @@ export class ServerInstance {
 
   /** Ends and removes the container. Throws when the engine does not answer. */
   async stop(clock: StopClock): Promise<void> {
+    const retiring = this.#yielding.hurry(clock);
+    if (retiring !== undefined) return retiring;
     const { runtime, log } = this.#context.services;
     const { name: server } = this.#context.server;
     await this.cancelLaunch(startCancelled(server));
@@ -156,6 +234,12 @@ export class ServerInstance {
     this.#status.enter({ kind: "stopped" }, "stopped");
   }
 
+  /** Nothing is left of it. A failure goes to the log: the reaper finds what is left. */
+  async discard(): Promise<void> {
+    const clock = new StopClock({ graceMs: 0, elapsedMs: this.#context.services.clocks.elapsedMs });
+    await cleanUp(this.#context, () => this.stop(clock));
+  }
+
   /** Nothing happens by itself any more; a start or an idle stop under way is given up. */
   async cancelLaunch(why: ManagerError): Promise<void> {
     this.#status.calm();
@@ -167,5 +251,6 @@ export class ServerInstance {
     const { state } = this.#status;
     this.#status.calm();
     if (state.kind === "ready") state.run.release(why);
+    this.#yielding.letGo(why);
   }
 }

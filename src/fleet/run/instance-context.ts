@@ -18,6 +18,10 @@ export interface InstanceContext {
   readonly server: ServerContext;
   /** What this instance is made by; its server's own spec may be a newer one. */
   readonly spec: ServerSpec;
+  /** The set that declared it. Absent: a Start made it. */
+  readonly origin?: string | undefined;
+  /** It is idle, without a container, until it is woken or started. Default: no. */
+  readonly rests?: boolean;
   /** The instance's number in its server: 0 is the first. */
   readonly replica: number;
 }

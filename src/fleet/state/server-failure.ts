@@ -41,6 +41,13 @@ export function notRunning(name: string, failure: ServerFailure | undefined): Ma
   });
 }
 
+/** Why a server takes no calls that was never started, or was stopped by somebody, and stays declared. */
+export function notStarted(name: string): ManagerError {
+  return new ManagerError("not_running", `server ${name} is stopped: Start it, and call again`, {
+    details: { reason: "SERVER_STOPPED", server: name, delivery: "not_sent" },
+  });
+}
+
 /** What those who wait for a start are told when a Stop comes in between. */
 export function startCancelled(name: string): ManagerError {
   return new ManagerError("interrupted", `the start of server ${name} was cancelled by a Stop`, {
@@ -61,6 +68,11 @@ export function gaveUp(error: ManagerError, restarts: number): ManagerError {
     details: error.details,
     cause: error,
   });
+}
+
+/** Why a call was lost to a change of its server. */
+export function replaced(name: string) {
+  return { reason: "SERVER_RESTARTED", message: `server ${name} was replaced by one with another spec` } as const;
 }
 
 /** Why a call was lost to a Restart. */

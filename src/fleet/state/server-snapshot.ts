@@ -16,6 +16,8 @@ export interface HealthSnapshot {
 export interface ServerSnapshot {
   readonly name: string;
   readonly spec: ServerSpec;
+  /** The set that declared it; undefined: a Start made it. */
+  readonly origin: string | undefined;
   readonly state: StateKind;
   readonly restartCount: number;
   readonly callsInFlight: number;

@@ -52,6 +52,8 @@ export class ProcessInstance {
       imageId: "",
       imageDigest: "",
       createTimeMs: this.#createTimeMs,
+      // Whatever its user can write to is its own affair.
+      keepsData: false,
       ...(state.kind === "created" ? {} : { startTimeMs: state.startTimeMs }),
       ...(state.kind === "exited" ? { exit: state.exit } : {}),
     };

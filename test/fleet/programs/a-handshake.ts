@@ -43,5 +43,6 @@ export const running = (id: string, startTimeMs: number): InstanceRecord => ({
   usability: { kind: "usable" },
   imageId: "sha256:a",
   imageDigest: "",
+  keepsData: false,
   createTimeMs: 0,
 });

@@ -36,6 +36,7 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
   return {
     name: "s",
     spec: { image: "i" },
+    origin: undefined,
     state: "ready",
     restartCount: 0,
     callsInFlight: 0,
@@ -94,6 +95,7 @@ describe("serverToProto", () => {
               usability: { kind: "usable" },
               imageId: "sha256:1",
               imageDigest: "",
+              keepsData: false,
               createTimeMs: 1500,
               startTimeMs: 2000,
               exit: { exitCode: 0, oomKilled: true },

@@ -4,6 +4,7 @@ import type { InstanceMark } from "../../runtime.ts";
 const defaultFleet = "default";
 const stoppingSuffix = ".stopping";
 const restartingSuffix = ".restarting";
+const oldSuffix = ".old";
 
 /**
  * Name of a server's container: the first plain, the others with their number. It is for people: identity is the
@@ -38,13 +39,18 @@ export function restartingName(fleet: string, server: string, replica: number): 
   return containerName(fleet, server, replica) + restartingSuffix;
 }
 
+/** Name of a container that is kept until another one has taken its place. */
+export function oldName(fleet: string, server: string, replica: number): string {
+  return containerName(fleet, server, replica) + oldSuffix;
+}
+
 /** All names that the container of one instance of a server can have. */
 export function namesOf(
   fleet: string,
   server: string,
   replica: number,
 ): { has: (name: string, id: string) => boolean } {
-  const plain = [containerName, nextName, restartingName].map((nameOf) => nameOf(fleet, server, replica));
+  const plain = [containerName, nextName, restartingName, oldName].map((nameOf) => nameOf(fleet, server, replica));
   return { has: (name, id) => plain.includes(name) || isStopping({ name, id }, { fleet, server, replica }) };
 }
 
@@ -56,6 +62,7 @@ export function markOf(
   const { fleet, server, replica } = owner;
   if (isStopping(container, owner)) return "stopping";
   if (container.name === restartingName(fleet, server, replica)) return "restarting";
+  if (container.name === oldName(fleet, server, replica)) return "replaced";
   return container.name === nextName(fleet, server, replica) ? "replacing" : "none";
 }
 

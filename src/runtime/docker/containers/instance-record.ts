@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { InstanceExit, InstanceRecord, Usability } from "../../runtime.ts";
 import { killedExitCode } from "../engine/exit-cause.ts";
-import { eraOf, type Labels, readSpec, replacesOf } from "../engine/labels.ts";
+import { eraOf, type Labels, originOf, readSpec, replacesOf } from "../engine/labels.ts";
 import { markOf } from "./container-name.ts";
 import { isOutdated } from "./outdated.ts";
 import { misnamed, type OwnLabels } from "./own-labels.ts";
@@ -38,6 +38,7 @@ export function instanceRecord(
     imageId: info.Image,
     imageDigest: context.imageDigest,
     createTimeMs: Date.parse(info.Created),
+    keepsData: info.Mounts.some(({ Type, RW }) => Type !== "tmpfs" && RW),
     // The engine writes the year 1 for "never".
     ...(startTimeMs > 0 ? { startTimeMs } : {}),
     ...(state === "exited" ? { exit: exitOf(info.State) } : {}),
@@ -64,6 +65,7 @@ export function silentRecord(info: Docker.ContainerInfo, context: RecordContext)
     imageId: info.ImageID,
     imageDigest: "",
     createTimeMs: info.Created * 1000,
+    keepsData: false,
   };
 }
 
@@ -74,7 +76,7 @@ export function plainName(name: string): string {
 
 type Identity = Pick<
   InstanceRecord,
-  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "mark" | "leaveAlone"
+  "id" | "server" | "instance" | "replica" | "era" | "replaces" | "origin" | "mark" | "leaveAlone"
 >;
 
 function identityOf(container: { readonly id: string; readonly name: string }, context: RecordContext): Identity {
@@ -83,6 +85,7 @@ function identityOf(container: { readonly id: string; readonly name: string }, c
   const { server, instance, replica, labels, isNamedSo } = own;
   const era = eraOf(labels);
   const replaces = replacesOf(labels);
+  const origin = originOf(labels);
   return {
     id,
     server,
@@ -90,6 +93,7 @@ function identityOf(container: { readonly id: string; readonly name: string }, c
     replica,
     ...(era === undefined ? {} : { era }),
     ...(replaces === undefined ? {} : { replaces }),
+    ...(origin === undefined ? {} : { origin }),
     mark: markOf({ name, id }, { fleet, server, replica }),
     ...(isNamedSo ? {} : { leaveAlone: misnamed(own, fleet) }),
   };

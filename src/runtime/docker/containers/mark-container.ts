@@ -3,12 +3,13 @@ import type { InstanceRecord, NewMark, RuntimeCallOptions } from "../../runtime.
 import { containerOf } from "../engine/container-id.ts";
 import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
-import { containerName, restartingName, stoppingName, stoppingNameWithId } from "./container-name.ts";
+import { containerName, oldName, restartingName, stoppingName, stoppingNameWithId } from "./container-name.ts";
 
 const nameOf: Readonly<Record<NewMark, typeof containerName>> = {
   none: containerName,
   stopping: stoppingName,
   restarting: restartingName,
+  replaced: oldName,
 };
 
 /** Marks a container by its name: labels can't be changed. Nothing to do when it is gone or has the name already. */

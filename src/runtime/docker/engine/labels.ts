@@ -18,6 +18,8 @@ export const label = {
   era: "mcpm.era",
   /** Id of the container whose place this one takes. */
   replaces: "mcpm.replaces",
+  /** The set that declared the server; empty, or none in older containers: a Start made it. */
+  origin: "mcpm.origin",
   spec: "mcpm.spec",
 } as const;
 
@@ -60,7 +62,7 @@ export interface LabelContext {
  * (docs/internals/state.md).
  */
 export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
-  const { server, instance, replica, spec, era, replaces } = request;
+  const { server, instance, replica, spec, era, replaces, origin } = request;
   const { fleet, imageLabels, allowLabels } = context;
   return {
     ...blank(imageLabels),
@@ -71,6 +73,7 @@ export function containerLabels(request: CreateRequest, context: LabelContext): 
     [label.replica]: String(replica),
     [label.era]: era ?? "auto",
     [label.replaces]: replaces ?? "",
+    [label.origin]: origin ?? "",
     [label.spec]: specLabel(spec),
   };
 }
@@ -107,6 +110,11 @@ export function replicaOf(labels: Labels): number | undefined {
 export function replacesOf(labels: Labels): string | undefined {
   const id = labels[label.replaces] ?? "";
   return isContainerId(id) ? id : undefined;
+}
+
+/** Undefined: a Start made it. */
+export function originOf(labels: Labels): string | undefined {
+  return labels[label.origin] || undefined;
 }
 
 /** The user's spec as canonical JSON, env values blank. The schema bounds its size. */

@@ -1,0 +1,184 @@
+import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
+import type { UpdateBy } from "../base/spec/declaration.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
+import type { InstanceRecord } from "../runtime/runtime.ts";
+import type { ServerInstance } from "./instance/server-instance.ts";
+import { finishPlace, recreate, rollOver } from "./instance/take-place.ts";
+import type { Replicas } from "./replicas.ts";
+
+/** What instances are made by. */
+export interface Made {
+  readonly spec: ServerSpec;
+  /** The set that declared it; undefined: a Start made it. */
+  readonly origin: string | undefined;
+}
+
+export interface UpdatesOptions {
+  readonly replicas: Replicas;
+  readonly newInstance: (made: Made, replica: number) => ServerInstance;
+  /** New calls go to another instance. */
+  readonly onSwap: () => void;
+}
+
+/** Two containers of which one was to take the other's place when a manager died, and the instances for them. */
+export interface ResumedPair {
+  readonly old: Found;
+  readonly next: Found;
+}
+
+interface Found {
+  readonly instance: ServerInstance;
+  readonly record: InstanceRecord;
+}
+
+/** Puts other instances in the place of a server's, one after the other; one update at a time. */
+export class Updates {
+  readonly #options: UpdatesOptions;
+  #underWay: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
+
+  constructor(options: UpdatesOptions) {
+    this.#options = options;
+  }
+
+  get underWay(): boolean {
+    return this.#underWay !== undefined;
+  }
+
+  /**
+   * Makes all instances by `to`. Throws why one of them did not come up: then all are as they were. Throws the reason of
+   * `cancel`: then some may be new already.
+   */
+  begin(from: Made, to: Made & { readonly update: UpdateBy }): Promise<void> {
+    return this.#start((signal) => this.#run({ from, to, signal }));
+  }
+
+  /**
+   * A manager before this one died while one instance was to take another's place. What is known of the new one's process
+   * does not count, only whether it replies now. How that ends is in the states.
+   */
+  resume(pairs: readonly ResumedPair[]): Promise<void> {
+    return this.#start(async (signal) => {
+      await Promise.all(pairs.map((pair) => this.#resumePair(pair, signal)));
+    });
+  }
+
+  /** An update under way ends where it is. */
+  async cancel(why: ManagerError): Promise<void> {
+    this.#underWay?.abort.abort(why);
+    await this.#underWay?.done.catch(() => {});
+  }
+
+  #start(work: (signal: AbortSignal) => Promise<void>): Promise<void> {
+    const abort = new AbortController();
+    const done = work(abort.signal).finally(() => {
+      this.#underWay = undefined;
+    });
+    done.catch(() => {}); // There may be nobody who waits.
+    this.#underWay = { abort, done };
+    return done;
+  }
+
+  async #resumePair({ old, next }: ResumedPair, signal: AbortSignal): Promise<void> {
+    const { replicas } = this.#options;
+    // One that was ended for this is not started, and one that runs has the calls, until the next one has replied.
+    const serves = old.record.state === "running" && old.record.mark !== "replaced";
+    const adopted = serves ? old.instance.adopt(old.record) : old.instance.keep(old.record);
+    const cancel = () => void next.instance.cancelLaunch(toManagerError(signal.reason));
+    signal.addEventListener("abort", cancel, { once: true });
+    await replicas.beside(next.instance, next.instance.adopt(next.record));
+    signal.removeEventListener("abort", cancel);
+    if (next.instance.state === "ready") {
+      await adopted;
+      await this.#finishPlace(old.instance, next.instance);
+      return;
+    }
+    if (signal.aborted) return;
+    await next.instance.discard();
+    if (!serves) await old.instance.adopt(old.record);
+  }
+
+  async #run({
+    from,
+    to,
+    signal,
+  }: {
+    from: Made;
+    to: Made & { update: UpdateBy };
+    signal: AbortSignal;
+  }): Promise<void> {
+    const { replicas, newInstance } = this.#options;
+    const count = to.spec.replicas ?? 1;
+    const renewed: ServerInstance[] = [];
+    try {
+      for (let replica = 0; replica < count; replica += 1) {
+        signal.throwIfAborted();
+        const next = newInstance(to, replica);
+        await this.#put(next, { by: to.update, signal });
+        renewed.push(next);
+      }
+    } catch (error) {
+      if (!signal.aborted) await this.#undo(renewed, { from, update: to.update, signal });
+      throw toManagerError(error);
+    }
+    for (const surplus of replicas.instances.slice(count)) await this.#takeAway(surplus);
+  }
+
+  async #put(next: ServerInstance, options: { by: UpdateBy; signal: AbortSignal }): Promise<void> {
+    const { replicas, onSwap } = this.#options;
+    const old = replicas.instances.find(({ replica }) => replica === next.replica);
+    if (old?.rests) {
+      replicas.swap(old, next);
+    } else if (old === undefined) {
+      await replicas.beside(next, next.start());
+      replicas.add(next);
+    } else {
+      const by = writesOutside(old) || writesOutside(next) ? "recreate" : options.by;
+      const takePlace = by === "rolling" ? rollOver : recreate;
+      const { signal } = options;
+      const swap = () => this.#swap(old, next);
+      const { gone } = await replicas.beside(next, takePlace({ old, next, swap, signal }));
+      void replicas.beside(old, gone);
+    }
+    onSwap();
+  }
+
+  async #finishPlace(old: ServerInstance, next: ServerInstance): Promise<void> {
+    const { gone } = await finishPlace({ old, next, swap: () => this.#swap(old, next) });
+    void this.#options.replicas.beside(old, gone);
+  }
+
+  #swap(old: ServerInstance, next: ServerInstance): void {
+    const { replicas, onSwap } = this.#options;
+    replicas.swap(old, next);
+    onSwap();
+  }
+
+  /** One of several did not come up: those before it go back, as far as they can. */
+  async #undo(
+    renewed: readonly ServerInstance[],
+    { from, update, signal }: { from: Made; update: UpdateBy; signal: AbortSignal },
+  ): Promise<void> {
+    const count = from.spec.replicas ?? 1;
+    for (const instance of renewed) {
+      if (instance.replica >= count) await this.#takeAway(instance);
+      else await this.#put(this.#options.newInstance(from, instance.replica), { by: update, signal }).catch(() => {});
+    }
+  }
+
+  async #takeAway(instance: ServerInstance): Promise<void> {
+    const { replicas, onSwap } = this.#options;
+    const { done } = await instance.retire();
+    void replicas.beside(
+      instance,
+      done.catch(() => {}),
+    );
+    replicas.drop(instance);
+    onSwap();
+  }
+}
+
+/** Whether two of it at a time could spoil what they write to: a writable mount, or a volume of its image. */
+function writesOutside({ made, record }: ServerInstance): boolean {
+  const mounts = made.spec.mounts ?? [];
+  return record?.keepsData === true || mounts.some(({ type, writable }) => type !== "tmpfs" && writable === true);
+}
