@@ -47,11 +47,12 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   base: { async: ["errors"], errors: [], log: [], "node-quirks": [], spec: ["text"], text: [] },
   config: { ".": ["settings"], settings: [] },
   fleet: {
-    ".": ["calls", "instance", "logs", "programs", "resources", "run", "state"],
+    ".": ["calls", "instance", "logs", "programs", "replicas", "resources", "run", "state"],
     calls: ["state"],
     instance: ["calls", "logs", "programs", "run", "state"],
     logs: ["state"],
     programs: [],
+    replicas: ["calls", "instance", "state"],
     resources: ["state"],
     run: ["logs", "programs", "state"],
     state: [],

@@ -2,9 +2,9 @@ import type { InstanceRecord } from "../runtime/runtime.ts";
 import { planFor } from "./instance/record-plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import { Reaper } from "./reaper.ts";
+import type { Made } from "./replicas/updates.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
 import { outcomeOf, replacementsAmong } from "./state/replacements.ts";
-import type { Made } from "./updates.ts";
 
 export interface EngineSyncOptions {
   /** The servers that the manager knows, by name. */

@@ -15,6 +15,7 @@ import { ManagedServer } from "./managed-server.ts";
 import { KeptListings } from "./programs/kept-listings.ts";
 import { KnownPrograms } from "./programs/known-programs.ts";
 import { noTextCache, type TextCache } from "./programs/text-cache.ts";
+import type { Made } from "./replicas/updates.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
@@ -23,7 +24,6 @@ import { managerStopping, otherSpecExists, serverNotFound, startFailed } from ".
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
-import type { Made } from "./updates.ts";
 
 export interface FleetOptions extends FleetDependencies {
   readonly admission: AdmissionRules;

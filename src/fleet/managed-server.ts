@@ -6,20 +6,20 @@ import type { UpdateBy } from "../base/spec/declaration.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
-import { adoptAll, isSameMade } from "./adoption.ts";
 import { type Call, Calls } from "./calls/calls.ts";
 import type { Permit } from "./calls/permits.ts";
 import { ServerInstance } from "./instance/server-instance.ts";
 import { StopClock } from "./instance/stop-clock.ts";
 import type { LogRing } from "./logs/log-ring.ts";
-import { instancesOf, Replicas } from "./replicas.ts";
+import { adoptAll, isSameMade } from "./replicas/adoption.ts";
+import { instancesOf, Replicas } from "./replicas/replicas.ts";
+import { type Made, Updates } from "./replicas/updates.ts";
 import { KeptLogLevel } from "./resources/kept-log-level.ts";
 import { ResourceFeeds, type ResourceSubscription } from "./resources/resource-feeds.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
 import { notRunning, notStarted, startCancelled } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import type { StateKind } from "./state/state-kind.ts";
-import { type Made, Updates } from "./updates.ts";
 import { type Wish, wishFor } from "./wish.ts";
 
 export interface ManagedServerOptions extends Made {
@@ -38,6 +38,7 @@ export class ManagedServer {
   readonly #services: FleetServices;
   readonly #numberChange: () => number;
   readonly #calls: Calls;
+  readonly #idleClock: Parameters<typeof wishFor>[1];
   #wish: Wish;
   readonly #replicas: Replicas;
   readonly #updates: Updates;
@@ -56,6 +57,7 @@ export class ManagedServer {
     this.name = name;
     this.ring = ring;
     this.#services = services;
+    this.#idleClock = { elapsedMs: services.clocks.elapsedMs, onIdle: () => this.#sleep() };
     this.#numberChange = onChange;
     this.#logLevel = new KeptLogLevel(name, services);
     this.#calls = new Calls(name, {
@@ -65,7 +67,7 @@ export class ManagedServer {
       limits: () => this.#wish.callLimits,
       maxQueuedChars: services.limits.maxQueuedChars,
     });
-    this.#wish = this.#wishFor({ spec, origin });
+    this.#wish = wishFor({ spec, origin }, this.#idleClock);
     const onPull = (progress: string) => this.#onPull(progress);
     const server = { name, ring, onPull, onChange: () => this.#onChange() };
     this.#newInstance = (made, replica) =>
@@ -143,9 +145,8 @@ export class ManagedServer {
    * now.
    */
   async start(): Promise<void> {
-    if (this.#replicas.instances.length === 0) {
-      for (const instance of instancesOf(this.#wish, this.#newInstance)) this.#replicas.add(instance);
-    }
+    const none = this.#replicas.instances.length === 0;
+    if (none) this.#replicas.add(...instancesOf(this.#wish, this.#newInstance));
     try {
       await this.#replicas.start();
     } catch (error) {
@@ -174,11 +175,10 @@ export class ManagedServer {
    * Throws `interrupted` when a Stop comes in between.
    */
   async update(to: Made & { readonly update: UpdateBy }): Promise<void> {
-    const made = { spec: to.spec, origin: to.origin };
     await this.#replicas.settled();
     if (this.#stop !== undefined) throw notRunning(this.name, undefined);
     if (this.#replicas.instances.length > 0) await this.#updates.begin(this.#wish, to);
-    this.#become(made);
+    this.#become(to);
   }
 
   /** The engine tells nothing any more. */
@@ -271,14 +271,10 @@ export class ManagedServer {
     }
   }
 
-  #wishFor(made: Made): Wish {
-    return wishFor(made, { elapsedMs: this.#services.clocks.elapsedMs, onIdle: () => this.#sleep() });
-  }
-
   #become(made: Made): void {
-    if (isSameMade(made, { spec: this.spec, origin: this.origin })) return;
+    if (isSameMade(made, this.#wish)) return;
     this.#wish.idle?.stop();
-    this.#wish = this.#wishFor({ spec: made.spec, origin: made.origin });
+    this.#wish = wishFor(made, this.#idleClock);
     if (this.#state === "ready") this.#wish.idle?.start();
     this.#onChange();
   }

@@ -34,7 +34,7 @@ const readIn: Readonly<Record<HeededBy<"runtime" | "manager">, string>> = {
   callTimeoutMs: "fleet/fleet.ts",
   health: "fleet/run/health.ts",
   idleTimeoutMs: "fleet/wish.ts",
-  replicas: "fleet/replicas.ts",
+  replicas: "fleet/replicas/replicas.ts",
   callLimits: "fleet/wish.ts",
 };
 

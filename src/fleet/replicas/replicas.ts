@@ -1,16 +1,16 @@
-import type { ErrorReason } from "../base/errors/error-reason.ts";
-import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
-import type { ServerSpec } from "../base/spec/spec.ts";
-import type { McpInfo } from "../mcp/protocol/mcp-info.ts";
-import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { Permit } from "./calls/permits.ts";
-import { combined } from "./instance/instance-state.ts";
-import type { ServerInstance } from "./instance/server-instance.ts";
-import type { StopClock } from "./instance/stop-clock.ts";
-import type { LiveSession } from "./state/live-session.ts";
-import type { ServerFailure } from "./state/server-failure.ts";
-import type { InstanceSnapshot } from "./state/server-snapshot.ts";
-import type { StateKind } from "./state/state-kind.ts";
+import type { ErrorReason } from "../../base/errors/error-reason.ts";
+import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { Permit } from "../calls/permits.ts";
+import { combined } from "../instance/instance-state.ts";
+import type { ServerInstance } from "../instance/server-instance.ts";
+import type { StopClock } from "../instance/stop-clock.ts";
+import type { LiveSession } from "../state/live-session.ts";
+import type { ServerFailure } from "../state/server-failure.ts";
+import type { InstanceSnapshot } from "../state/server-snapshot.ts";
+import type { StateKind } from "../state/state-kind.ts";
 
 /** The instances of one server as if they were one, whatever each is made by. */
 export class Replicas {
@@ -59,9 +59,8 @@ export class Replicas {
     this.#instances = this.#instances.map((instance) => (instance === old ? next : instance));
   }
 
-  /** One more, or one less. */
-  add(instance: ServerInstance): void {
-    this.#instances = [...this.#instances, instance];
+  add(...instances: readonly ServerInstance[]): void {
+    this.#instances = [...this.#instances, ...instances];
   }
 
   drop(instance: ServerInstance): void {

@@ -1,10 +1,10 @@
-import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
-import type { UpdateBy } from "../base/spec/declaration.ts";
-import type { ServerSpec } from "../base/spec/spec.ts";
-import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerInstance } from "./instance/server-instance.ts";
-import { finishPlace, recreate, rollOver } from "./instance/take-place.ts";
+import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
+import type { UpdateBy } from "../../base/spec/declaration.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { ServerInstance } from "../instance/server-instance.ts";
 import type { Replicas } from "./replicas.ts";
+import { finishPlace, recreate, rollOver } from "./take-place.ts";
 
 /** What instances are made by. */
 export interface Made {

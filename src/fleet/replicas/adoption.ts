@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from "node:util";
-import type { InstanceRecord } from "../runtime/runtime.ts";
-import type { ServerInstance } from "./instance/server-instance.ts";
+import type { InstanceRecord } from "../../runtime/runtime.ts";
+import type { ServerInstance } from "../instance/server-instance.ts";
+import { outcomeOf, replacementsAmong } from "../state/replacements.ts";
 import type { Replicas } from "./replicas.ts";
-import { outcomeOf, replacementsAmong } from "./state/replacements.ts";
 import type { Made, ResumedPair, Updates } from "./updates.ts";
 
 export interface AdoptionOptions {
@@ -58,7 +58,7 @@ function newestMade(replicas: Replicas): Made | undefined {
 }
 
 export function isSameMade(a: Made, b: Made): boolean {
-  return isDeepStrictEqual(a, b);
+  return a.origin === b.origin && isDeepStrictEqual(a.spec, b.spec);
 }
 
 function madeOf({ spec, origin }: InstanceRecord): Made | undefined {

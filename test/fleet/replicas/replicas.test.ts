@@ -1,17 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { silentLog } from "../../src/base/log/log.ts";
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { ServerInstance } from "../../src/fleet/instance/server-instance.ts";
-import { StopClock } from "../../src/fleet/instance/stop-clock.ts";
-import { LogRing } from "../../src/fleet/logs/log-ring.ts";
-import { KnownPrograms } from "../../src/fleet/programs/known-programs.ts";
-import { noTextCache } from "../../src/fleet/programs/text-cache.ts";
-import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
-import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
-import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
-import type { ServerContext } from "../../src/fleet/run/instance-context.ts";
-import { TestProcesses } from "../runtime/process/test-processes.ts";
+import { silentLog } from "../../../src/base/log/log.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { ServerInstance } from "../../../src/fleet/instance/server-instance.ts";
+import { StopClock } from "../../../src/fleet/instance/stop-clock.ts";
+import { LogRing } from "../../../src/fleet/logs/log-ring.ts";
+import { KnownPrograms } from "../../../src/fleet/programs/known-programs.ts";
+import { noTextCache } from "../../../src/fleet/programs/text-cache.ts";
+import { instancesOf, Replicas } from "../../../src/fleet/replicas/replicas.ts";
+import { ExitWatch } from "../../../src/fleet/run/exit-watch.ts";
+import type { FleetServices } from "../../../src/fleet/run/fleet-services.ts";
+import type { ServerContext } from "../../../src/fleet/run/instance-context.ts";
+import { TestProcesses } from "../../runtime/process/test-processes.ts";
 
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };
 

@@ -1,4 +1,4 @@
-import type { ServerInstance } from "./server-instance.ts";
+import type { ServerInstance } from "../instance/server-instance.ts";
 
 export interface TakePlaceOptions {
   readonly old: ServerInstance;
