@@ -1,7 +1,7 @@
 import type { Log } from "../base/log/log.ts";
 import { ConfigError } from "../config/settings/setting.ts";
 import type { StateDir } from "../config/state-dir.ts";
-import type { FleetCache } from "../fleet/fleet.ts";
+import type { FleetCache } from "../fleet/fleet-options.ts";
 import { CacheFolder } from "../state/cache-folder.ts";
 import { FolderProblem, StateFolder } from "../state/state-folder.ts";
 

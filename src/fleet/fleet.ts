@@ -5,42 +5,29 @@ import { type Changes, Notifier } from "../base/async/notifier.ts";
 import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
-import { type AdmissionRules, checkAdmission } from "./admission.ts";
+import { checkAdmission } from "./admission.ts";
 import type { Caller } from "./calls/caller.ts";
 import type { Permit } from "./calls/permits.ts";
+import { Applies, type ApplyEvent, type ApplyOptions } from "./desired/applies.ts";
+import { DesiredServers, fileSet, type NewServer } from "./desired/desired-servers.ts";
+import type { Wanted } from "./desired/plan.ts";
 import { EngineSync } from "./engine-sync.ts";
 import { type FailedStart, FailedStarts } from "./failed-starts.ts";
+import type { FleetOptions, StartOptions } from "./fleet-options.ts";
+import { idleGraceMs } from "./instance/stop-clock.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
 import { KeptListings } from "./programs/kept-listings.ts";
 import { KnownPrograms } from "./programs/known-programs.ts";
-import { noTextCache, type TextCache } from "./programs/text-cache.ts";
-import type { Made } from "./replicas/updates.ts";
+import { noTextCache } from "./programs/text-cache.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
-import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
+import type { FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
 import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
-
-export interface FleetOptions extends FleetDependencies {
-  readonly admission: AdmissionRules;
-  readonly logRingBytes: number;
-  /** Deadline of a call whose caller and spec set none. */
-  readonly defaultCallTimeoutMs: number;
-  /** How long a container may belong to nobody before it is removed. */
-  readonly reapGraceMs: number;
-  /** What outlives the manager beside the engine. Absent: nothing does. */
-  readonly cache?: FleetCache | undefined;
-}
-
-/** What is known of programs, and what they list. */
-export interface FleetCache {
-  readonly programs: TextCache;
-  readonly listings: TextCache;
-}
 
 /** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
 export interface CallOptions extends CallerOptions {
@@ -48,12 +35,6 @@ export interface CallOptions extends CallerOptions {
   /** Characters that the call keeps in memory while it waits. */
   readonly chars?: number;
   readonly caller: Caller;
-}
-
-export interface StartOptions {
-  /** Absent: the server that there is. */
-  readonly spec?: ServerSpec | undefined;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** The servers of one fleet, by name. */
@@ -66,6 +47,7 @@ export class Fleet {
   #revision = 0;
   readonly #tombstones = new Tombstones();
   readonly #failedStarts: FailedStarts;
+  readonly #applies: Applies;
   #watch: AsyncDisposable | undefined;
   #closed: Promise<void> | undefined;
 
@@ -94,6 +76,15 @@ export class Fleet {
       forget: (server) => this.#forget(server),
       reapGraceMs,
     });
+    const desired = new DesiredServers({
+      servers: this.#servers,
+      changes: this.#changes,
+      check: (spec) => this.#admit(spec, undefined),
+      add: (server) => this.#add(server),
+      cameUp: async (server) => void (await this.#cameUp(server, { coming: server.start(), signal: undefined })),
+      stop: (server) => this.#stopServer(server, idleGraceMs),
+    });
+    this.#applies = new Applies(desired);
   }
 
   /**
@@ -112,11 +103,7 @@ export class Fleet {
    */
   async start(name: string, options: StartOptions): Promise<ServerSnapshot> {
     const { spec, signal } = options;
-    if (spec !== undefined) {
-      // What the runtime can't do at all comes before what the operator does not allow.
-      await this.#check(spec, signal);
-      checkAdmission(spec, this.#options.admission);
-    }
+    if (spec !== undefined) await this.#admit(spec, signal);
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);
     }
@@ -145,8 +132,18 @@ export class Fleet {
   async stop(name: string, options: CallerOptions & { graceMs: number }): Promise<boolean> {
     const server = this.#servers.get(name);
     if (server === undefined) return false;
-    await abortable(this.#stopServer(server, options.graceMs), options.signal);
+    const stopped = this.#stopServer(server, options.graceMs).then(() => this.#restDeclared(server));
+    await abortable(stopped, options.signal);
     return true;
+  }
+
+  /**
+   * Makes the fleet what is wanted, and tells what that is and how it goes. Applies wait for one another. Throws
+   * `interrupted` (PLAN_CHANGED), and the reason of the signal.
+   */
+  apply(wanted: Wanted, options: ApplyOptions): AsyncGenerator<ApplyEvent> {
+    if (this.#closed !== undefined) throw managerStopping();
+    return this.#applies.apply(wanted, options);
   }
 
   list(): ServerSnapshot[] {
@@ -223,6 +220,12 @@ export class Fleet {
     await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
   }
 
+  /** What the runtime can't do at all comes before what the operator does not allow. */
+  async #admit(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
+    await this.#check(spec, signal);
+    checkAdmission(spec, this.#options.admission);
+  }
+
   #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
     return this.#services.runtime.check(spec, { signal });
   }
@@ -289,7 +292,14 @@ export class Fleet {
     this.#forget(server);
   }
 
-  #add(declared: { readonly name: string } & Made): ManagedServer {
+  /** A server of the file is stopped by a Stop, and stays declared. */
+  #restDeclared({ name, spec, origin }: ManagedServer): void {
+    if (origin !== fileSet || this.#servers.has(name) || this.#closed !== undefined) return;
+    this.#add({ name, spec, origin, rests: "stopped" });
+    this.#onChange();
+  }
+
+  #add(declared: NewServer): ManagedServer {
     const { name } = declared;
     const { logRingBytes, clocks } = this.#options;
     const ring = new LogRing({ maxBytes: logRingBytes, now: clocks.now });

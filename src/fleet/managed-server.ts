@@ -26,6 +26,8 @@ export interface ManagedServerOptions extends Made {
   readonly name: string;
   /** It has no container until a call (`idle`) or a Start (`stopped`) wants it. */
   readonly rests?: "idle" | "stopped" | undefined;
+  /** It stays when its first start fails. Default: only one that rests does. */
+  readonly isKept?: boolean | undefined;
   readonly ring: LogRing;
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
@@ -53,7 +55,7 @@ export class ManagedServer {
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
   constructor(services: FleetServices, options: ManagedServerOptions) {
-    const { name, spec, origin, ring, rests, onChange } = options;
+    const { name, spec, origin, ring, rests, onChange, isKept = rests !== undefined } = options;
     this.name = name;
     this.ring = ring;
     this.#services = services;
@@ -72,11 +74,10 @@ export class ManagedServer {
     const server = { name, ring, onPull, onChange: () => this.#onChange() };
     this.#newInstance = (made, replica) =>
       new ServerInstance({ services, server, ...made, replica, rests: rests === "idle" });
-    this.#isKept = rests !== undefined;
+    this.#isKept = isKept;
     this.#state = rests ?? "creating";
     this.#replicas = new Replicas(rests === "stopped" ? [] : instancesOf({ spec, origin }, this.#newInstance));
-    const onSwap = () => this.#onChange();
-    this.#updates = new Updates({ replicas: this.#replicas, newInstance: this.#newInstance, onSwap });
+    this.#updates = new Updates(this.#replicas, { newInstance: this.#newInstance, onSwap: () => this.#onChange() });
   }
 
   /** What it is to be now. */

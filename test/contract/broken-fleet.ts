@@ -1,5 +1,6 @@
 import { silentLog } from "../../src/base/log/log.ts";
 import type { Fleet } from "../../src/fleet/fleet.ts";
+import type {} from "../../src/fleet/fleet-options.ts";
 import { firstOf } from "../../src/http/handler.ts";
 import { refuseRpc } from "../../src/http/refuse.ts";
 import { type Authorize, allowAll } from "../../src/operations/authorize.ts";

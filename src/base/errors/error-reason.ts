@@ -41,6 +41,7 @@ export const errorReasons = [
   "NOT_ENFORCED",
   "NOT_IMPLEMENTED",
   "ORIGIN_NOT_ALLOWED",
+  "PLAN_CHANGED",
   "PROMPT_NOT_FOUND",
   "QUEUE_FULL",
   "REQUEST_TIMEOUT",

@@ -1,6 +1,7 @@
 import { type ManagerError, toManagerError } from "../../base/errors/errors.ts";
 import type { UpdateBy } from "../../base/spec/declaration.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
+import { writesOutside } from "../../base/spec/writes-outside.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { ServerInstance } from "../instance/server-instance.ts";
 import type { Replicas } from "./replicas.ts";
@@ -14,7 +15,6 @@ export interface Made {
 }
 
 export interface UpdatesOptions {
-  readonly replicas: Replicas;
   readonly newInstance: (made: Made, replica: number) => ServerInstance;
   /** New calls go to another instance. */
   readonly onSwap: () => void;
@@ -33,10 +33,12 @@ interface Found {
 
 /** Puts other instances in the place of a server's, one after the other; one update at a time. */
 export class Updates {
+  readonly #replicas: Replicas;
   readonly #options: UpdatesOptions;
   #underWay: { readonly abort: AbortController; readonly done: Promise<void> } | undefined;
 
-  constructor(options: UpdatesOptions) {
+  constructor(replicas: Replicas, options: UpdatesOptions) {
+    this.#replicas = replicas;
     this.#options = options;
   }
 
@@ -79,7 +81,7 @@ export class Updates {
   }
 
   async #resumePair({ old, next }: ResumedPair, signal: AbortSignal): Promise<void> {
-    const { replicas } = this.#options;
+    const replicas = this.#replicas;
     // One that was ended for this is not started, and one that runs has the calls, until the next one has replied.
     const serves = old.record.state === "running" && old.record.mark !== "replaced";
     const adopted = serves ? old.instance.adopt(old.record) : old.instance.keep(old.record);
@@ -106,7 +108,8 @@ export class Updates {
     to: Made & { update: UpdateBy };
     signal: AbortSignal;
   }): Promise<void> {
-    const { replicas, newInstance } = this.#options;
+    const replicas = this.#replicas;
+    const { newInstance } = this.#options;
     const count = to.spec.replicas ?? 1;
     const renewed: ServerInstance[] = [];
     try {
@@ -124,7 +127,8 @@ export class Updates {
   }
 
   async #put(next: ServerInstance, options: { by: UpdateBy; signal: AbortSignal }): Promise<void> {
-    const { replicas, onSwap } = this.#options;
+    const replicas = this.#replicas;
+    const { onSwap } = this.#options;
     const old = replicas.instances.find(({ replica }) => replica === next.replica);
     if (old?.rests) {
       replicas.swap(old, next);
@@ -132,7 +136,7 @@ export class Updates {
       await replicas.beside(next, next.start());
       replicas.add(next);
     } else {
-      const by = writesOutside(old) || writesOutside(next) ? "recreate" : options.by;
+      const by = keepsData(old) || keepsData(next) ? "recreate" : options.by;
       const takePlace = by === "rolling" ? rollOver : recreate;
       const { signal } = options;
       const swap = () => this.#swap(old, next);
@@ -144,11 +148,12 @@ export class Updates {
 
   async #finishPlace(old: ServerInstance, next: ServerInstance): Promise<void> {
     const { gone } = await finishPlace({ old, next, swap: () => this.#swap(old, next) });
-    void this.#options.replicas.beside(old, gone);
+    void this.#replicas.beside(old, gone);
   }
 
   #swap(old: ServerInstance, next: ServerInstance): void {
-    const { replicas, onSwap } = this.#options;
+    const replicas = this.#replicas;
+    const { onSwap } = this.#options;
     replicas.swap(old, next);
     onSwap();
   }
@@ -166,7 +171,8 @@ export class Updates {
   }
 
   async #takeAway(instance: ServerInstance): Promise<void> {
-    const { replicas, onSwap } = this.#options;
+    const replicas = this.#replicas;
+    const { onSwap } = this.#options;
     const { done } = await instance.retire();
     void replicas.beside(
       instance,
@@ -177,8 +183,7 @@ export class Updates {
   }
 }
 
-/** Whether two of it at a time could spoil what they write to: a writable mount, or a volume of its image. */
-function writesOutside({ made, record }: ServerInstance): boolean {
-  const mounts = made.spec.mounts ?? [];
-  return record?.keepsData === true || mounts.some(({ type, writable }) => type !== "tmpfs" && writable === true);
+/** Whether two of it at a time could spoil what they write to; a volume of its image counts. */
+function keepsData({ made, record }: ServerInstance): boolean {
+  return record?.keepsData === true || writesOutside(made.spec);
 }

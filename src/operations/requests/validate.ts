@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
+import { fieldPath } from "../../base/text/field-path.ts";
 
 /**
  * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks:
@@ -24,22 +25,4 @@ function issueViolations(issue: z.core.$ZodIssue): FieldViolation[] {
     return issue.keys.map((key) => ({ field: fieldPath([...issue.path, key]), description: "is not a known field" }));
   }
   return [{ field: fieldPath(issue.path), description: issue.message }];
-}
-
-const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments"]);
-
-/** `["spec", "mounts", 0, "handshakeTimeoutMs"]` -> `spec.mounts[0].handshake_timeout` */
-function fieldPath(path: readonly PropertyKey[]): string {
-  let text = "";
-  for (const [index, part] of path.entries()) {
-    if (typeof part === "number") text += `[${part}]`;
-    else if (maps.has(path[index - 1] ?? "")) text += `[${JSON.stringify(String(part))}]`;
-    else text += `${text === "" ? "" : "."}${protoName(String(part))}`;
-  }
-  return text;
-}
-
-/** The domain writes durations as `…Ms` numbers, the proto as Duration messages without the unit. */
-function protoName(name: string): string {
-  return name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

@@ -1,0 +1,17 @@
+const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments"]);
+
+/** The path of a field of a request in the proto's spelling: `spec.mounts[0].handshake_timeout`, `spec.env["A"]`. */
+export function fieldPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const [index, part] of path.entries()) {
+    if (typeof part === "number") text += `[${part}]`;
+    else if (maps.has(path[index - 1] ?? "")) text += `[${JSON.stringify(String(part))}]`;
+    else text += `${text === "" ? "" : "."}${protoName(String(part))}`;
+  }
+  return text;
+}
+
+/** The domain writes durations as `…Ms` numbers, the proto as Duration messages without the unit. */
+function protoName(name: string): string {
+  return name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+}

@@ -1,0 +1,89 @@
+import type { Changes } from "../../base/async/notifier.ts";
+import type { Declaration } from "../../base/spec/declaration.ts";
+import type { ServerSpec } from "../../base/spec/spec.ts";
+import type { ManagedServer } from "../managed-server.ts";
+import type { Made } from "../replicas/updates.ts";
+import { serverNotFound } from "../state/fleet-error.ts";
+import type { ApplyTarget } from "./applies.ts";
+import type { Present } from "./plan.ts";
+
+/** The set of the servers that the manager's own file declares. */
+export const fileSet = "file";
+
+export interface DesiredServersOptions {
+  /** The servers that the manager knows, by name. */
+  readonly servers: ReadonlyMap<string, ManagedServer>;
+  readonly changes: Changes;
+  readonly check: (spec: ServerSpec) => Promise<void>;
+  readonly add: (server: NewServer) => ManagedServer;
+  /** Waits for the start of a new server. One that can't come up is forgotten, unless it stays declared. */
+  readonly cameUp: (server: ManagedServer) => Promise<void>;
+  readonly stop: (server: ManagedServer) => Promise<void>;
+}
+
+/** A server that the manager shall know. */
+export interface NewServer extends Made {
+  readonly name: string;
+  /** It has no container until a call (`idle`) or a Start (`stopped`) wants it. Absent: it is started at once. */
+  readonly rests?: "idle" | "stopped" | undefined;
+  /** It stays when its first start fails: its file says that it shall be there. */
+  readonly isKept?: boolean;
+}
+
+const restOf = { now: undefined, on_call: "idle", manual: "stopped" } as const;
+
+/** The servers of a fleet, as an apply sees and changes them. */
+export class DesiredServers implements ApplyTarget {
+  readonly #options: DesiredServersOptions;
+
+  constructor(options: DesiredServersOptions) {
+    this.#options = options;
+  }
+
+  get changes(): Changes {
+    return this.#options.changes;
+  }
+
+  present(): ReadonlyMap<string, Present> {
+    return new Map([...this.#options.servers].map(([name, server]) => [name, presentOf(server)]));
+  }
+
+  check(spec: ServerSpec): Promise<void> {
+    return this.#options.check(spec);
+  }
+
+  async create(name: string, { spec, start }: Declaration, set: string): Promise<void> {
+    const known = this.#options.servers.get(name);
+    await known?.stopping;
+    if (known !== undefined && this.#options.servers.get(name) === known) return known.start();
+    const rests = restOf[start];
+    const server = this.#options.add({ name, spec, origin: set, rests, isKept: set === fileSet });
+    if (rests === undefined) await this.#options.cameUp(server);
+  }
+
+  async update(name: string, { spec, start, update }: Declaration, set: string): Promise<void> {
+    const server = this.#known(name);
+    await server.update({ spec, origin: set, update });
+    if (start === "now" && server.snapshot().state === "stopped") await server.start();
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.#options.stop(this.#known(name));
+  }
+
+  pullProgress(name: string): string {
+    return this.#options.servers.get(name)?.snapshot().pullProgress ?? "";
+  }
+
+  /** It may have been stopped since the plan was made. */
+  #known(name: string): ManagedServer {
+    const server = this.#options.servers.get(name);
+    if (server === undefined) throw serverNotFound(name);
+    return server;
+  }
+}
+
+function presentOf(server: ManagedServer): Present {
+  const { spec, origin, state, instances } = server.snapshot();
+  return { spec, origin, state, keepsData: instances.some(({ record }) => record.keepsData) };
+}

@@ -1,0 +1,27 @@
+import type { ServerSpec } from "../base/spec/spec.ts";
+import type { AdmissionRules } from "./admission.ts";
+import type { TextCache } from "./programs/text-cache.ts";
+import type { FleetDependencies } from "./run/fleet-services.ts";
+
+export interface FleetOptions extends FleetDependencies {
+  readonly admission: AdmissionRules;
+  readonly logRingBytes: number;
+  /** Deadline of a call whose caller and spec set none. */
+  readonly defaultCallTimeoutMs: number;
+  /** How long a container may belong to nobody before it is removed. */
+  readonly reapGraceMs: number;
+  /** What outlives the manager beside the engine. Absent: nothing does. */
+  readonly cache?: FleetCache | undefined;
+}
+
+/** What is known of programs, and what they list. */
+export interface FleetCache {
+  readonly programs: TextCache;
+  readonly listings: TextCache;
+}
+
+export interface StartOptions {
+  /** Absent: the server that there is. */
+  readonly spec?: ServerSpec | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
