@@ -4,8 +4,8 @@ import type { ServerSnapshot } from "./state/server-snapshot.ts";
 
 export type FleetReading =
   | { readonly kind: "snapshot"; readonly servers: readonly ServerSnapshot[] }
-  /** A server came, or it or one of its instances changed; `stopped`: it is gone. */
-  | { readonly kind: "change"; readonly server: ServerSnapshot }
+  /** A server came, or it or one of its instances changed, or it is gone. */
+  | { readonly kind: "change"; readonly server: ServerSnapshot; readonly gone: boolean }
   | { readonly kind: "pull"; readonly server: string; readonly progress: string }
   | { readonly kind: "heartbeat" };
 
@@ -42,13 +42,13 @@ function* differences(
   { before, now }: { before: Servers; now: Servers },
 ): Generator<FleetReading> {
   for (const [name, server] of before) {
-    if (now.has(name) || server.state === "stopped") continue;
-    yield { kind: "change", server: { ...(fleet.departed(name) ?? server), state: "stopped" } };
+    if (now.has(name)) continue;
+    yield { kind: "change", server: { ...(fleet.departed(name) ?? server), state: "stopped" }, gone: true };
   }
   for (const [name, server] of now) {
     const last = before.get(name);
     const { pullProgress } = server;
-    if (last === undefined || hasChanged(last, server)) yield { kind: "change", server };
+    if (last === undefined || hasChanged(last, server)) yield { kind: "change", server, gone: false };
     if (pullProgress !== "" && last?.pullProgress !== pullProgress) {
       yield { kind: "pull", server: name, progress: pullProgress };
     }

@@ -9,6 +9,7 @@ import {
 } from "./requests/mcp-request-schema.ts";
 import { healthRequestSchema, reflectRequestSchema } from "./requests/probe-schema.ts";
 import {
+  applyRequestSchema,
   callToolRequestSchema,
   callToolStreamRequestSchema,
   getRequestSchema,
@@ -24,6 +25,11 @@ const empty = z.strictObject({});
 const fleet = (): Targets => [{ kind: "fleet" }];
 const named = ({ name }: { name: string }): Targets => [{ kind: "server", server: name }];
 const server = (request: { server: string }): Targets => [{ kind: "server", server: request.server }];
+/** The set, and each server that it declares. Which servers of the set would be pruned, only the plan says. */
+const declared = ({ set, servers }: { set: string; servers: Readonly<Record<string, unknown>> }): Targets => [
+  { kind: "set", set },
+  ...Object.keys(servers).map((name) => ({ kind: "server" as const, server: name })),
+];
 const tool = (request: { server: string; tool: string }): Targets => [
   { kind: "tool", server: request.server, tool: request.tool },
 ];
@@ -72,6 +78,7 @@ export const operations = {
   start: { schema: startRequestSchema, action: "operate", targets: named, ...here },
   stop: { schema: stopRequestSchema, action: "operate", targets: named, ...here },
   restart: { schema: stopRequestSchema, action: "operate", targets: named, ...here },
+  apply: { schema: applyRequestSchema, action: "operate", targets: declared, ...here },
   list: { schema: listRequestSchema, action: "view", targets: fleet, ...here, filtered: true },
   get: { schema: getRequestSchema, action: "view", targets: named, ...here },
   getInfo: { schema: empty, action: "view", targets: fleet, ...here },

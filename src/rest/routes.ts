@@ -11,7 +11,7 @@ export interface Route {
   readonly body?: string;
 }
 
-const { getInfo, list, get, start, stop, restart, callTool, callToolStream, listTools, logs, watch } =
+const { getInfo, list, get, start, stop, restart, apply, callTool, callToolStream, listTools, logs, watch } =
   ManagerService.method;
 const { listResources, listResourceTemplates, readResource, subscribeResource } = ManagerService.method;
 const { listPrompts, getPrompt, complete, setLogLevel } = ManagerService.method;
@@ -24,6 +24,7 @@ export const routes: readonly Route[] = [
   { httpMethod: "POST", path: "/servers/{name}/start", rpc: start, body: "spec" },
   { httpMethod: "POST", path: "/servers/{name}/stop", rpc: stop, body: "*" },
   { httpMethod: "POST", path: "/servers/{name}/restart", rpc: restart, body: "*" },
+  { httpMethod: "POST", path: "/apply", rpc: apply, body: "*" },
   { httpMethod: "POST", path: "/servers/{server}/call", rpc: callTool, body: "*" },
   { httpMethod: "POST", path: "/servers/{server}/call/stream", rpc: callToolStream, body: "*" },
   { httpMethod: "GET", path: "/servers/{server}/tools", rpc: listTools },

@@ -51,6 +51,11 @@ const requests: Record<keyof typeof ManagerService.method, Asked> = {
   start: { request: { name: "x", spec: { image: "i" } }, action: "operate", target: server },
   stop: { request: { name: "x" }, action: "operate", target: server },
   restart: { request: { name: "x" }, action: "operate", target: server },
+  apply: {
+    request: { set: "s", servers: { x: { spec: { image: "i" } } } },
+    action: "operate",
+    target: { kind: "set", set: "s" },
+  },
   list: { request: {}, action: "view", target: fleet },
   get: { request: { name: "x" }, action: "view", target: server },
   getInfo: { request: {}, action: "view", target: fleet },

@@ -12,7 +12,7 @@ import type { Prompt, PromptMessage } from "./prompt_pb.ts";
 import { file_mcpmanager_v1_prompt } from "./prompt_pb.ts";
 import type { Resource, ResourceContents, ResourceTemplate } from "./resource_pb.ts";
 import { file_mcpmanager_v1_resource } from "./resource_pb.ts";
-import type { Server, ServerSpec, ServerState } from "./server_pb.ts";
+import type { Server, ServerError, ServerSpec, ServerState } from "./server_pb.ts";
 import { file_mcpmanager_v1_server } from "./server_pb.ts";
 import type { Content, ResultFormat, ResultKind, Tool } from "./tool_pb.ts";
 import { file_mcpmanager_v1_tool } from "./tool_pb.ts";
@@ -22,7 +22,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0Iq4BCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cxIQCghmZWF0dXJlcxgGIAMoCRISCgp1bmVuZm9yY2VkGAcgAygJIoYCCg1NYW5hZ2VyTGltaXRzEhAKCG1heF9jcHVzGAEgASgBEhgKEG1heF9tZW1vcnlfYnl0ZXMYAiABKAMSEAoIbWF4X3BpZHMYAyABKAMSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKAMSFgoObWF4X2xpbmVfYnl0ZXMYBSABKAMSNwoUZGVmYXVsdF9jYWxsX3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQbWF4X2NhbGxfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5sb2dfcmluZ19ieXRlcxgIIAEoAyJJChBMaXN0VG9vbHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJkChFMaXN0VG9vbHNSZXNwb25zZRIiCgV0b29scxgBIAMoCzITLm1jcG1hbmFnZXIudjEuVG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKaW5jb21wbGV0ZRgDIAEoCSLqAgoPQ2FsbFRvb2xSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIMCgR0b29sGAIgASgJEiwKCWFyZ3VtZW50cxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIYCg5hcmd1bWVudHNfanNvbhgEIAEoCUgAEjIKDXJlc3VsdF9mb3JtYXQYBSABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBiABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAcgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAggASgJEhoKDXJlcXVlc3Rfc3RhdGUYCSABKAlIAYgBARIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSGgoSdmFsaWRhdGVfYXJndW1lbnRzGAsgASgIQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIu0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJEhMKC2luc3RhbmNlX2lkGAggASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YCSABKAkSGgoNcmVxdWVzdF9zdGF0ZRgKIAEoCUgBiAEBQgwKCnN0cnVjdHVyZWRCEAoOX3JlcXVlc3Rfc3RhdGUiiwMKFUNhbGxUb29sU3RyZWFtUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgHIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgIIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAkgASgJSAGIAQESFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEhoKEnZhbGlkYXRlX2FyZ3VtZW50cxgLIAEoCBIZChFtYXhfbWVzc2FnZV9ieXRlcxgMIAEoBUIHCgVpbnB1dEIQCg5fcmVxdWVzdF9zdGF0ZSLwAgoWQ2FsbFRvb2xTdHJlYW1SZXNwb25zZRIrCghwcm9ncmVzcxgBIAEoCzIXLm1jcG1hbmFnZXIudjEuUHJvZ3Jlc3NIABIlCgNsb2cYAiABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABItCgloZWFydGJlYXQYAyABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEjEKBnJlc3VsdBgEIAEoCzIfLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZUgAEjIKDHJlc3VsdF9jaHVuaxgFIAEoCzIaLm1jcG1hbmFnZXIudjEuUmVzdWx0Q2h1bmtIABIkCgNnYXAYCCABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEigKBHRpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InIKCFByb2dyZXNzEhAKCHByb2dyZXNzGAEgASgBEhIKBXRvdGFsGAIgASgBSACIAQESDwoHbWVzc2FnZRgDIAEoCRISCgpleHRyYV9qc29uGAQgASgJEhEKCXRydW5jYXRlZBgFIAEoCEIICgZfdG90YWwiMAoLUmVzdWx0Q2h1bmsSEwoLcmVzdWx0X2pzb24YASABKAkSDAoEbGFzdBgCIAEoCCKvAQoLTG9nc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEg4KBmZvbGxvdxgCIAEoCBIRCgR0YWlsGAMgASgFSACIAQESKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKB3NvdXJjZXMYBSADKA4yGC5tY3BtYW5hZ2VyLnYxLkxvZ1NvdXJjZRIOCgZjdXJzb3IYBiABKAlCBwoFX3RhaWwilwIKDExvZ3NSZXNwb25zZRImCgRsaW5lGAEgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASMgoJbGlmZWN5Y2xlGAIgASgLMh0ubWNwbWFuYWdlci52MS5MaWZlY3ljbGVFdmVudEgAEiQKA2dhcBgDIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjdXJzb3IYBiABKAkSEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQivwEKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJEg8KB3BhcnRpYWwYBiABKAgSDgoGbG9nZ2VyGAcgASgJEhIKCmV4dHJhX2pzb24YCCABKAkSDwoHaXNfanNvbhgJIAEoCCJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkiTQoUTGlzdFJlc291cmNlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJInAKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIqCglyZXNvdXJjZXMYASADKAsyFy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJIlUKHExpc3RSZXNvdXJjZVRlbXBsYXRlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIokBCh1MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZRI7ChJyZXNvdXJjZV90ZW1wbGF0ZXMYASADKAsyHy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVGVtcGxhdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCmluY29tcGxldGUYAyABKAki5wEKE1JlYWRSZXNvdXJjZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgsKA3VyaRgCIAEoCRIyCg1yZXN1bHRfZm9ybWF0GAMgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAQgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgFIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiggIKFFJlYWRSZXNvdXJjZVJlc3BvbnNlEjEKCGNvbnRlbnRzGAEgAygLMh8ubWNwbWFuYWdlci52MS5SZXNvdXJjZUNvbnRlbnRzEi4KC3Jlc3VsdF9raW5kGAIgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YAyABKAkSEwoLcmVzdWx0X2pzb24YBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiNwoYU3Vic2NyaWJlUmVzb3VyY2VSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRILCgN1cmkYAiABKAki/gEKGVN1YnNjcmliZVJlc291cmNlUmVzcG9uc2USNwoKc3Vic2NyaWJlZBgBIAEoCzIhLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VTdWJzY3JpYmVkSAASMQoHdXBkYXRlZBgCIAEoCzIeLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VVcGRhdGVkSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgFIAEoCUIHCgVldmVudCIUChJSZXNvdXJjZVN1YnNjcmliZWQiHgoPUmVzb3VyY2VVcGRhdGVkEgsKA3VyaRgBIAEoCSJLChJMaXN0UHJvbXB0c1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RQcm9tcHRzUmVzcG9uc2USJgoHcHJvbXB0cxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuUHJvbXB0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJItwCChBHZXRQcm9tcHRSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZwcm9tcHQYAiABKAkSQQoJYXJndW1lbnRzGAMgAygLMi4ubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXF1ZXN0LkFyZ3VtZW50c0VudHJ5EjIKDXJlc3VsdF9mb3JtYXQYBCABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBSABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAYgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAcgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCCABKAlIAIgBARowCg5Bcmd1bWVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9yZXF1ZXN0X3N0YXRlIpECChFHZXRQcm9tcHRSZXNwb25zZRITCgtkZXNjcmlwdGlvbhgBIAEoCRIuCghtZXNzYWdlcxgCIAMoCzIcLm1jcG1hbmFnZXIudjEuUHJvbXB0TWVzc2FnZRIuCgtyZXN1bHRfa2luZBgDIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAQgASgJEhMKC3Jlc3VsdF9qc29uGAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YByABKAkSGgoNcmVxdWVzdF9zdGF0ZRgIIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIpACCg9Db21wbGV0ZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEhAKBnByb21wdBgCIAEoCUgAEhsKEXJlc291cmNlX3RlbXBsYXRlGAMgASgJSAASFQoNYXJndW1lbnRfbmFtZRgEIAEoCRIWCg5hcmd1bWVudF92YWx1ZRgFIAEoCRJPChFjb250ZXh0X2FyZ3VtZW50cxgGIAMoCzI0Lm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXF1ZXN0LkNvbnRleHRBcmd1bWVudHNFbnRyeRo3ChVDb250ZXh0QXJndW1lbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIFCgNyZWYimgEKEENvbXBsZXRlUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhIKBXRvdGFsGAIgASgDSACIAQESEAoIaGFzX21vcmUYAyABKAgSHQoVY29tcGxldGlvbl9leHRyYV9qc29uGAQgASgJEhIKCmV4dHJhX2pzb24YBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAlCCAoGX3RvdGFsIkwKElNldExvZ0xldmVsUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSJgoFbGV2ZWwYAiABKA4yFy5tY3BtYW5hZ2VyLnYxLkxvZ0xldmVsIhUKE1NldExvZ0xldmVsUmVzcG9uc2UqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBCrWAQoITG9nTGV2ZWwSGQoVTE9HX0xFVkVMX1VOU1BFQ0lGSUVEEAASEwoPTE9HX0xFVkVMX0RFQlVHEAESEgoOTE9HX0xFVkVMX0lORk8QAhIUChBMT0dfTEVWRUxfTk9USUNFEAMSFQoRTE9HX0xFVkVMX1dBUk5JTkcQBBITCg9MT0dfTEVWRUxfRVJST1IQBRIWChJMT0dfTEVWRUxfQ1JJVElDQUwQBhITCg9MT0dfTEVWRUxfQUxFUlQQBxIXChNMT0dfTEVWRUxfRU1FUkdFTkNZEAgy4QwKDk1hbmFnZXJTZXJ2aWNlEkcKBVN0YXJ0EhsubWNwbWFuYWdlci52MS5TdGFydFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVzcG9uc2UiA5ACAhJECgRTdG9wEhoubWNwbWFuYWdlci52MS5TdG9wUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuU3RvcFJlc3BvbnNlIgOQAgISSgoHUmVzdGFydBIdLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXNwb25zZSIAEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElMKCUxpc3RUb29scxIfLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVxdWVzdBogLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJNCghDYWxsVG9vbBIeLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlIgASYQoOQ2FsbFRvb2xTdHJlYW0SJC5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sU3RyZWFtUmVxdWVzdBolLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXNwb25zZSIAMAESRgoETG9ncxIaLm1jcG1hbmFnZXIudjEuTG9nc1JlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXNwb25zZSIDkAIBMAESSQoFV2F0Y2gSGy5tY3BtYW5hZ2VyLnYxLldhdGNoUmVxdWVzdBocLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXNwb25zZSIDkAIBMAESXwoNTGlzdFJlc291cmNlcxIjLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlc1JlcXVlc3QaJC5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNvdXJjZXNSZXNwb25zZSIDkAIBEncKFUxpc3RSZXNvdXJjZVRlbXBsYXRlcxIrLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlVGVtcGxhdGVzUmVxdWVzdBosLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlVGVtcGxhdGVzUmVzcG9uc2UiA5ACARJcCgxSZWFkUmVzb3VyY2USIi5tY3BtYW5hZ2VyLnYxLlJlYWRSZXNvdXJjZVJlcXVlc3QaIy5tY3BtYW5hZ2VyLnYxLlJlYWRSZXNvdXJjZVJlc3BvbnNlIgOQAgESbQoRU3Vic2NyaWJlUmVzb3VyY2USJy5tY3BtYW5hZ2VyLnYxLlN1YnNjcmliZVJlc291cmNlUmVxdWVzdBooLm1jcG1hbmFnZXIudjEuU3Vic2NyaWJlUmVzb3VyY2VSZXNwb25zZSIDkAIBMAESWQoLTGlzdFByb21wdHMSIS5tY3BtYW5hZ2VyLnYxLkxpc3RQcm9tcHRzUmVxdWVzdBoiLm1jcG1hbmFnZXIudjEuTGlzdFByb21wdHNSZXNwb25zZSIDkAIBElMKCUdldFByb21wdBIfLm1jcG1hbmFnZXIudjEuR2V0UHJvbXB0UmVxdWVzdBogLm1jcG1hbmFnZXIudjEuR2V0UHJvbXB0UmVzcG9uc2UiA5ACARJQCghDb21wbGV0ZRIeLm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5Db21wbGV0ZVJlc3BvbnNlIgOQAgESWQoLU2V0TG9nTGV2ZWwSIS5tY3BtYW5hZ2VyLnYxLlNldExvZ0xldmVsUmVxdWVzdBoiLm1jcG1hbmFnZXIudjEuU2V0TG9nTGV2ZWxSZXNwb25zZSIDkAICQnYKEGlvLm1jcG1hbmFnZXIudjFCDE1hbmFnZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_prompt, file_mcpmanager_v1_resource, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIi9gEKDEFwcGx5UmVxdWVzdBILCgNzZXQYASABKAkSOQoHc2VydmVycxgCIAMoCzIoLm1jcG1hbmFnZXIudjEuQXBwbHlSZXF1ZXN0LlNlcnZlcnNFbnRyeRINCgVwcnVuZRgDIAEoCBIRCgl0YWtlX292ZXIYBCABKAgSDwoHZHJ5X3J1bhgFIAEoCBIcChRleHBlY3RlZF9wbGFuX2RpZ2VzdBgGIAEoCRpNCgxTZXJ2ZXJzRW50cnkSCwoDa2V5GAEgASgJEiwKBXZhbHVlGAIgASgLMh0ubWNwbWFuYWdlci52MS5EZWNsYXJlZFNlcnZlcjoCOAEiZAoORGVjbGFyZWRTZXJ2ZXISJwoEc3BlYxgBIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYxIpCgZ1cGRhdGUYAiABKA4yGS5tY3BtYW5hZ2VyLnYxLlVwZGF0ZU1vZGUipQIKDUFwcGx5UmVzcG9uc2USKAoEcGxhbhgBIAEoCzIYLm1jcG1hbmFnZXIudjEuQXBwbHlQbGFuSAASMAoIcHJvZ3Jlc3MYAiABKAsyHC5tY3BtYW5hZ2VyLnYxLkFwcGx5UHJvZ3Jlc3NIABIsCgZjaGFuZ2UYAyABKAsyGi5tY3BtYW5hZ2VyLnYxLkFwcGx5Q2hhbmdlSAASKAoEZG9uZRgEIAEoCzIYLm1jcG1hbmFnZXIudjEuQXBwbHlEb25lSAASLQoJaGVhcnRiZWF0GAUgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJDCglBcHBseVBsYW4SJgoFc3RlcHMYASADKAsyFy5tY3BtYW5hZ2VyLnYxLlBsYW5TdGVwEg4KBmRpZ2VzdBgCIAEoCSKQAQoIUGxhblN0ZXASDgoGc2VydmVyGAEgASgJEikKBmFjdGlvbhgCIAEoDjIZLm1jcG1hbmFnZXIudjEuUGxhbkFjdGlvbhIOCgZmaWVsZHMYAyADKAkSKQoGdXBkYXRlGAQgASgOMhkubWNwbWFuYWdlci52MS5VcGRhdGVNb2RlEg4KBnJlYXNvbhgFIAEoCSIwCg1BcHBseVByb2dyZXNzEg4KBnNlcnZlchgBIAEoCRIPCgdtZXNzYWdlGAIgASgJInMKC0FwcGx5Q2hhbmdlEg4KBnNlcnZlchgBIAEoCRIpCgZhY3Rpb24YAiABKA4yGS5tY3BtYW5hZ2VyLnYxLlBsYW5BY3Rpb24SKQoFZXJyb3IYAyABKAsyGi5tY3BtYW5hZ2VyLnYxLlNlcnZlckVycm9yIjoKCUFwcGx5RG9uZRIPCgdjaGFuZ2VkGAEgASgFEgwKBGtlcHQYAiABKAUSDgoGZmFpbGVkGAMgASgFIjQKC0xpc3RSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoBRISCgpwYWdlX3Rva2VuGAIgASgJIk8KDExpc3RSZXNwb25zZRImCgdzZXJ2ZXJzGAEgAygLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXISFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIhoKCkdldFJlcXVlc3QSDAoEbmFtZRgBIAEoCSI0CgtHZXRSZXNwb25zZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIQCg5HZXRJbmZvUmVxdWVzdCKuAQoPR2V0SW5mb1Jlc3BvbnNlEg8KB3ZlcnNpb24YASABKAkSDQoFZmxlZXQYAiABKAkSDwoHcnVudGltZRgDIAEoCRIWCg5lbmdpbmVfdmVyc2lvbhgEIAEoCRIsCgZsaW1pdHMYBSABKAsyHC5tY3BtYW5hZ2VyLnYxLk1hbmFnZXJMaW1pdHMSEAoIZmVhdHVyZXMYBiADKAkSEgoKdW5lbmZvcmNlZBgHIAMoCSKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCmluY29tcGxldGUYAyABKAki6gIKD0NhbGxUb29sUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgHIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgIIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAkgASgJSAGIAQESFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEhoKEnZhbGlkYXRlX2FyZ3VtZW50cxgLIAEoCEIHCgVpbnB1dEIQCg5fcmVxdWVzdF9zdGF0ZSLtAgoQQ2FsbFRvb2xSZXNwb25zZRInCgdjb250ZW50GAEgAygLMhYubWNwbWFuYWdlci52MS5Db250ZW50EjQKEnN0cnVjdHVyZWRfY29udGVudBgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUgAEiEKF3N0cnVjdHVyZWRfY29udGVudF9qc29uGAMgASgJSAASEAoIaXNfZXJyb3IYBCABKAgSLgoLcmVzdWx0X2tpbmQYBSABKA4yGS5tY3BtYW5hZ2VyLnYxLlJlc3VsdEtpbmQSEgoKZXh0cmFfanNvbhgGIAEoCRITCgtyZXN1bHRfanNvbhgHIAEoCRITCgtpbnN0YW5jZV9pZBgIIAEoCRIbChNpbnB1dF9yZXF1ZXN0c19qc29uGAkgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCiABKAlIAYgBAUIMCgpzdHJ1Y3R1cmVkQhAKDl9yZXF1ZXN0X3N0YXRlIosDChVDYWxsVG9vbFN0cmVhbVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAgSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYDCABKAVCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi8AIKFkNhbGxUb29sU3RyZWFtUmVzcG9uc2USKwoIcHJvZ3Jlc3MYASABKAsyFy5tY3BtYW5hZ2VyLnYxLlByb2dyZXNzSAASJQoDbG9nGAIgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIxCgZyZXN1bHQYBCABKAsyHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2VIABIyCgxyZXN1bHRfY2h1bmsYBSABKAsyGi5tY3BtYW5hZ2VyLnYxLlJlc3VsdENodW5rSAASJAoDZ2FwGAggASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJyCghQcm9ncmVzcxIQCghwcm9ncmVzcxgBIAEoARISCgV0b3RhbBgCIAEoAUgAiAEBEg8KB21lc3NhZ2UYAyABKAkSEgoKZXh0cmFfanNvbhgEIAEoCRIRCgl0cnVuY2F0ZWQYBSABKAhCCAoGX3RvdGFsIjAKC1Jlc3VsdENodW5rEhMKC3Jlc3VsdF9qc29uGAEgASgJEgwKBGxhc3QYAiABKAgirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50Ir8BCgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCRIPCgdwYXJ0aWFsGAYgASgIEg4KBmxvZ2dlchgHIAEoCRISCgpleHRyYV9qc29uGAggASgJEg8KB2lzX2pzb24YCSABKAgiTAoOTGlmZWN5Y2xlRXZlbnQSKQoFc3RhdGUYASABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEg8KB21lc3NhZ2UYAiABKAkiFwoGTG9nR2FwEg0KBWxpbmVzGAEgASgDIgsKCUhlYXJ0YmVhdCIOCgxXYXRjaFJlcXVlc3Qi/wEKDVdhdGNoUmVzcG9uc2USMAoIc25hcHNob3QYASABKAsyHC5tY3BtYW5hZ2VyLnYxLkZsZWV0U25hcHNob3RIABItCgZjaGFuZ2UYAiABKAsyGy5tY3BtYW5hZ2VyLnYxLlNlcnZlckNoYW5nZUgAEisKBHB1bGwYAyABKAsyGy5tY3BtYW5hZ2VyLnYxLlB1bGxQcm9ncmVzc0gAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBwoFZXZlbnQiRQoNRmxlZXRTbmFwc2hvdBImCgdzZXJ2ZXJzGAEgAygLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXISDAoEbW9yZRgCIAEoCCJDCgxTZXJ2ZXJDaGFuZ2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXISDAoEZ29uZRgCIAEoCCIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkiTQoUTGlzdFJlc291cmNlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJInAKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIqCglyZXNvdXJjZXMYASADKAsyFy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJIlUKHExpc3RSZXNvdXJjZVRlbXBsYXRlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIokBCh1MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZRI7ChJyZXNvdXJjZV90ZW1wbGF0ZXMYASADKAsyHy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVGVtcGxhdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCmluY29tcGxldGUYAyABKAki5wEKE1JlYWRSZXNvdXJjZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgsKA3VyaRgCIAEoCRIyCg1yZXN1bHRfZm9ybWF0GAMgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAQgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgFIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiggIKFFJlYWRSZXNvdXJjZVJlc3BvbnNlEjEKCGNvbnRlbnRzGAEgAygLMh8ubWNwbWFuYWdlci52MS5SZXNvdXJjZUNvbnRlbnRzEi4KC3Jlc3VsdF9raW5kGAIgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YAyABKAkSEwoLcmVzdWx0X2pzb24YBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiNwoYU3Vic2NyaWJlUmVzb3VyY2VSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRILCgN1cmkYAiABKAki/gEKGVN1YnNjcmliZVJlc291cmNlUmVzcG9uc2USNwoKc3Vic2NyaWJlZBgBIAEoCzIhLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VTdWJzY3JpYmVkSAASMQoHdXBkYXRlZBgCIAEoCzIeLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VVcGRhdGVkSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgFIAEoCUIHCgVldmVudCIUChJSZXNvdXJjZVN1YnNjcmliZWQiHgoPUmVzb3VyY2VVcGRhdGVkEgsKA3VyaRgBIAEoCSJLChJMaXN0UHJvbXB0c1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RQcm9tcHRzUmVzcG9uc2USJgoHcHJvbXB0cxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuUHJvbXB0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJItwCChBHZXRQcm9tcHRSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZwcm9tcHQYAiABKAkSQQoJYXJndW1lbnRzGAMgAygLMi4ubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXF1ZXN0LkFyZ3VtZW50c0VudHJ5EjIKDXJlc3VsdF9mb3JtYXQYBCABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBSABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAYgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAcgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCCABKAlIAIgBARowCg5Bcmd1bWVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9yZXF1ZXN0X3N0YXRlIpECChFHZXRQcm9tcHRSZXNwb25zZRITCgtkZXNjcmlwdGlvbhgBIAEoCRIuCghtZXNzYWdlcxgCIAMoCzIcLm1jcG1hbmFnZXIudjEuUHJvbXB0TWVzc2FnZRIuCgtyZXN1bHRfa2luZBgDIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAQgASgJEhMKC3Jlc3VsdF9qc29uGAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YByABKAkSGgoNcmVxdWVzdF9zdGF0ZRgIIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIpACCg9Db21wbGV0ZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEhAKBnByb21wdBgCIAEoCUgAEhsKEXJlc291cmNlX3RlbXBsYXRlGAMgASgJSAASFQoNYXJndW1lbnRfbmFtZRgEIAEoCRIWCg5hcmd1bWVudF92YWx1ZRgFIAEoCRJPChFjb250ZXh0X2FyZ3VtZW50cxgGIAMoCzI0Lm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXF1ZXN0LkNvbnRleHRBcmd1bWVudHNFbnRyeRo3ChVDb250ZXh0QXJndW1lbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIFCgNyZWYimgEKEENvbXBsZXRlUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhIKBXRvdGFsGAIgASgDSACIAQESEAoIaGFzX21vcmUYAyABKAgSHQoVY29tcGxldGlvbl9leHRyYV9qc29uGAQgASgJEhIKCmV4dHJhX2pzb24YBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAlCCAoGX3RvdGFsIkwKElNldExvZ0xldmVsUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSJgoFbGV2ZWwYAiABKA4yFy5tY3BtYW5hZ2VyLnYxLkxvZ0xldmVsIhUKE1NldExvZ0xldmVsUmVzcG9uc2UqXAoKVXBkYXRlTW9kZRIbChdVUERBVEVfTU9ERV9VTlNQRUNJRklFRBAAEhcKE1VQREFURV9NT0RFX1JPTExJTkcQARIYChRVUERBVEVfTU9ERV9SRUNSRUFURRACKqABCgpQbGFuQWN0aW9uEhsKF1BMQU5fQUNUSU9OX1VOU1BFQ0lGSUVEEAASFgoSUExBTl9BQ1RJT05fQ1JFQVRFEAESFwoTUExBTl9BQ1RJT05fUkVQTEFDRRACEhYKElBMQU5fQUNUSU9OX1JFTU9WRRADEhQKEFBMQU5fQUNUSU9OX0tFRVAQBBIWChJQTEFOX0FDVElPTl9SRUZVU0UQBSqDAQoJTG9nU291cmNlEhoKFkxPR19TT1VSQ0VfVU5TUEVDSUZJRUQQABIVChFMT0dfU09VUkNFX1NUREVSUhABEhUKEUxPR19TT1VSQ0VfU1RET1VUEAISEgoOTE9HX1NPVVJDRV9NQ1AQAxIYChRMT0dfU09VUkNFX0xJRkVDWUNMRRAEKtYBCghMb2dMZXZlbBIZChVMT0dfTEVWRUxfVU5TUEVDSUZJRUQQABITCg9MT0dfTEVWRUxfREVCVUcQARISCg5MT0dfTEVWRUxfSU5GTxACEhQKEExPR19MRVZFTF9OT1RJQ0UQAxIVChFMT0dfTEVWRUxfV0FSTklORxAEEhMKD0xPR19MRVZFTF9FUlJPUhAFEhYKEkxPR19MRVZFTF9DUklUSUNBTBAGEhMKD0xPR19MRVZFTF9BTEVSVBAHEhcKE0xPR19MRVZFTF9FTUVSR0VOQ1kQCDKsDQoOTWFuYWdlclNlcnZpY2USRwoFU3RhcnQSGy5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuU3RhcnRSZXNwb25zZSIDkAICEkQKBFN0b3ASGi5tY3BtYW5hZ2VyLnYxLlN0b3BSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5TdG9wUmVzcG9uc2UiA5ACAhJKCgdSZXN0YXJ0Eh0ubWNwbWFuYWdlci52MS5SZXN0YXJ0UmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlc3BvbnNlIgASSQoFQXBwbHkSGy5tY3BtYW5hZ2VyLnYxLkFwcGx5UmVxdWVzdBocLm1jcG1hbmFnZXIudjEuQXBwbHlSZXNwb25zZSIDkAICMAESRAoETGlzdBIaLm1jcG1hbmFnZXIudjEuTGlzdFJlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNwb25zZSIDkAIBEkEKA0dldBIZLm1jcG1hbmFnZXIudjEuR2V0UmVxdWVzdBoaLm1jcG1hbmFnZXIudjEuR2V0UmVzcG9uc2UiA5ACARJNCgdHZXRJbmZvEh0ubWNwbWFuYWdlci52MS5HZXRJbmZvUmVxdWVzdBoeLm1jcG1hbmFnZXIudjEuR2V0SW5mb1Jlc3BvbnNlIgOQAgESUwoJTGlzdFRvb2xzEh8ubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5MaXN0VG9vbHNSZXNwb25zZSIDkAIBEk0KCENhbGxUb29sEh4ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2UiABJhCg5DYWxsVG9vbFN0cmVhbRIkLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXF1ZXN0GiUubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlc3BvbnNlIgAwARJGCgRMb2dzEhoubWNwbWFuYWdlci52MS5Mb2dzUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuTG9nc1Jlc3BvbnNlIgOQAgEwARJJCgVXYXRjaBIbLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXF1ZXN0GhwubWNwbWFuYWdlci52MS5XYXRjaFJlc3BvbnNlIgOQAgEwARJfCg1MaXN0UmVzb3VyY2VzEiMubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VzUmVxdWVzdBokLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlc1Jlc3BvbnNlIgOQAgESdwoVTGlzdFJlc291cmNlVGVtcGxhdGVzEisubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXF1ZXN0GiwubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZSIDkAIBElwKDFJlYWRSZXNvdXJjZRIiLm1jcG1hbmFnZXIudjEuUmVhZFJlc291cmNlUmVxdWVzdBojLm1jcG1hbmFnZXIudjEuUmVhZFJlc291cmNlUmVzcG9uc2UiA5ACARJtChFTdWJzY3JpYmVSZXNvdXJjZRInLm1jcG1hbmFnZXIudjEuU3Vic2NyaWJlUmVzb3VyY2VSZXF1ZXN0GigubWNwbWFuYWdlci52MS5TdWJzY3JpYmVSZXNvdXJjZVJlc3BvbnNlIgOQAgEwARJZCgtMaXN0UHJvbXB0cxIhLm1jcG1hbmFnZXIudjEuTGlzdFByb21wdHNSZXF1ZXN0GiIubWNwbWFuYWdlci52MS5MaXN0UHJvbXB0c1Jlc3BvbnNlIgOQAgESUwoJR2V0UHJvbXB0Eh8ubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXF1ZXN0GiAubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXNwb25zZSIDkAIBElAKCENvbXBsZXRlEh4ubWNwbWFuYWdlci52MS5Db21wbGV0ZVJlcXVlc3QaHy5tY3BtYW5hZ2VyLnYxLkNvbXBsZXRlUmVzcG9uc2UiA5ACARJZCgtTZXRMb2dMZXZlbBIhLm1jcG1hbmFnZXIudjEuU2V0TG9nTGV2ZWxSZXF1ZXN0GiIubWNwbWFuYWdlci52MS5TZXRMb2dMZXZlbFJlc3BvbnNlIgOQAgJCdgoQaW8ubWNwbWFuYWdlci52MUIMTWFuYWdlclByb3RvUAFaUmdpdGh1Yi5jb20vbWNwLWRvY2tlci1tYW5hZ2VyL21jcC1kb2NrZXItbWFuYWdlci9nZW4vZ28vbWNwbWFuYWdlci92MTttY3BtYW5hZ2VydjFiBnByb3RvMw", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_prompt, file_mcpmanager_v1_resource, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -174,6 +174,334 @@ export const RestartResponseSchema: GenMessage<RestartResponse> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 5);
 
 /**
+ * ApplyRequest says what the servers of a set shall be.
+ *
+ * @generated from message mcpmanager.v1.ApplyRequest
+ */
+export type ApplyRequest = Message<"mcpmanager.v1.ApplyRequest"> & {
+  /**
+   * The set; `^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$`, but for `file` and `api`, which are the manager's own. Required.
+   *
+   * @generated from field: string set = 1;
+   */
+  set: string;
+
+  /**
+   * The servers, by name; at most 1000. A name matches `^[a-z0-9]([a-z0-9-]{0,46}[a-z0-9])?$`.
+   *
+   * @generated from field: map<string, mcpmanager.v1.DeclaredServer> servers = 2;
+   */
+  servers: { [key: string]: DeclaredServer };
+
+  /**
+   * Whether servers of this set are removed that are not declared here. Default: no.
+   *
+   * @generated from field: bool prune = 3;
+   */
+  prune: boolean;
+
+  /**
+   * Whether servers of another set, or of a Start, become servers of this one. Default: they are refused, by name.
+   *
+   * @generated from field: bool take_over = 4;
+   */
+  takeOver: boolean;
+
+  /**
+   * Whether only the plan is made. Default: no.
+   *
+   * @generated from field: bool dry_run = 5;
+   */
+  dryRun: boolean;
+
+  /**
+   * The digest of the plan that the caller has seen. Another plan is refused with ABORTED (PLAN_CHANGED), and nothing is
+   * done. At most 128 characters. Empty: any plan will do.
+   *
+   * @generated from field: string expected_plan_digest = 6;
+   */
+  expectedPlanDigest: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyRequest.
+ * Use `create(ApplyRequestSchema)` to create a new message.
+ */
+export const ApplyRequestSchema: GenMessage<ApplyRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 6);
+
+/**
+ * DeclaredServer is a server as it shall be.
+ *
+ * @generated from message mcpmanager.v1.DeclaredServer
+ */
+export type DeclaredServer = Message<"mcpmanager.v1.DeclaredServer"> & {
+  /**
+   * What to run. Required.
+   *
+   * @generated from field: mcpmanager.v1.ServerSpec spec = 1;
+   */
+  spec?: ServerSpec | undefined;
+
+  /**
+   * How a changed spec takes the place of the old one.
+   *
+   * @generated from field: mcpmanager.v1.UpdateMode update = 2;
+   */
+  update: UpdateMode;
+};
+
+/**
+ * Describes the message mcpmanager.v1.DeclaredServer.
+ * Use `create(DeclaredServerSchema)` to create a new message.
+ */
+export const DeclaredServerSchema: GenMessage<DeclaredServer> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 7);
+
+/**
+ * ApplyResponse is one event of the stream.
+ *
+ * @generated from message mcpmanager.v1.ApplyResponse
+ */
+export type ApplyResponse = Message<"mcpmanager.v1.ApplyResponse"> & {
+  /**
+   * What happened.
+   *
+   * @generated from oneof mcpmanager.v1.ApplyResponse.event
+   */
+  event: {
+    /**
+     * What is going to be done.
+     *
+     * @generated from field: mcpmanager.v1.ApplyPlan plan = 1;
+     */
+    value: ApplyPlan;
+    case: "plan";
+  } | {
+    /**
+     * What is under way with a server.
+     *
+     * @generated from field: mcpmanager.v1.ApplyProgress progress = 2;
+     */
+    value: ApplyProgress;
+    case: "progress";
+  } | {
+    /**
+     * A step of the plan is over.
+     *
+     * @generated from field: mcpmanager.v1.ApplyChange change = 3;
+     */
+    value: ApplyChange;
+    case: "change";
+  } | {
+    /**
+     * All that was to be done was tried.
+     *
+     * @generated from field: mcpmanager.v1.ApplyDone done = 4;
+     */
+    value: ApplyDone;
+    case: "done";
+  } | {
+    /**
+     * Nothing happened; the stream is alive. Sent every 15 s while the stream is idle.
+     *
+     * @generated from field: mcpmanager.v1.Heartbeat heartbeat = 5;
+     */
+    value: Heartbeat;
+    case: "heartbeat";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * When the event was sent, by the manager's clock.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 6;
+   */
+  time?: Timestamp | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyResponse.
+ * Use `create(ApplyResponseSchema)` to create a new message.
+ */
+export const ApplyResponseSchema: GenMessage<ApplyResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 8);
+
+/**
+ * ApplyPlan is what an apply is going to do.
+ *
+ * @generated from message mcpmanager.v1.ApplyPlan
+ */
+export type ApplyPlan = Message<"mcpmanager.v1.ApplyPlan"> & {
+  /**
+   * One for each server that is declared or goes, by name.
+   *
+   * @generated from field: repeated mcpmanager.v1.PlanStep steps = 1;
+   */
+  steps: PlanStep[];
+
+  /**
+   * Names this plan: the same one has the same digest, for as long as this manager runs. Says nothing of what it has.
+   *
+   * @generated from field: string digest = 2;
+   */
+  digest: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyPlan.
+ * Use `create(ApplyPlanSchema)` to create a new message.
+ */
+export const ApplyPlanSchema: GenMessage<ApplyPlan> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 9);
+
+/**
+ * PlanStep is what an apply does with one server.
+ *
+ * @generated from message mcpmanager.v1.PlanStep
+ */
+export type PlanStep = Message<"mcpmanager.v1.PlanStep"> & {
+  /**
+   * The server's name.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * What is done.
+   *
+   * @generated from field: mcpmanager.v1.PlanAction action = 2;
+   */
+  action: PlanAction;
+
+  /**
+   * For REPLACE: the fields of the spec that differ, e.g. `image` or `env["A"]`. Empty when only the set differs.
+   *
+   * @generated from field: repeated string fields = 3;
+   */
+  fields: string[];
+
+  /**
+   * For REPLACE: how.
+   *
+   * @generated from field: mcpmanager.v1.UpdateMode update = 4;
+   */
+  update: UpdateMode;
+
+  /**
+   * Why, as the end of a sentence; empty where the action says it all.
+   *
+   * @generated from field: string reason = 5;
+   */
+  reason: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.PlanStep.
+ * Use `create(PlanStepSchema)` to create a new message.
+ */
+export const PlanStepSchema: GenMessage<PlanStep> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 10);
+
+/**
+ * ApplyProgress is a step of pulling a server's image.
+ *
+ * @generated from message mcpmanager.v1.ApplyProgress
+ */
+export type ApplyProgress = Message<"mcpmanager.v1.ApplyProgress"> & {
+  /**
+   * The server's name.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * What the engine says of the pull; at most 1 KiB.
+   *
+   * @generated from field: string message = 2;
+   */
+  message: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyProgress.
+ * Use `create(ApplyProgressSchema)` to create a new message.
+ */
+export const ApplyProgressSchema: GenMessage<ApplyProgress> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 11);
+
+/**
+ * ApplyChange is a step of the plan that is over.
+ *
+ * @generated from message mcpmanager.v1.ApplyChange
+ */
+export type ApplyChange = Message<"mcpmanager.v1.ApplyChange"> & {
+  /**
+   * The server's name.
+   *
+   * @generated from field: string server = 1;
+   */
+  server: string;
+
+  /**
+   * What was done.
+   *
+   * @generated from field: mcpmanager.v1.PlanAction action = 2;
+   */
+  action: PlanAction;
+
+  /**
+   * Why it did not work. A server that was to be replaced serves on as it was. Unset: it worked.
+   *
+   * @generated from field: mcpmanager.v1.ServerError error = 3;
+   */
+  error?: ServerError | undefined;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyChange.
+ * Use `create(ApplyChangeSchema)` to create a new message.
+ */
+export const ApplyChangeSchema: GenMessage<ApplyChange> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 12);
+
+/**
+ * ApplyDone counts what an apply did.
+ *
+ * @generated from message mcpmanager.v1.ApplyDone
+ */
+export type ApplyDone = Message<"mcpmanager.v1.ApplyDone"> & {
+  /**
+   * Servers that were created, replaced or removed.
+   *
+   * @generated from field: int32 changed = 1;
+   */
+  changed: number;
+
+  /**
+   * Servers that were kept.
+   *
+   * @generated from field: int32 kept = 2;
+   */
+  kept: number;
+
+  /**
+   * Servers that were refused, or whose change failed.
+   *
+   * @generated from field: int32 failed = 3;
+   */
+  failed: number;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ApplyDone.
+ * Use `create(ApplyDoneSchema)` to create a new message.
+ */
+export const ApplyDoneSchema: GenMessage<ApplyDone> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 13);
+
+/**
  * ListRequest asks for a page of the fleet.
  *
  * @generated from message mcpmanager.v1.ListRequest
@@ -199,7 +527,7 @@ export type ListRequest = Message<"mcpmanager.v1.ListRequest"> & {
  * Use `create(ListRequestSchema)` to create a new message.
  */
 export const ListRequestSchema: GenMessage<ListRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 6);
+  messageDesc(file_mcpmanager_v1_manager, 14);
 
 /**
  * ListResponse is a page of the fleet.
@@ -227,7 +555,7 @@ export type ListResponse = Message<"mcpmanager.v1.ListResponse"> & {
  * Use `create(ListResponseSchema)` to create a new message.
  */
 export const ListResponseSchema: GenMessage<ListResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 7);
+  messageDesc(file_mcpmanager_v1_manager, 15);
 
 /**
  * GetRequest names a server.
@@ -248,7 +576,7 @@ export type GetRequest = Message<"mcpmanager.v1.GetRequest"> & {
  * Use `create(GetRequestSchema)` to create a new message.
  */
 export const GetRequestSchema: GenMessage<GetRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 8);
+  messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
  * GetResponse gives a server.
@@ -269,7 +597,7 @@ export type GetResponse = Message<"mcpmanager.v1.GetResponse"> & {
  * Use `create(GetResponseSchema)` to create a new message.
  */
 export const GetResponseSchema: GenMessage<GetResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 9);
+  messageDesc(file_mcpmanager_v1_manager, 17);
 
 /**
  * GetInfoRequest asks about the manager.
@@ -284,7 +612,7 @@ export type GetInfoRequest = Message<"mcpmanager.v1.GetInfoRequest"> & {
  * Use `create(GetInfoRequestSchema)` to create a new message.
  */
 export const GetInfoRequestSchema: GenMessage<GetInfoRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 10);
+  messageDesc(file_mcpmanager_v1_manager, 18);
 
 /**
  * GetInfoResponse is about the manager.
@@ -354,7 +682,7 @@ export type GetInfoResponse = Message<"mcpmanager.v1.GetInfoResponse"> & {
  * Use `create(GetInfoResponseSchema)` to create a new message.
  */
 export const GetInfoResponseSchema: GenMessage<GetInfoResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 11);
+  messageDesc(file_mcpmanager_v1_manager, 19);
 
 /**
  * ManagerLimits are the bounds that the operator set.
@@ -424,7 +752,7 @@ export type ManagerLimits = Message<"mcpmanager.v1.ManagerLimits"> & {
  * Use `create(ManagerLimitsSchema)` to create a new message.
  */
 export const ManagerLimitsSchema: GenMessage<ManagerLimits> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 12);
+  messageDesc(file_mcpmanager_v1_manager, 20);
 
 /**
  * ListToolsRequest asks for a page of a server's tools.
@@ -459,7 +787,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
  * Use `create(ListToolsRequestSchema)` to create a new message.
  */
 export const ListToolsRequestSchema: GenMessage<ListToolsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 13);
+  messageDesc(file_mcpmanager_v1_manager, 21);
 
 /**
  * ListToolsResponse is a page of a server's tools.
@@ -496,7 +824,7 @@ export type ListToolsResponse = Message<"mcpmanager.v1.ListToolsResponse"> & {
  * Use `create(ListToolsResponseSchema)` to create a new message.
  */
 export const ListToolsResponseSchema: GenMessage<ListToolsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 14);
+  messageDesc(file_mcpmanager_v1_manager, 22);
 
 /**
  * CallToolRequest is one call of a tool.
@@ -618,7 +946,7 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
  * Use `create(CallToolRequestSchema)` to create a new message.
  */
 export const CallToolRequestSchema: GenMessage<CallToolRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 15);
+  messageDesc(file_mcpmanager_v1_manager, 23);
 
 /**
  * CallToolResponse is the result of a call.
@@ -715,7 +1043,7 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
  * Use `create(CallToolResponseSchema)` to create a new message.
  */
 export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 16);
+  messageDesc(file_mcpmanager_v1_manager, 24);
 
 /**
  * CallToolStreamRequest is one call of a tool, with its events. It has the fields of CallToolRequest, under the same
@@ -837,7 +1165,7 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
  * Use `create(CallToolStreamRequestSchema)` to create a new message.
  */
 export const CallToolStreamRequestSchema: GenMessage<CallToolStreamRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 17);
+  messageDesc(file_mcpmanager_v1_manager, 25);
 
 /**
  * CallToolStreamResponse is one event of a call.
@@ -925,7 +1253,7 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
  * Use `create(CallToolStreamResponseSchema)` to create a new message.
  */
 export const CallToolStreamResponseSchema: GenMessage<CallToolStreamResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 18);
+  messageDesc(file_mcpmanager_v1_manager, 26);
 
 /**
  * Progress is a step of a tool, as the server tells it.
@@ -978,7 +1306,7 @@ export type Progress = Message<"mcpmanager.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 19);
+  messageDesc(file_mcpmanager_v1_manager, 27);
 
 /**
  * ResultChunk is a piece of a result that is too large for one message.
@@ -1007,7 +1335,7 @@ export type ResultChunk = Message<"mcpmanager.v1.ResultChunk"> & {
  * Use `create(ResultChunkSchema)` to create a new message.
  */
 export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 20);
+  messageDesc(file_mcpmanager_v1_manager, 28);
 
 /**
  * LogsRequest asks for the log lines of a server.
@@ -1065,7 +1393,7 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 21);
+  messageDesc(file_mcpmanager_v1_manager, 29);
 
 /**
  * LogsResponse is one event of the stream. The first comes at once: a line, or a heartbeat when there is none.
@@ -1139,7 +1467,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 22);
+  messageDesc(file_mcpmanager_v1_manager, 30);
 
 /**
  * LogLine is a line of output.
@@ -1218,7 +1546,7 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 23);
+  messageDesc(file_mcpmanager_v1_manager, 31);
 
 /**
  * LifecycleEvent is something that the manager did with a server, or saw happen to it.
@@ -1246,7 +1574,7 @@ export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
  * Use `create(LifecycleEventSchema)` to create a new message.
  */
 export const LifecycleEventSchema: GenMessage<LifecycleEvent> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 24);
+  messageDesc(file_mcpmanager_v1_manager, 32);
 
 /**
  * LogGap says that lines are missing.
@@ -1267,7 +1595,7 @@ export type LogGap = Message<"mcpmanager.v1.LogGap"> & {
  * Use `create(LogGapSchema)` to create a new message.
  */
 export const LogGapSchema: GenMessage<LogGap> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 25);
+  messageDesc(file_mcpmanager_v1_manager, 33);
 
 /**
  * Heartbeat says that the stream is alive.
@@ -1282,7 +1610,7 @@ export type Heartbeat = Message<"mcpmanager.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 26);
+  messageDesc(file_mcpmanager_v1_manager, 34);
 
 /**
  * WatchRequest asks for the changes of the fleet.
@@ -1297,7 +1625,7 @@ export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 27);
+  messageDesc(file_mcpmanager_v1_manager, 35);
 
 /**
  * WatchResponse is one event of the stream. The first is a snapshot.
@@ -1357,7 +1685,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 28);
+  messageDesc(file_mcpmanager_v1_manager, 36);
 
 /**
  * FleetSnapshot is the fleet, or a part of it.
@@ -1385,7 +1713,7 @@ export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
  * Use `create(FleetSnapshotSchema)` to create a new message.
  */
 export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 29);
+  messageDesc(file_mcpmanager_v1_manager, 37);
 
 /**
  * ServerChange is a server that changed: its state, its last error, or the state, the container or the health of one of
@@ -1395,11 +1723,19 @@ export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
  */
 export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
   /**
-   * The server as it is now. STOPPED: the server is gone, and this is its last state.
+   * The server as it is now.
    *
    * @generated from field: mcpmanager.v1.Server server = 1;
    */
   server?: Server | undefined;
+
+  /**
+   * The server is gone, and this is how it was last; its state is STOPPED. A server that is STOPPED and not gone is
+   * declared, and waits for a Start.
+   *
+   * @generated from field: bool gone = 2;
+   */
+  gone: boolean;
 };
 
 /**
@@ -1407,7 +1743,7 @@ export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
  * Use `create(ServerChangeSchema)` to create a new message.
  */
 export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 30);
+  messageDesc(file_mcpmanager_v1_manager, 38);
 
 /**
  * PullProgress is a step of pulling a server's image.
@@ -1436,7 +1772,7 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
  * Use `create(PullProgressSchema)` to create a new message.
  */
 export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 31);
+  messageDesc(file_mcpmanager_v1_manager, 39);
 
 /**
  * ListResourcesRequest asks for a page of a server's resources.
@@ -1471,7 +1807,7 @@ export type ListResourcesRequest = Message<"mcpmanager.v1.ListResourcesRequest">
  * Use `create(ListResourcesRequestSchema)` to create a new message.
  */
 export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 32);
+  messageDesc(file_mcpmanager_v1_manager, 40);
 
 /**
  * ListResourcesResponse is a page of a server's resources.
@@ -1508,7 +1844,7 @@ export type ListResourcesResponse = Message<"mcpmanager.v1.ListResourcesResponse
  * Use `create(ListResourcesResponseSchema)` to create a new message.
  */
 export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 33);
+  messageDesc(file_mcpmanager_v1_manager, 41);
 
 /**
  * ListResourceTemplatesRequest asks for a page of a server's resource templates.
@@ -1543,7 +1879,7 @@ export type ListResourceTemplatesRequest = Message<"mcpmanager.v1.ListResourceTe
  * Use `create(ListResourceTemplatesRequestSchema)` to create a new message.
  */
 export const ListResourceTemplatesRequestSchema: GenMessage<ListResourceTemplatesRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 34);
+  messageDesc(file_mcpmanager_v1_manager, 42);
 
 /**
  * ListResourceTemplatesResponse is a page of a server's resource templates.
@@ -1580,7 +1916,7 @@ export type ListResourceTemplatesResponse = Message<"mcpmanager.v1.ListResourceT
  * Use `create(ListResourceTemplatesResponseSchema)` to create a new message.
  */
 export const ListResourceTemplatesResponseSchema: GenMessage<ListResourceTemplatesResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 35);
+  messageDesc(file_mcpmanager_v1_manager, 43);
 
 /**
  * ReadResourceRequest names a resource.
@@ -1647,7 +1983,7 @@ export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> &
  * Use `create(ReadResourceRequestSchema)` to create a new message.
  */
 export const ReadResourceRequestSchema: GenMessage<ReadResourceRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 36);
+  messageDesc(file_mcpmanager_v1_manager, 44);
 
 /**
  * ReadResourceResponse is what is in a resource.
@@ -1711,7 +2047,7 @@ export type ReadResourceResponse = Message<"mcpmanager.v1.ReadResourceResponse">
  * Use `create(ReadResourceResponseSchema)` to create a new message.
  */
 export const ReadResourceResponseSchema: GenMessage<ReadResourceResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 37);
+  messageDesc(file_mcpmanager_v1_manager, 45);
 
 /**
  * SubscribeResourceRequest names a resource.
@@ -1739,7 +2075,7 @@ export type SubscribeResourceRequest = Message<"mcpmanager.v1.SubscribeResourceR
  * Use `create(SubscribeResourceRequestSchema)` to create a new message.
  */
 export const SubscribeResourceRequestSchema: GenMessage<SubscribeResourceRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 38);
+  messageDesc(file_mcpmanager_v1_manager, 46);
 
 /**
  * SubscribeResourceResponse is one event of the stream. The first is `subscribed`, or a heartbeat if the server takes
@@ -1799,7 +2135,7 @@ export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResource
  * Use `create(SubscribeResourceResponseSchema)` to create a new message.
  */
 export const SubscribeResourceResponseSchema: GenMessage<SubscribeResourceResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 39);
+  messageDesc(file_mcpmanager_v1_manager, 47);
 
 /**
  * ResourceSubscribed says that the server took the subscription.
@@ -1814,7 +2150,7 @@ export type ResourceSubscribed = Message<"mcpmanager.v1.ResourceSubscribed"> & {
  * Use `create(ResourceSubscribedSchema)` to create a new message.
  */
 export const ResourceSubscribedSchema: GenMessage<ResourceSubscribed> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 40);
+  messageDesc(file_mcpmanager_v1_manager, 48);
 
 /**
  * ResourceUpdated says that a resource changed, or may have.
@@ -1836,7 +2172,7 @@ export type ResourceUpdated = Message<"mcpmanager.v1.ResourceUpdated"> & {
  * Use `create(ResourceUpdatedSchema)` to create a new message.
  */
 export const ResourceUpdatedSchema: GenMessage<ResourceUpdated> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 41);
+  messageDesc(file_mcpmanager_v1_manager, 49);
 
 /**
  * ListPromptsRequest asks for a page of a server's prompts.
@@ -1871,7 +2207,7 @@ export type ListPromptsRequest = Message<"mcpmanager.v1.ListPromptsRequest"> & {
  * Use `create(ListPromptsRequestSchema)` to create a new message.
  */
 export const ListPromptsRequestSchema: GenMessage<ListPromptsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 42);
+  messageDesc(file_mcpmanager_v1_manager, 50);
 
 /**
  * ListPromptsResponse is a page of a server's prompts.
@@ -1908,7 +2244,7 @@ export type ListPromptsResponse = Message<"mcpmanager.v1.ListPromptsResponse"> &
  * Use `create(ListPromptsResponseSchema)` to create a new message.
  */
 export const ListPromptsResponseSchema: GenMessage<ListPromptsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 43);
+  messageDesc(file_mcpmanager_v1_manager, 51);
 
 /**
  * GetPromptRequest names a prompt.
@@ -1983,7 +2319,7 @@ export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
  * Use `create(GetPromptRequestSchema)` to create a new message.
  */
 export const GetPromptRequestSchema: GenMessage<GetPromptRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 44);
+  messageDesc(file_mcpmanager_v1_manager, 52);
 
 /**
  * GetPromptResponse is a prompt, filled in.
@@ -2054,7 +2390,7 @@ export type GetPromptResponse = Message<"mcpmanager.v1.GetPromptResponse"> & {
  * Use `create(GetPromptResponseSchema)` to create a new message.
  */
 export const GetPromptResponseSchema: GenMessage<GetPromptResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 45);
+  messageDesc(file_mcpmanager_v1_manager, 53);
 
 /**
  * CompleteRequest asks what an argument could be.
@@ -2120,7 +2456,7 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
  * Use `create(CompleteRequestSchema)` to create a new message.
  */
 export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 46);
+  messageDesc(file_mcpmanager_v1_manager, 54);
 
 /**
  * CompleteResponse is what an argument could be.
@@ -2177,7 +2513,7 @@ export type CompleteResponse = Message<"mcpmanager.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 47);
+  messageDesc(file_mcpmanager_v1_manager, 55);
 
 /**
  * SetLogLevelRequest says from which level on a server shall log.
@@ -2205,7 +2541,7 @@ export type SetLogLevelRequest = Message<"mcpmanager.v1.SetLogLevelRequest"> & {
  * Use `create(SetLogLevelRequestSchema)` to create a new message.
  */
 export const SetLogLevelRequestSchema: GenMessage<SetLogLevelRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 48);
+  messageDesc(file_mcpmanager_v1_manager, 56);
 
 /**
  * SetLogLevelResponse says that it is set.
@@ -2220,7 +2556,110 @@ export type SetLogLevelResponse = Message<"mcpmanager.v1.SetLogLevelResponse"> &
  * Use `create(SetLogLevelResponseSchema)` to create a new message.
  */
 export const SetLogLevelResponseSchema: GenMessage<SetLogLevelResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 49);
+  messageDesc(file_mcpmanager_v1_manager, 57);
+
+/**
+ * UpdateMode says how one container takes the place of another.
+ *
+ * @generated from enum mcpmanager.v1.UpdateMode
+ */
+export const UpdateMode = {
+  /**
+   * As ROLLING.
+   *
+   * @generated from enum value: UPDATE_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * The new container replies before the old one goes. Where either of them has a writable mount, as RECREATE.
+   *
+   * @generated from enum value: UPDATE_MODE_ROLLING = 1;
+   */
+  ROLLING: 1,
+
+  /**
+   * The old one stops first, and is kept until the new one replies. Calls wait meanwhile.
+   *
+   * @generated from enum value: UPDATE_MODE_RECREATE = 2;
+   */
+  RECREATE: 2,
+} as const;
+
+/**
+ * UpdateMode says how one container takes the place of another.
+ *
+ * @generated from enum mcpmanager.v1.UpdateMode
+ */
+export type UpdateMode = (typeof UpdateMode)[keyof typeof UpdateMode] | UnknownEnum;
+
+/**
+ * Describes the enum mcpmanager.v1.UpdateMode.
+ */
+export const UpdateModeSchema: GenEnum<UpdateMode> = /*@__PURE__*/
+  enumDesc(file_mcpmanager_v1_manager, 0);
+
+/**
+ * PlanAction is what is done with a server.
+ *
+ * @generated from enum mcpmanager.v1.PlanAction
+ */
+export const PlanAction = {
+  /**
+   * Never sent.
+   *
+   * @generated from enum value: PLAN_ACTION_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * It is made, or brought up when it is down.
+   *
+   * @generated from enum value: PLAN_ACTION_CREATE = 1;
+   */
+  CREATE: 1,
+
+  /**
+   * Another container takes the place of its container.
+   *
+   * @generated from enum value: PLAN_ACTION_REPLACE = 2;
+   */
+  REPLACE: 2,
+
+  /**
+   * It is stopped, and its container removed.
+   *
+   * @generated from enum value: PLAN_ACTION_REMOVE = 3;
+   */
+  REMOVE: 3,
+
+  /**
+   * It is as it shall be.
+   *
+   * @generated from enum value: PLAN_ACTION_KEEP = 4;
+   */
+  KEEP: 4,
+
+  /**
+   * Nothing is done with it: it belongs to another set or to a Start, or its spec is not allowed.
+   *
+   * @generated from enum value: PLAN_ACTION_REFUSE = 5;
+   */
+  REFUSE: 5,
+} as const;
+
+/**
+ * PlanAction is what is done with a server.
+ *
+ * @generated from enum mcpmanager.v1.PlanAction
+ */
+export type PlanAction = (typeof PlanAction)[keyof typeof PlanAction] | UnknownEnum;
+
+/**
+ * Describes the enum mcpmanager.v1.PlanAction.
+ */
+export const PlanActionSchema: GenEnum<PlanAction> = /*@__PURE__*/
+  enumDesc(file_mcpmanager_v1_manager, 1);
 
 /**
  * LogSource says where a line comes from.
@@ -2275,7 +2714,7 @@ export type LogSource = (typeof LogSource)[keyof typeof LogSource] | UnknownEnum
  * Describes the enum mcpmanager.v1.LogSource.
  */
 export const LogSourceSchema: GenEnum<LogSource> = /*@__PURE__*/
-  enumDesc(file_mcpmanager_v1_manager, 0);
+  enumDesc(file_mcpmanager_v1_manager, 2);
 
 /**
  * LogLevel is how severe a log notification is (RFC 5424), the least severe first.
@@ -2358,7 +2797,7 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel] | UnknownEnum;
  * Describes the enum mcpmanager.v1.LogLevel.
  */
 export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
-  enumDesc(file_mcpmanager_v1_manager, 1);
+  enumDesc(file_mcpmanager_v1_manager, 3);
 
 /**
  * ManagerService runs MCP servers and calls their tools.
@@ -2422,6 +2861,26 @@ export const ManagerService: GenService<{
     methodKind: "unary";
     input: typeof RestartRequestSchema;
     output: typeof RestartResponseSchema;
+  },
+  /**
+   * Apply makes the fleet what a set of servers shall be: it creates those that are missing, replaces those whose spec has
+   * changed, and with `prune` removes those of the set that are not declared any more. Unchanged servers keep their
+   * container and their session. The first event but heartbeats is the plan; then each server's change is told as it is
+   * made, and `done` is last. A server is replaced without losing a call: the new container replies before it gets calls,
+   * and the old one finishes its own. Where a mount is writable the old one stops first, calls wait, and it comes back
+   * when the new one does not come up. A change that fails leaves the old server, and the others go on. Applies wait for
+   * one another. When the caller leaves, servers under way are finished and no further one is begun; applying again does
+   * the rest. Repeating it is safe. Sets are stored nowhere but in labels of the containers.
+   *
+   * Errors: INVALID_ARGUMENT (the set, a name or a spec), ABORTED (the plan is not the expected one), UNAVAILABLE (the
+   * manager shuts down). What keeps one server from its change is in its event.
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.Apply
+   */
+  apply: {
+    methodKind: "server_streaming";
+    input: typeof ApplyRequestSchema;
+    output: typeof ApplyResponseSchema;
   },
   /**
    * List gives the servers of the fleet, by name. No side effects.

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { listOf, notDuration, serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
+import { listOf, mapOf, notDuration, serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
 import { maxNameChars } from "../../mcp/protocol/name-limits.ts";
 import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
 import { isPageToken, notPageToken } from "./page.ts";
@@ -27,6 +27,26 @@ export const startRequestSchema = z.strictObject({ name: serverNameSchema, spec:
 export const stopRequestSchema = z.strictObject({
   name: serverNameSchema,
   gracePeriodMs: z.number(notDuration).min(0, "must not be negative").max(3_600_000, "must be at most 1 h").optional(),
+});
+
+const maxServers = 1000;
+
+export const applyRequestSchema = z.strictObject({
+  set: serverNameSchema.refine((set) => set !== "file" && set !== "api", "is the manager's own: choose another name"),
+  servers: mapOf(
+    z.record(
+      serverNameSchema,
+      z.strictObject({
+        spec: serverSpecSchema,
+        update: z.enum(["rolling", "recreate"], "must be unset, ROLLING or RECREATE").optional(),
+      }),
+    ),
+    maxServers,
+  ),
+  prune: z.boolean(),
+  takeOver: z.boolean(),
+  dryRun: z.boolean(),
+  expectedPlanDigest: z.string().max(128, "must have at most 128 characters"),
 });
 
 export const getRequestSchema = z.strictObject({ name: serverNameSchema });

@@ -41,6 +41,7 @@ export function serverToProto(server: ServerSnapshot, runtime: string): Server {
     spec: specToProto(server.spec),
     state: states[server.state],
     runtime,
+    origin: server.origin ?? "",
     restartCount: BigInt(server.restartCount),
     callsInFlight: BigInt(server.callsInFlight),
     callsQueued: BigInt(server.callsQueued),
@@ -162,7 +163,8 @@ function limitsToProto(limits: NonNullable<ServerSpec["limits"]>) {
   };
 }
 
-function failureToProto({ kind, message, details, timeMs }: ServerFailure): ServerError {
+/** Why a server failed, or a change of it. */
+export function failureToProto({ kind, message, details, timeMs }: ServerFailure): ServerError {
   const { reason, exitCode, oomKilled } = details;
   return create(ServerErrorSchema, {
     code: codeOf[kind],

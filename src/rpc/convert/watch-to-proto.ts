@@ -32,7 +32,7 @@ export function* fleetReadingToProto(
       break;
     }
     case "change":
-      yield event({ case: "change", value: { server: serverToProto(reading.server, runtime) } });
+      yield event({ case: "change", value: { server: serverToProto(reading.server, runtime), gone: reading.gone } });
       break;
     case "pull": {
       const text = truncateUtf8(reading.progress.toWellFormed(), { maxBytes: maxPullTextBytes, keep: "start" });

@@ -7,6 +7,7 @@ export const managerOperations = {
   start: operations.start,
   stop: operations.stop,
   restart: operations.restart,
+  apply: operations.apply,
   list: operations.list,
   get: operations.get,
   getInfo: operations.getInfo,

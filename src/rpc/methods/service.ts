@@ -1,5 +1,6 @@
 import type { ServiceImpl } from "@connectrpc/connect";
 import type { ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { applyMethods } from "./apply-methods.ts";
 import { callMethods } from "./call-methods.ts";
 import { callStreamMethods } from "./call-stream-methods.ts";
 import { fleetMethods } from "./fleet-methods.ts";
@@ -13,6 +14,7 @@ import { streamMethods } from "./stream-methods.ts";
 export function managerService(options: ServiceOptions): ServiceImpl<typeof ManagerService> {
   return {
     ...fleetMethods(options),
+    ...applyMethods(options),
     ...callMethods(options),
     ...callStreamMethods(options),
     ...resourceMethods(options),

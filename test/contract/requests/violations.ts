@@ -61,6 +61,21 @@ const calls: Violation[] = [
 
 /** One entry an RPC with fields. A server `h` of the legacy era is there. */
 export const breakable: Readonly<Record<string, Breakable>> = {
+  Apply: {
+    sound: { set: "s", servers: { a: { spec: { image: "i" } } }, dry_run: true },
+    violations: [
+      ...names("set"),
+      ["set", "file"],
+      ["set", "api"],
+      ["servers", Object.fromEntries(texts(1001, "s").map((name) => [name, { spec: { image: "i" } }]))],
+      ['servers["Bad"]', { spec: { image: "i" } }],
+      ['servers["a"].spec', null],
+      ['servers["a"].spec.image', ""],
+      ['servers["a"].spec.limits.pids', -1],
+      ['servers["a"].update', 99],
+      ["expected_plan_digest", "x".repeat(129)],
+    ],
+  },
   Start: {
     sound: {
       name: "x",
