@@ -26,7 +26,7 @@ function issueViolations(issue: z.core.$ZodIssue): FieldViolation[] {
   return [{ field: fieldPath(issue.path), description: issue.message }];
 }
 
-const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments"]);
+const maps = new Set<PropertyKey>(["env", "labels", "secrets", "secretFiles", "arguments", "contextArguments"]);
 
 /** `["spec", "mounts", 0, "handshakeTimeoutMs"]` -> `spec.mounts[0].handshake_timeout` */
 function fieldPath(path: readonly PropertyKey[]): string {

@@ -29,6 +29,8 @@ export const heededBy = {
   replicas: "manager",
   callLimits: "manager",
   init: "request",
+  secrets: "manager",
+  secretFiles: "runtime",
 } as const satisfies Record<keyof ServerSpec, "request" | "runtime" | "manager">;
 
 /**
