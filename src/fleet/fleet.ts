@@ -19,6 +19,7 @@ import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
+import { checkDeclared, noSecrets, type Secrets, type UsedSecret, usedSecrets } from "./secrets/secrets.ts";
 import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
@@ -33,6 +34,8 @@ export interface FleetOptions extends FleetDependencies {
   readonly reapGraceMs: number;
   /** What outlives the manager beside the engine. Absent: nothing does. */
   readonly cache?: FleetCache | undefined;
+  /** Default: none is declared. */
+  readonly secrets?: Secrets | undefined;
 }
 
 /** What is known of programs, and what they list. */
@@ -83,10 +86,11 @@ export class Fleet {
       },
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
-    const { cache } = options;
+    const { cache, secrets = noSecrets } = options;
     const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
     const listings = cache && new KeptListings({ cache: cache.listings, now: clocks.now });
-    this.#services = { runtime, log, clocks, newId, clientInfo, limits, programs, listings, exits, onEngineSilent };
+    const known = { programs, listings, secrets };
+    this.#services = { runtime, log, clocks, newId, clientInfo, limits, ...known, exits, onEngineSilent };
     this.#sync = new EngineSync(this.#services, {
       servers: this.#servers,
       add: (server) => this.#add(server),
@@ -115,6 +119,7 @@ export class Fleet {
       // What the runtime can't do at all comes before what the operator does not allow.
       await this.#check(spec, signal);
       checkAdmission(spec, this.#options.admission);
+      checkDeclared(spec, this.#services.secrets);
     }
     for (let stopping = this.#stopOf(name); stopping !== undefined; stopping = this.#stopOf(name)) {
       await abortable(stopping, signal);
@@ -150,6 +155,11 @@ export class Fleet {
 
   list(): ServerSnapshot[] {
     return [...this.#servers.values()].map((server) => server.snapshot());
+  }
+
+  /** Every secret that is declared, or that a server names, by name. */
+  secrets(): UsedSecret[] {
+    return usedSecrets(this.#services.secrets.declared(), [...this.#servers.values()]);
   }
 
   /** Tells of each change of any server's state, and of each step of a pull. */

@@ -1,4 +1,5 @@
 import type { ManagerError } from "../base/errors/errors.ts";
+import type { SecretValues } from "../base/spec/secret-values.ts";
 import type { Era, ServerSpec } from "../base/spec/spec.ts";
 import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
 import type { Protection } from "./protections.ts";
@@ -152,6 +153,8 @@ export interface CreateRequest {
   readonly era?: Era;
   /** The engine's id of the instance whose place it takes, which exists until this one is known to answer. */
   readonly replaces?: string;
+  /** What the spec's `secrets` and `secretFiles` name. Absent: they name none. */
+  readonly secrets?: SecretValues | undefined;
 }
 
 /** An instance as the engine knows it. */
@@ -167,6 +170,11 @@ export interface InstanceRecord {
   readonly era?: Era;
   /** As in its CreateRequest; whether that instance is still there, `list` says. */
   readonly replaces?: string;
+  /**
+   * What its variables of `spec.secrets` were given when it was created, to compare with what they would be given now
+   * (`changedSecrets`). Absent: the spec names none, or can't be read.
+   */
+  readonly secrets?: SecretValues | undefined;
   readonly state: "created" | "running" | "paused" | "exited";
   readonly mark: InstanceMark;
   readonly usability: Usability;

@@ -8,6 +8,7 @@ import { noTextCache } from "../../src/fleet/programs/text-cache.ts";
 import { instancesOf, Replicas } from "../../src/fleet/replicas.ts";
 import { ExitWatch } from "../../src/fleet/run/exit-watch.ts";
 import type { FleetServices } from "../../src/fleet/run/fleet-services.ts";
+import { noSecrets } from "../../src/fleet/secrets/secrets.ts";
 import { TestProcesses } from "../runtime/process/test-processes.ts";
 
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };
@@ -41,6 +42,7 @@ beforeEach(() => {
     clientInfo: { name: "test", version: "0" },
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
     programs: new KnownPrograms({ cache: noTextCache, now: Date.now, log: silentLog }),
+    secrets: noSecrets,
     exits,
     onEngineSilent() {},
   };

@@ -52,6 +52,8 @@ export async function bringUp(
 async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
   const { services, server, spec, replica } = context.instance;
   const { runtime } = services;
+  // Before anything is pulled or made for a server that can't start.
+  const secrets = await services.secrets.read(spec, { signal });
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
   const imageId = await runtime.prepare(spec, { signal, onProgress: server.onPull });
@@ -59,10 +61,8 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
   // Marked so, for it may not survive the question, which a manager that adopts it would ask.
   const { diesOfProbe } = await services.programs.of({ imageId, spec });
   const era = spec.era ?? (diesOfProbe ? "legacy" : undefined);
-  const record = await runtime.create(
-    { server: server.name, instance: services.newId(), replica, spec, ...(era === undefined ? {} : { era }) },
-    { signal },
-  );
+  const request = { server: server.name, instance: services.newId(), replica, spec, secrets };
+  const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
   context.onInstance(record);
   try {
     return await startAndShake(context, { record, signal });

@@ -45,7 +45,8 @@ async function replace(
   const { services, server, replica, spec } = context.instance;
   const { runtime } = services;
   context.enter("creating");
-  const request = { server: server.name, instance: old.instance, replica, spec, replaces: old.id };
+  const secrets = await services.secrets.read(spec, { signal });
+  const request = { server: server.name, instance: old.instance, replica, spec, replaces: old.id, secrets };
   const record = await runtime.create({ ...request, ...(era === undefined ? {} : { era }) }, { signal });
   context.onInstance(record);
   try {

@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { digestsFrom, digestsText, SecretValues } from "../../../base/spec/secret-values.ts";
 import type { Era, ServerSpec } from "../../../base/spec/spec.ts";
 import { serverNameSchema } from "../../../base/spec/spec-schema.ts";
 import { storedSpec } from "../../../base/spec/stored-spec.ts";
@@ -19,6 +20,8 @@ export const label = {
   /** Id of the container whose place this one takes. */
   replaces: "mcpm.replaces",
   spec: "mcpm.spec",
+  /** Keyed digests of the values of secrets in the environment. */
+  secrets: "mcpm.secrets",
 } as const;
 
 /** What names of locks begin with. No server's volume may be called so. */
@@ -60,7 +63,7 @@ export interface LabelContext {
  * (docs/internals/state.md).
  */
 export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
-  const { server, instance, replica, spec, era, replaces } = request;
+  const { server, instance, replica, spec, era, replaces, secrets } = request;
   const { fleet, imageLabels, allowLabels } = context;
   return {
     ...blank(imageLabels),
@@ -72,6 +75,7 @@ export function containerLabels(request: CreateRequest, context: LabelContext): 
     [label.era]: era ?? "auto",
     [label.replaces]: replaces ?? "",
     [label.spec]: specLabel(spec),
+    [label.secrets]: secrets === undefined ? "" : digestsText(secrets),
   };
 }
 
@@ -131,6 +135,16 @@ export function readSpec(labels: Labels, containerEnv: readonly string[]): Serve
     return [key, value];
   });
   return { ...spec, env: Object.fromEntries(env) };
+}
+
+/** What a container was given of the secrets that its spec names: digests from its label, values from its env. */
+export function readSecrets(
+  { secrets }: ServerSpec,
+  { labels, containerEnv }: { readonly labels: Labels; readonly containerEnv: readonly string[] },
+): SecretValues | undefined {
+  if (secrets === undefined) return undefined;
+  const env = Object.fromEntries(containerEnv.map(splitEntry).filter(([name]) => Object.hasOwn(secrets, name)));
+  return new SecretValues({ env, digests: digestsFrom(labels[label.secrets]) });
 }
 
 function splitEntry(entry: string): [string, string] {
