@@ -42,7 +42,7 @@ async function main(): Promise<void> {
     log.warn("ignored an environment variable that is not a setting", { name });
   keepTickShape();
   const stopped = nextSignal();
-  const app = await startApp(config, { log });
+  const app = await startApp(config, { log, env: source.env });
   const { listen, fleet, runtime } = config;
   log.info("listening", { host: listen.host, port: app.port, fleet: fleet.name, runtime: runtime.kind });
   void app.adopted.then(() => log.debug("adoption finished"));

@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     "http",
     "operations",
     "fleet",
+    "secrets",
     "server",
     "state",
     ...["docker", "process"].map(runtime),
@@ -30,6 +31,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   mcp: ["jsonrpc", "json", "runtime", "base"],
   jsonrpc: ["json", "base"],
   json: ["base"],
+  secrets: ["base"],
   server: ["base"],
   state: ["base"],
   [runtime("docker")]: ["runtime", "base"],
@@ -47,14 +49,16 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
   base: { async: ["errors"], errors: [], log: [], "node-quirks": [], spec: ["text"], text: [] },
   config: { ".": ["settings"], settings: [] },
   fleet: {
-    ".": ["calls", "instance", "logs", "programs", "replicas", "resources", "run", "state"],
+    ".": ["calls", "desired", "instance", "logs", "programs", "replicas", "resources", "run", "secrets", "state"],
     calls: ["state"],
+    desired: ["state"],
     instance: ["calls", "logs", "programs", "run", "state"],
     logs: ["state"],
     programs: [],
     replicas: ["calls", "instance", "state"],
     resources: ["state"],
-    run: ["logs", "programs", "state"],
+    run: ["logs", "programs", "secrets", "state"],
+    secrets: [],
     state: [],
     tools: [".", "calls", "logs"],
   },
@@ -88,6 +92,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     owner: ["engine"],
     stdio: ["engine"],
   },
+  secrets: { ".": ["providers"], providers: [] },
   server: {
     ".": ["connections", "handlers", "requests", "responses"],
     connections: ["handlers"],
@@ -105,8 +110,8 @@ function runtime(kind: string): string {
 const packages: readonly { readonly name: RegExp; readonly rooms: readonly string[] }[] = [
   { name: /^@(?:connectrpc|bufbuild)\//, rooms: ["rpc", "rest", "http"] },
   { name: /^dockerode$/, rooms: ["runtime/docker"] },
-  // docker asks the credential helpers of `docker login`.
-  { name: /^node:child_process$/, rooms: ["runtime/docker", "runtime/process"] },
+  // docker asks the credential helpers of `docker login`, secrets the operator's commands.
+  { name: /^node:child_process$/, rooms: ["runtime/docker", "runtime/process", "secrets"] },
   { name: /^pino$/, rooms: ["base"] },
   { name: /^mcp-docker-manager\/package\.json$/, rooms: ["app"] },
   { name: /^@modelcontextprotocol\//, rooms: [] },
@@ -256,8 +261,11 @@ describe("The process", () => {
     expect(withText(/\bprocess\.(?:exit|abort)\b/)).toEqual(["src/main.ts"]);
   });
 
-  it("signals other processes only where servers' process groups are ended", () => {
-    expect(withText(/\bprocess\.kill\b/)).toEqual(["src/runtime/process/process-run.ts"]);
+  it("signals other processes only where process groups of its own are ended", () => {
+    expect(withText(/\bprocess\.kill\b/)).toEqual([
+      "src/runtime/process/process-run.ts",
+      "src/secrets/providers/run-command.ts",
+    ]);
   });
 });
 

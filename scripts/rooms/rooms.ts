@@ -19,6 +19,7 @@ const contents: Readonly<Record<string, string>> = {
   json: "strict JSON",
   base: "errors, specs, log",
   server: "the HTTP server",
+  secrets: "the operator's secrets",
   state: "the folder on disk",
   config: "settings",
   runtime: "the runtime port",

@@ -4,6 +4,7 @@ import { FarDeadlines } from "../base/async/call-wait.ts";
 import { within } from "../base/async/within.ts";
 import type { ManagerError } from "../base/errors/errors.ts";
 import type { Log } from "../base/log/log.ts";
+import type { SecretSource } from "../base/spec/declaration.ts";
 import { checkBindRoots } from "../config/bind-roots.ts";
 import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/settings/setting.ts";
@@ -23,11 +24,13 @@ import { restHandler } from "../rest/rest-handler.ts";
 import type { ManagerInfo } from "../rpc/methods/service-options.ts";
 import { localCalls, type RouterOptions, rpcRoutes } from "../rpc/router.ts";
 import type { Runtime } from "../runtime/runtime.ts";
+import type { DeclaredSecrets } from "../secrets/declared-secrets.ts";
 import type { ConnectionsOptions } from "../server/connections/connections.ts";
 import { Listener, type ListenOptions } from "../server/listener.ts";
 import { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { runtimes } from "./runtimes.ts";
+import { openSecrets } from "./secrets.ts";
 import { openCache, openState } from "./state.ts";
 import { version } from "./version.ts";
 
@@ -49,6 +52,10 @@ export interface App extends AsyncDisposable {
 
 export interface AppOptions {
   readonly log: Log;
+  /** The manager's own environment, which may hold values of secrets. Default: empty. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The secrets that are declared at the start. Default: none. */
+  readonly secrets?: ReadonlyMap<string, SecretSource>;
   /**
    * False: the RPC library answers what the fast path would, for tests that hold one against the other. Default: true.
    */
@@ -64,6 +71,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const { bindRoots } = config.admission;
   await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
   const state = await openState(config.state, log);
+  const secrets = await openSecrets(state, { config, ...options });
   await using opened = new AsyncDisposableStack();
   const runtime = opened.use(runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID }));
   await runtime.version({});
@@ -73,7 +81,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   // Before anything looks at a container; released when nothing does any more.
   opened.use(await runtime.own({ onLost }));
   const cache = opened.use(await openCache(state, { dir: config.state, log }));
-  const fleet = createFleet(config, { runtime, log, cache });
+  const fleet = createFleet(config, { runtime, log, cache, secrets });
   // Ends after the calls that use it.
   const argumentCheck = new ArgumentCheck(opened.use(new CheckThread()));
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
@@ -112,14 +120,12 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
 
 function createFleet(
   config: Config,
-  { runtime, log, cache }: Pick<Parts, "runtime" | "log"> & { readonly cache: FleetCache | undefined },
+  parts: Pick<Parts, "runtime" | "log"> & { readonly cache: FleetCache | undefined; readonly secrets: DeclaredSecrets },
 ): Fleet {
   return new Fleet({
-    runtime,
-    cache,
+    ...parts,
     admission: config.admission,
     clientInfo: { name: "mcp-docker-manager", version },
-    log,
     clocks: { now: Date.now, elapsedMs },
     newId: randomUUID,
     limits: sameBothWays(config.limits.maxLineBytes),

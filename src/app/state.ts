@@ -1,9 +1,11 @@
 import type { Log } from "../base/log/log.ts";
+import type { Config } from "../config/config.ts";
 import { ConfigError } from "../config/settings/setting.ts";
 import type { StateDir } from "../config/state-dir.ts";
 import type { FleetCache } from "../fleet/fleet-options.ts";
 import { CacheFolder } from "../state/cache-folder.ts";
 import { FolderProblem, StateFolder } from "../state/state-folder.ts";
+import { StateKey } from "../state/state-key.ts";
 
 const mib = 1024 * 1024;
 
@@ -36,6 +38,20 @@ export async function openCache(
     };
   };
   return unlessProblem(open, dir, log);
+}
+
+/** The fleet's key. One that can't be read stops the start, and one that can't be kept is another one next time. */
+export async function openKey(
+  state: StateFolder | undefined,
+  { config: { fleet }, log }: { readonly config: Pick<Config, "fleet">; readonly log: Log },
+): Promise<StateKey> {
+  try {
+    return await StateKey.open(state, fleet.stateKeys);
+  } catch (error) {
+    if (error instanceof FolderProblem) throw new ConfigError(`MCPM_STATE_DIR: ${error.message}`);
+    log.warn("the fleet's key can't be kept: the next manager has another one", { problem: (error as Error).message });
+    return StateKey.open(undefined);
+  }
 }
 
 async function unlessProblem<T>(open: () => Promise<T>, { isGiven }: StateDir, log: Log): Promise<T | undefined> {

@@ -119,8 +119,8 @@ export function unknownSettings({ env }: ConfigSource): string[] {
 /** The text that `--help` prints. */
 export function usage(): string {
   const groups = Object.entries<SettingTable>(settings).map(([owner, table]) => {
-    const rows = Object.values(table).map(({ env, help, fallback, fallbackText }) => {
-      return `  --${flagOf(env)}, ${env}\n      ${help} (${fallbackText ?? shown(fallback)})\n`;
+    const rows = Object.values(table).map(({ env, help, fallback, fallbackText, isSecret }) => {
+      return `  ${isSecret ? "" : `--${flagOf(env)}, `}${env}\n      ${help} (${fallbackText ?? shown(fallback)})\n`;
     });
     return `${titles[owner as Owner]}:\n${rows.join("")}`;
   });
@@ -137,7 +137,8 @@ function allSettings(): Setting<unknown>[] {
 }
 
 function readFlags(args: readonly string[]): Record<string, string | undefined> {
-  const options = Object.fromEntries(allSettings().map(({ env }) => [flagOf(env), { type: "string" as const }]));
+  const withFlag = allSettings().filter(({ isSecret }) => !isSecret);
+  const options = Object.fromEntries(withFlag.map(({ env }) => [flagOf(env), { type: "string" as const }]));
   try {
     return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values as Record<
       string,

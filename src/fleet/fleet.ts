@@ -6,14 +6,13 @@ import { type ManagerError, toManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import { checkAdmission } from "./admission.ts";
-import type { Caller } from "./calls/caller.ts";
 import type { Permit } from "./calls/permits.ts";
 import { Applies, type ApplyEvent, type ApplyOptions } from "./desired/applies.ts";
-import { DesiredServers, fileSet, type NewServer } from "./desired/desired-servers.ts";
 import type { Wanted } from "./desired/plan.ts";
+import { DesiredServers, fileSet, type NewServer } from "./desired-servers.ts";
 import { EngineSync } from "./engine-sync.ts";
 import { type FailedStart, FailedStarts } from "./failed-starts.ts";
-import type { FleetOptions, StartOptions } from "./fleet-options.ts";
+import type { CallOptions, FleetOptions, StartOptions } from "./fleet-options.ts";
 import { idleGraceMs } from "./instance/stop-clock.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
@@ -24,18 +23,11 @@ import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
 import { sameSpec } from "./same-spec.ts";
+import { checkDeclared, noSecrets, type UsedSecret, usedSecrets } from "./secrets/secrets.ts";
 import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
-
-/** A call into a server: without a deadline of the caller's, the spec's or the default one applies. */
-export interface CallOptions extends CallerOptions {
-  readonly callerHasDeadline: boolean;
-  /** Characters that the call keeps in memory while it waits. */
-  readonly chars?: number;
-  readonly caller: Caller;
-}
 
 /** The servers of one fleet, by name. */
 export class Fleet {
@@ -66,10 +58,11 @@ export class Fleet {
       },
     });
     const onEngineSilent = () => this.#sync.resyncSoon();
-    const { cache } = options;
+    const { cache, secrets = noSecrets } = options;
     const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
     const listings = cache && new KeptListings({ cache: cache.listings, now: clocks.now });
-    this.#services = { runtime, log, clocks, newId, clientInfo, limits, programs, listings, exits, onEngineSilent };
+    const known = { programs, listings, secrets };
+    this.#services = { runtime, log, clocks, newId, clientInfo, limits, ...known, exits, onEngineSilent };
     this.#sync = new EngineSync(this.#services, {
       servers: this.#servers,
       add: (server) => this.#add(server),
@@ -150,6 +143,11 @@ export class Fleet {
     return [...this.#servers.values()].map((server) => server.snapshot());
   }
 
+  /** Every secret that is declared, or that a server names, by name. */
+  secrets(): UsedSecret[] {
+    return usedSecrets(this.#services.secrets.declared(), [...this.#servers.values()]);
+  }
+
   /** Tells of each change of any server's state, and of each step of a pull. */
   get changes(): Changes {
     return this.#changes;
@@ -224,6 +222,7 @@ export class Fleet {
   async #admit(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {
     await this.#check(spec, signal);
     checkAdmission(spec, this.#options.admission);
+    checkDeclared(spec, this.#services.secrets);
   }
 
   #check(spec: ServerSpec, signal: AbortSignal | undefined): Promise<void> {

@@ -126,6 +126,7 @@ export class ManagedServer {
       spec: this.spec,
       origin: this.origin,
       state: this.#state,
+      rests: this.#stop === undefined && this.#replicas.isEmpty,
       restartCount: this.#replicas.restartCount,
       callsInFlight: this.#calls.inFlight,
       callsQueued: this.#calls.queued,
@@ -146,8 +147,7 @@ export class ManagedServer {
    * now.
    */
   async start(): Promise<void> {
-    const none = this.#replicas.instances.length === 0;
-    if (none) this.#replicas.add(...instancesOf(this.#wish, this.#newInstance));
+    if (this.#replicas.isEmpty) this.#replicas.add(...instancesOf(this.#wish, this.#newInstance));
     try {
       await this.#replicas.start();
     } catch (error) {
@@ -178,7 +178,7 @@ export class ManagedServer {
   async update(to: Made & { readonly update: UpdateBy }): Promise<void> {
     await this.#replicas.settled();
     if (this.#stop !== undefined) throw notRunning(this.name, undefined);
-    if (this.#replicas.instances.length > 0) await this.#updates.begin(this.#wish, to);
+    if (!this.#replicas.isEmpty) await this.#updates.begin(this.#wish, to);
     this.#become(to);
   }
 

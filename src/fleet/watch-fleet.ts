@@ -42,17 +42,22 @@ function* differences(
   { before, now }: { before: Servers; now: Servers },
 ): Generator<FleetReading> {
   for (const [name, server] of before) {
-    if (now.has(name)) continue;
+    if (now.has(name) || isGone(server)) continue;
     yield { kind: "change", server: { ...(fleet.departed(name) ?? server), state: "stopped" }, gone: true };
   }
   for (const [name, server] of now) {
     const last = before.get(name);
     const { pullProgress } = server;
-    if (last === undefined || hasChanged(last, server)) yield { kind: "change", server, gone: false };
+    if (last === undefined || hasChanged(last, server)) yield { kind: "change", server, gone: isGone(server) };
     if (pullProgress !== "" && last?.pullProgress !== pullProgress) {
       yield { kind: "pull", server: name, progress: pullProgress };
     }
   }
+}
+
+/** One that a Stop has ended is about to be forgotten. */
+function isGone({ state, rests }: ServerSnapshot): boolean {
+  return state === "stopped" && !rests;
 }
 
 /**

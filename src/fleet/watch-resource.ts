@@ -2,7 +2,8 @@ import { abortable } from "../base/async/abortable.ts";
 import { deadlineSignal } from "../base/async/deadline-signal.ts";
 import { Notifier } from "../base/async/notifier.ts";
 import { abortReason } from "../jsonrpc/connection-error.ts";
-import type { CallOptions, Fleet } from "./fleet.ts";
+import type { Fleet } from "./fleet.ts";
+import type { CallOptions } from "./fleet-options.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 
 export type ResourceReading =

@@ -1,4 +1,5 @@
 import type { ManagerError } from "../base/errors/errors.ts";
+import type { SecretValues } from "../base/spec/secret-values.ts";
 import type { Era, ServerSpec } from "../base/spec/spec.ts";
 import type { RuntimeCapabilities, RuntimeKind } from "./capabilities.ts";
 import type { Protection } from "./protections.ts";
@@ -154,6 +155,8 @@ export interface CreateRequest {
   readonly replaces?: string;
   /** The set that declared the server. Absent: a Start made it. */
   readonly origin?: string;
+  /** What the spec's `secrets` and `secretFiles` name. Absent: they name none. */
+  readonly secrets?: SecretValues | undefined;
 }
 
 /** An instance as the engine knows it. */
@@ -171,6 +174,11 @@ export interface InstanceRecord {
   readonly replaces?: string;
   /** As in its CreateRequest. */
   readonly origin?: string;
+  /**
+   * What its variables of `spec.secrets` were given when it was created, to compare with what they would be given now
+   * (`changedSecrets`). Absent: the spec names none, or can't be read.
+   */
+  readonly secrets?: SecretValues | undefined;
   readonly state: "created" | "running" | "paused" | "exited";
   readonly mark: InstanceMark;
   readonly usability: Usability;

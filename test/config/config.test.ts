@@ -21,7 +21,7 @@ describe("readConfig", () => {
         corsOrigins: [],
         maxConnectionsPerAddress: 2000,
       },
-      fleet: { name: "default", stateDir: undefined, reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
+      fleet: { name: "default", stateDir: undefined, stateKeys: [], reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
       runtime: { kind: "docker", inContainer: false },
       admission: {
         bindRoots: [],

@@ -15,14 +15,15 @@ import { replyCauses } from "./causes/reply-causes.ts";
 import { unprovokable } from "./causes/unprovokable.ts";
 import { wireCauses } from "./causes/wire-causes.ts";
 
+const secrets = new Map([["unset", { kind: "env", name: "THAT_NOBODY_SET" } as const]]);
 const causes = [...processCauses, ...replyCauses, ...keyedCauses, ...offerCauses, ...wireCauses];
 
 let manager: TestManager;
 let withoutLean: TestManager;
 beforeAll(async () => {
   const limits = { MCPM_MAX_LINE_BYTES: "1048576", MCPM_MAX_REQUEST_BYTES: "65536" };
-  manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits });
-  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { fastPath: false });
+  manager = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { secrets });
+  withoutLean = await TestManager.start({ MCPM_RUNTIME: "process", ...limits }, { fastPath: false, secrets });
 });
 afterAll(async () => {
   printTable();

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { normalPath } from "../text/normal-path.ts";
 import { engineOwned } from "./engine-place.ts";
+import { clashes, notSecretFile } from "./secret-places.ts";
 import type { ServerSpec } from "./spec.ts";
 
 const maxArgBytes = 131_000;
@@ -56,24 +57,52 @@ export function mapOf<Entries extends z.ZodType>(entries: Entries, max: number) 
   return sized.pipe(entries);
 }
 
-const envRecord = z
-  .record(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name must match ^[A-Za-z_][A-Za-z0-9_]*$"), argument)
-  .superRefine((env, context) => {
-    let all = 0;
-    for (const [name, value] of Object.entries(env)) {
-      const bytes = Buffer.byteLength(name) + Buffer.byteLength(value);
-      all += bytes;
-      if (bytes <= maxArgBytes) continue;
-      context.addIssue({
-        code: "custom",
-        path: [name],
-        message: `name and value must have at most ${maxArgBytes} bytes`,
-      });
-    }
-    if (all > maxEnvBytes) context.addIssue(`must have at most ${maxEnvBytes} bytes, all names and values together`);
-  });
+const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "the name must match ^[A-Za-z_][A-Za-z0-9_]*$");
+
+const envRecord = z.record(envName, argument).superRefine((env, context) => {
+  let all = 0;
+  for (const [name, value] of Object.entries(env)) {
+    const bytes = Buffer.byteLength(name) + Buffer.byteLength(value);
+    all += bytes;
+    if (bytes <= maxArgBytes) continue;
+    context.addIssue({
+      code: "custom",
+      path: [name],
+      message: `name and value must have at most ${maxArgBytes} bytes`,
+    });
+  }
+  if (all > maxEnvBytes) context.addIssue(`must have at most ${maxEnvBytes} bytes, all names and values together`);
+});
 
 const envSchema = mapOf(envRecord, maxEnvNames);
+
+/** What the operator calls a secret. */
+export const secretNameSchema = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "a secret's name must match ^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$");
+
+const secretsSchema = mapOf(z.record(envName, secretNameSchema), 256);
+
+const secretFilesRecord = z
+  .record(z.string(), z.unknown())
+  .superRefine((files, context) => {
+    // One of the two would be lost: both become the same key.
+    const seen = new Set<string>();
+    for (const path of Object.keys(files)) {
+      const message = "is the path of another one, too";
+      if (seen.has(normalPath(path))) context.addIssue({ code: "custom", path: [path], message });
+      seen.add(normalPath(path));
+    }
+  })
+  .pipe(z.record(absolutePath, secretNameSchema))
+  .superRefine((files, context) => {
+    for (const path of Object.keys(files)) {
+      const message = notSecretFile(path, Object.keys(files));
+      if (message !== undefined) context.addIssue({ code: "custom", path: [path], message });
+    }
+  });
+
+const secretFilesSchema = mapOf(secretFilesRecord, 64);
 
 const target = absolutePath.superRefine((path, context) => {
   const message = engineOwned(path);
@@ -235,6 +264,8 @@ const specFields = z.strictObject({
   replicas: count(1, 32).exactOptional(),
   callLimits: callLimitsSchema.exactOptional(),
   init: z.boolean().exactOptional(),
+  secrets: secretsSchema.exactOptional(),
+  secretFiles: secretFilesSchema.exactOptional(),
 });
 
 /**
@@ -244,6 +275,8 @@ const specFields = z.strictObject({
  */
 export const serverSpecSchema = specFields.superRefine((spec, context) => {
   // A field that breaks its own rule is named alone.
+  if (context.issues.length > 0) return;
+  for (const { path, message } of clashes(spec)) context.addIssue({ code: "custom", path: [...path], message });
   const size = context.issues.length > 0 ? 0 : specBytes(spec);
   if (size <= maxSpecBytes) return;
   const message = `is ${size} bytes as JSON without env values; at most ${maxSpecBytes} are allowed`;

@@ -25,6 +25,10 @@ export interface ServerSpec {
   readonly replicas?: number;
   readonly callLimits?: CallLimitsSpec;
   readonly init?: boolean;
+  /** Names of declared secrets by the names of the variables that hold their values. */
+  readonly secrets?: Readonly<Record<string, string>>;
+  /** Names of declared secrets by the absolute paths of the files that hold their values. */
+  readonly secretFiles?: Readonly<Record<string, string>>;
 }
 
 /** What happens when an instance goes down by itself. */

@@ -1,4 +1,12 @@
-const maps = new Set<PropertyKey>(["env", "labels", "arguments", "contextArguments", "servers"]);
+const maps = new Set<PropertyKey>([
+  "env",
+  "labels",
+  "secrets",
+  "secretFiles",
+  "arguments",
+  "contextArguments",
+  "servers",
+]);
 
 /** The path of a field of a request in the proto's spelling: `spec.mounts[0].handshake_timeout`, `spec.env["A"]`. */
 export function fieldPath(path: readonly PropertyKey[]): string {

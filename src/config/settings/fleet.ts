@@ -1,5 +1,14 @@
 import { absolutePath, integer, text } from "./parsers.ts";
-import { setting } from "./setting.ts";
+import { SettingProblem, setting } from "./setting.ts";
+
+/** The current one, and perhaps the one before it. */
+function keys(value: string): readonly Buffer[] {
+  const all = value.split(",").map((key) => key.trim());
+  if (all.length > 2 || !all.every((key) => /^[0-9a-fA-F]{64}$/.test(key))) {
+    throw new SettingProblem("must be 64 hexadecimal digits, or two such keys with a comma between them");
+  }
+  return all.map((key) => Buffer.from(key, "hex"));
+}
 
 /** Which servers are the manager's, and how they end. */
 export const fleetSettings = {
@@ -14,6 +23,13 @@ export const fleetSettings = {
     // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's variable
     fallbackText: "${XDG_STATE_HOME:-~/.local/state}/mcp-docker-manager/<fleet>",
     parse: absolutePath,
+  }),
+  stateKeys: setting<readonly Buffer[]>("MCPM_STATE_KEY", {
+    help: "key of the fleet instead of the state folder's, and the one before it: 64 hexadecimal digits each",
+    fallback: [],
+    fallbackText: "the file `key` of the state folder",
+    isSecret: true,
+    parse: keys,
   }),
   reapGraceMs: setting("MCPM_REAP_GRACE_MS", {
     help: "how long a container of the fleet may belong to no server before it is removed",

@@ -8,6 +8,8 @@ export interface Setting<T> {
   readonly fallbackText?: string;
   /** The default where it depends on who the manager is: `uid:gid`, or undefined where that is not known. */
   readonly fallbackFor?: (user: string | undefined) => T;
+  /** It has no flag, which others on the machine would see, and no error shows its value. */
+  readonly isSecret?: boolean;
   /** Throws SettingProblem. */
   readonly parse: (text: string) => T;
 }
@@ -64,11 +66,11 @@ function defaultOf<T>({ fallback, fallbackFor }: Setting<T>, user: string | unde
   return fallbackFor === undefined ? fallback : fallbackFor(user);
 }
 
-function parseSetting<T>({ env, parse }: Setting<T>, text: string): T {
+function parseSetting<T>({ env, isSecret, parse }: Setting<T>, text: string): T {
   try {
     return parse(text);
   } catch (error) {
-    if (error instanceof SettingProblem) throw new ConfigError(`${env}=${text} ${error.message}`);
+    if (error instanceof SettingProblem) throw new ConfigError(`${env}${isSecret ? "" : `=${text}`} ${error.message}`);
     throw error;
   }
 }

@@ -1,7 +1,6 @@
 import type { Declaration, UpdateBy } from "../../base/spec/declaration.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import { writesOutside } from "../../base/spec/writes-outside.ts";
-import { sameSpec } from "../same-spec.ts";
 import type { StateKind } from "../state/state-kind.ts";
 import { specDifferences } from "./spec-differences.ts";
 
@@ -77,8 +76,8 @@ function stepFor(
   const { spec, start, update } = declaration;
   const isOurs = there.origin === wanted.set;
   if (!isOurs && !wanted.takeOver) return step(server, "refuse", `it belongs to ${ownerText(there.origin)}`);
-  const isSame = sameSpec(there.spec, spec);
-  if (isOurs && isSame) {
+  const fields = specDifferences(there.spec, spec);
+  if (isOurs && fields.length === 0) {
     const isDown = there.state === "stopped" || there.state === "failed";
     if (isDown && start === "now") return step(server, "create", `it is ${there.state}`);
     return step(server, "keep", "");
@@ -87,7 +86,7 @@ function stepFor(
   return {
     server,
     action: "replace",
-    fields: specDifferences(there.spec, spec),
+    fields,
     ...replacement({ spec, update, there, from }),
   };
 }

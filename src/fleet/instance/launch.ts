@@ -52,6 +52,8 @@ export async function bringUp(
 async function launchNew(context: LaunchContext, { signal }: SignalOption): Promise<Launched> {
   const { services, spec } = context.instance;
   const { runtime } = services;
+  // Before anything is pulled or made for a server that can't start.
+  const secrets = await services.secrets.read(spec, { signal });
   const pulls = spec.pullPolicy === "always" || !(await runtime.hasImage(spec, { signal }));
   if (pulls) context.enter("pulling");
   const imageId = await runtime.prepare(spec, { signal, onProgress: context.instance.server.onPull });
@@ -59,7 +61,7 @@ async function launchNew(context: LaunchContext, { signal }: SignalOption): Prom
   // Marked so, for it may not survive the question, which a manager that adopts it would ask.
   const { diesOfProbe } = await services.programs.of({ imageId, spec });
   const era = spec.era ?? (diesOfProbe ? "legacy" : undefined);
-  const request = { instance: services.newId(), era, replaces: context.takesPlaceOf };
+  const request = { instance: services.newId(), era, replaces: context.takesPlaceOf, secrets };
   const record = await runtime.create(createRequest(context.instance, request), { signal });
   context.onInstance(record);
   try {

@@ -1,3 +1,4 @@
+import type { SecretValues } from "../../base/spec/secret-values.ts";
 import type { Era } from "../../base/spec/spec.ts";
 import type { CreateRequest, InstanceRecord } from "../../runtime/runtime.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
@@ -42,13 +43,15 @@ async function replace(
   context: LaunchContext,
   { old, signal, start, era }: ReplaceOptions & { readonly era: Era | undefined },
 ): Promise<Launched> {
-  const { runtime } = context.instance.services;
+  const { services, spec } = context.instance;
+  const { runtime } = services;
   context.enter("creating");
   // One that was to take another's place itself has nothing to keep: the next one is to take that place.
   const isCandidate = context.takesPlaceOf !== undefined;
   if (isCandidate) await runtime.remove(old.id, {});
   const replaces = context.takesPlaceOf ?? old.id;
-  const request = createRequest(context.instance, { instance: old.instance, era, replaces });
+  const secrets = await services.secrets.read(spec, { signal });
+  const request = createRequest(context.instance, { instance: old.instance, era, replaces, secrets });
   const record = await runtime.create(request, { signal });
   context.onInstance(record);
   try {
@@ -65,13 +68,19 @@ async function replace(
 /** What the runtime is asked for to make an instance. */
 export function createRequest(
   { server, replica, spec, origin }: InstanceContext,
-  { instance, era, replaces }: { instance: string; era: Era | undefined; replaces: string | undefined },
+  {
+    instance,
+    era,
+    replaces,
+    secrets,
+  }: { instance: string; era: Era | undefined; replaces: string | undefined; secrets: SecretValues | undefined },
 ): CreateRequest {
   return {
     server: server.name,
     instance,
     replica,
     spec,
+    secrets,
     ...(era === undefined ? {} : { era }),
     ...(replaces === undefined ? {} : { replaces }),
     ...(origin === undefined ? {} : { origin }),

@@ -26,6 +26,11 @@ export class Replicas {
     return this.#instances;
   }
 
+  /** It rests without any. */
+  get isEmpty(): boolean {
+    return this.#instances.length === 0;
+  }
+
   get #all(): readonly ServerInstance[] {
     return [...this.#instances, ...this.#beside];
   }

@@ -4,6 +4,7 @@ import type { ClientInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
 import type { KeptListings } from "../programs/kept-listings.ts";
 import type { KnownPrograms } from "../programs/known-programs.ts";
+import type { Secrets } from "../secrets/secrets.ts";
 import type { ExitWatch } from "./exit-watch.ts";
 
 export interface Clocks {
@@ -26,6 +27,7 @@ export interface FleetDependencies {
 
 /** What all of a fleet works with. The fleet makes it once, each level holds it whole and has its own beside it. */
 export interface FleetServices extends FleetDependencies {
+  readonly secrets: Secrets;
   readonly programs: KnownPrograms;
   /** Absent: nothing outlives the manager. */
   readonly listings?: KeptListings | undefined;

@@ -19,6 +19,8 @@ export interface ServerSnapshot {
   /** The set that declared it; undefined: a Start made it. */
   readonly origin: string | undefined;
   readonly state: StateKind;
+  /** It is `stopped`, and stays declared: a Start brings it up. */
+  readonly rests: boolean;
   readonly restartCount: number;
   readonly callsInFlight: number;
   readonly callsQueued: number;

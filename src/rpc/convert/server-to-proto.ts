@@ -117,6 +117,8 @@ const specFields: { readonly [Field in keyof WholeSpec]: (value: WholeSpec[Field
   replicas: (replicas) => ({ replicas }),
   callLimits: (callLimits) => ({ callLimits: { ...callLimits } }),
   init: (init) => ({ init }),
+  secrets: (secrets) => ({ secrets: { ...secrets } }),
+  secretFiles: (secretFiles) => ({ secretFiles: { ...secretFiles } }),
 };
 
 /** The spec as the user gave it, env values blank. */

@@ -56,6 +56,8 @@ export function specFromProto(spec: SpecMessage): Unchecked<ServerSpec> {
     replicas: spec.replicas,
     callLimits: spec.callLimits === undefined ? undefined : callLimitsFromProto(spec.callLimits),
     init: spec.init,
+    secrets: nonEmptyMap(spec.secrets),
+    secretFiles: nonEmptyMap(spec.secretFiles),
   });
 }
 

@@ -75,7 +75,7 @@ export class ProcessInstance {
   async start(): Promise<void> {
     if (this.#state.kind === "running") return;
     const { request, baseEnv, now, onExit } = this.#options;
-    const spawning = spawnServer({ server: request.server, spec: request.spec, baseEnv });
+    const spawning = spawnServer({ ...request, baseEnv });
     const spawned = spawning instanceof Promise ? await spawning : spawning;
     const startTimeMs = now();
     const run = new ProcessRun(spawned, this.#waiting);

@@ -1,10 +1,12 @@
 import { type ChildProcessWithoutNullStreams, spawn } from "node:child_process";
 import { ManagerError } from "../../base/errors/errors.ts";
+import type { SecretValues } from "../../base/spec/secret-values.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 
 export interface SpawnOptions {
   readonly server: string;
   readonly spec: ServerSpec;
+  readonly secrets?: SecretValues | undefined;
   /** PATH and HOME, unless the spec sets them. Nothing else of the manager's environment: it may hold secrets. */
   readonly baseEnv: Readonly<Record<string, string>>;
 }
@@ -20,11 +22,11 @@ export interface Spawned {
  * refused rejects with `not_running` (START_REFUSED).
  */
 export function spawnServer(options: SpawnOptions): Spawned | Promise<never> {
-  const { spec, baseEnv } = options;
+  const { spec, secrets, baseEnv } = options;
   const [program = "", ...args] = [...(spec.command ?? []), ...(spec.args ?? [])];
   try {
     const child = spawn(program, args, {
-      env: { ...baseEnv, ...spec.env },
+      env: { ...baseEnv, ...spec.env, ...secrets?.env() },
       cwd: spec.workingDir,
       // Leads a group of its own: it can be ended with all that it forks, and no Ctrl-C of ours reaches it.
       detached: true,

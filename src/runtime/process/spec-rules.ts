@@ -41,6 +41,12 @@ const rules = {
   replicas: holds,
   callLimits: holds,
   init: ({ init }) => refusedIf(init !== undefined, "init", notHere),
+  secrets: holds,
+  secretFiles: ({ secretFiles = {} }) => {
+    const description = "needs a container: use secrets, or MCPM_RUNTIME=docker";
+    const field = (path: string) => `spec.secret_files[${JSON.stringify(path)}]`;
+    return Object.keys(secretFiles).map((path) => ({ field: field(path), description }));
+  },
 } satisfies Record<keyof ServerSpec, Rule>;
 
 const limitNames = { cpus: "cpus", memoryBytes: "memory_bytes", pids: "pids" } satisfies Record<

@@ -41,6 +41,14 @@ export const processCauses: readonly Cause[] = [
     provoke: (stage) => stage.ask("Start", { name: "nobody", spec: { image: "i", command: ["no-such-program"] } }),
   },
   {
+    reason: "SECRET_UNRESOLVED",
+    how: "Start with a secret whose value can't be read",
+    code: Code.FailedPrecondition,
+    delivery: "not_sent",
+    also: { fields: ['spec.secrets["TOKEN"]'] },
+    provoke: (stage) => stage.ask("Start", { name: "nobody", spec: { ...specJson([]), secrets: { TOKEN: "unset" } } }),
+  },
+  {
     reason: "HANDSHAKE_TIMEOUT",
     how: "Start of a server that says nothing",
     code: Code.FailedPrecondition,

@@ -22,9 +22,14 @@ function fieldsWithin(
     const within =
       field.message === undefined || isWellKnown(field.message)
         ? []
-        : fieldsWithin(rpc, { fields: field.message.fields, before: `${path}.` });
+        : fieldsWithin(rpc, { fields: field.message.fields, before: `${path}${isMap(field) ? '["a"]' : ""}.` });
     return [{ rpc, path, field }, ...within];
   });
+}
+
+/** One with messages: those are looked at in the entry `a`. */
+function isMap({ fieldKind }: DescField): boolean {
+  return fieldKind === "map";
 }
 
 /** Why no value of its type need break a rule; undefined: one must. */

@@ -182,6 +182,7 @@ function boundsOf({ rpc, path }: RequestField): [keyword: string, value: number]
     if (field.message === undefined) break;
     message = field.message;
     if (field.fieldKind === "list") rule = path.endsWith(`${field.name}[]`) ? rule : ruleOfItems(rule);
+    if (field.fieldKind === "map") rule = path.endsWith(field.name) ? rule : ruleOfItems(rule);
   }
   const keywords = ["maxLength", "maxItems", "minimum", "maximum"] as const;
   return keywords.flatMap((keyword): [string, number][] => {

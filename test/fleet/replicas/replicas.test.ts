@@ -11,6 +11,7 @@ import { instancesOf, Replicas } from "../../../src/fleet/replicas/replicas.ts";
 import { ExitWatch } from "../../../src/fleet/run/exit-watch.ts";
 import type { FleetServices } from "../../../src/fleet/run/fleet-services.ts";
 import type { ServerContext } from "../../../src/fleet/run/instance-context.ts";
+import { noSecrets } from "../../../src/fleet/secrets/secrets.ts";
 import { TestProcesses } from "../../runtime/process/test-processes.ts";
 
 const clocks = { now: Date.now, elapsedMs: () => performance.now() };
@@ -44,6 +45,7 @@ beforeEach(() => {
     clientInfo: { name: "test", version: "0" },
     limits: { maxLineBytes: 1 << 20, maxQueuedChars: 1 << 20 },
     programs: new KnownPrograms({ cache: noTextCache, now: Date.now, log: silentLog }),
+    secrets: noSecrets,
     exits,
     onEngineSilent() {},
   };

@@ -11,7 +11,7 @@ const spec: Required<ServerSpec> = {
   image: "i",
   command: ["c"],
   args: ["a"],
-  env: { TOKEN: "secret", EMPTY: "" },
+  env: { TOKEN: "hidden", EMPTY: "" },
   mounts: [{ type: "bind", source: "/s", target: "/t", writable: true }],
   limits: { cpus: 0.5, memoryBytes: 8_000_000, pids: 7 },
   network: "bridge",
@@ -30,6 +30,8 @@ const spec: Required<ServerSpec> = {
   labels: { l: "v" },
   callLimits: { maxInFlight: 4, maxQueued: 0 },
   init: false,
+  secrets: { KEY: "github" },
+  secretFiles: { "/run/x/key": "key" },
 };
 
 function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
@@ -38,6 +40,7 @@ function snapshot(parts: Partial<ServerSnapshot> = {}): ServerSnapshot {
     spec: { image: "i" },
     origin: undefined,
     state: "ready",
+    rests: false,
     restartCount: 0,
     callsInFlight: 0,
     callsQueued: 0,
@@ -58,7 +61,7 @@ const json = (parts: Partial<ServerSnapshot>) => toJson(ServerSchema, serverToPr
 describe("serverToProto", () => {
   it("never shows env values, and everything else of the spec as the user gave it", () => {
     const message = serverToProto(snapshot({ spec }), "docker");
-    expect(JSON.stringify(toJson(ServerSchema, message))).not.toContain("secret");
+    expect(JSON.stringify(toJson(ServerSchema, message))).not.toContain("hidden");
     const shown = message.spec === undefined ? undefined : specFromProto(message.spec);
     expect(shown).toEqual({ ...spec, env: { TOKEN: "", EMPTY: "" } });
   });

@@ -29,6 +29,8 @@ const everything: JsonObject = {
   callTimeout: "0.000001s",
   labels: { l: "v" },
   callLimits: { maxInFlight: 4, maxQueued: 0 },
+  secrets: { TOKEN: "github" },
+  secretFiles: { "/run/secrets/key": "key" },
 };
 
 describe("specFromProto", () => {
@@ -55,6 +57,8 @@ describe("specFromProto", () => {
       callTimeoutMs: 0.001,
       labels: { l: "v" },
       callLimits: { maxInFlight: 4, maxQueued: 0 },
+      secrets: { TOKEN: "github" },
+      secretFiles: { "/run/secrets/key": "key" },
     });
   });
 

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import type { SecretValues } from "../../../base/spec/secret-values.ts";
 import { type ServerSpec, specDefaults } from "../../../base/spec/spec.ts";
 import { ownTmpfs } from "../mounts/own-tmpfs.ts";
 
@@ -29,6 +30,8 @@ export const heededBy = {
   replicas: "manager",
   callLimits: "manager",
   init: "request",
+  secrets: "manager",
+  secretFiles: "runtime",
 } as const satisfies Record<keyof ServerSpec, "request" | "runtime" | "manager">;
 
 /**
@@ -46,6 +49,8 @@ export function containerOptions(
     readonly takesCpus?: boolean;
     /** As `uid:gid`, when it must be just that. */
     readonly user?: string | undefined;
+    /** The secrets in its environment. */
+    readonly secrets?: SecretValues | undefined;
     /** The HOME of a spec whose env has none. */
     readonly home?: string | undefined;
     /** Those besides the manager's own, by target. */
@@ -61,9 +66,11 @@ export function containerOptions(
     ...(spec.args?.length ? { Cmd: [...spec.args] } : {}),
     ...(spec.workingDir ? { WorkingDir: spec.workingDir } : {}),
     ...(user ? { User: user } : {}),
-    Env: Object.entries({ ...(options.home === undefined ? {} : { HOME: options.home }), ...spec.env }).map(
-      ([key, value]) => `${key}=${value}`,
-    ),
+    Env: Object.entries({
+      ...(options.home === undefined ? {} : { HOME: options.home }),
+      ...spec.env,
+      ...options.secrets?.env(),
+    }).map(([key, value]) => `${key}=${value}`),
     Labels: options.labels,
     // stdio stays open over detaching and attaching again; a terminal would mangle the protocol.
     OpenStdin: true,

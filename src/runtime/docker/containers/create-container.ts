@@ -1,5 +1,6 @@
 import type Docker from "dockerode";
 import type { Log } from "../../../base/log/log.ts";
+import type { SecretValues } from "../../../base/spec/secret-values.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../../runtime.ts";
 import { containerLabels } from "../engine/labels.ts";
@@ -50,6 +51,7 @@ export async function createContainer(request: CreateRequest, context: CreateCon
     if (binds.length > 0) await checkBoundFolders(binds, context);
     return make({
       ...fitting,
+      secrets: request.secrets,
       mounts: mounts.map((mount) => (given.includes(mount.Target) ? uncopied(mount) : mount)),
     });
   };
@@ -69,6 +71,8 @@ function uncopied(mount: Docker.MountSettings): Docker.MountSettings {
 
 interface Box extends Partial<Fitting> {
   readonly mounts: Docker.MountSettings[];
+  /** Only of the container that runs: others are made to look at an image or a volume. */
+  readonly secrets?: SecretValues | undefined;
 }
 
 const bare: Box = { mounts: [] };

@@ -62,8 +62,8 @@ function volumeRefused(paths: readonly string[]): ManagerError {
  * there exit. A HOME of the spec always counts.
  */
 async function defaultHome(spec: ServerSpec, image: ImageView, users: ImageUsers): Promise<string | undefined> {
-  const { readOnlyRoot, env = {}, mounts = [], user = image.identity.user } = spec;
-  if (readOnlyRoot === false || Object.hasOwn(env, "HOME")) return undefined;
+  const { readOnlyRoot, env = {}, secrets = {}, mounts = [], user = image.identity.user } = spec;
+  if (readOnlyRoot === false || Object.hasOwn({ ...env, ...secrets }, "HOME")) return undefined;
   const own = Object.keys(ownTmpfs(spec)).map((target) => ({ target, isWritable: true }));
   const asked = mounts.map((mount) => ({ target: mount.target, isWritable: isWritable(mount) }));
   const volumes = leftVolumes(spec, image.identity).map((target) => ({ target, isWritable: true }));

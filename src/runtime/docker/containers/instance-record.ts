@@ -2,7 +2,7 @@ import type Docker from "dockerode";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import type { InstanceExit, InstanceRecord, Usability } from "../../runtime.ts";
 import { killedExitCode } from "../engine/exit-cause.ts";
-import { eraOf, type Labels, originOf, readSpec, replacesOf } from "../engine/labels.ts";
+import { eraOf, type Labels, originOf, readSecrets, readSpec, replacesOf } from "../engine/labels.ts";
 import { markOf } from "./container-name.ts";
 import { isOutdated } from "./outdated.ts";
 import { misnamed, type OwnLabels } from "./own-labels.ts";
@@ -102,15 +102,17 @@ function identityOf(container: { readonly id: string; readonly name: string }, c
 function readable(
   labels: Labels,
   info: Docker.ContainerInspectInfo,
-): { readonly spec: ServerSpec | undefined; readonly usability: Usability } {
+): Pick<InstanceRecord, "spec" | "usability" | "secrets"> {
   let spec: ServerSpec;
+  const containerEnv = info.Config.Env ?? [];
   try {
-    spec = readSpec(labels, info.Config.Env ?? []);
+    spec = readSpec(labels, containerEnv);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     return { spec: undefined, usability: { kind: "unreadable", why } };
   }
-  return { spec, usability: usabilityOf(info) };
+  const secrets = readSecrets(spec, { labels, containerEnv });
+  return { spec, ...(secrets === undefined ? {} : { secrets }), usability: usabilityOf(info) };
 }
 
 function usabilityOf(info: Docker.ContainerInspectInfo): Usability {

@@ -51,8 +51,10 @@ export function misnamed({ server, replica }: OwnLabels, fleet: string): string 
   return `is not named ${containerName(fleet, server, replica)}, as the container of ${server} must be: rename it, or remove it`;
 }
 
-/** Leaves out labels that may come from the image: the instance's number, the container that it replaces, its origin. */
+/** Leaves out labels that may come from the image: the instance's number, and others that are empty for most. */
 function withoutInherited({ labels, imageLabels }: LabelledContainer): Labels {
-  const inherited = [label.replica, label.replaces, label.origin].filter((name) => labels[name] === imageLabels[name]);
+  const inherited = [label.replica, label.replaces, label.origin, label.secrets].filter(
+    (name) => labels[name] === imageLabels[name],
+  );
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !inherited.some((other) => other === name)));
 }

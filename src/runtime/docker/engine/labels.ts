@@ -1,4 +1,5 @@
 import canonicalize from "canonicalize";
+import { digestsFrom, digestsText, SecretValues } from "../../../base/spec/secret-values.ts";
 import type { Era, ServerSpec } from "../../../base/spec/spec.ts";
 import { serverNameSchema } from "../../../base/spec/spec-schema.ts";
 import { storedSpec } from "../../../base/spec/stored-spec.ts";
@@ -21,6 +22,8 @@ export const label = {
   /** The set that declared the server; empty, or none in older containers: a Start made it. */
   origin: "mcpm.origin",
   spec: "mcpm.spec",
+  /** Keyed digests of the values of secrets in the environment. */
+  secrets: "mcpm.secrets",
 } as const;
 
 /** What names of locks begin with. No server's volume may be called so. */
@@ -62,7 +65,7 @@ export interface LabelContext {
  * (docs/internals/state.md).
  */
 export function containerLabels(request: CreateRequest, context: LabelContext): Record<string, string> {
-  const { server, instance, replica, spec, era, replaces, origin } = request;
+  const { server, instance, replica, spec, era, replaces, origin, secrets } = request;
   const { fleet, imageLabels, allowLabels } = context;
   return {
     ...blank(imageLabels),
@@ -75,6 +78,7 @@ export function containerLabels(request: CreateRequest, context: LabelContext): 
     [label.replaces]: replaces ?? "",
     [label.origin]: origin ?? "",
     [label.spec]: specLabel(spec),
+    [label.secrets]: secrets === undefined ? "" : digestsText(secrets),
   };
 }
 
@@ -139,6 +143,16 @@ export function readSpec(labels: Labels, containerEnv: readonly string[]): Serve
     return [key, value];
   });
   return { ...spec, env: Object.fromEntries(env) };
+}
+
+/** What a container was given of the secrets that its spec names: digests from its label, values from its env. */
+export function readSecrets(
+  { secrets }: ServerSpec,
+  { labels, containerEnv }: { readonly labels: Labels; readonly containerEnv: readonly string[] },
+): SecretValues | undefined {
+  if (secrets === undefined) return undefined;
+  const env = Object.fromEntries(containerEnv.map(splitEntry).filter(([name]) => Object.hasOwn(secrets, name)));
+  return new SecretValues({ env, digests: digestsFrom(labels[label.secrets]) });
 }
 
 function splitEntry(entry: string): [string, string] {

@@ -36,6 +36,8 @@ const readIn: Readonly<Record<HeededBy<"runtime" | "manager">, string>> = {
   idleTimeoutMs: "fleet/wish.ts",
   replicas: "fleet/replicas/replicas.ts",
   callLimits: "fleet/wish.ts",
+  secrets: "base/spec/secret-places.ts",
+  secretFiles: "base/spec/secret-places.ts",
 };
 
 describe("No field of a spec is ignored by Docker:", () => {

@@ -1,11 +1,11 @@
-import type { Changes } from "../../base/async/notifier.ts";
-import type { Declaration } from "../../base/spec/declaration.ts";
-import type { ServerSpec } from "../../base/spec/spec.ts";
-import type { ManagedServer } from "../managed-server.ts";
-import type { Made } from "../replicas/updates.ts";
-import { serverNotFound } from "../state/fleet-error.ts";
-import type { ApplyTarget } from "./applies.ts";
-import type { Present } from "./plan.ts";
+import type { Changes } from "../base/async/notifier.ts";
+import type { Declaration } from "../base/spec/declaration.ts";
+import type { ServerSpec } from "../base/spec/spec.ts";
+import type { ApplyTarget } from "./desired/applies.ts";
+import type { Present } from "./desired/plan.ts";
+import type { ManagedServer } from "./managed-server.ts";
+import type { Made } from "./replicas/updates.ts";
+import { serverNotFound } from "./state/fleet-error.ts";
 
 /** The set of the servers that the manager's own file declares. */
 export const fileSet = "file";
