@@ -87,12 +87,23 @@ describe("watchFleet", () => {
     await next(readings);
     fleet.forget({ ...failed, restartCount: 7 });
     const gone = { name: "a", state: "stopped", restartCount: 7 };
-    expect(await next(readings)).toMatchObject({ kind: "change", server: gone });
-    fleet.become({ ...other, state: "stopped", revision: 3 });
-    expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "b", state: "stopped" } });
+    expect(await next(readings)).toMatchObject({ kind: "change", server: gone, gone: true });
+    fleet.become({ ...other, state: "stopped", rests: false, revision: 3 });
+    expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "b", state: "stopped" }, gone: true });
     fleet.become();
     fleet.become(failed);
     expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "a", state: "failed" } });
+  });
+
+  it("tells of a declared server that is stopped as of one that is there", async () => {
+    const fleet = new ScriptedFleet();
+    const rested = { name: "a", state: "stopped", rests: true, revision: 1, pullProgress: "", instances: [] } as const;
+    const readings = watching(fleet);
+    await next(readings);
+    fleet.become(rested);
+    expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "a" }, gone: false });
+    fleet.forget(rested);
+    expect(await next(readings)).toMatchObject({ kind: "change", server: { name: "a" }, gone: true });
   });
 
   it("tells of a pull's progress only when it says something new", async () => {

@@ -64,6 +64,13 @@ export const processCauses: readonly Cause[] = [
     provoke: (stage) => stage.ask("Start", { name: "old", spec: specJson(["--version", "1999-01-01"]) }),
   },
   {
+    reason: "PLAN_CHANGED",
+    how: "an Apply that expects another plan",
+    code: Code.Aborted,
+    delivery: "not_sent",
+    provoke: (stage) => stage.ask("Apply", { set: "s", expected_plan_digest: "another" }),
+  },
+  {
     reason: "START_CANCELLED",
     how: "a Stop during a Start",
     code: Code.Aborted,

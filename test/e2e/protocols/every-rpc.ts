@@ -97,6 +97,10 @@ export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): vo
       const { CREATING, HANDSHAKING, READY } = ServerState;
       expect(await watchedOverRestart(client, name)).toEqual(["snapshot", CREATING, HANDSHAKING, READY]);
 
+      const set = randomName();
+      const applied = await client.stream("Apply", { set, servers: { [randomName()]: { spec } }, dryRun: true });
+      expect(JSON.stringify(applied, withoutBigints)).toContain("digest");
+
       expect(await client.call("Stop", { name })).toMatchObject({ found: true });
       expect(await client.call("Stop", { name })).toMatchObject({ found: false });
       expect([...rpcs].sort()).toEqual(ManagerService.methods.map((method) => method.name).sort());
