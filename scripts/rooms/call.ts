@@ -34,7 +34,7 @@ const response: readonly Step[] = [
   { title: "inbound", file: "jsonrpc/inbound.ts", hands: "a reply: its id, and its text", row: 10 },
   { title: "connection: reply to request", file: "jsonrpc/connection.ts", hands: "the reply of this call", row: 9 },
   { title: "tool result", file: "mcp/features/tools/tool-result.ts", hands: "a checked result, still text", row: 8 },
-  { title: "conversion", file: "rpc/convert/calls/result-to-proto.ts", hands: "a protobuf message", row: 5 },
+  { title: "conversion", file: "rpc/convert/result-to-proto.ts", hands: "a protobuf message", row: 5 },
   { title: "response", file: "rpc/fast-path/grpc/unary-response.ts", hands: "an encoded message", row: 3 },
   { title: "writing", file: "server/responses/write-whole.ts", hands: "64 KiB at a time", row: 0 },
 ];

@@ -8,7 +8,7 @@ import type { OpenCall } from "../operations/call-context.ts";
 import type { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { LocalCalls } from "./call/local-calls.ts";
 import { operationsOf, type ServedService, served } from "./call/service-operations.ts";
-import { maxResponseBytes } from "./convert/calls/result-to-proto.ts";
+import { maxResponseBytes } from "./convert/result-to-proto.ts";
 import { healthOperations, healthService } from "./health.ts";
 import { managerOperations } from "./methods/manager-operations.ts";
 import { managerService } from "./methods/service.ts";

@@ -13,10 +13,10 @@ import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { ApplyEvent } from "../../fleet/desired/applies.ts";
 import type { PlanAction, PlanStep } from "../../fleet/desired/plan.ts";
 import { failureOf } from "../../fleet/state/server-failure.ts";
-import { enumName } from "./enum-name.ts";
 import { failureToProto } from "./server-to-proto.ts";
 import { specFromProto } from "./spec-from-proto.ts";
-import { toTimestamp } from "./time.ts";
+import { enumName } from "./values/enum-name.ts";
+import { toTimestamp } from "./values/time.ts";
 
 const actions = {
   create: PlanActionMessage.CREATE,

@@ -9,7 +9,7 @@ import {
 import type { LineSource, LogEvent } from "../../fleet/logs/log-entry.ts";
 import type { LogReading } from "../../fleet/logs/read-log.ts";
 import { states } from "./server-to-proto.ts";
-import { toTimestamp } from "./time.ts";
+import { toTimestamp } from "./values/time.ts";
 
 const lineSources = {
   stderr: LogSource.STDERR,

@@ -15,8 +15,8 @@ import type { Completion } from "../../mcp/features/completion.ts";
 import type { Prompt } from "../../mcp/features/prompts/prompt.ts";
 import { type PromptMessage, typedPrompt } from "../../mcp/features/prompts/prompt-result.ts";
 import type { InputRequiredResult } from "../../mcp/features/shared/input-required-result.ts";
-import { inputRequiredToProto, jsonResultToProto } from "./calls/input-required-to-proto.ts";
-import { contentToProto } from "./calls/result-to-proto.ts";
+import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
+import { contentToProto } from "./result-to-proto.ts";
 
 export function promptToProto(prompt: Prompt): PromptProto {
   const args = prompt.arguments.map((argument) => create(PromptArgumentSchema, argument));

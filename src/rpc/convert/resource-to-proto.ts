@@ -15,8 +15,8 @@ import { type Contents, typedReadResult } from "../../mcp/features/resources/rea
 import type { Resource } from "../../mcp/features/resources/resource.ts";
 import type { InputRequiredResult } from "../../mcp/features/shared/input-required-result.ts";
 import type { ResourceContents } from "../../mcp/features/shared/resource-contents.ts";
-import { inputRequiredToProto, jsonResultToProto } from "./calls/input-required-to-proto.ts";
-import { toTimestamp } from "./time.ts";
+import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
+import { toTimestamp } from "./values/time.ts";
 
 export function resourceToProto({ sizeBytes, ...resource }: Resource): ResourceMessage {
   const size = sizeBytes === undefined ? {} : { sizeBytes: BigInt(sizeBytes) };

@@ -30,7 +30,7 @@ import type { McpInfo } from "../../mcp/protocol/mcp-info.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { codeOf } from "../errors/error-code.ts";
 import { boundedOutput } from "../errors/output-excerpt.ts";
-import { toDuration, toTimestamp } from "./time.ts";
+import { toDuration, toTimestamp } from "./values/time.ts";
 
 /** A server as its message. */
 export function serverToProto(server: ServerSnapshot, runtime: string): Server {

@@ -19,8 +19,8 @@ import type {
   RestartSpec,
   ServerSpec,
 } from "../../base/spec/spec.ts";
-import { enumName } from "./enum-name.ts";
-import { durationMs } from "./time.ts";
+import { enumName } from "./values/enum-name.ts";
+import { durationMs } from "./values/time.ts";
 
 /** What a field becomes. A forgotten field does not compile. */
 type Fields<T> = Record<keyof T, unknown>;

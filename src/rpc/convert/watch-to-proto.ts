@@ -4,9 +4,9 @@ import { type Server, ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.
 import { truncateUtf8 } from "../../base/text/truncate.ts";
 import type { ServerSnapshot } from "../../fleet/state/server-snapshot.ts";
 import type { FleetReading } from "../../fleet/watch-fleet.ts";
-import { maxPageBytes } from "./bounded-page.ts";
 import { serverToProto } from "./server-to-proto.ts";
-import { toTimestamp } from "./time.ts";
+import { maxPageBytes } from "./values/bounded-page.ts";
+import { toTimestamp } from "./values/time.ts";
 
 const maxPullTextBytes = 1024;
 

@@ -3,8 +3,8 @@ import type { ServiceImpl } from "@connectrpc/connect";
 import { ListToolsResponseSchema, type ManagerService } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ToolSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { callChars, callFromProto } from "../convert/calls/call-from-proto.ts";
-import { callToProto } from "../convert/calls/call-to-proto.ts";
+import { callChars, callFromProto } from "../convert/call-from-proto.ts";
+import { callToProto } from "../convert/call-to-proto.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
 

@@ -8,8 +8,8 @@ import { toManagerError } from "../../base/errors/errors.ts";
 import { followCall } from "../../fleet/tools/follow-call.ts";
 import { takesJson, traceOf, waitOf } from "../call/caller-context.ts";
 import { TransferRest } from "../call/transfer-rest.ts";
-import { callReadingToProto } from "../convert/calls/call-event-to-proto.ts";
-import { callChars, streamFromProto } from "../convert/calls/call-from-proto.ts";
+import { callReadingToProto } from "../convert/call-event-to-proto.ts";
+import { callChars, streamFromProto } from "../convert/call-from-proto.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 /** The RPC that streams what happens in a call into a server. */

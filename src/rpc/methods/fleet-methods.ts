@@ -20,10 +20,10 @@ import {
   stopRequestSchema,
 } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
-import { boundedPage } from "../convert/bounded-page.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
-import { durationMs, toDuration } from "../convert/time.ts";
+import { boundedPage } from "../convert/values/bounded-page.ts";
+import { durationMs, toDuration } from "../convert/values/time.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
 
 /**

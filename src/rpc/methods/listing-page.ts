@@ -8,7 +8,7 @@ import { pageByPosition, positionToken } from "../../operations/requests/page.ts
 import { listingRequestSchema } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { boundedPage } from "../convert/bounded-page.ts";
+import { boundedPage } from "../convert/values/bounded-page.ts";
 
 const defaultPerPage = 1000;
 

@@ -8,7 +8,7 @@ import {
 import { setLogLevelRequestSchema } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { waitOf } from "../call/caller-context.ts";
-import { enumName } from "../convert/enum-name.ts";
+import { enumName } from "../convert/values/enum-name.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 /** The RPC about what servers log. */

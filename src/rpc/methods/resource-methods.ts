@@ -17,10 +17,10 @@ import {
 } from "../../operations/requests/mcp-request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
 import { traceOf, waitOf } from "../call/caller-context.ts";
-import { callChars } from "../convert/calls/call-from-proto.ts";
-import { inputRequiredFromProto } from "../convert/calls/input-required-from-proto.ts";
-import { enumName } from "../convert/enum-name.ts";
+import { callChars } from "../convert/call-from-proto.ts";
+import { inputRequiredFromProto } from "../convert/input-required-from-proto.ts";
 import { readToProto, resourceReadingToProto, resourceToProto } from "../convert/resource-to-proto.ts";
+import { enumName } from "../convert/values/enum-name.ts";
 import { listingPage } from "./listing-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { shuttingDown } from "./shutting-down.ts";

@@ -11,7 +11,7 @@ import type { UsedSecret } from "../../fleet/secrets/secrets.ts";
 import { pageByKey } from "../../operations/requests/page.ts";
 import { listRequestSchema } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
-import { boundedPage } from "../convert/bounded-page.ts";
+import { boundedPage } from "../convert/values/bounded-page.ts";
 import type { ServiceOptions } from "./service-options.ts";
 
 const defaultSecretsPerPage = 100;

@@ -5,7 +5,7 @@ import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpm
 import { ManagerError } from "../../../src/base/errors/errors.ts";
 import type { Era } from "../../../src/base/spec/spec.ts";
 import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
-import { resultToProto } from "../../../src/rpc/convert/calls/result-to-proto.ts";
+import { resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
 import { anyText, jsonText } from "../../json/json-text.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { jsonTreeOrNone } from "../json-tree.ts";

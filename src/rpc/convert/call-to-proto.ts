@@ -1,6 +1,6 @@
-import type { CallToolResponse } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { toManagerError } from "../../../base/errors/errors.ts";
-import type { CallResult } from "../../../fleet/tools/idempotency/outcome.ts";
+import type { CallToolResponse } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { toManagerError } from "../../base/errors/errors.ts";
+import type { CallResult } from "../../fleet/tools/idempotency/outcome.ts";
 import { resultToProto } from "./result-to-proto.ts";
 
 /**

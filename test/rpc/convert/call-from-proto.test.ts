@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { CallToolRequestSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { callFromProto } from "../../../../src/rpc/convert/calls/call-from-proto.ts";
+import { CallToolRequestSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { callFromProto } from "../../../src/rpc/convert/call-from-proto.ts";
 
 describe("callFromProto", () => {
   it.each([

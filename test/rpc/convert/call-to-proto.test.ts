@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { callToProto } from "../../../../src/rpc/convert/calls/call-to-proto.ts";
+import { callToProto } from "../../../src/rpc/convert/call-to-proto.ts";
 
 const callResult = (json: string) => ({ result: { json, isError: false, kind: "complete" as const }, instance: "i-1" });
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type ChunkOptions, textChunks } from "../../../../src/rpc/convert/calls/result-chunks.ts";
+import { type ChunkOptions, textChunks } from "../../../src/rpc/convert/result-chunks.ts";
 
 const texts = (text: string, options: ChunkOptions) => [...textChunks(text, options)].map((chunk) => chunk.text);
 const plain = (maxBytes: number) => ({ maxBytes, escaped: false });

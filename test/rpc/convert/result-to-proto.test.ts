@@ -2,11 +2,11 @@ import { fromBinary, fromJson, toBinary, toJson, toJsonString } from "@bufbuild/
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CallToolResponse, CallToolResponseSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { ResultKind } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
-import { readToolResult } from "../../../../src/mcp/features/tools/tool-result.ts";
-import { maxResponseBytes, resultToProto } from "../../../../src/rpc/convert/calls/result-to-proto.ts";
-import { jsonText } from "../../../json/json-text.ts";
+import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
+import { maxResponseBytes, resultToProto } from "../../../src/rpc/convert/result-to-proto.ts";
+import { jsonText } from "../../json/json-text.ts";
 
 const typed = (json: string) => resultToProto(readToolResult(json, "modern"), "typed");
 

@@ -1,5 +1,5 @@
 import { type DescMessage, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import type { Page } from "../../operations/requests/page.ts";
+import type { Page } from "../../../operations/requests/page.ts";
 
 /** Clients of gRPC accept 4 MB unless told otherwise, and the rest of a response is small. */
 export const maxPageBytes = 3_500_000;

@@ -4,12 +4,12 @@ import { describe, expect, it } from "vitest";
 import {
   type CallToolStreamResponse,
   CallToolStreamResponseSchema as schema,
-} from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { ResultKind } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { CallReading } from "../../../../src/fleet/tools/follow-call.ts";
-import { readProgress } from "../../../../src/mcp/features/tools/progress.ts";
-import { readToolResult } from "../../../../src/mcp/features/tools/tool-result.ts";
-import { type CallEventOptions, callReadingToProto } from "../../../../src/rpc/convert/calls/call-event-to-proto.ts";
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { CallReading } from "../../../src/fleet/tools/follow-call.ts";
+import { readProgress } from "../../../src/mcp/features/tools/progress.ts";
+import { readToolResult } from "../../../src/mcp/features/tools/tool-result.ts";
+import { type CallEventOptions, callReadingToProto } from "../../../src/rpc/convert/call-event-to-proto.ts";
 
 const instance = "0f0e0d0c-0b0a-4908-8706-050403020100";
 const smallest = 65_536;

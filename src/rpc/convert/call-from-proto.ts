@@ -1,13 +1,13 @@
 import type { z } from "zod";
-import type { CallToolRequest, CallToolStreamRequest } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { ResultFormatSchema } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { ToolCall } from "../../../mcp/features/tools/tool-call.ts";
-import type { TraceContext } from "../../../mcp/protocol/trace-context.ts";
-import { callToolRequestSchema, callToolStreamRequestSchema } from "../../../operations/requests/request-schema.ts";
-import { validate } from "../../../operations/requests/validate.ts";
-import { enumName } from "../enum-name.ts";
+import type { CallToolRequest, CallToolStreamRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ResultFormatSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { ToolCall } from "../../mcp/features/tools/tool-call.ts";
+import type { TraceContext } from "../../mcp/protocol/trace-context.ts";
+import { callToolRequestSchema, callToolStreamRequestSchema } from "../../operations/requests/request-schema.ts";
+import { validate } from "../../operations/requests/validate.ts";
 import { argumentsJson } from "./arguments.ts";
 import { inputRequiredFromProto } from "./input-required-from-proto.ts";
+import { enumName } from "./values/enum-name.ts";
 
 /** A call as its caller wishes it: the server, the tool, its arguments, and the form of the result. */
 export interface WishedCall {

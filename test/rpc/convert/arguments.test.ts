@@ -1,8 +1,8 @@
 import { create, fromBinary, fromJsonString, type JsonObject, toBinary } from "@bufbuild/protobuf";
 import fc from "fast-check";
 import { describe, expect, it, vi } from "vitest";
-import { CallToolRequestSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { argumentsJson } from "../../../../src/rpc/convert/calls/arguments.ts";
+import { CallToolRequestSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { argumentsJson } from "../../../src/rpc/convert/arguments.ts";
 
 /** The input of a request that came as JSON, as from curl. */
 function fromCurl(argumentsText: string) {

@@ -1,4 +1,4 @@
-import { provenJson } from "./proven-json.ts";
+import { provenJson } from "./values/proven-json.ts";
 
 interface AskedFields {
   readonly metaJson: string;

@@ -1,9 +1,9 @@
 import { create, toBinary } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
-import { ListToolsResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
-import { ToolSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
-import { pageByPosition } from "../../../src/operations/requests/page.ts";
-import { boundedPage } from "../../../src/rpc/convert/bounded-page.ts";
+import { ListToolsResponseSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
+import { ToolSchema } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
+import { pageByPosition } from "../../../../src/operations/requests/page.ts";
+import { boundedPage } from "../../../../src/rpc/convert/values/bounded-page.ts";
 
 function page(descriptions: readonly string[], request: { pageSize?: number; pageToken?: string } = {}) {
   const { pageSize = 0, pageToken = "" } = request;

@@ -4,17 +4,17 @@ import {
   CallToolResponseSchema,
   type CallToolStreamResponse,
   CallToolStreamResponseSchema,
-} from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { truncateUtf8 } from "../../../base/text/truncate.ts";
-import type { LogEntry } from "../../../fleet/logs/log-entry.ts";
-import type { CallReading } from "../../../fleet/tools/follow-call.ts";
-import type { CallResult } from "../../../fleet/tools/idempotency/outcome.ts";
-import { maxEventTextBytes } from "../../../mcp/features/tools/progress.ts";
-import { lineToProto } from "../log-to-proto.ts";
-import { toTimestamp } from "../time.ts";
+} from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
+import type { LogEntry } from "../../fleet/logs/log-entry.ts";
+import type { CallReading } from "../../fleet/tools/follow-call.ts";
+import type { CallResult } from "../../fleet/tools/idempotency/outcome.ts";
+import { maxEventTextBytes } from "../../mcp/features/tools/progress.ts";
 import { callToProto } from "./call-to-proto.ts";
+import { lineToProto } from "./log-to-proto.ts";
 import { textChunks } from "./result-chunks.ts";
 import { resultToProto } from "./result-to-proto.ts";
+import { toTimestamp } from "./values/time.ts";
 
 export interface CallEventOptions {
   readonly server: string;

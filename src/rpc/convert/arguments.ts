@@ -1,10 +1,10 @@
 import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
-import type { CallToolRequest } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { invalidRequest } from "../../../base/errors/errors.ts";
-import { maxCallerDepth, maxCallerValues } from "../../../json/caller-json.ts";
-import type { ValueBudget } from "../../../json/json-scan.ts";
-import { fitForParams, jsonChars, tooLargeForParams } from "../../../mcp/protocol/params-limit.ts";
-import { provenJson } from "./proven-json.ts";
+import type { CallToolRequest } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { invalidRequest } from "../../base/errors/errors.ts";
+import { maxCallerDepth, maxCallerValues } from "../../json/caller-json.ts";
+import type { ValueBudget } from "../../json/json-scan.ts";
+import { fitForParams, jsonChars, tooLargeForParams } from "../../mcp/protocol/params-limit.ts";
+import { provenJson } from "./values/proven-json.ts";
 
 /**
  * A call's arguments as JSON text without line breaks, or undefined when there are none. Throws `invalid` for text that

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { durationMs, timestampMs, toDuration, toTimestamp } from "../../../src/rpc/convert/time.ts";
+import { durationMs, timestampMs, toDuration, toTimestamp } from "../../../../src/rpc/convert/values/time.ts";
 
 describe("durations and timestamps", () => {
   it("come back as they went out", () => {

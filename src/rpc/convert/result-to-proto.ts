@@ -1,11 +1,11 @@
 import { create, fromJson, type JsonValue } from "@bufbuild/protobuf";
 import { ValueSchema } from "@bufbuild/protobuf/wkt";
-import { type CallToolResponse, CallToolResponseSchema } from "../../../../gen/mcpmanager/v1/manager_pb.ts";
-import { type Content as ContentMessage, ContentSchema } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { Content, EmbeddedResource } from "../../../mcp/features/shared/content.ts";
-import { type ToolResult, type TypedResult, typedResult } from "../../../mcp/features/tools/tool-result.ts";
-import { textOrBlob } from "../resource-to-proto.ts";
+import { type CallToolResponse, CallToolResponseSchema } from "../../../gen/mcpmanager/v1/manager_pb.ts";
+import { type Content as ContentMessage, ContentSchema } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { Content, EmbeddedResource } from "../../mcp/features/shared/content.ts";
+import { type ToolResult, type TypedResult, typedResult } from "../../mcp/features/tools/tool-result.ts";
 import { inputRequiredToProto, jsonResultToProto } from "./input-required-to-proto.ts";
+import { textOrBlob } from "./resource-to-proto.ts";
 
 /**
  * The most bytes that a result can have in a response, in any encoding, when its line has at most so many. In JSON

@@ -1,5 +1,5 @@
-import { ResultKind } from "../../../../gen/mcpmanager/v1/tool_pb.ts";
-import type { InputRequiredRest, InputRequiredResult } from "../../../mcp/features/shared/input-required-result.ts";
+import { ResultKind } from "../../../gen/mcpmanager/v1/tool_pb.ts";
+import type { InputRequiredRest, InputRequiredResult } from "../../mcp/features/shared/input-required-result.ts";
 
 const kinds = {
   complete: ResultKind.COMPLETE,
