@@ -7,7 +7,7 @@ import type { InstanceRecord } from "../../runtime/runtime.ts";
 import { Permits } from "../calls/permits.ts";
 import type { InstanceContext } from "../run/instance-context.ts";
 import type { LiveSession } from "../state/live-session.ts";
-import { type ServerFailure, startCancelled } from "../state/server-failure.ts";
+import { replaced, type ServerFailure, startCancelled } from "../state/server-failure.ts";
 import type { InstanceSnapshot } from "../state/server-snapshot.ts";
 import type { StateKind } from "../state/state-kind.ts";
 import { cleanUp } from "./clean-up.ts";
@@ -234,10 +234,16 @@ export class ServerInstance {
     this.#status.enter({ kind: "stopped" }, "stopped");
   }
 
-  /** Nothing is left of it. A failure goes to the log: the reaper finds what is left. */
+  /**
+   * Nothing is left of one that was to take another's place, which is not touched. A failure goes to the log: the reaper
+   * finds what is left.
+   */
   async discard(): Promise<void> {
-    const clock = new StopClock({ graceMs: 0, elapsedMs: this.#context.services.clocks.elapsedMs });
-    await cleanUp(this.#context, () => this.stop(clock));
+    const { server, services } = this.#context;
+    await this.cancelLaunch(startCancelled(server.name));
+    const { state, record } = this.#status;
+    if (state.kind === "ready") state.run.release(replaced(server.name));
+    if (record !== undefined) await cleanUp(this.#context, () => services.runtime.remove(record.id, {}));
   }
 
   /** Nothing happens by itself any more; a start or an idle stop under way is given up. */
