@@ -96,7 +96,9 @@ export class Updates {
     }
     if (signal.aborted) return;
     await next.instance.discard();
-    if (!serves) await old.instance.adopt(old.record);
+    if (serves) return;
+    await old.instance.takeName();
+    await old.instance.adopt(old.record);
   }
 
   async #run({
