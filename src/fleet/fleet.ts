@@ -20,14 +20,15 @@ import { KeptListings } from "./programs/kept-listings.ts";
 import { KnownPrograms } from "./programs/known-programs.ts";
 import { noTextCache } from "./programs/text-cache.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
-import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
+import { refreshSecretFiles } from "./run/put-secret-files.ts";
 import { sameSpec } from "./same-spec.ts";
 import { checkDeclared, noSecrets, type UsedSecret, usedSecrets } from "./secrets/secrets.ts";
 import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
 import { notRunning, notYetUp } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import { Tombstones } from "./tombstones.ts";
+import { watchExits } from "./watch-exits.ts";
 
 /** The servers of one fleet, by name. */
 export class Fleet {
@@ -47,16 +48,7 @@ export class Fleet {
     const { runtime, log, clocks, newId, clientInfo, limits, reapGraceMs } = options;
     this.#options = options;
     this.#failedStarts = new FailedStarts(clocks);
-    const exits = new ExitWatch({
-      onBroken: () => {
-        for (const server of this.#servers.values()) server.engineLost();
-      },
-      onResync: () => this.#sync.resync(),
-      onChanged: (id) => this.#sync.look(id),
-      onOutOfMemory: (id) => {
-        for (const server of this.#servers.values()) server.outOfMemory(id);
-      },
-    });
+    const exits = watchExits(this.#servers, () => this.#sync);
     const onEngineSilent = () => this.#sync.resyncSoon();
     const { cache, secrets = noSecrets } = options;
     const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
@@ -146,6 +138,11 @@ export class Fleet {
   /** Every secret that is declared, or that a server names, by name. */
   secrets(): UsedSecret[] {
     return usedSecrets(this.#services.secrets.declared(), [...this.#servers.values()]);
+  }
+
+  /** Puts the values of secrets that servers have as files in place, as they are now: one may be another. Never throws. */
+  refreshSecretFiles(): Promise<void> {
+    return refreshSecretFiles(this.#services, this.#servers.values());
   }
 
   /** Tells of each change of any server's state, and of each step of a pull. */

@@ -8,7 +8,7 @@ import { type App, startApp } from "../../src/app/app.ts";
 import { type Log, silentLog } from "../../src/base/log/log.ts";
 import type { SecretSource } from "../../src/base/spec/declaration.ts";
 import { readConfig } from "../../src/config/config.ts";
-import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { TestFleet, testImage, testSecretsDir } from "../runtime/docker/test-fleet.ts";
 import { serversFolder } from "../runtime/process/test-processes.ts";
 import { stateHome } from "../state-home.ts";
 
@@ -62,6 +62,7 @@ export class TestManager implements AsyncDisposable {
       PATH,
       HOME,
       XDG_STATE_HOME: stateHome(),
+      MCPM_SECRETS_DIR: testSecretsDir,
       MCPM_PORT: "0",
       MCPM_FLEET: this.fleet,
       MCPM_SHUTDOWN_GRACE_MS: "500",
