@@ -1,11 +1,14 @@
 import type { Changes } from "../base/async/notifier.ts";
 import type { Declaration } from "../base/spec/declaration.ts";
+import { changedSecrets } from "../base/spec/secret-values.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { ApplyTarget } from "./desired/applies.ts";
 import type { Present } from "./desired/plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
 import type { Made } from "./replicas/updates.ts";
+import type { Secrets } from "./secrets/secrets.ts";
 import { serverNotFound } from "./state/fleet-error.ts";
+import type { ServerSnapshot } from "./state/server-snapshot.ts";
 
 /** The set of the servers that the manager's own file declares. */
 export const fileSet = "file";
@@ -14,6 +17,7 @@ export interface DesiredServersOptions {
   /** The servers that the manager knows, by name. */
   readonly servers: ReadonlyMap<string, ManagedServer>;
   readonly changes: Changes;
+  readonly secrets: Pick<Secrets, "read">;
   readonly check: (spec: ServerSpec) => Promise<void>;
   readonly add: (server: NewServer) => ManagedServer;
   /** Waits for the start of a new server. One that can't come up is forgotten, unless it stays declared. */
@@ -44,8 +48,12 @@ export class DesiredServers implements ApplyTarget {
     return this.#options.changes;
   }
 
-  present(): ReadonlyMap<string, Present> {
-    return new Map([...this.#options.servers].map(([name, server]) => [name, presentOf(server)]));
+  async present(): Promise<ReadonlyMap<string, Present>> {
+    const present = [...this.#options.servers].map(async ([name, server]) => {
+      const snapshot = server.snapshot();
+      return [name, presentOf(snapshot, await this.#rotated(snapshot))] as const;
+    });
+    return new Map(await Promise.all(present));
   }
 
   check(spec: ServerSpec): Promise<void> {
@@ -75,6 +83,14 @@ export class DesiredServers implements ApplyTarget {
     return this.#options.servers.get(name)?.snapshot().pullProgress ?? "";
   }
 
+  /** The variables whose secrets have another value than the containers were made with. What can't be read has not. */
+  async #rotated({ spec, instances }: ServerSnapshot): Promise<string[]> {
+    if (spec.secrets === undefined) return [];
+    const { image, secrets } = spec;
+    const now = await this.#options.secrets.read({ image, secrets }, {}).catch(() => undefined);
+    return [...new Set(instances.flatMap(({ record }) => changedSecrets(record.secrets, now)))].toSorted();
+  }
+
   /** It may have been stopped since the plan was made. */
   #known(name: string): ManagedServer {
     const server = this.#options.servers.get(name);
@@ -83,7 +99,6 @@ export class DesiredServers implements ApplyTarget {
   }
 }
 
-function presentOf(server: ManagedServer): Present {
-  const { spec, origin, state, instances } = server.snapshot();
-  return { spec, origin, state, keepsData: instances.some(({ record }) => record.keepsData) };
+function presentOf({ spec, origin, state, instances }: ServerSnapshot, rotated: readonly string[]): Present {
+  return { spec, origin, state, keepsData: instances.some(({ record }) => record.keepsData), rotated };
 }

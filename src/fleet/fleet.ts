@@ -64,6 +64,7 @@ export class Fleet {
     const desired = new DesiredServers({
       servers: this.#servers,
       changes: this.#changes,
+      secrets: this.#services.secrets,
       check: (spec) => this.#admit(spec, undefined),
       add: (server) => this.#add(server),
       cameUp: async (server) => void (await this.#cameUp(server, { coming: server.start(), signal: undefined })),

@@ -26,7 +26,7 @@ export type ApplyEvent =
 
 /** What an apply needs of its fleet. */
 export interface ApplyTarget {
-  present(): ReadonlyMap<string, Present>;
+  present(): Promise<ReadonlyMap<string, Present>>;
   /** Throws `denied` or `invalid` when the spec is not allowed or not possible. */
   check(spec: ServerSpec): Promise<void>;
   /** Makes a server that there is not, or brings up one that is down. */
@@ -82,7 +82,7 @@ export class Applies {
         if (kind === "denied" || kind === "invalid") refused.set(server, message);
       });
     }
-    const present = this.#target.present();
+    const present = await this.#target.present();
     const steps = planOf(wanted, present, refused);
     const specs = steps.map(({ server }) => [present.get(server)?.spec ?? null, wanted.servers.get(server) ?? null]);
     const text = canonicalize([wanted.set, steps, specs]) ?? "";

@@ -1,6 +1,7 @@
 import type { Declaration, UpdateBy } from "../../base/spec/declaration.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import { writesOutside } from "../../base/spec/writes-outside.ts";
+import { fieldPath } from "../../base/text/field-path.ts";
 import type { StateKind } from "../state/state-kind.ts";
 import { specDifferences } from "./spec-differences.ts";
 
@@ -22,6 +23,8 @@ export interface Present {
   readonly state: StateKind;
   /** Whether a container of it writes to a mount or a volume, its image's included. */
   readonly keepsData: boolean;
+  /** Variables whose secrets have another value now. */
+  readonly rotated: readonly string[];
 }
 
 export type PlanAction = "create" | "replace" | "remove" | "keep" | "refuse";
@@ -76,7 +79,8 @@ function stepFor(
   const { spec, start, update } = declaration;
   const isOurs = there.origin === wanted.set;
   if (!isOurs && !wanted.takeOver) return step(server, "refuse", `it belongs to ${ownerText(there.origin)}`);
-  const fields = specDifferences(there.spec, spec);
+  const rotated = there.rotated.filter((name) => Object.hasOwn(spec.secrets ?? {}, name));
+  const fields = [...specDifferences(there.spec, spec), ...rotated.map((name) => fieldPath(["secrets", name]))];
   if (isOurs && fields.length === 0) {
     const isDown = there.state === "stopped" || there.state === "failed";
     if (isDown && start === "now") return step(server, "create", `it is ${there.state}`);
