@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
+import { protoName } from "../../base/spec/proto-name.ts";
 
 /**
  * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks:
@@ -37,9 +38,4 @@ function fieldPath(path: readonly PropertyKey[]): string {
     else text += `${text === "" ? "" : "."}${protoName(String(part))}`;
   }
   return text;
-}
-
-/** The domain writes durations as `…Ms` numbers, the proto as Duration messages without the unit. */
-function protoName(name: string): string {
-  return name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
