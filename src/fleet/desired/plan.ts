@@ -1,7 +1,7 @@
 import type { Declaration, UpdateBy } from "../../base/spec/declaration.ts";
+import { fieldPath } from "../../base/spec/field-path.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import { writesOutside } from "../../base/spec/writes-outside.ts";
-import { fieldPath } from "../../base/text/field-path.ts";
 import type { StateKind } from "../state/state-kind.ts";
 import { specDifferences } from "./spec-differences.ts";
 

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
+import { fieldPath } from "../../base/spec/field-path.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
-import { fieldPath } from "../../base/text/field-path.ts";
 
 /**
  * The fields in which two specs differ, as paths in the proto's spelling: `image`, `limits.memory_bytes`, `env["A"]`. A

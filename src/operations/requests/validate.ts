@@ -1,6 +1,6 @@
 import type { z } from "zod";
 import { type FieldViolation, invalidRequest } from "../../base/errors/errors.ts";
-import { fieldPath } from "../../base/text/field-path.ts";
+import { fieldPath } from "../../base/spec/field-path.ts";
 
 /**
  * Checks a value against its schema. Throws `invalid` with one violation a field, for the first rule that it breaks:

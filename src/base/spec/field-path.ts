@@ -1,3 +1,5 @@
+import { protoName } from "./proto-name.ts";
+
 const maps = new Set<PropertyKey>([
   "env",
   "labels",
@@ -17,9 +19,4 @@ export function fieldPath(path: readonly PropertyKey[]): string {
     else text += `${text === "" ? "" : "."}${protoName(String(part))}`;
   }
   return text;
-}
-
-/** The domain writes durations as `…Ms` numbers, the proto as Duration messages without the unit. */
-function protoName(name: string): string {
-  return name.replace(/Ms$/, "").replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
