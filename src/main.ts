@@ -42,7 +42,11 @@ async function main(): Promise<void> {
     log.warn("ignored an environment variable that is not a setting", { name });
   keepTickShape();
   const stopped = nextSignal();
+  // Without a listener it would end the manager, also before there is anything to reload.
+  let reload = () => {};
+  process.on("SIGHUP", () => reload());
   const app = await startApp(config, { log, env: source.env });
+  reload = () => app.reload();
   const { listen, fleet, runtime } = config;
   log.info("listening", { host: listen.host, port: app.port, fleet: fleet.name, runtime: runtime.kind });
   void app.adopted.then(() => log.debug("adoption finished"));

@@ -46,8 +46,9 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
  * leaves. "." is what lies in the room itself; folders further down belong to theirs.
  */
 const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
+  app: { ".": ["servers-file"], "servers-file": [] },
   base: { async: ["errors"], errors: [], log: [], "node-quirks": [], spec: ["text"], text: [] },
-  config: { ".": ["settings"], settings: [] },
+  config: { ".": ["settings"], "servers-file": [], settings: [] },
   fleet: {
     ".": ["calls", "desired", "instance", "logs", "programs", "replicas", "resources", "run", "secrets", "state"],
     calls: ["state"],

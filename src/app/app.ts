@@ -31,6 +31,7 @@ import { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { runtimes } from "./runtimes.ts";
 import { openSecrets, ownPlaces } from "./secrets.ts";
+import { ServersFile, type ServersFileOptions } from "./servers-file/servers-file.ts";
 import { openCache, openState } from "./state.ts";
 import { version } from "./version.ts";
 
@@ -46,6 +47,8 @@ export interface App extends AsyncDisposable {
   readonly port: number;
   /** Resolves when every server that was found at the start is ready or has failed. */
   readonly adopted: Promise<void>;
+  /** Applies the servers file again, if there is one, changed or not. */
+  reload(): void;
   /** Resolves when another manager took the fleet over: every call has failed then, and this manager is of no use. */
   readonly lost: Promise<ManagerError>;
 }
@@ -68,8 +71,7 @@ export interface AppOptions {
  */
 export async function startApp(config: Config, options: AppOptions): Promise<App> {
   const { log, fastPath = true } = options;
-  const { bindRoots } = config.admission;
-  await checkBindRoots({ bindRoots, inContainer: config.runtime.inContainer }, log);
+  await checkBindRoots({ ...config.admission, inContainer: config.runtime.inContainer }, log);
   const state = await openState(config.state, log);
   const secrets = await openSecrets(state, { config, ...options });
   await using opened = new AsyncDisposableStack();
@@ -87,12 +89,9 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const toolCalls = new ToolCalls({ fleet, idempotentCalls: new IdempotentCalls({ elapsedMs }), argumentCheck });
   const drainMs = config.fleet.shutdownGraceMs;
   opened.defer(() => fleet.close({ drainMs }));
-  const lost = taken.then(async (error) => {
-    // The calls must end, even though the engine can't be asked now.
-    await fleet.close({ drainMs: 0 }).catch(() => {});
-    return error;
-  });
+  const lost = taken.then((error) => endCalls(fleet, error));
   const { adopted } = await fleet.open();
+  const file = opened.use(openServersFile(config, { env: options.env ?? {}, fleet, secrets, log }));
   const shutdown = new AbortController();
   const listener = await listen({
     host: config.listen.host,
@@ -103,6 +102,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
       runtime,
       log,
       adopted,
+      serversFile: () => file?.state,
       shutdown: shutdown.signal,
       fastPath,
     }),
@@ -115,7 +115,23 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
     await Promise.all([listener.close({ graceMs: drainMs + 1000 }), fleet.close({ drainMs })]);
   });
   const resources = opened.move();
-  return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+  const dispose = () => resources.disposeAsync();
+  return { port: listener.port, adopted, reload: () => file?.reload(), lost, [Symbol.asyncDispose]: dispose };
+}
+
+/** Another manager has the fleet: the calls must end, even though the engine can't be asked now. */
+async function endCalls(fleet: Fleet, why: ManagerError): Promise<ManagerError> {
+  await fleet.close({ drainMs: 0 }).catch(() => {});
+  return why;
+}
+
+function openServersFile(
+  { fleet: { serversFiles: paths } }: Config,
+  options: Omit<ServersFileOptions, "paths" | "now">,
+): ServersFile | undefined {
+  // The manager's own key is nothing that a server's spec may hold.
+  const { MCPM_STATE_KEY: _own, ...env } = options.env;
+  return paths.length === 0 ? undefined : new ServersFile({ ...options, env, paths, now: Date.now });
 }
 
 function createRuntime(
@@ -174,6 +190,7 @@ interface Parts {
   readonly runtime: Runtime;
   readonly log: Log;
   readonly adopted: Promise<void>;
+  readonly serversFile: RouterOptions["serversFile"];
   readonly shutdown: AbortSignal;
   readonly fastPath: boolean;
 }

@@ -25,6 +25,7 @@ describe("readConfig", () => {
         name: "default",
         stateDir: undefined,
         secretsDir: "/run/mcpm",
+        serversFiles: [],
         stateKeys: [],
         reapGraceMs: 300_000,
         shutdownGraceMs: 10_000,

@@ -37,6 +37,7 @@ beforeAll(async () => {
     now: () => 0,
     elapsedMs: () => 0,
     heartbeatMs: 1000,
+    serversFile: () => undefined,
     shutdown: new AbortController().signal,
     log: silentLog,
     budget: new TransferBudget({ maxBytes: 1_000_000, log: silentLog, elapsedMs: () => 0 }),

@@ -1,4 +1,4 @@
-import { absolutePath, integer, text } from "./parsers.ts";
+import { absolutePath, integer, list, text } from "./parsers.ts";
 import { SettingProblem, setting } from "./setting.ts";
 
 /** The current one, and perhaps the one before it. */
@@ -16,6 +16,11 @@ export const fleetSettings = {
     help: "name of the fleet that this manager owns",
     fallback: "default",
     parse: text(/^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/, "must be 1 to 32 of a-z, 0-9 and '-'"),
+  }),
+  serversFiles: setting<readonly string[]>("MCPM_SERVERS_FILE", {
+    help: "file that declares servers, applied at the start and on every change; of several, commas between them, later ones win",
+    fallback: [],
+    parse: list(absolutePath),
   }),
   stateDir: setting<string | undefined>("MCPM_STATE_DIR", {
     help: "folder of what the manager keeps beside the engine, which nobody else may read or write",

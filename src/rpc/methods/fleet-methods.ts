@@ -1,4 +1,4 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type GetInfoResponse,
@@ -7,10 +7,13 @@ import {
   ListResponseSchema,
   type ManagerService,
   RestartResponseSchema,
+  ServersFileState as ServersFileStateMessage,
   StartResponseSchema,
   StopResponseSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { truncateUtf8 } from "../../base/text/truncate.ts";
+import type { ServersFileState } from "../../fleet/desired/file-state.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { pageByKey } from "../../operations/requests/page.ts";
 import {
@@ -23,7 +26,7 @@ import { validate } from "../../operations/requests/validate.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
 import { boundedPage } from "../convert/values/bounded-page.ts";
-import { durationMs, toDuration } from "../convert/values/time.ts";
+import { durationMs, toDuration, toTimestamp } from "../convert/values/time.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
 
 /**
@@ -37,7 +40,7 @@ const defaultServersPerPage = 100;
 
 /** The RPCs about servers. */
 export function fleetMethods(options: ServiceOptions) {
-  const { fleet, runtime, info } = options;
+  const { fleet, runtime, info, serversFile } = options;
   const toServer = (server: ReturnType<Fleet["get"]>) => serverToProto(server, runtime.kind);
   return {
     async start(request, { signal }) {
@@ -84,14 +87,41 @@ export function fleetMethods(options: ServiceOptions) {
     async getInfo(_request, { signal }) {
       const engineVersion = await runtime.version({ signal });
       const unenforced = await runtime.unenforced({ signal });
-      return infoToProto(info, { runtime: runtime.kind, engineVersion, unenforced: [...unenforced] });
+      return infoToProto(info, {
+        runtime: runtime.kind,
+        engineVersion,
+        unenforced: [...unenforced],
+        ...fileToProto(serversFile()),
+      });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 
+const maxProblems = 20;
+const maxProblemBytes = 1024;
+const fileStates = {
+  applying: ServersFileStateMessage.APPLYING,
+  applied: ServersFileStateMessage.APPLIED,
+  incomplete: ServersFileStateMessage.INCOMPLETE,
+  failed: ServersFileStateMessage.FAILED,
+} satisfies Record<ServersFileState["kind"], ServersFileStateMessage>;
+
+function fileToProto(
+  file: ServersFileState | undefined,
+): Pick<MessageInitShape<typeof GetInfoResponseSchema>, "serversFile"> {
+  if (file === undefined) return {};
+  const shorten = (text: string) => truncateUtf8(text.toWellFormed(), { maxBytes: maxProblemBytes, keep: "start" });
+  const problems = file.problems.slice(0, maxProblems).map(shorten);
+  const time = toTimestamp(file.timeMs);
+  return { serversFile: { paths: [...file.paths], state: fileStates[file.kind], time, problems } };
+}
+
 function infoToProto(
   info: ManagerInfo,
-  running: { runtime: string; engineVersion: string; unenforced: string[] },
+  running: Pick<
+    MessageInitShape<typeof GetInfoResponseSchema>,
+    "runtime" | "engineVersion" | "unenforced" | "serversFile"
+  >,
 ): GetInfoResponse {
   const { version, fleet, maxCpus, maxPids, ...sizes } = info;
   return create(GetInfoResponseSchema, {

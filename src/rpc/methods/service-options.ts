@@ -1,3 +1,4 @@
+import type { ServersFileState } from "../../fleet/desired/file-state.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { ToolCalls } from "../../fleet/tools/tool-calls.ts";
 import type { Runtime } from "../../runtime/runtime.ts";
@@ -7,6 +8,8 @@ export interface ServiceOptions {
   readonly toolCalls: ToolCalls;
   readonly runtime: Runtime;
   readonly info: ManagerInfo;
+  /** How the manager's own file stands to the fleet; undefined: there is none. */
+  readonly serversFile: () => ServersFileState | undefined;
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   /** Milliseconds since any moment; steps of the wall clock don't move it. */
