@@ -20,6 +20,8 @@ const { output } = await build({
     config: "src/config/config.ts",
     // Beside main: check-thread.ts looks for it there.
     "check-worker": "src/fleet/tools/argument-check/check-worker.ts",
+    // And parse-apart.ts for this.
+    "parse-worker": "src/app/servers-file/parse-worker.ts",
   },
   platform: "node",
   plugins: [

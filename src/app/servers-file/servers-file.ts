@@ -1,6 +1,5 @@
 import type { Log } from "../../base/log/log.ts";
 import type { ServersFile as Declared } from "../../base/spec/declaration.ts";
-import { parseServersFiles } from "../../config/servers-file/parse-servers-files.ts";
 import { problemText } from "../../config/servers-file/yaml/problem.ts";
 import { ConfigError } from "../../config/settings/setting.ts";
 import type { ApplyEvent } from "../../fleet/desired/applies.ts";
@@ -8,6 +7,7 @@ import type { ServersFileState } from "../../fleet/desired/file-state.ts";
 import { fileSet } from "../../fleet/desired-servers.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { DeclaredSecrets } from "../../secrets/declared-secrets.ts";
+import { parseApart } from "./parse-apart.ts";
 import { type FileTexts, readFiles } from "./read-files.ts";
 import { watchFolders } from "./watch-folders.ts";
 
@@ -96,7 +96,7 @@ export class ServersFile implements AsyncDisposable {
 
   async #applyTexts({ files }: FileTexts): Promise<void> {
     const { env, paths, now } = this.#options;
-    const parsed = parseServersFiles({ files, env });
+    const parsed = await parseApart({ files, env }, { signal: this.#closed.signal });
     if ("problems" in parsed) {
       this.#fail(parsed.problems.map(problemText));
       return;
