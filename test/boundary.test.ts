@@ -56,7 +56,7 @@ const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>
     instance: ["calls", "logs", "programs", "run", "state"],
     logs: ["state"],
     programs: [],
-    replicas: ["calls", "instance", "state"],
+    replicas: ["calls", "instance", "run", "state"],
     resources: ["state"],
     run: ["logs", "programs", "secrets", "state"],
     secrets: [],

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { freemem } from "node:os";
 import { abortable } from "../base/async/abortable.ts";
 import { FarDeadlines } from "../base/async/call-wait.ts";
 import { within } from "../base/async/within.ts";
@@ -142,6 +143,11 @@ function createRuntime(
   return runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID, ownPlaces: places });
 }
 
+/** Whether the engine, or what else runs servers, is on this machine. */
+function isHere(host = "unix:"): boolean {
+  return host.startsWith("unix:");
+}
+
 function createFleet(
   config: Config,
   parts: Pick<Parts, "runtime" | "log"> & { readonly cache: FleetCache | undefined; readonly secrets: DeclaredSecrets },
@@ -156,6 +162,7 @@ function createFleet(
     logRingBytes: config.limits.logRingBytes,
     defaultCallTimeoutMs: config.calls.timeoutMs,
     reapGraceMs: config.fleet.reapGraceMs,
+    ...(isHere(config.docker.host) ? { freeMemory: freemem } : {}),
   });
 }
 

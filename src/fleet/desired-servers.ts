@@ -3,15 +3,12 @@ import type { Declaration } from "../base/spec/declaration.ts";
 import { changedSecrets } from "../base/spec/secret-values.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { ApplyTarget } from "./desired/applies.ts";
-import type { Present } from "./desired/plan.ts";
+import { fileSet, type Present } from "./desired/plan.ts";
 import type { ManagedServer } from "./managed-server.ts";
-import type { Made } from "./replicas/updates.ts";
+import type { NewServer } from "./new-server.ts";
 import type { Secrets } from "./secrets/secrets.ts";
 import { serverNotFound } from "./state/fleet-error.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
-
-/** The set of the servers that the manager's own file declares. */
-export const fileSet = "file";
 
 export interface DesiredServersOptions {
   /** The servers that the manager knows, by name. */
@@ -19,19 +16,12 @@ export interface DesiredServersOptions {
   readonly changes: Changes;
   readonly secrets: Pick<Secrets, "read">;
   readonly check: (spec: ServerSpec) => Promise<void>;
+  /** Whether there is memory for one more container of this spec. */
+  readonly hasRoom: (spec: ServerSpec) => boolean;
   readonly add: (server: NewServer) => ManagedServer;
   /** Waits for the start of a new server. One that can't come up is forgotten, unless it stays declared. */
   readonly cameUp: (server: ManagedServer) => Promise<void>;
   readonly stop: (server: ManagedServer) => Promise<void>;
-}
-
-/** A server that the manager shall know. */
-export interface NewServer extends Made {
-  readonly name: string;
-  /** It has no container until a call (`idle`) or a Start (`stopped`) wants it. Absent: it is started at once. */
-  readonly rests?: "idle" | "stopped" | undefined;
-  /** It stays when its first start fails: its file says that it shall be there. */
-  readonly isKept?: boolean;
 }
 
 const restOf = { now: undefined, on_call: "idle", manual: "stopped" } as const;
@@ -60,6 +50,10 @@ export class DesiredServers implements ApplyTarget {
     return this.#options.check(spec);
   }
 
+  hasRoom(spec: ServerSpec): boolean {
+    return this.#options.hasRoom(spec);
+  }
+
   async create(name: string, { spec, start }: Declaration, set: string): Promise<void> {
     const known = this.#options.servers.get(name);
     await known?.stopping;
@@ -72,7 +66,8 @@ export class DesiredServers implements ApplyTarget {
   async update(name: string, { spec, start, update }: Declaration, set: string): Promise<void> {
     const server = this.#known(name);
     await server.update({ spec, origin: set, update });
-    if (start === "now" && server.snapshot().state === "stopped") await server.start();
+    // One that rests only has another wish now.
+    if (start === "now" && server.snapshot().instances.length === 0) await server.start();
   }
 
   async remove(name: string): Promise<void> {
@@ -100,5 +95,6 @@ export class DesiredServers implements ApplyTarget {
 }
 
 function presentOf({ spec, origin, state, instances }: ServerSnapshot, rotated: readonly string[]): Present {
-  return { spec, origin, state, keepsData: instances.some(({ record }) => record.keepsData), rotated };
+  const keepsData = instances.some(({ record }) => record.keepsData);
+  return { spec, origin, state, hasContainer: instances.length > 0, keepsData, rotated };
 }

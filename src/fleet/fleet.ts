@@ -8,17 +8,19 @@ import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import { checkAdmission } from "./admission.ts";
 import type { Permit } from "./calls/permits.ts";
 import { Applies, type ApplyEvent, type ApplyOptions } from "./desired/applies.ts";
-import type { Wanted } from "./desired/plan.ts";
-import { DesiredServers, fileSet, type NewServer } from "./desired-servers.ts";
+import { fileSet, type Wanted } from "./desired/plan.ts";
+import { DesiredServers } from "./desired-servers.ts";
 import { EngineSync } from "./engine-sync.ts";
 import { type FailedStart, FailedStarts } from "./failed-starts.ts";
 import type { CallOptions, FleetOptions, StartOptions } from "./fleet-options.ts";
 import { idleGraceMs } from "./instance/stop-clock.ts";
 import { LogRing } from "./logs/log-ring.ts";
 import { ManagedServer } from "./managed-server.ts";
+import type { NewServer } from "./new-server.ts";
 import { KeptListings } from "./programs/kept-listings.ts";
 import { KnownPrograms } from "./programs/known-programs.ts";
 import { noTextCache } from "./programs/text-cache.ts";
+import { hasRoomForBoth } from "./replicas/room-for-both.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
 import { refreshSecretFiles } from "./run/put-secret-files.ts";
@@ -53,7 +55,7 @@ export class Fleet {
     const { cache, secrets = noSecrets } = options;
     const programs = new KnownPrograms({ cache: cache?.programs ?? noTextCache, now: clocks.now, log });
     const listings = cache && new KeptListings({ cache: cache.listings, now: clocks.now });
-    const known = { programs, listings, secrets };
+    const known = { programs, listings, secrets, freeMemory: options.freeMemory };
     this.#services = { runtime, log, clocks, newId, clientInfo, limits, ...known, exits, onEngineSilent };
     this.#sync = new EngineSync(this.#services, {
       servers: this.#servers,
@@ -66,6 +68,7 @@ export class Fleet {
       changes: this.#changes,
       secrets: this.#services.secrets,
       check: (spec) => this.#admit(spec, undefined),
+      hasRoom: (spec) => hasRoomForBoth(spec, options),
       add: (server) => this.#add(server),
       cameUp: async (server) => void (await this.#cameUp(server, { coming: server.start(), signal: undefined })),
       stop: (server) => this.#stopServer(server, idleGraceMs),

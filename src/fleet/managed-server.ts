@@ -11,6 +11,7 @@ import type { Permit } from "./calls/permits.ts";
 import { ServerInstance } from "./instance/server-instance.ts";
 import { StopClock } from "./instance/stop-clock.ts";
 import type { LogRing } from "./logs/log-ring.ts";
+import type { NewServer } from "./new-server.ts";
 import { adoptAll, isSameMade } from "./replicas/adoption.ts";
 import { instancesOf, Replicas } from "./replicas/replicas.ts";
 import { type Made, Updates } from "./replicas/updates.ts";
@@ -22,12 +23,7 @@ import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import type { StateKind } from "./state/state-kind.ts";
 import { type Wish, wishFor } from "./wish.ts";
 
-export interface ManagedServerOptions extends Made {
-  readonly name: string;
-  /** It has no container until a call (`idle`) or a Start (`stopped`) wants it. */
-  readonly rests?: "idle" | "stopped" | undefined;
-  /** It stays when its first start fails. Default: only one that rests does. */
-  readonly isKept?: boolean | undefined;
+export interface ManagedServerOptions extends NewServer {
   readonly ring: LogRing;
   /** Told of every change that Watch shows; gives it a number, unique in the fleet. */
   readonly onChange: () => number;
@@ -55,12 +51,12 @@ export class ManagedServer {
   #stop: { readonly clock: StopClock; readonly done: Promise<void> } | undefined;
 
   constructor(services: FleetServices, options: ManagedServerOptions) {
-    const { name, spec, origin, ring, rests, onChange, isKept = rests !== undefined } = options;
+    const { name, spec, origin, ring, rests, isKept = rests !== undefined } = options;
     this.name = name;
     this.ring = ring;
     this.#services = services;
     this.#idleClock = { elapsedMs: services.clocks.elapsedMs, onIdle: () => this.#sleep() };
-    this.#numberChange = onChange;
+    this.#numberChange = options.onChange;
     this.#logLevel = new KeptLogLevel(name, services);
     this.#calls = new Calls(name, {
       refusal: () => this.#refusal(),
@@ -70,14 +66,14 @@ export class ManagedServer {
       maxQueuedChars: services.limits.maxQueuedChars,
     });
     this.#wish = wishFor({ spec, origin }, this.#idleClock);
-    const onPull = (progress: string) => this.#onPull(progress);
-    const server = { name, ring, onPull, onChange: () => this.#onChange() };
-    this.#newInstance = (made, replica) =>
-      new ServerInstance({ services, server, ...made, replica, rests: rests === "idle" });
+    const onChange = () => this.#onChange();
+    const server = { name, ring, onPull: (progress: string) => this.#onPull(progress), onChange };
+    const isIdle = rests === "idle";
+    this.#newInstance = (made, replica) => new ServerInstance({ services, server, ...made, replica, rests: isIdle });
     this.#isKept = isKept;
     this.#state = rests ?? "creating";
     this.#replicas = new Replicas(rests === "stopped" ? [] : instancesOf({ spec, origin }, this.#newInstance));
-    this.#updates = new Updates(this.#replicas, { newInstance: this.#newInstance, onSwap: () => this.#onChange() });
+    this.#updates = new Updates(this.#replicas, { services, newInstance: this.#newInstance, onSwap: onChange });
   }
 
   /** What it is to be now. */

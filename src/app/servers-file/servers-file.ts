@@ -4,7 +4,7 @@ import { problemText } from "../../config/servers-file/yaml/problem.ts";
 import { ConfigError } from "../../config/settings/setting.ts";
 import type { ApplyEvent } from "../../fleet/desired/applies.ts";
 import type { ServersFileState } from "../../fleet/desired/file-state.ts";
-import { fileSet } from "../../fleet/desired-servers.ts";
+import { fileSet } from "../../fleet/desired/plan.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import type { DeclaredSecrets } from "../../secrets/declared-secrets.ts";
 import { parseApart } from "./parse-apart.ts";

@@ -29,6 +29,8 @@ export interface ApplyTarget {
   present(): Promise<ReadonlyMap<string, Present>>;
   /** Throws `denied` or `invalid` when the spec is not allowed or not possible. */
   check(spec: ServerSpec): Promise<void>;
+  /** Whether there is memory for one more container of this spec. */
+  hasRoom(spec: ServerSpec): boolean;
   /** Makes a server that there is not, or brings up one that is down. */
   create(server: string, declaration: Declaration, set: string): Promise<void>;
   update(server: string, declaration: Declaration, set: string): Promise<void>;
@@ -83,7 +85,8 @@ export class Applies {
       });
     }
     const present = await this.#target.present();
-    const steps = planOf(wanted, present, refused);
+    const hasRoom = (spec: ServerSpec) => this.#target.hasRoom(spec);
+    const steps = planOf(wanted, present, { refused, hasRoom });
     const specs = steps.map(({ server }) => [present.get(server)?.spec ?? null, wanted.servers.get(server) ?? null]);
     const text = canonicalize([wanted.set, steps, specs]) ?? "";
     // Keyed: env values are among the specs, and a guess must not be checked by a digest.

@@ -5,6 +5,9 @@ import { writesOutside } from "../../base/spec/writes-outside.ts";
 import type { StateKind } from "../state/state-kind.ts";
 import { specDifferences } from "./spec-differences.ts";
 
+/** The set of the servers that the manager's own file declares. */
+export const fileSet = "file";
+
 /** What a set of servers shall be. */
 export interface Wanted {
   /** Who declares them: `file`, or a name of the caller's. */
@@ -21,6 +24,7 @@ export interface Present {
   readonly spec: ServerSpec;
   readonly origin: string | undefined;
   readonly state: StateKind;
+  readonly hasContainer: boolean;
   /** Whether a container of it writes to a mount or a volume, its image's included. */
   readonly keepsData: boolean;
   /** Variables whose secrets have another value now. */
@@ -48,13 +52,18 @@ export interface PlanStep {
 export function planOf(
   wanted: Wanted,
   present: ReadonlyMap<string, Present>,
-  refused: ReadonlyMap<string, string>,
+  {
+    refused,
+    hasRoom,
+  }: { readonly refused: ReadonlyMap<string, string>; readonly hasRoom: (spec: ServerSpec) => boolean },
 ): PlanStep[] {
   const declared = [...wanted.servers].map(([server, declaration]): PlanStep => {
     const why = refused.get(server);
     if (why !== undefined) return step(server, "refuse", why);
     const there = present.get(server);
-    return there === undefined ? creation(server, declaration) : stepFor(server, { declaration, there, wanted });
+    return there === undefined
+      ? creation(server, declaration)
+      : stepFor(server, { declaration, there, wanted, hasRoom });
   });
   const removed = [...present].flatMap(([server, { origin }]) => {
     const isGone = wanted.prune && origin === wanted.set && !wanted.servers.has(server);
@@ -72,49 +81,51 @@ function creation(server: string, { start }: Declaration): PlanStep {
   return step(server, "create", reasons[start]);
 }
 
-function stepFor(
-  server: string,
-  { declaration, there, wanted }: { declaration: Declaration; there: Present; wanted: Wanted },
-): PlanStep {
-  const { spec, start, update } = declaration;
-  const isOurs = there.origin === wanted.set;
-  if (!isOurs && !wanted.takeOver) return step(server, "refuse", `it belongs to ${ownerText(there.origin)}`);
-  const rotated = there.rotated.filter((name) => Object.hasOwn(spec.secrets ?? {}, name));
-  const fields = [...specDifferences(there.spec, spec), ...rotated.map((name) => fieldPath(["secrets", name]))];
-  if (isOurs && fields.length === 0) {
-    const isDown = there.state === "stopped" || there.state === "failed";
-    if (isDown && start === "now") return step(server, "create", `it is ${there.state}`);
-    return step(server, "keep", "");
-  }
-  const from = isOurs ? "" : `taken over from ${ownerText(there.origin)}`;
-  return {
-    server,
-    action: "replace",
-    fields,
-    ...replacement({ spec, update, there, from }),
-  };
+interface StepContext {
+  readonly declaration: Declaration;
+  readonly there: Present;
+  readonly wanted: Wanted;
+  readonly hasRoom: (spec: ServerSpec) => boolean;
 }
 
-function replacement({
-  spec,
-  update,
-  there,
-  from,
-}: Pick<Declaration, "spec" | "update"> & { there: Present; from: string }): Pick<PlanStep, "by" | "reason"> {
+function stepFor(server: string, context: StepContext): PlanStep {
+  const { declaration, there, wanted } = context;
+  const isOurs = there.origin === wanted.set;
+  if (!isOurs && !wanted.takeOver) return step(server, "refuse", `it belongs to ${ownerText(there.origin)}`);
+  const fields = changedFields(declaration.spec, there);
+  if (!isOurs || fields.length > 0) return { server, action: "replace", fields, ...replacement(context, { isOurs }) };
+  if (declaration.start !== "now" || !isDown(there)) return step(server, "keep", "");
+  return step(server, "create", `it is ${there.state}`);
+}
+
+function changedFields(spec: ServerSpec, there: Present): string[] {
+  const rotated = there.rotated.filter((name) => Object.hasOwn(spec.secrets ?? {}, name));
+  return [...specDifferences(there.spec, spec), ...rotated.map((name) => fieldPath(["secrets", name]))];
+}
+
+/** Whether it was not started yet, or was stopped, or has failed. One that is idle and has a container is up. */
+function isDown({ state, hasContainer }: Present): boolean {
+  return state === "stopped" || state === "failed" || (state === "idle" && !hasContainer);
+}
+
+function replacement(
+  { declaration: { spec, update }, there, hasRoom }: StepContext,
+  { isOurs }: { readonly isOurs: boolean },
+): Pick<PlanStep, "by" | "reason"> {
   const writes = there.keepsData || writesOutside(spec);
+  const whyStopped = writes ? "a mount is writable" : "there is no memory for both";
+  const stopsFirst = update === "recreate" || writes || (there.hasContainer && !hasRoom(spec));
   const reasons = [
-    from,
-    update !== "recreate" && writes ? "it has a writable mount, so the old one stops first" : "",
+    isOurs ? "" : `taken over from ${ownerText(there.origin)}`,
+    stopsFirst && update !== "recreate" ? `the old one stops first: ${whyStopped}` : "",
     there.keepsData && !writesOutside(there.spec) ? "what it wrote to a volume of its image goes" : "",
   ];
-  return {
-    by: writes ? "recreate" : update,
-    reason: reasons.filter((reason) => reason !== "").join("; "),
-  };
+  return { by: stopsFirst ? "recreate" : "rolling", reason: reasons.filter((reason) => reason !== "").join("; ") };
 }
 
 function ownerText(origin: string | undefined): string {
-  return origin === undefined ? "a Start" : `the set ${JSON.stringify(origin)}`;
+  if (origin === undefined) return "a Start";
+  return origin === fileSet ? "the servers file" : `the set ${JSON.stringify(origin)}`;
 }
 
 function step(server: string, action: PlanAction, reason: string): PlanStep {

@@ -4,7 +4,9 @@ import type { ServerSpec } from "../../base/spec/spec.ts";
 import { writesOutside } from "../../base/spec/writes-outside.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { ServerInstance } from "../instance/server-instance.ts";
+import type { FleetServices } from "../run/fleet-services.ts";
 import type { Replicas } from "./replicas.ts";
+import { hasRoomForBoth } from "./room-for-both.ts";
 import { finishPlace, recreate, rollOver } from "./take-place.ts";
 
 /** What instances are made by. */
@@ -16,6 +18,7 @@ export interface Made {
 
 export interface UpdatesOptions {
   readonly newInstance: (made: Made, replica: number) => ServerInstance;
+  readonly services: Pick<FleetServices, "freeMemory">;
   /** New calls go to another instance. */
   readonly onSwap: () => void;
 }
@@ -138,7 +141,8 @@ export class Updates {
       await replicas.beside(next, next.start());
       replicas.add(next);
     } else {
-      const by = keepsData(old) || keepsData(next) ? "recreate" : options.by;
+      const stopsFirst = keepsData(old) || keepsData(next) || !hasRoomForBoth(next.made.spec, this.#options.services);
+      const by = stopsFirst ? "recreate" : options.by;
       const takePlace = by === "rolling" ? rollOver : recreate;
       const { signal } = options;
       const swap = () => this.#swap(old, next);

@@ -21,6 +21,8 @@ export interface FleetDependencies {
   readonly clocks: Clocks;
   readonly newId: () => string;
   readonly clientInfo: ClientInfo;
+  /** What the engine's machine has left for another process, in bytes. Absent: not known, as of an engine elsewhere. */
+  readonly freeMemory?: (() => number) | undefined;
   /** Of the connection to each instance; as much may wait for a server that is not ready. */
   readonly limits: ConnectionLimits;
 }
