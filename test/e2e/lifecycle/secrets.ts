@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { SecretSource } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { Era, type ServerSpecSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
 import type { SecretSource as Source } from "../../../src/base/spec/declaration.ts";
+import { stateHome } from "../../state-home.ts";
 import { errorInfo, failureOf, type ManagerClient, TestManager, textOf } from "../test-manager.ts";
 
 /** What is planted, of each kind of source. Nothing that is shown may have any of them. */
@@ -131,7 +132,7 @@ export function describeSecrets({ runtime, spec }: SecretsStage): void {
     it("has its value in no label, list, log, error, event or argument", async () => {
       const texts = [...shown, ...(await everythingShown(manager))];
       if (runtime === "docker") texts.push(...(await labelsAndEvents(manager)));
-      texts.push(await argumentsOfAll());
+      texts.push(await argumentsOfAll(), ...kept(manager));
       expect(texts.length).toBeGreaterThan(8);
       for (const value of Object.values(planted)) {
         expect(texts.filter((text) => text.includes(value))).toEqual([]);
@@ -177,6 +178,13 @@ async function labelsAndEvents({ engine }: TestManager): Promise<string[]> {
   let told = "";
   for await (const chunk of events) told += String(chunk);
   return [JSON.stringify(containers), told];
+}
+
+/** What the manager has written into its state folder. */
+function kept({ fleet }: TestManager): string[] {
+  const folder = join(stateHome(), "mcp-docker-manager", fleet);
+  const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  return files.map(({ parentPath, name }) => `${name} ${readFileSync(join(parentPath, name), "latin1")}`);
 }
 
 /** The arguments of every process that can be seen here. */
