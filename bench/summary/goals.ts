@@ -97,6 +97,18 @@ export const goals: readonly Goal[] = [
     ci: { figure: "lines/s / attached", atLeast: 0.04 },
   },
   {
+    text: "Apply of 200 servers that are as declared: ms above List",
+    section: "apply",
+    figure: "apply of 200 unchanged servers above List, ms",
+    limit: { atMost: 100 },
+  },
+  {
+    text: "calls of others during rolling changes: of those during docker run and rm",
+    section: "apply",
+    figure: "calls/s during rolling changes / during docker run and rm",
+    limit: { atLeast: 0.97 },
+  },
+  {
     text: "encoder, result_json of 100 B: the library's time by ours",
     section: "micro",
     figure: "encoder, result_json of 100 B: plain / by hand",
