@@ -72,7 +72,7 @@ make_stand_in() {
         "$name image needs busybox. Install busybox-static, or set $choose" \
         "to an image that you have."
     fi
-    scripts/apt-install busybox-static ||
+    scripts/tools/apt-install busybox-static ||
       fail "busybox-static could not be installed: install it yourself."
   fi
   work=$(mktemp -d)
