@@ -58,13 +58,13 @@ bench-%: ## run bench/<name>.ts alone
 
 build: build-manager ## build the images of the manager and of all servers
 	@for file in servers/*/Dockerfile; do \
-	  scripts/build-server "$$(basename "$$(dirname "$$file")")" || exit; done
+	  scripts/images/build-server "$$(basename "$$(dirname "$$file")")" || exit; done
 
 build-manager: ## build the manager's image
-	@scripts/build-manager
+	@scripts/images/build-manager
 
 build-%: ## build servers/<name> as mcp/<name>:latest
-	@scripts/build-server $*
+	@scripts/images/build-server $*
 
 start: ## run the manager in a container, with the settings MCPM_*
 	@scripts/start

@@ -10,7 +10,7 @@ certificates=${NODE_EXTRA_CA_CERTS:-/etc/ssl/certs/ca-certificates.crt}
 
 # recipe FILE...: what this image is made from, as one word.
 recipe() {
-  cat "$@" scripts/stand-in.sh "$certificates" | cksum | tr ' ' -
+  cat "$@" scripts/images/stand-in.sh "$certificates" | cksum | tr ' ' -
 }
 
 # made RECIPE: is the image there, made by this recipe?
