@@ -1,5 +1,5 @@
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { TestFleet } from "../../runtime/docker/test-fleet.ts";
 
 /** A server of the legacy era whose replies to some methods are given, the rest being as should be. */
 export const legacyServer = (

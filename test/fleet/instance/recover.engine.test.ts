@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { aCaller } from "./a-caller.ts";
-import { engineDown, OpenFleet } from "./open-fleet.ts";
+import { TestFleet } from "../../runtime/docker/test-fleet.ts";
+import { aCaller } from "../a-caller.ts";
+import { engineDown, OpenFleet } from "../open-fleet.ts";
 
 it("A server taken over when the engine is back has each line of its log once", async () => {
   await using open = new OpenFleet();

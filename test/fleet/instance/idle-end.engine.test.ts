@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { aCaller } from "./a-caller.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { TestFleet } from "../../runtime/docker/test-fleet.ts";
+import { aCaller } from "../a-caller.ts";
+import { OpenFleet } from "../open-fleet.ts";
 import { legacyServer } from "./legacy-server.ts";
-import { OpenFleet } from "./open-fleet.ts";
 
 let open: OpenFleet;
 beforeEach(async () => {

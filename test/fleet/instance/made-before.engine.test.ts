@@ -2,11 +2,11 @@ import { chmod, mkdir, mkdtemp, readFile, realpath, rm } from "node:fs/promises"
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { ownerLabels } from "../../src/runtime/docker/engine/labels.ts";
-import { madeBefore } from "../runtime/docker/containers/made-before.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { OpenFleet } from "./open-fleet.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { ownerLabels } from "../../../src/runtime/docker/engine/labels.ts";
+import { madeBefore } from "../../runtime/docker/containers/made-before.ts";
+import { TestFleet } from "../../runtime/docker/test-fleet.ts";
+import { OpenFleet } from "../open-fleet.ts";
 
 let open: OpenFleet;
 let root: string;

@@ -2,12 +2,12 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type Docker from "dockerode";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { CommittedImage } from "../runtime/docker/committed-image.ts";
-import { madeBefore } from "../runtime/docker/containers/made-before.ts";
-import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
-import { aCaller } from "./a-caller.ts";
-import { OpenFleet } from "./open-fleet.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
+import { CommittedImage } from "../../runtime/docker/committed-image.ts";
+import { madeBefore } from "../../runtime/docker/containers/made-before.ts";
+import { TestFleet, testImage } from "../../runtime/docker/test-fleet.ts";
+import { aCaller } from "../a-caller.ts";
+import { OpenFleet } from "../open-fleet.ts";
 
 let open: OpenFleet;
 beforeEach(async () => {

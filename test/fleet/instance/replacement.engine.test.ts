@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import type { InstanceRecord } from "../../src/runtime/runtime.ts";
-import { testImage } from "../runtime/docker/test-fleet.ts";
-import { engineDown, OpenFleet } from "./open-fleet.ts";
+import type { InstanceRecord } from "../../../src/runtime/runtime.ts";
+import { testImage } from "../../runtime/docker/test-fleet.ts";
+import { engineDown, OpenFleet } from "../open-fleet.ts";
 
 const spec = {
   image: testImage,

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import type { HealthSpec } from "../../src/base/spec/spec.ts";
-import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import { aCaller } from "./a-caller.ts";
-import { engineDown, OpenFleet } from "./open-fleet.ts";
+import type { HealthSpec } from "../../../src/base/spec/spec.ts";
+import { TestFleet } from "../../runtime/docker/test-fleet.ts";
+import { aCaller } from "../a-caller.ts";
+import { engineDown, OpenFleet } from "../open-fleet.ts";
 
 let open: OpenFleet;
 beforeEach(async () => {
