@@ -17,7 +17,7 @@ const documents = files.filter(
 );
 const isCode = (path: string) => /^(?:src|test|scripts|bench|gen)\/.*\.[mc]?[jt]s$|\.proto$/.test(path);
 const isScript = (path: string) =>
-  /^(?:scripts\/(?:.*\.sh|[\w-]+)|\.ci\/run|\.github\/.*|Makefile|Dockerfile|.*\.sh|docker-compose\.yml)$/.test(path);
+  /^(?:scripts\/(?:.*\.sh|[\w/-]+)|\.ci\/run|\.github\/.*|Makefile|Dockerfile|.*\.sh|docker-compose\.yml)$/.test(path);
 const parts = new Map(
   files.filter((path) => isCode(path) || isScript(path)).map((path) => [path, partsOf(path, read(path))]),
 );

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { errorReasons } from "../src/base/errors/error-reason.ts";
 import { scriptSettings, usage } from "../src/config/config.ts";
@@ -59,9 +60,9 @@ describe("docs/faults.md", () => {
 function scripts(): string[] {
   const root = new URL("..", import.meta.url);
   const servers = readdirSync(new URL("servers", root)).map((name) => `servers/${name}/Dockerfile`);
-  const files = readdirSync(new URL("scripts", root), { withFileTypes: true })
+  const files = readdirSync(new URL("scripts", root), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map(({ name }) => `scripts/${name}`);
+    .map(({ parentPath, name }) => relative(fileURLToPath(root), join(parentPath, name)));
   return ["Makefile", "Dockerfile", "docker-compose.yml", "test-mcp.sh", ".ci/run", ...files, ...servers];
 }
 

@@ -3,16 +3,16 @@ import { corsHeaders, preflightHeaders } from "./cors.ts";
 import { endEarly } from "./end-early.ts";
 import { respondWithError } from "./error-response.ts";
 import { Guard, type GuardOptions } from "./guard.ts";
-import { badTarget, manyHosts } from "./refusals.ts";
+import { badRequestTarget, manyHosts } from "./refusals.ts";
 import { refuse, refuseUnknownPath } from "./refuse.ts";
-import { readTarget } from "./target.ts";
+import { readRequestTarget } from "./request-target.ts";
 
-/** Stands in front of every request, whatever its protocol: target, Host, Origin and CORS. */
+/** Stands in front of every request, whatever its protocol: request target, Host, Origin and CORS. */
 export function guarded(handler: NodeHandler, guard: Guard): NodeHandler {
   return (request, response) => {
-    const target = readTarget(request.url ?? "");
+    const target = readRequestTarget(request.url ?? "");
     if (target === undefined) {
-      refuse(badTarget, { request, response });
+      refuse(badRequestTarget, { request, response });
       return;
     }
     // RFC 9112, 3.2: the guard must see the name that any other reader of the request sees.

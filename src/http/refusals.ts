@@ -33,10 +33,10 @@ export const siteNotAllowed = httpRefusal(403, {
     "MCPM_CORS_ORIGINS and it uses fetch in the mode cors, which sends the Origin",
 });
 
-export const badTarget = httpRefusal(400, {
+export const badRequestTarget = httpRefusal(400, {
   kind: "invalid",
   reason: "INVALID_REQUEST",
-  message: "the request's target is neither a path nor an http URL, or has a segment of dots",
+  message: "the request target is neither a path nor an http URL, or has a segment of dots",
 });
 
 export const manyHosts = httpRefusal(400, {

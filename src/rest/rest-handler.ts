@@ -54,7 +54,7 @@ export function restHandler(options: RestOptions): Mount {
   };
 }
 
-/** A target that is a plain path needs no parsing. */
+/** A request target that is a plain path needs no parsing. */
 function urlOf(target: string): Pick<URL, "pathname" | "searchParams"> {
   return plainPath.test(target)
     ? { pathname: target, searchParams: new URLSearchParams() }

@@ -2,7 +2,7 @@ import http from "node:http";
 import http2 from "node:http2";
 import net from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { type Connection, Connections, type ConnectionsOptions } from "./connections/connections.ts";
+import { type ClientConnection, Connections, type ConnectionsOptions } from "./connections/connections.ts";
 import { keepSession } from "./connections/keep-session.ts";
 import { OpenStreams, type OpenStreamsLimits } from "./connections/open-streams.ts";
 import { RequestTurns } from "./connections/request-turns.ts";
@@ -146,7 +146,7 @@ export class Listener {
     this.#http1.close();
   }
 
-  #used(socket: net.Socket): Connection | undefined {
+  #used(socket: net.Socket): ClientConnection | undefined {
     const connection = this.#connections.of(socket);
     if (connection !== undefined) {
       connection.usedAtMs = elapsedMs();
@@ -191,7 +191,7 @@ export class Listener {
   }
 
   /** HTTP/2 ends its streams itself: a connection whose other side has ended is over. */
-  #speakHttp2(connection: Connection): void {
+  #speakHttp2(connection: ClientConnection): void {
     const { socket } = connection;
     socket.allowHalfOpen = false;
     this.#http2.once("session", (session) => {

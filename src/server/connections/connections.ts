@@ -3,8 +3,8 @@ import type net from "node:net";
 import { PipelinedResponses } from "./pipelined-responses.ts";
 import { isWhole } from "./whole-stream.ts";
 
-/** One connection and its requests. */
-export class Connection {
+/** A connection of a client, and its requests. */
+export class ClientConnection {
   readonly socket: net.Socket;
   readonly address: string;
   /** When its last request began, or when it was opened. */
@@ -61,7 +61,7 @@ const defaultLateMs = 1_000;
 export class Connections {
   readonly #options: ConnectionsOptions;
   /** The oldest first. */
-  readonly #open = new Map<net.Socket, Connection>();
+  readonly #open = new Map<net.Socket, ClientConnection>();
   readonly #perAddress = new Map<string, number>();
 
   constructor(options: ConnectionsOptions) {
@@ -72,11 +72,11 @@ export class Connections {
     return this.#open.size;
   }
 
-  of(socket: net.Socket): Connection | undefined {
+  of(socket: net.Socket): ClientConnection | undefined {
     return this.#open.get(socket);
   }
 
-  all(): Iterable<Connection> {
+  all(): Iterable<ClientConnection> {
     return this.#open.values();
   }
 
@@ -85,8 +85,8 @@ export class Connections {
   }
 
   /** Undefined: there is no room, and the connection was closed. */
-  add(socket: net.Socket, nowMs: number): Connection | undefined {
-    const connection = new Connection(socket, nowMs);
+  add(socket: net.Socket, nowMs: number): ClientConnection | undefined {
+    const connection = new ClientConnection(socket, nowMs);
     if (!this.#makeRoom(connection, nowMs)) {
       socket.destroy();
       return undefined;
@@ -97,7 +97,7 @@ export class Connections {
     return connection;
   }
 
-  #makeRoom({ address }: Connection, nowMs: number): boolean {
+  #makeRoom({ address }: ClientConnection, nowMs: number): boolean {
     const { max, maxPerAddress, lateMs = defaultLateMs } = this.#options;
     const ofAddress = (this.#perAddress.get(address) ?? 0) >= maxPerAddress;
     if (!ofAddress && this.#open.size < max) return true;
@@ -111,11 +111,11 @@ export class Connections {
     return true;
   }
 
-  #delete(connection: Connection): void {
+  #delete(connection: ClientConnection): void {
     if (this.#open.delete(connection.socket)) this.#count(connection, -1);
   }
 
-  #count({ address }: Connection, change: number): void {
+  #count({ address }: ClientConnection, change: number): void {
     const count = (this.#perAddress.get(address) ?? 0) + change;
     if (count > 0) this.#perAddress.set(address, count);
     else this.#perAddress.delete(address);
@@ -123,7 +123,7 @@ export class Connections {
 }
 
 /** A request that began before `lateAtMs` is late. Undefined: all are in use. */
-function leastNeeded(connections: readonly Connection[], lateAtMs: number): Connection | undefined {
+function leastNeeded(connections: readonly ClientConnection[], lateAtMs: number): ClientConnection | undefined {
   const silent = connections.find(({ hasAsked }) => !hasAsked);
   if (silent !== undefined) return silent;
   const late = connections.filter(({ usedAtMs }) => usedAtMs <= lateAtMs);
@@ -134,6 +134,6 @@ function leastNeeded(connections: readonly Connection[], lateAtMs: number): Conn
   return usedFirst(connections.filter(({ isBusy }) => !isBusy));
 }
 
-function usedFirst(connections: readonly Connection[]): Connection | undefined {
+function usedFirst(connections: readonly ClientConnection[]): ClientConnection | undefined {
   return connections.toSorted((a, b) => a.usedAtMs - b.usedAtMs)[0];
 }

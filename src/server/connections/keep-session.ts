@@ -1,6 +1,6 @@
 import type http2 from "node:http2";
 import type net from "node:net";
-import type { Connection } from "./connections.ts";
+import type { ClientConnection } from "./connections.ts";
 
 export interface KeepOptions {
   /** The client must have sent its SETTINGS by then. */
@@ -10,7 +10,7 @@ export interface KeepOptions {
   /** So many pings without a stream in between, and the session is idle. */
   readonly idlePings: number;
   /** The requests on it. */
-  readonly connection: Pick<Connection, "streams" | "usedAtMs">;
+  readonly connection: Pick<ClientConnection, "streams" | "usedAtMs">;
 }
 
 /** How often a session is checked for bytes that make no request. */

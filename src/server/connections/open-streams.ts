@@ -1,5 +1,5 @@
 import { constants, type ServerHttp2Stream } from "node:http2";
-import type { Connection } from "./connections.ts";
+import type { ClientConnection } from "./connections.ts";
 import { isWhole } from "./whole-stream.ts";
 
 /** Most late streams that are ended in one turn: each costs some microseconds, and there may be tens of thousands. */
@@ -32,7 +32,7 @@ const defaults: OpenStreamsLimits = {
 export interface OpenStreamsOptions {
   /** Milliseconds since any moment. */
   readonly elapsedMs: () => number;
-  readonly connections: () => Iterable<Connection>;
+  readonly connections: () => Iterable<ClientConnection>;
   readonly limits?: Partial<OpenStreamsLimits> | undefined;
 }
 
@@ -43,7 +43,7 @@ export interface OpenStreamsOptions {
  */
 export class OpenStreams {
   readonly #elapsedMs: () => number;
-  readonly #connections: () => Iterable<Connection>;
+  readonly #connections: () => Iterable<ClientConnection>;
   readonly #limits: OpenStreamsLimits;
   #size = 0;
   /** When a response that has ended was first seen to wait for its caller. */
@@ -57,7 +57,7 @@ export class OpenStreams {
   }
 
   /** False: there are too many, and the stream was refused, which tells its caller that it may try again. */
-  add(stream: ServerHttp2Stream, { streams, usedAtMs }: Connection): boolean {
+  add(stream: ServerHttp2Stream, { streams, usedAtMs }: ClientConnection): boolean {
     if (this.#size >= this.#limits.maxOpen) {
       stream.on("error", () => {});
       stream.close(constants.NGHTTP2_REFUSED_STREAM);
@@ -69,7 +69,7 @@ export class OpenStreams {
     return true;
   }
 
-  delete(stream: ServerHttp2Stream, { streams }: Connection): void {
+  delete(stream: ServerHttp2Stream, { streams }: ClientConnection): void {
     if (streams.delete(stream)) this.#size -= 1;
   }
 
@@ -96,7 +96,7 @@ export class OpenStreams {
 
   /** Ends those of one connection that are late, so many at most. Returns how many. */
   #endLate(
-    streams: Connection["streams"],
+    streams: ClientConnection["streams"],
     { nowMs, beginMs, most }: { nowMs: number; beginMs: number; most: number },
   ): number {
     let ended = 0;

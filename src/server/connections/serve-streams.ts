@@ -1,11 +1,11 @@
 import type http2 from "node:http2";
 import type { StreamHandler } from "../handlers/node-handler.ts";
-import type { Connection } from "./connections.ts";
+import type { ClientConnection } from "./connections.ts";
 import type { OpenStreams } from "./open-streams.ts";
 import type { RequestTurns } from "./request-turns.ts";
 
 export interface StreamServing {
-  readonly connection: Connection;
+  readonly connection: ClientConnection;
   readonly open: OpenStreams;
   readonly turns: RequestTurns;
   readonly elapsedMs: () => number;

@@ -8,7 +8,7 @@ export interface MalformedRequest {
   readonly status: number;
   /** What the parser says. */
   readonly problem: string;
-  /** Its target, when the first line could be read. */
+  /** Its request target, when the first line could be read. */
   readonly target: string;
 }
 

@@ -67,7 +67,7 @@ describe.skipIf(browser === undefined)(browser ? title : `${title} (left out: th
 
 function findBrowser(): string | undefined {
   try {
-    return execFileSync("scripts/find-browser", { encoding: "utf8" }).trim();
+    return execFileSync("scripts/tools/find-browser", { encoding: "utf8" }).trim();
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestFleet } from "../../runtime/docker/test-fleet.ts";
 import { aCaller } from "../a-caller.ts";
-import { legacyServer } from "../legacy-server.ts";
 import { OpenFleet } from "../open-fleet.ts";
+import { legacyServer } from "./legacy-server.ts";
 
 let open: OpenFleet;
 beforeEach(async () => {

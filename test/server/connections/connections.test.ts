@@ -1,7 +1,11 @@
 import http2 from "node:http2";
 import net from "node:net";
 import { afterEach, describe, expect, it } from "vitest";
-import { type Connection, Connections, type ConnectionsOptions } from "../../../src/server/connections/connections.ts";
+import {
+  type ClientConnection,
+  Connections,
+  type ConnectionsOptions,
+} from "../../../src/server/connections/connections.ts";
 import type { NodeResponse } from "../../../src/server/handlers/node-handler.ts";
 import { Listener } from "../../../src/server/listener.ts";
 import { connectRaw } from "../raw-client.ts";
@@ -138,7 +142,7 @@ describe.each([
 
 describe("Connections", () => {
   /** Connections of one address that were opened and used at these times. */
-  function used(connections: Connections, times: readonly number[]): Connection[] {
+  function used(connections: Connections, times: readonly number[]): ClientConnection[] {
     return times.map((usedAtMs) => {
       const connection = connections.add(new net.Socket(), usedAtMs);
       if (connection === undefined) throw new Error("there is no room");
@@ -146,7 +150,7 @@ describe("Connections", () => {
       return connection;
     });
   }
-  const busyWith = (connection: Connection) => {
+  const busyWith = (connection: ClientConnection) => {
     const stream = { endAfterHeaders: true, writableEnded: false } as unknown as http2.ServerHttp2Stream;
     connection.streams.set(stream, connection.usedAtMs);
   };
