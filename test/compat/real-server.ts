@@ -60,9 +60,4 @@ export interface RealServer {
   readonly short?: boolean;
   /** What it says that differs from container to container, as a regular expression. */
   readonly peculiar?: string;
-  /** A fault of the manager's, and what is accepted besides until it is mended. */
-  readonly until?: { readonly fault: string } & Partial<Pick<RealServer, "era" | "revision">> & {
-      readonly wrong?: WrongCall;
-      readonly has?: Readonly<Record<keyof RealServer["has"], Count | "SERVER_ERROR">>;
-    };
 }

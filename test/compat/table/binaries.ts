@@ -35,10 +35,6 @@ export const binaryServers: readonly RealServer[] = [
       { tool: "list_directory", args: { path: "/data" }, text: "[FILE] a.txt" },
     ],
     wrong: { tool: "read_text_file", args: { path: "/etc/passwd" }, toolError: "Access denied" },
-    until: {
-      fault: "what a server does not declare is asked of it, and its -32603 is taken for its fault",
-      has: { tools: 24, resources: "SERVER_ERROR", prompts: "SERVER_ERROR" },
-    },
   },
   {
     name: "gopls",
@@ -62,10 +58,6 @@ export const binaryServers: readonly RealServer[] = [
       { tool: "go_search", args: { query: "Hello" }, text: "Hello" },
     ],
     wrong: { tool: "go_file_context", args: { file: "/data/none.go" }, toolError: "none.go" },
-    until: {
-      fault: "what a server does not declare is asked of it",
-      has: { tools: 8, resources: 0, prompts: 0 },
-    },
   },
   {
     name: "grafana",

@@ -64,11 +64,6 @@ export const npmServers: readonly RealServer[] = [
       { tool: "list-connections", structured: { connections: [] } },
     ],
     wrong: { tool: "list-databases", args: { connectionId: "x" }, toolError: "does not exist or has expired" },
-    until: {
-      fault: "a slow answer to the first question is taken for silence, and the server for a legacy one",
-      era: "legacy",
-      revision: "2025-11-25",
-    },
   },
   {
     name: "desktop-commander",
@@ -141,9 +136,5 @@ export const npmServers: readonly RealServer[] = [
       { tool: "azureterraformbestpractices", text: "parameters are required when not learning" },
     ],
     wrong: { tool: "no-such-tool", reason: "TOOL_NOT_FOUND", difference: "unknown tool" },
-    until: {
-      fault: "that a server has no such tool is understood in some of its words only",
-      wrong: { tool: "no-such-tool", toolError: "was not found" },
-    },
   },
 ];
