@@ -1,3 +1,7 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
+import { setTimeout as delay } from "node:timers/promises";
 import { fromJson, type JsonValue } from "@bufbuild/protobuf";
 import type { ConnectError } from "@connectrpc/connect";
 import { expect } from "vitest";
@@ -10,6 +14,9 @@ import { untypedTool } from "../e2e/protocols/oracle/untyped.ts";
 import { errorInfo, failureOf } from "../e2e/test-manager.ts";
 import type { Call, RealServer } from "./real-server.ts";
 import type { Place, Stage } from "./stage.ts";
+
+/** Twice as long as the manager takes for silence: it has asked in the other way, too, when the server goes on. */
+const pausedMs = 6_000;
 
 const eras = { legacy: Era.LEGACY, modern: Era.MODERN };
 
@@ -37,6 +44,22 @@ export class RunningServer implements AsyncDisposable {
     return ms;
   }
 
+  /** As `start`, but the whole container stands still for a while from when it runs, as on a machine with too much to do. */
+  async startPaused(more: Readonly<Record<string, JsonValue>>): Promise<void> {
+    const { docker } = this.#stage.fleet;
+    const filters = { event: ["start"], label: this.#stage.labels };
+    const events = (await docker.getEvents({ filters })) as Readable;
+    const started = once(createInterface({ input: events }), "line");
+    const ready = this.start(more);
+    ready.catch(() => {}); // Awaited below, when the container goes on.
+    const container = docker.getContainer(JSON.parse((await started)[0]).id);
+    events.destroy();
+    await container.pause();
+    await delay(pausedMs);
+    await container.unpause();
+    await ready;
+  }
+
   call({ tool, args = {} }: Call): Promise<Outcome> {
     const value = JSON.stringify(this.#place.fill(args));
     return outcome(async () => {
@@ -46,6 +69,14 @@ export class RunningServer implements AsyncDisposable {
         input: { case: "argumentsJson", value },
         resultFormat: ResultFormat.JSON,
       });
+      return parseExact(resultJson);
+    });
+  }
+
+  read(uri: string): Promise<Outcome> {
+    return outcome(async () => {
+      const server = this.#server.name;
+      const { resultJson } = await this.#stage.client.readResource({ server, uri, resultFormat: ResultFormat.JSON });
       return parseExact(resultJson);
     });
   }

@@ -41,11 +41,11 @@ export const binaryServers: readonly RealServer[] = [
     registry: "Go",
     package: "golang.org/x/tools/gopls v0.21.1",
     spec: {
-      env: { HOME: "/tmp", GOCACHE: "/tmp/cache", GOPROXY: "off", GOTOOLCHAIN: "local" },
+      env: { GOPROXY: "off", GOTOOLCHAIN: "local" },
       mounts: [{ type: "MOUNT_TYPE_BIND", source: "$FILES", target: "/data" }],
       working_dir: "/data",
     },
-    needs: "Go in its image, a HOME and a GOCACHE that it can write to, a folder with a module",
+    needs: "Go and a folder `/tmp` in its image; a folder with a module",
     files: {
       "go.mod": "module example.com/hello\n\ngo 1.24\n",
       "hello.go": 'package hello\n\n// Hello greets.\nfunc Hello() string { return "grüße" }\n',
