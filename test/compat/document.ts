@@ -57,8 +57,7 @@ function table(seen: readonly Seen[]): string {
 export function sectionOf(server: RealServer): string {
   const { spec = {} } = server;
   const json = JSON.stringify({ image: imageOf(server), pull_policy: "PULL_POLICY_NEVER", ...spec }, null, 2);
-  const until = server.until === undefined ? "" : `\nNot yet as it should be: ${server.until.fault}.\n`;
-  return `## ${server.name}\n\n${server.package}. Needs ${server.needs}.\n${until}\n\`\`\`json\n${json}\n\`\`\`\n`;
+  return `## ${server.name}\n\n${server.package}. Needs ${server.needs}.\n\n\`\`\`json\n${json}\n\`\`\`\n`;
 }
 
 function seconds(ms: number): string {

@@ -32,6 +32,10 @@ export class PlainClient implements AsyncDisposable {
     return (await this.#client.listResources()).resources.map(({ uri }) => uri);
   }
 
+  read(uri: string): Promise<Outcome> {
+    return outcomeOf(this.#client.readResource({ uri }));
+  }
+
   async prompts(): Promise<string[]> {
     return (await this.#client.listPrompts()).prompts.map(({ name }) => name);
   }
@@ -56,12 +60,12 @@ interface DockerSpec {
 
 /** The arguments that give a server what the manager gives it by its spec. */
 function dockerRun({ spec }: Place): string[] {
-  const { image, args = [], env = {}, mounts = [], network = {}, working_dir } = spec as unknown as DockerSpec;
+  const { image, args = [], env, mounts = [], network = {}, working_dir } = spec as unknown as DockerSpec;
   return [
     ...["run", "--interactive", "--rm", "--init", "--read-only", "--tmpfs", "/tmp:mode=1777"],
     ...["--network", "bridge" in network ? "bridge" : "none"],
     ...(working_dir === undefined ? [] : ["--workdir", working_dir]),
-    ...Object.entries(env).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
+    ...Object.entries({ HOME: "/tmp", ...env }).flatMap(([name, value]) => ["--env", `${name}=${value}`]),
     ...mounts.flatMap((mount) => ["--mount", mountOption(mount)]),
     image,
     ...args,

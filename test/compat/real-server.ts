@@ -42,9 +42,9 @@ export interface RealServer {
   readonly image?: string;
   /**
    * The spec that works, as JSON, image and pull policy aside. `$FILES` is a folder for it on this machine, `$VOLUME`
-   * a volume, `$POSTGRES`, `$REDIS`, `$PAGES` the address of that service, which then runs.
+   * a volume, `$POSTGRES`, `$REDIS`, `$PAGES` the `host:port` of that service, which then runs.
    */
-  readonly spec?: Readonly<Record<string, unknown>>;
+  readonly spec?: Readonly<Record<string, unknown>> & { readonly env?: Readonly<Record<string, string>> };
   /** What it needs beyond the default sandbox, in words, for people who read docs/servers.md. */
   readonly needs: string;
   /** Files in its folder, each under its name. */
@@ -56,13 +56,10 @@ export interface RealServer {
   /** At least two, in this order. The last one is answered anew after each end of the server. */
   readonly right: readonly [RightCall, RightCall, ...RightCall[]];
   readonly wrong: WrongCall;
+  /** One of its resources, and what is in it after these calls. */
+  readonly resource?: { readonly uri: string; readonly text: string };
   /** Whether `make test` has it, too. */
   readonly short?: boolean;
   /** What it says that differs from container to container, as a regular expression. */
   readonly peculiar?: string;
-  /** A fault of the manager's, and what is accepted besides until it is mended. */
-  readonly until?: { readonly fault: string } & Partial<Pick<RealServer, "era" | "revision">> & {
-      readonly wrong?: WrongCall;
-      readonly has?: Readonly<Record<keyof RealServer["has"], Count | "SERVER_ERROR">>;
-    };
 }

@@ -1,7 +1,12 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type Docker from "dockerode";
 
-/** What some servers speak to, of test/compat/services: each runs from when it is first asked for. */
+const ports: Readonly<Record<string, number>> = { pages: 8000, postgres: 5432, redis: 6379 };
+
+/**
+ * What some servers speak to, of test/compat/services: each runs from when it is first asked for. A server's own bridge
+ * does not reach other containers, so their port is published, on the host's address on Docker's common bridge.
+ */
 export class Services implements AsyncDisposable {
   readonly #docker: Docker;
   readonly #running = new Map<string, Docker.Container>();
@@ -10,21 +15,32 @@ export class Services implements AsyncDisposable {
     this.#docker = docker;
   }
 
-  /** Where containers on the bridge reach a service, which is then ready. */
+  /** Where servers reach a service, as `host:port`. It is ready then. */
   async address(name: string): Promise<string> {
     const container = this.#running.get(name) ?? (await this.#start(name));
     for (;;) {
       const { State, NetworkSettings } = await container.inspect();
       if (!State.Running) throw new Error(`the service ${name} ended with code ${State.ExitCode}`);
-      if (State.Health?.Status === "healthy") return NetworkSettings.Networks.bridge?.IPAddress ?? "";
+      const [published] = Object.values(NetworkSettings.Ports).flat();
+      if (State.Health?.Status === "healthy") return `${published?.HostIp}:${published?.HostPort}`;
       await delay(200); // The engine's own checks are a second apart.
     }
   }
 
   async #start(name: string): Promise<Docker.Container> {
+    const { IPAM }: Docker.NetworkInspectInfo = await this.#docker.getNetwork("bridge").inspect();
+    const HostIp = IPAM?.Config?.[0]?.Gateway;
+    if (HostIp === undefined) throw new Error("the engine's network bridge does not say the host's address on it");
+    const port = `${ports[name]}/tcp`;
     const container = await this.#docker.createContainer({
       Image: `mcpm-compat/service-${name}:latest`,
-      HostConfig: { AutoRemove: true, NetworkMode: "bridge", Init: true },
+      ExposedPorts: { [port]: {} },
+      HostConfig: {
+        AutoRemove: true,
+        NetworkMode: "bridge",
+        PortBindings: { [port]: [{ HostIp }] },
+        Init: true,
+      },
     });
     this.#running.set(name, container);
     await container.start();

@@ -61,10 +61,14 @@ export class Stage implements AsyncDisposable {
     return { spec: fill(wish), fill };
   }
 
+  /** Of the fleet's containers. */
+  get labels(): string[] {
+    return ["managed-by=mcp-docker-manager", `mcpm.fleet=${this.fleet.fleet}`];
+  }
+
   /** What the engine has of the fleet. */
   async containers(): Promise<string[]> {
-    const label = ["managed-by=mcp-docker-manager", `mcpm.fleet=${this.fleet.fleet}`];
-    const containers = await this.fleet.docker.listContainers({ all: true, filters: { label } });
+    const containers = await this.fleet.docker.listContainers({ all: true, filters: { label: this.labels } });
     return containers.map(({ Names: [name = ""] }) => name);
   }
 

@@ -35,21 +35,17 @@ export const binaryServers: readonly RealServer[] = [
       { tool: "list_directory", args: { path: "/data" }, text: "[FILE] a.txt" },
     ],
     wrong: { tool: "read_text_file", args: { path: "/etc/passwd" }, toolError: "Access denied" },
-    until: {
-      fault: "what a server does not declare is asked of it, and its -32603 is taken for its fault",
-      has: { tools: 24, resources: "SERVER_ERROR", prompts: "SERVER_ERROR" },
-    },
   },
   {
     name: "gopls",
     registry: "Go",
     package: "golang.org/x/tools/gopls v0.21.1",
     spec: {
-      env: { HOME: "/tmp", GOCACHE: "/tmp/cache", GOPROXY: "off", GOTOOLCHAIN: "local" },
+      env: { GOPROXY: "off", GOTOOLCHAIN: "local" },
       mounts: [{ type: "MOUNT_TYPE_BIND", source: "$FILES", target: "/data" }],
       working_dir: "/data",
     },
-    needs: "Go in its image, a HOME and a GOCACHE that it can write to, a folder with a module",
+    needs: "Go and a folder `/tmp` in its image; a folder with a module",
     files: {
       "go.mod": "module example.com/hello\n\ngo 1.24\n",
       "hello.go": 'package hello\n\n// Hello greets.\nfunc Hello() string { return "grüße" }\n',
@@ -62,10 +58,6 @@ export const binaryServers: readonly RealServer[] = [
       { tool: "go_search", args: { query: "Hello" }, text: "Hello" },
     ],
     wrong: { tool: "go_file_context", args: { file: "/data/none.go" }, toolError: "none.go" },
-    until: {
-      fault: "what a server does not declare is asked of it",
-      has: { tools: 8, resources: 0, prompts: 0 },
-    },
   },
   {
     name: "grafana",
