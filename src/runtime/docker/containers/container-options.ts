@@ -102,7 +102,7 @@ function hostConfig(
     Mounts: mounts,
     CapDrop: ["ALL"],
     CapAdd: [...(spec.capAdd ?? [])],
-    SecurityOpt: ["no-new-privileges:true"],
+    SecurityOpt: ["no-new-privileges=true"],
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
     Memory: memory,
     // Memory and swap together: equal means no swap on top.

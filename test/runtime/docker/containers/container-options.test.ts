@@ -18,7 +18,7 @@ describe("containerOptions", () => {
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
       CapAdd: [],
-      SecurityOpt: ["no-new-privileges:true"],
+      SecurityOpt: ["no-new-privileges=true"],
       Privileged: false,
       IpcMode: "private",
       CgroupnsMode: "private",
