@@ -178,7 +178,10 @@ export interface InstanceRecord {
   readonly leaveAlone?: string;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
-  /** The image's digest in its registry; empty for an image built here. */
+  /**
+   * The image's digest: its registry's, when it was pulled. Of an image that was built here it is empty, or what the
+   * engine made up for it (the containerd image store, Podman).
+   */
   readonly imageDigest: string;
   readonly createTimeMs: number;
   readonly startTimeMs?: number;
