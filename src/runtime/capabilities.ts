@@ -10,6 +10,11 @@ export interface RuntimeCapabilities {
    * them.
    */
   readonly adoption: boolean;
+  /**
+   * An instance goes on when its attachment ends. Without it, it exits or is deaf from then on, and is started again
+   * instead of being attached to.
+   */
+  readonly detaching: boolean;
   /** A fleet is seen by other managers, too, and so has one owner. */
   readonly ownership: boolean;
   /** Images are looked for and pulled, and a spec may leave the command to its image. */
@@ -39,6 +44,7 @@ const kinds = {
   docker: Object.freeze({
     sandbox: true,
     adoption: true,
+    detaching: true,
     ownership: true,
     images: true,
     limits: true,
@@ -53,6 +59,7 @@ const kinds = {
   process: Object.freeze({
     sandbox: false,
     adoption: false,
+    detaching: true,
     ownership: false,
     images: false,
     limits: false,
@@ -68,5 +75,8 @@ const kinds = {
 
 export type RuntimeKind = keyof typeof kinds;
 
-/** What each kind of runtime can do, known before one is made: settings are checked by it. */
+/** What each kind of runtime can do at best, known before one is made: settings are checked by it. */
 export const runtimeCapabilities: Readonly<Record<RuntimeKind, RuntimeCapabilities>> = Object.freeze(kinds);
+
+/** What `docker` can do when its engine is Podman, which closes stdin when an attachment ends. */
+export const podmanCapabilities: RuntimeCapabilities = Object.freeze({ ...kinds.docker, detaching: false });

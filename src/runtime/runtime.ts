@@ -11,7 +11,10 @@ import type { Protection } from "./protections.ts";
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
 
-  /** What this kind can do: the same object as in `runtimeCapabilities`. */
+  /**
+   * What it can do: the same object as in `runtimeCapabilities`, or, once the engine was asked (`unenforced`) and turned
+   * out to be one that can do less, `podmanCapabilities`.
+   */
   readonly capabilities: RuntimeCapabilities;
 
   /**
