@@ -15,6 +15,11 @@ export interface RuntimeCapabilities {
    * instead of being attached to.
    */
   readonly detaching: boolean;
+  /**
+   * It is told when the kernel ends a process of an instance for lack of memory and the instance goes on. The end of
+   * the instance itself is told with its cause all the same.
+   */
+  readonly oomEvents: boolean;
   /** A fleet is seen by other managers, too, and so has one owner. */
   readonly ownership: boolean;
   /** Images are looked for and pulled, and a spec may leave the command to its image. */
@@ -45,6 +50,7 @@ const kinds = {
     sandbox: true,
     adoption: true,
     detaching: true,
+    oomEvents: true,
     ownership: true,
     images: true,
     limits: true,
@@ -60,6 +66,7 @@ const kinds = {
     sandbox: false,
     adoption: false,
     detaching: true,
+    oomEvents: false,
     ownership: false,
     images: false,
     limits: false,
@@ -78,5 +85,12 @@ export type RuntimeKind = keyof typeof kinds;
 /** What each kind of runtime can do at best, known before one is made: settings are checked by it. */
 export const runtimeCapabilities: Readonly<Record<RuntimeKind, RuntimeCapabilities>> = Object.freeze(kinds);
 
-/** What `docker` can do when its engine is Podman, which closes stdin when an attachment ends. */
-export const podmanCapabilities: RuntimeCapabilities = Object.freeze({ ...kinds.docker, detaching: false });
+/**
+ * What `docker` can do when its engine is Podman, which closes a container's stdin when an attachment ends, and has no
+ * events of memory that ran out.
+ */
+export const podmanCapabilities: RuntimeCapabilities = Object.freeze({
+  ...kinds.docker,
+  detaching: false,
+  oomEvents: false,
+});

@@ -75,7 +75,7 @@ describe("Podman as the engine", () => {
     await engine.runtime.unenforced({});
     await engine.runtime.unenforced({});
     expect(engine.runtime.capabilities).toBe(podmanCapabilities);
-    expect(podmanCapabilities).toEqual({ ...runtimeCapabilities.docker, detaching: false });
+    expect(podmanCapabilities).toEqual({ ...runtimeCapabilities.docker, detaching: false, oomEvents: false });
     expect(engine.warned).toEqual([expect.stringMatching(/^the engine is Podman, .* NEVER .*docs\/operations\.md/)]);
     expect(await engine.runtime.version({})).toBe("Podman 5.4.2");
   });
