@@ -1,7 +1,8 @@
 import type { Log } from "../base/log/log.ts";
 import type { Config } from "../config/config.ts";
 import type { RuntimeKind } from "../runtime/capabilities.ts";
-import { createDockerRuntime, type DockerRuntimeOptions } from "../runtime/docker/docker-runtime.ts";
+import { createDockerRuntime } from "../runtime/docker/docker-runtime.ts";
+import type { DockerRuntimeOptions } from "../runtime/docker/docker-runtime-options.ts";
 import { createProcessRuntime, type ProcessRuntimeOptions } from "../runtime/process/process-runtime.ts";
 import type { Runtime } from "../runtime/runtime.ts";
 

@@ -12,7 +12,10 @@ import type { Protection } from "./protections.ts";
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
 
-  /** What this kind can do: the same object as in `runtimeCapabilities`. */
+  /**
+   * What it can do: the same object as in `runtimeCapabilities`, or, once the engine was asked (`unenforced`) and turned
+   * out to be one that can do less, `podmanCapabilities`.
+   */
   readonly capabilities: RuntimeCapabilities;
 
   /**
@@ -196,7 +199,10 @@ export interface InstanceRecord {
   readonly leaveAlone?: string;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
-  /** The image's digest in its registry; empty for an image built here. */
+  /**
+   * The image's digest: its registry's, when it was pulled. Of an image that was built here it is empty, or what the
+   * engine made up for it (the containerd image store, Podman).
+   */
   readonly imageDigest: string;
   readonly createTimeMs: number;
   /** Whether it writes to what outlives a process of it: a mount or a volume, its image's included. */

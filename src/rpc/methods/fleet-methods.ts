@@ -23,6 +23,7 @@ import {
   stopRequestSchema,
 } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
+import type { Runtime, RuntimeCallOptions } from "../../runtime/runtime.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
 import { boundedPage } from "../convert/values/bounded-page.ts";
@@ -85,14 +86,8 @@ export function fleetMethods(options: ServiceOptions) {
     },
 
     async getInfo(_request, { signal }) {
-      const engineVersion = await runtime.version({ signal });
-      const unenforced = await runtime.unenforced({ signal });
-      return infoToProto(info, {
-        runtime: runtime.kind,
-        engineVersion,
-        unenforced: [...unenforced],
-        ...fileToProto(serversFile()),
-      });
+      const about = await aboutRuntime(runtime, { signal });
+      return infoToProto(info, { ...about, ...fileToProto(serversFile()) });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
@@ -116,12 +111,19 @@ function fileToProto(
   return { serversFile: { paths: [...file.paths], state: fileStates[file.kind], time, problems } };
 }
 
+type AboutRuntime = Pick<GetInfoResponse, "runtime" | "engineVersion" | "unenforced" | "serversEndWithManager">;
+
+async function aboutRuntime(runtime: Runtime, options: RuntimeCallOptions): Promise<AboutRuntime> {
+  const engineVersion = await runtime.version(options);
+  const unenforced = [...(await runtime.unenforced(options))];
+  // The engine was asked now, so this is about it.
+  const { adoption, detaching } = runtime.capabilities;
+  return { runtime: runtime.kind, engineVersion, unenforced, serversEndWithManager: !(adoption && detaching) };
+}
+
 function infoToProto(
   info: ManagerInfo,
-  running: Pick<
-    MessageInitShape<typeof GetInfoResponseSchema>,
-    "runtime" | "engineVersion" | "unenforced" | "serversFile"
-  >,
+  running: AboutRuntime & Pick<MessageInitShape<typeof GetInfoResponseSchema>, "serversFile">,
 ): GetInfoResponse {
   const { version, fleet, maxCpus, maxPids, ...sizes } = info;
   return create(GetInfoResponseSchema, {

@@ -3,7 +3,7 @@ import { ManagerError } from "../../base/errors/errors.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { SecretValues } from "../../base/spec/secret-values.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
-import { runtimeCapabilities } from "../capabilities.ts";
+import { podmanCapabilities, type RuntimeCapabilities, runtimeCapabilities } from "../capabilities.ts";
 import type { Protection } from "../protections.ts";
 import type {
   Attachment,
@@ -19,12 +19,13 @@ import type {
 import { networkName } from "./containers/container-name.ts";
 import { createContainer } from "./containers/create-container.ts";
 import { Enforcement } from "./containers/enforcement.ts";
-import type { ImageVolumes } from "./containers/fit-to-image.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark-container.ts";
 import { runContainer } from "./containers/run-container.ts";
-import type { DockerTls } from "./engine/docker-address.ts";
+import type { DockerRuntimeOptions } from "./docker-runtime-options.ts";
 import { Engine } from "./engine/engine.ts";
+import { EngineFacts } from "./engine/engine-facts.ts";
+import { askVersion, type EngineInfo } from "./engine/engine-info.ts";
 import { EventStream } from "./engine/event-stream.ts";
 import { label } from "./engine/labels.ts";
 import { removeContainer } from "./engine/remove-container.ts";
@@ -47,38 +48,9 @@ const defaultSecretsDir = "/run/mcpm";
 /** Where there are no such numbers there is no engine of the same machine either. */
 const uid = process.getuid?.() ?? 0;
 
-export interface DockerRuntimeOptions {
-  /** In the syntax of DOCKER_HOST; undefined is the default socket. */
-  readonly dockerHost?: string | undefined;
-  /** For a remote engine behind TLS. */
-  readonly tls?: DockerTls | undefined;
-  /** Folder of Docker's `config.json`, which has the registries' credentials; undefined: pull without. */
-  readonly dockerConfigDir?: string | undefined;
-  readonly fleet: string;
-  /** Host folders that bind mounts may come from. */
-  readonly bindRoots: readonly string[];
-  /** Where the manager keeps what no server may be given by a mount, as it is now. Default: nowhere. */
-  readonly ownPlaces?: (() => readonly string[]) | undefined;
-  /** Where files of secrets are made, and the engine finds them at the same path. */
-  readonly secretsDir?: string | undefined;
-  /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
-  readonly allowLabels?: readonly string[];
-  /**
-   * Registries, `host` or `host:port` in lower case, that images are pulled from besides public ones. Default: none.
-   */
-  readonly registries?: readonly string[] | undefined;
-  /** Whether servers are started only where their limits are enforced. Default: no. */
-  readonly requireLimits?: boolean | undefined;
-  /** The users, as `uid:gid`, as which servers may write to bind mounts; undefined: none. */
-  readonly bindUsers?: readonly string[];
-  /** What becomes of the VOLUMEs of images that a spec mounts nothing at. Default: they are kept. */
-  readonly imageVolumes?: ImageVolumes | undefined;
-  /** Blocks of IPv4 addresses for the networks of servers with `bridge`. Default: none, and no such server. */
-  readonly subnets?: readonly string[] | undefined;
-  readonly log: Log;
-  /** Wall clock in milliseconds. */
-  readonly now?: () => number;
-}
+/** The sentence for who runs the manager: what Podman can't do, and what helps. */
+const podmanWarning =
+  "the engine is Podman, which ends each server when the manager ends or loses its connection: the next manager starts all servers again, and what they had in memory is gone. Those with the restart policy NEVER stay down. Docker keeps them running: see docs/operations.md, Engines";
 
 /** The runtime port on a Docker engine. Opens nothing until it is called. */
 export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
@@ -87,9 +59,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
 
 class DockerRuntime implements Runtime {
   readonly kind = "docker";
-  readonly capabilities = runtimeCapabilities.docker;
   readonly #options: DockerRuntimeOptions;
   readonly #engine: Engine;
+  readonly #facts: EngineFacts;
   readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
@@ -100,12 +72,14 @@ class DockerRuntime implements Runtime {
   readonly #bindTurns = new Turns();
   readonly #secretFiles: SecretFiles;
   readonly #streams = new Set<EventStream>();
+  #isPodmanTold = false;
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
     const { log, dockerConfigDir, registries = [], requireLimits = false, bindUsers = [] } = options;
     this.#engine = new Engine(options);
-    this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
+    this.#facts = new EngineFacts(this.#engine, { onKnown: (info) => this.#onKnown(info) });
+    this.#enforcement = new Enforcement({ facts: this.#facts, log, requireLimits });
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
     this.#networks = new Networks({ ...options, engine: this.#engine, subnets: options.subnets ?? [] });
     this.#bindUsers = new BindUsers(bindUsers, this.#users);
@@ -120,9 +94,12 @@ class DockerRuntime implements Runtime {
     this.#instances = new Instances({ ...options, ...parts });
   }
 
+  get capabilities(): RuntimeCapabilities {
+    return this.#facts.last?.isPodman ? podmanCapabilities : runtimeCapabilities.docker;
+  }
+
   async version(options: RuntimeCallOptions): Promise<string> {
-    const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
-    return Version;
+    return this.#engine.call("tell its version", askVersion, options);
   }
 
   unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]> {
@@ -149,7 +126,7 @@ class DockerRuntime implements Runtime {
 
   async #checkSecretFiles(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
     if (spec.secretFiles === undefined) return;
-    const mapsUsers = await this.#enforcement.mapsUsers(options);
+    const { mapsUsers } = await this.#facts.ask(options);
     this.#secretFiles.check(spec, { isRemote: this.#engine.address.kind === "remote", mapsUsers });
   }
 
@@ -186,8 +163,8 @@ class DockerRuntime implements Runtime {
   async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
     await this.#checkSecretFiles(request.spec, options);
-    const takesCpus = await this.#enforcement.takesCpus(options);
-    const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, takesCpus });
+    const facts = await this.#facts.ask(options);
+    const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, facts });
     const { id } = created;
     try {
       const check = (info: ContainerInspectInfo) => this.#enforcement.checkCreated(created, info);
@@ -216,7 +193,8 @@ class DockerRuntime implements Runtime {
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
-    await stopContainer(id, { engine: this.#engine, ...options });
+    const unpauses = this.#facts.last?.isPodman ?? false;
+    await stopContainer(id, { engine: this.#engine, ...options, unpauses });
   }
 
   async mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void> {
@@ -265,7 +243,24 @@ class DockerRuntime implements Runtime {
     this.#engine.close();
   }
 
-  /** The engine that is back may enforce more or less than it did. */
+  #onKnown({ isPodman }: EngineInfo): void {
+    const { log } = this.#options;
+    this.#enforcement.tell();
+    if (isPodman && !this.#isPodmanTold) log.warn(podmanWarning);
+    this.#isPodmanTold = isPodman;
+  }
+
+  /** The engine that is back may be another one, and enforce more or less. */
+  #engineBack(): void {
+    this.#facts.engineBack();
+    this.#enforcement.engineBack();
+    this.#facts.ask({}).catch((error: Error) => {
+      this.#options.log.debug("could not ask the engine about itself; asking at the next need", {
+        reason: error.message,
+      });
+    });
+  }
+
   #alsoTold(listener: WatchListener): WatchListener {
     return {
       exit: (id, exit) => listener.exit(id, exit),
@@ -274,7 +269,7 @@ class DockerRuntime implements Runtime {
       changed: (id) => listener.changed(id),
       broken: () => listener.broken(),
       resync: () => {
-        this.#enforcement.engineBack();
+        this.#engineBack();
         listener.resync();
       },
     };

@@ -4,7 +4,8 @@ import path from "node:path";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { type Log, silentLog } from "../../../src/base/log/log.ts";
-import { createDockerRuntime, type DockerRuntimeOptions } from "../../../src/runtime/docker/docker-runtime.ts";
+import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
+import type { DockerRuntimeOptions } from "../../../src/runtime/docker/docker-runtime-options.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { FakeEngine } from "./fake-engine.ts";
 
