@@ -67,19 +67,19 @@ build-%: ## build servers/<name> as mcp/<name>:latest
 	@scripts/images/build-server $*
 
 start: ## run the manager in a container, with the settings MCPM_*
-	@scripts/start
+	@scripts/manager/start
 
 stop: ## stop that manager; its servers go on
-	@scripts/stop
+	@scripts/manager/stop
 
 restart: ## restart that manager, with its settings
-	@scripts/restart
+	@scripts/manager/restart
 
 logs: ## follow that manager's log
-	@exec scripts/logs
+	@exec scripts/manager/logs
 
 dev: ## run the manager from source in the foreground, with MCPM_*
-	@exec scripts/dev
+	@exec scripts/manager/dev
 
 clean: ## remove all containers, volumes and networks of MCPM_FLEET
 	@scripts/clean

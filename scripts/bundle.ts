@@ -16,7 +16,7 @@ if (folder === undefined) throw new Error("usage: bundle FOLDER");
 const { output } = await build({
   input: {
     main: "src/main.ts",
-    // For scripts/check-settings, which asks the image.
+    // For scripts/manager/check-settings, which asks the image.
     config: "src/config/config.ts",
     // Beside main: check-thread.ts looks for it there.
     "check-worker": "src/fleet/tools/argument-check/check-worker.ts",

@@ -161,7 +161,7 @@ describe.skipIf(process.env.MCPM_TEST_WITHOUT_COMPOSE)("The manager in a contain
     await make("start", { MCPM_SHUTDOWN_GRACE_MS: "61000" });
     const [manager] = await managers();
     expect(manager?.Config).toMatchObject({ StopTimeout: 71 });
-    const { stdout } = await runFile("scripts/stop-grace", [], { cwd: root, env });
+    const { stdout } = await runFile("scripts/manager/stop-grace", [], { cwd: root, env });
     expect(stdout).toBe("71s\n");
   });
 

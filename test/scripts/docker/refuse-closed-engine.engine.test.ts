@@ -10,7 +10,7 @@ const nobody = 65_534;
 const cannotTell = process.getuid?.() !== 0 || !existsSync("/var/run/docker.sock");
 
 describe.skipIf(cannotTell)("A user who may not use the engine", () => {
-  it.each(["engine", "stop", "clean"])("is told so by scripts/%s, which does not take it for missing", (script) => {
+  it.each(["engine", "manager/stop", "clean"])("is told so by scripts/%s, which does not take it for missing", (script) => {
     const { status, stderr } = spawnSync(`scripts/${script}`, {
       cwd: root,
       uid: nobody,
