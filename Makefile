@@ -20,7 +20,7 @@ test: ## run every check and test, those on a real engine included
 	@scripts/test
 
 test-clients: ## call the manager from TypeScript, a browser, Python, Go, Java
-	@scripts/test-clients $(CLIENTS)
+	@scripts/tests/test-clients $(CLIENTS)
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check
@@ -29,26 +29,26 @@ conformance: ## run Connect's conformance cases against the listener
 	@scripts/conformance
 
 fuzz: ## look for inputs that break a promise, MINUTES=1 long
-	@scripts/fuzz
+	@scripts/tests/fuzz
 
 test-openapi: ## try the REST routes from /openapi.json, EXAMPLES=20 requests each
-	@scripts/test-openapi
+	@scripts/tests/test-openapi
 
 # NAMES="time git": these alone.
 test-compat: ## try servers of npm, PyPI, Go and crates.io, write docs/servers.md
-	@scripts/test-compat $(NAMES)
+	@scripts/tests/test-compat $(NAMES)
 
 release-proto: ## save the contract that later versions must not break
 	@scripts/toolchain && scripts/with-node npm run --silent release-proto
 
 chaos: ## kill the manager ROUNDS=100 times while it works
-	@scripts/chaos
+	@scripts/tests/chaos
 
 model: ## compare a fleet with its model, MINUTES=10 long
-	@scripts/model
+	@scripts/tests/model
 
 soak: ## run twenty servers under all clients and random faults, MINUTES=5 long
-	@scripts/soak
+	@scripts/tests/soak
 
 bench: ## run the benchmarks: bench/README.md; SHORT=1 as in CI
 	@scripts/bench

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-const script = fileURLToPath(new URL("../../scripts/run-client", import.meta.url));
+const script = fileURLToPath(new URL("../../../scripts/tests/run-client", import.meta.url));
 
 describe("run-client", () => {
   let folder: string;

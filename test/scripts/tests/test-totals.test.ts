@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
-const script = fileURLToPath(new URL("../../scripts/test-totals.ts", import.meta.url));
+const script = fileURLToPath(new URL("../../../scripts/tests/test-totals.ts", import.meta.url));
 const vitest = { numPassedTests: 40, numFailedTests: 0, numPendingTests: 2, numTodoTests: 0, testResults: [] };
 
 describe("test-totals", () => {
