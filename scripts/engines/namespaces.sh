@@ -12,7 +12,7 @@ work=
 
 # open_namespaces: makes them for $engine; needs `bring_parts` before.
 open_namespaces() {
-  work=$(mktemp -d "${TMPDIR:-/tmp}/mcpm-own-engine.XXXXXX")
+  work=$(mktemp -d "${TMPDIR:-/tmp}/mcpm-$engine.XXXXXX")
   group=$(basename "$work")
   guard
   export engine work group parts
