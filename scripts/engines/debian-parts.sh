@@ -22,7 +22,7 @@ debian_parts() {
     mv "$folder.new/root" "$folder"
     rm -rf "$folder.new"
   fi
-  echo "$folder"
+  realpath "$folder"
 }
 
 # An apt of its own, which knows nothing of what this machine has installed.
