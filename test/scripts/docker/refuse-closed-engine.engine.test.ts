@@ -10,15 +10,18 @@ const nobody = 65_534;
 const cannotTell = process.getuid?.() !== 0 || !existsSync("/var/run/docker.sock");
 
 describe.skipIf(cannotTell)("A user who may not use the engine", () => {
-  it.each(["engine", "manager/stop", "clean"])("is told so by scripts/%s, which does not take it for missing", (script) => {
-    const { status, stderr } = spawnSync(`scripts/${script}`, {
-      cwd: root,
-      uid: nobody,
-      gid: nobody,
-      env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
-      encoding: "utf8",
-    });
-    expect(stderr).toContain("Error: This user may not use the Docker engine at /var/run/docker.sock");
-    expect(status).toBe(1);
-  });
+  it.each(["engine", "manager/stop", "clean"])(
+    "is told so by scripts/%s, which does not take it for missing",
+    (script) => {
+      const { status, stderr } = spawnSync(`scripts/${script}`, {
+        cwd: root,
+        uid: nobody,
+        gid: nobody,
+        env: { PATH: "/usr/local/bin:/usr/bin:/bin" },
+        encoding: "utf8",
+      });
+      expect(stderr).toContain("Error: This user may not use the Docker engine at /var/run/docker.sock");
+      expect(status).toBe(1);
+    },
+  );
 });
