@@ -11,7 +11,10 @@ import type { Protection } from "./protections.ts";
 export interface Runtime extends AsyncDisposable {
   readonly kind: RuntimeKind;
 
-  /** What this kind can do: the same object as in `runtimeCapabilities`. */
+  /**
+   * What it can do: the same object as in `runtimeCapabilities`, or, once the engine was asked (`unenforced`) and turned
+   * out to be one that can do less, `podmanCapabilities`.
+   */
   readonly capabilities: RuntimeCapabilities;
 
   /**
@@ -178,7 +181,10 @@ export interface InstanceRecord {
   readonly leaveAlone?: string;
   /** Empty where there are no images (`process`). */
   readonly imageId: string;
-  /** The image's digest in its registry; empty for an image built here. */
+  /**
+   * The image's digest: its registry's, when it was pulled. Of an image that was built here it is empty, or what the
+   * engine made up for it (the containerd image store, Podman).
+   */
   readonly imageDigest: string;
   readonly createTimeMs: number;
   readonly startTimeMs?: number;

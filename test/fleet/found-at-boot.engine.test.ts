@@ -50,7 +50,11 @@ describe("A container that somebody made with a terminal", () => {
 
 describe("A server that hangs when it is found at boot", () => {
   const hangs = async (health: HealthSpec) => {
-    const spec = TestFleet.spec("hostile.mjs", { health, handshakeTimeoutMs: 500, restart: { initialBackoffMs: 10 } });
+    const spec = TestFleet.spec("hostile.mjs", {
+      health,
+      handshakeTimeoutMs: 2_000,
+      restart: { initialBackoffMs: 10 },
+    });
     await open.fleet.start("h", { spec });
     await open.fleet.call("h", {
       callerHasDeadline: true,

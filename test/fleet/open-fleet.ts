@@ -19,8 +19,8 @@ const admission = {
 /** A fleet on the real runtime, of which single methods can be made to fail, to wait or to do something first. */
 export class OpenFleet implements AsyncDisposable {
   readonly engine: TestFleet;
-  /** Replaces methods of the runtime for as long as they stand here. */
-  readonly faults: Partial<Runtime> = {};
+  /** Replaces members of the runtime for as long as they stand here. */
+  readonly faults: { -readonly [Member in keyof Runtime]?: Runtime[Member] } = {};
   listener: WatchListener | undefined;
   fleet: Fleet;
   /** What the fleet warned of in its log. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { afterAll, describe, expect, test } from "vitest";
 import type { Attachment } from "../../src/runtime/runtime.ts";
 import type { Contract } from "./contract.ts";
+import { capabilityTitle } from "./contract-title.ts";
 import { Exits } from "./exits.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -22,7 +23,7 @@ async function writeAll(attachment: Attachment, options: { readonly sink: Record
 const lateReader = `process.on("SIGUSR1", () => process.stdin.resume().on("data", () => {}));
   console.log(process.pid); setInterval(() => {}, 1000)`;
 
-export function describeStdio({ open }: Contract): void {
+export function describeStdio({ capabilities, open }: Contract): void {
   describe("an attachment", () => {
     const instances = open();
     const { runtime } = instances;
@@ -75,13 +76,23 @@ export function describeStdio({ open }: Contract): void {
       expect(sink.ends).toBe(1);
     });
 
-    test("closed leaves the instance running, and another one takes over its stdio", async () => {
+    const closed = {
+      can: "closed leaves the instance running, and another one takes over its stdio",
+      cannot: "closed ends an instance that ends with its stdin",
+    };
+    test(capabilityTitle({ capabilities }, "detaching", closed), async () => {
       const { record, sink, attachment } = await instances.start(instances.spec("echo.mjs"));
       await sink.until(({ err }) => err !== "");
       attachment.close();
       attachment.close();
       expect(await sink.ended).toBeUndefined();
       expect(attachment.write(Buffer.from("late"))).toBe(true);
+      if (!capabilities.detaching) {
+        await expect
+          .poll(() => runtime.inspect(record.id, {}))
+          .toMatchObject({ state: "exited", exit: { exitCode: 0 } });
+        return;
+      }
       expect((await runtime.inspect(record.id, {}))?.state).toBe("running");
       const next = new Recorder();
       const second = await runtime.attach(record.id, next, {});

@@ -1,16 +1,18 @@
 import { describe } from "vitest";
-import type { RuntimeKind } from "../../src/runtime/capabilities.ts";
+import type { RuntimeCapabilities, RuntimeKind } from "../../src/runtime/capabilities.ts";
 import { describeDifferences } from "./contract-differences.ts";
 import { describeEnds } from "./contract-ends.ts";
 import { describeRecords } from "./contract-records.ts";
 import { describeStdio } from "./contract-stdio.ts";
 import type { TestInstances } from "./test-instances.ts";
 
-/** What it takes to run the contract on a runtime. What that can do it says itself: `Runtime.capabilities`. */
+/** What it takes to run the contract on a runtime. */
 export interface Contract {
   readonly kind: RuntimeKind;
-  /** A program that is not there: it seems to start and exits 127, or the start is refused. */
-  readonly missingProgram: "exits 127" | "start refused";
+  /** What it can do, by kind and engine: the very object that it must declare itself. */
+  readonly capabilities: RuntimeCapabilities;
+  /** A program that is not there: it seems to start and exits with the code of docker-init or catatonit, or the start is refused. */
+  readonly missingProgram: "exits 127" | "exits 1" | "start refused";
   /** A fleet of its own for each group of tests. */
   readonly open: () => TestInstances;
 }

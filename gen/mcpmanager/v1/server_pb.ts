@@ -811,7 +811,9 @@ export type Instance = Message<"mcpmanager.v1.Instance"> & {
   imageId: string;
 
   /**
-   * The image's digest in its registry. Empty for an image that was built on the engine.
+   * The image's digest, `sha256:…`: that of its registry, for an image that was pulled. Of an image that was built on
+   * the engine it is empty, or, where the engine gives such images a digest, too (the containerd image store of Docker
+   * 29, Podman), one that no registry may know.
    *
    * @generated from field: string image_digest = 4;
    */

@@ -110,7 +110,9 @@ export class InstanceStatus {
       this.enter({ kind: "idle" }, "stopped");
       return;
     }
-    const plan = this.downtime.begin(error, options);
+    // Where a server ends with its connection, an end with code 0 need not be its own wish either.
+    const { detaching } = this.#context.services.runtime.capabilities;
+    const plan = this.downtime.begin(error, { withEngine: options.withEngine || !detaching });
     if (plan.kind === "stay_down") this.fail(error);
     else if (plan.kind === "give_up") this.fail(gaveUp(error, plan.restarts));
     else this.#backOff(error, plan.delayMs);

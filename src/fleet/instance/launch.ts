@@ -31,6 +31,11 @@ export async function bringUp(
     case "unusable":
       throw plan.error;
     case "take_over":
+      if (!services.runtime.capabilities.detaching) {
+        // Somebody was attached to it before, so it hears nothing any more.
+        await services.runtime.stop(plan.record.id, { graceMs: slowGraceMs, signal });
+        return relaunch(context, { record: plan.record, signal });
+      }
       return takeOver(context, { record: plan.record, conversation: undefined, signal });
     case "exited":
       return relaunch(context, { record: plan.record, signal });

@@ -77,7 +77,16 @@ export class Launcher {
 
   /** Finishes the restart that a manager before this one began. `onEnded` is called between the two processes. */
   finishRestart(record: InstanceRecord, { onEnded }: { onEnded: () => void }): Promise<void> {
-    this.#status.enter({ kind: "creating" }, "finishing a restart");
+    return this.#startAgain(record, { onEnded, why: "finishing a restart" });
+  }
+
+  /** Starts again what may run still and can't be attached to any more. `onEnded` is called between the two processes. */
+  startOver(record: InstanceRecord, { onEnded }: { onEnded: () => void }): Promise<void> {
+    return this.#startAgain(record, { onEnded, why: "its stdin ended with the connection to it; starting it again" });
+  }
+
+  #startAgain(record: InstanceRecord, { onEnded, why }: { onEnded: () => void; why: string }): Promise<void> {
+    this.#status.enter({ kind: "creating" }, why);
     const options = { record, onEnded };
     const context = this.#launchContext({ isCreating: true });
     return this.#begin((signal) => finishRestart(context, { ...options, signal }), { cause: "automatic" });

@@ -32,9 +32,10 @@ export class Recovery {
   async adopt(record: InstanceRecord): Promise<void> {
     let history: Promise<void> | undefined;
     this.#status.early.adopted();
-    await this.#takeUp(record, () => {
+    const onFound = () => {
       history = this.#readHistory(record);
-    });
+    };
+    await this.#takeUp(record, { onFound, isLeft: true });
     await history;
   }
 
@@ -45,6 +46,10 @@ export class Recovery {
     const { end } = run;
     if (end === undefined || (end.kind === "released" && end.reason !== "SERVER_UNHEALTHY")) return;
     if (end.kind === "detached" && record !== undefined) {
+      if (!this.#detaches) {
+        void this.#launcher.startOver(record, { onEnded: () => {} }).catch(() => {});
+        return;
+      }
       this.#status.enter({ kind: "handshaking" }, "the engine closed the server's stdio; opening it again");
       // The same process (same start time) is in conversation already and needs no handshake.
       void this.#launcher.takeOver(record);
@@ -79,7 +84,7 @@ export class Recovery {
     const isBack = this.#isDown && (record.state === "running" || this.#status.downtime.mayHavePassed);
     if (!isBack && !this.#wasWoken(record)) return;
     // Its log is known already: no history.
-    void this.#takeUp(record, () => {});
+    void this.#takeUp(record, { onFound: () => {}, isLeft: false });
   }
 
   /** The engine has nothing any more of an instance that was down for a reason that may have passed. */
@@ -94,13 +99,22 @@ export class Recovery {
     this.#context.server.onChange();
   }
 
-  /** Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught. */
-  #takeUp(record: InstanceRecord, onFound: () => void): Promise<void> {
+  /**
+   * Goes on with an instance that runs, or with why it does not. `onFound` is called once new output is caught.
+   * `isLeft`: a manager before this one was attached to it.
+   */
+  #takeUp(
+    record: InstanceRecord,
+    { onFound, isLeft }: { readonly onFound: () => void; readonly isLeft: boolean },
+  ): Promise<void> {
     this.#status.downtime.cancel();
     this.#status.hold(record);
     const plan = planFor(this.#context.server.name, record);
     if (record.mark === "restarting" && (plan.kind === "take_over" || plan.kind === "exited")) {
       return this.#launcher.finishRestart(record, { onEnded: onFound }).catch(() => {});
+    }
+    if (plan.kind === "take_over" && isLeft && !this.#detaches) {
+      return this.#launcher.startOver(record, { onEnded: onFound }).catch(() => {});
     }
     if (plan.kind === "take_over") {
       return this.#launcher.takeOver(record, { onAttached: onFound }).catch(() => {});
@@ -111,6 +125,11 @@ export class Recovery {
     else if ("error" in plan) this.#status.down(plan.error, { withEngine: this.#wentWithEngine });
     onFound();
     return Promise.resolve();
+  }
+
+  /** Whether an instance that lost its attachment can be attached to again. */
+  get #detaches(): boolean {
+    return this.#context.services.runtime.capabilities.detaching;
   }
 
   get #wentWithEngine(): boolean {

@@ -20,6 +20,7 @@ import {
   stopRequestSchema,
 } from "../../operations/requests/request-schema.ts";
 import { validate } from "../../operations/requests/validate.ts";
+import type { Runtime, RuntimeCallOptions } from "../../runtime/runtime.ts";
 import { boundedPage } from "../convert/bounded-page.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
@@ -82,17 +83,22 @@ export function fleetMethods(options: ServiceOptions) {
     },
 
     async getInfo(_request, { signal }) {
-      const engineVersion = await runtime.version({ signal });
-      const unenforced = await runtime.unenforced({ signal });
-      return infoToProto(info, { runtime: runtime.kind, engineVersion, unenforced: [...unenforced] });
+      return infoToProto(info, await aboutRuntime(runtime, { signal }));
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
 }
 
-function infoToProto(
-  info: ManagerInfo,
-  running: { runtime: string; engineVersion: string; unenforced: string[] },
-): GetInfoResponse {
+type AboutRuntime = Pick<GetInfoResponse, "runtime" | "engineVersion" | "unenforced" | "serversEndWithManager">;
+
+async function aboutRuntime(runtime: Runtime, options: RuntimeCallOptions): Promise<AboutRuntime> {
+  const engineVersion = await runtime.version(options);
+  const unenforced = [...(await runtime.unenforced(options))];
+  // The engine was asked now, so this is about it.
+  const { adoption, detaching } = runtime.capabilities;
+  return { runtime: runtime.kind, engineVersion, unenforced, serversEndWithManager: !(adoption && detaching) };
+}
+
+function infoToProto(info: ManagerInfo, running: AboutRuntime): GetInfoResponse {
   const { version, fleet, maxCpus, maxPids, ...sizes } = info;
   return create(GetInfoResponseSchema, {
     version,

@@ -2,7 +2,7 @@ import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../base/errors/errors.ts";
 import type { Log } from "../../base/log/log.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
-import { runtimeCapabilities } from "../capabilities.ts";
+import { podmanCapabilities, type RuntimeCapabilities, runtimeCapabilities } from "../capabilities.ts";
 import type { Protection } from "../protections.ts";
 import type {
   Attachment,
@@ -24,6 +24,8 @@ import { markContainer } from "./containers/mark-container.ts";
 import { runContainer } from "./containers/run-container.ts";
 import type { DockerTls } from "./engine/docker-address.ts";
 import { Engine } from "./engine/engine.ts";
+import { EngineFacts } from "./engine/engine-facts.ts";
+import { askVersion, type EngineInfo } from "./engine/engine-info.ts";
 import { EventStream } from "./engine/event-stream.ts";
 import { removeContainer } from "./engine/remove-container.ts";
 import { stopContainer } from "./engine/stop-container.ts";
@@ -67,6 +69,10 @@ export interface DockerRuntimeOptions {
   readonly now?: () => number;
 }
 
+/** The sentence for who runs the manager: what Podman can't do, and what helps. */
+const podmanWarning =
+  "the engine is Podman, which ends each server when the manager ends or loses its connection: the next manager starts all servers again, and what they had in memory is gone. Those with the restart policy NEVER stay down. Docker keeps them running: see docs/operations.md, Engines";
+
 /** The runtime port on a Docker engine. Opens nothing until it is called. */
 export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
   return new DockerRuntime(options);
@@ -74,9 +80,9 @@ export function createDockerRuntime(options: DockerRuntimeOptions): Runtime {
 
 class DockerRuntime implements Runtime {
   readonly kind = "docker";
-  readonly capabilities = runtimeCapabilities.docker;
   readonly #options: DockerRuntimeOptions;
   readonly #engine: Engine;
+  readonly #facts: EngineFacts;
   readonly #enforcement: Enforcement;
   readonly #images: Images;
   readonly #instances: Instances;
@@ -86,12 +92,14 @@ class DockerRuntime implements Runtime {
   readonly #imageFiles: ImageFiles;
   readonly #bindTurns = new Turns();
   readonly #streams = new Set<EventStream>();
+  #isPodmanTold = false;
 
   constructor(options: DockerRuntimeOptions) {
     this.#options = options;
     const { log, dockerConfigDir, registries = [], requireLimits = false, bindUsers = [] } = options;
     this.#engine = new Engine(options);
-    this.#enforcement = new Enforcement({ engine: this.#engine, log, requireLimits });
+    this.#facts = new EngineFacts(this.#engine, { onKnown: (info) => this.#onKnown(info) });
+    this.#enforcement = new Enforcement({ facts: this.#facts, log, requireLimits });
     this.#images = new Images({ engine: this.#engine, dockerConfigDir, registries, log });
     this.#networks = new Networks({ ...options, engine: this.#engine, subnets: options.subnets ?? [] });
     this.#bindUsers = new BindUsers(bindUsers, this.#users);
@@ -99,9 +107,12 @@ class DockerRuntime implements Runtime {
     this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
   }
 
+  get capabilities(): RuntimeCapabilities {
+    return this.#facts.last?.isPodman ? podmanCapabilities : runtimeCapabilities.docker;
+  }
+
   async version(options: RuntimeCallOptions): Promise<string> {
-    const { Version } = await this.#engine.call("tell its version", (docker) => docker.version(), options);
-    return Version;
+    return this.#engine.call("tell its version", askVersion, options);
   }
 
   unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]> {
@@ -146,8 +157,8 @@ class DockerRuntime implements Runtime {
 
   async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
-    const takesCpus = await this.#enforcement.takesCpus(options);
-    const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, takesCpus });
+    const facts = await this.#facts.ask(options);
+    const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, facts });
     const { id } = created;
     try {
       const check = (info: ContainerInspectInfo) => this.#enforcement.checkCreated(created, info);
@@ -176,7 +187,8 @@ class DockerRuntime implements Runtime {
   }
 
   async stop(id: string, options: RuntimeCallOptions & { readonly graceMs: number }): Promise<void> {
-    await stopContainer(id, { engine: this.#engine, ...options });
+    const unpauses = this.#facts.last?.isPodman ?? false;
+    await stopContainer(id, { engine: this.#engine, ...options, unpauses });
   }
 
   async mark(id: string, mark: NewMark, options: RuntimeCallOptions): Promise<void> {
@@ -224,7 +236,24 @@ class DockerRuntime implements Runtime {
     this.#engine.close();
   }
 
-  /** The engine that is back may enforce more or less than it did. */
+  #onKnown({ isPodman }: EngineInfo): void {
+    const { log } = this.#options;
+    this.#enforcement.tell();
+    if (isPodman && !this.#isPodmanTold) log.warn(podmanWarning);
+    this.#isPodmanTold = isPodman;
+  }
+
+  /** The engine that is back may be another one, and enforce more or less. */
+  #engineBack(): void {
+    this.#facts.engineBack();
+    this.#enforcement.engineBack();
+    this.#facts.ask({}).catch((error: Error) => {
+      this.#options.log.debug("could not ask the engine about itself; asking at the next need", {
+        reason: error.message,
+      });
+    });
+  }
+
   #alsoTold(listener: WatchListener): WatchListener {
     return {
       exit: (id, exit) => listener.exit(id, exit),
@@ -233,7 +262,7 @@ class DockerRuntime implements Runtime {
       changed: (id) => listener.changed(id),
       broken: () => listener.broken(),
       resync: () => {
-        this.#enforcement.engineBack();
+        this.#engineBack();
         listener.resync();
       },
     };

@@ -29,7 +29,7 @@ const table: [string, () => ReturnType<typeof failureOf>, object][] = [
     { code: Code.NotFound, reason: "SERVER_NOT_FOUND" },
   ],
   ["no image", () => starting({ image: "" }), { code: Code.InvalidArgument, fields: ["spec.image"] }],
-  ...["Bad Name", "UPPER/x", "a//b", ":tag", "a/-b", "a..b"].flatMap((image) =>
+  ...["Bad Name", "a/UPPER", "a//b", ":tag", "a/-b", "a..b"].flatMap((image) =>
     (["NEVER", "IF_MISSING", "ALWAYS"] as const).map((policy): (typeof table)[number] => [
       `the image ${image}, pull policy ${policy}`,
       () => starting({ image, pullPolicy: PullPolicy[policy] }),

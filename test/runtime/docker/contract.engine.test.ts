@@ -1,4 +1,13 @@
+import { podmanCapabilities, runtimeCapabilities } from "../../../src/runtime/capabilities.ts";
 import { describeContract } from "../contract.ts";
-import { TestFleet } from "./test-fleet.ts";
+import { TestFleet, testEngine } from "./test-fleet.ts";
 
-describeContract({ kind: "docker", missingProgram: "exits 127", open: () => new TestFleet() });
+const { Components: parts = [] } = (await testEngine().version()) as { readonly Components?: { Name: string }[] };
+const isPodman = parts.some(({ Name }) => Name === "Podman Engine");
+
+describeContract({
+  kind: "docker",
+  capabilities: isPodman ? podmanCapabilities : runtimeCapabilities.docker,
+  missingProgram: isPodman ? "exits 1" : "exits 127",
+  open: () => new TestFleet(),
+});

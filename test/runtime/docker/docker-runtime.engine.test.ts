@@ -10,11 +10,12 @@ describe("DockerRuntime on an engine", () => {
   const { runtime } = fleet;
   afterAll(() => fleet[Symbol.asyncDispose]());
 
-  test("tells what an image is called by the engine and by its registry", async () => {
+  test("tells what an image is called by the engine, and its digest if it has one", async () => {
     const record = await fleet.create(spec("echo.mjs"));
     expect(record.id).toMatch(/^[0-9a-f]{64}$/);
     expect(record.imageId).toMatch(/^sha256:/);
-    expect(record.imageDigest).toBe("");
+    // It was built here: some engines give it a digest all the same.
+    expect(record.imageDigest).toMatch(/^(?:sha256:[0-9a-f]{64})?$/);
   });
 
   test("shows env values in no label, event or listing", async () => {

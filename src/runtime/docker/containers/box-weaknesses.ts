@@ -59,8 +59,9 @@ function* networkWeaknesses(
 
 function* capabilityWeaknesses({ capAdd = [] }: Openings, host: HostConfig): Generator<string> {
   const dropped = capabilities(host.CapDrop);
-  // Docker lists `ALL`; Podman names what its default has.
-  const dropsAll = dropped.includes("ALL") || givenByDefault.every((name) => dropped.includes(name));
+  // Docker lists `ALL`; Podman names what its default has, less what was asked for.
+  const isKept = (name: string) => !dropped.includes(name) && !capAdd.includes(name);
+  const dropsAll = dropped.includes("ALL") || !givenByDefault.some(isKept);
   if (!dropsAll) yield "has the engine's default capabilities";
   const added = capabilities(host.CapAdd).filter((name) => !capAdd.includes(name));
   if (added.length > 0) yield `has the capabilities ${added.join(", ")}`;

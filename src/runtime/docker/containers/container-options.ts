@@ -40,10 +40,10 @@ export function containerOptions(
   options: {
     readonly labels: Record<string, string>;
     readonly mounts: Docker.MountSettings[];
-    /**
-     * False: the engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: true.
-     */
-    readonly takesCpus?: boolean;
+    /** The engine refuses containers with a limit of CPUs, so only a spec that names one gets it. Default: no. */
+    readonly refusesCpus?: boolean;
+    /** How the engine keeps what the server writes. Default: `local`. */
+    readonly logDriver?: string;
     /** As `uid:gid`, when it must be just that. */
     readonly user?: string | undefined;
     /** The HOME of a spec whose env has none. */
@@ -82,18 +82,20 @@ function hostConfig(
   spec: ServerSpec,
   {
     mounts,
-    takesCpus = true,
+    refusesCpus = false,
+    logDriver = "local",
     tmpfs = {},
     network,
   }: {
     readonly mounts: Docker.MountSettings[];
-    readonly takesCpus?: boolean;
+    readonly refusesCpus?: boolean;
+    readonly logDriver?: string;
     readonly tmpfs?: Readonly<Record<string, string>>;
     readonly network?: string | undefined;
   },
 ): Docker.HostConfig {
   const memory = spec.limits?.memoryBytes ?? specDefaults.memoryBytes;
-  const cpus = spec.limits?.cpus ?? (takesCpus ? specDefaults.cpus : undefined);
+  const cpus = spec.limits?.cpus ?? (refusesCpus ? undefined : specDefaults.cpus);
   const allTmpfs = { ...ownTmpfs(spec), ...tmpfs };
   const config = {
     NetworkMode: spec.network === undefined ? "none" : (network ?? spec.network),
@@ -102,7 +104,7 @@ function hostConfig(
     Mounts: mounts,
     CapDrop: ["ALL"],
     CapAdd: [...(spec.capAdd ?? [])],
-    SecurityOpt: ["no-new-privileges:true"],
+    SecurityOpt: ["no-new-privileges=true"],
     ...(cpus === undefined ? {} : { NanoCpus: Math.round(cpus * 1e9) }),
     Memory: memory,
     // Memory and swap together: equal means no swap on top.
@@ -116,7 +118,7 @@ function hostConfig(
     // The manager restarts, not the engine (src/fleet/run/restart-schedule.ts).
     RestartPolicy: { Name: "no" },
     // Read by people (`docker logs`), and by us once, at adoption.
-    LogConfig: { Type: "local", Config: { "max-size": "10m", "max-file": "3" } },
+    LogConfig: { Type: logDriver, Config: { "max-size": "10m", "max-file": "3" } },
   };
   // @types/dockerode lacks CgroupnsMode, so not checked for excess properties.
   return config;

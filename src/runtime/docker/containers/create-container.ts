@@ -2,6 +2,7 @@ import type Docker from "dockerode";
 import type { Log } from "../../../base/log/log.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../../runtime.ts";
+import type { EngineInfo } from "../engine/engine-info.ts";
 import { containerLabels } from "../engine/labels.ts";
 import { removeContainer } from "../engine/remove-container.ts";
 import type { Turns } from "../engine/turns.ts";
@@ -19,7 +20,7 @@ import { makeContainer } from "./make-container.ts";
 export interface CreateContext extends MountContext, FitContext, RuntimeCallOptions {
   readonly images: Images;
   readonly allowLabels: readonly string[];
-  readonly takesCpus: boolean;
+  readonly facts: Pick<EngineInfo, "refusesCpus" | "logDriver">;
   readonly log: Log;
   readonly imageFiles: ImageFiles;
   /** Of the containers with binds, so that each finds those before it. */
@@ -33,7 +34,7 @@ export interface CreateContext extends MountContext, FitContext, RuntimeCallOpti
  */
 export async function createContainer(request: CreateRequest, context: CreateContext): Promise<Created> {
   const { spec, server } = request;
-  const { takesCpus, bindUsers, bindTurns, fleet } = context;
+  const { facts, bindUsers, bindTurns, fleet } = context;
   const network = networkName(fleet, request);
   const image = await context.images.lookUp(spec.image, context);
   if (image === undefined) throw imageUnavailable(spec.image, "any more: it was removed meanwhile");
@@ -41,7 +42,7 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   const asked = await resolveMounts(spec.mounts, { ...context, server });
   if (asked.length > 0) bindUsers.check(spec);
   const make = (box: Box, made = spec) =>
-    makeContainer(request, { ...context, asked: containerOptions(made, { labels, takesCpus, network, ...box }) });
+    makeContainer(request, { ...context, asked: containerOptions(made, { ...facts, labels, network, ...box }) });
   const open = () => context.imageFiles.open(image, { ...context, makeBare: async () => (await make(bare)).id });
   const fitting = await fittingOf(spec, { ...context, open });
   const mounts = asked.filter(({ Type, Target }) => Type !== "tmpfs" || !Object.hasOwn(fitting.tmpfs, Target));

@@ -4,9 +4,8 @@ import type { Log } from "../../../base/log/log.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { type Protection, protections, requireLimits } from "../../protections.ts";
 import type { RuntimeCallOptions } from "../../runtime.ts";
-import type { Engine } from "../engine/engine.ts";
 import { engineRefusal } from "../engine/engine-error.ts";
-import { askInfo, type EngineInfo } from "../engine/engine-info.ts";
+import type { EngineFacts } from "../engine/engine-facts.ts";
 import { loggable } from "../engine/loggable.ts";
 import { changes, limitsMissing, weakerThanAsked } from "./made-as-asked.ts";
 
@@ -30,49 +29,35 @@ export interface Created {
  * limits that they can't enforce (no cgroup controller, rootless), and drop settings that they don't know.
  */
 export class Enforcement {
-  readonly #engine: Engine;
+  readonly #facts: EngineFacts;
   readonly #log: Log;
   readonly #isRequired: boolean;
-  #told: EngineInfo | undefined;
-  #asking: Promise<EngineInfo> | undefined;
   /** What the engine dropped from the container that was made last. */
   #missing: readonly Protection[] = [];
   #logged: readonly Protection[] = [];
-  #lives = 0;
   readonly #warned = new Set<string>();
 
-  constructor(options: { readonly engine: Engine; readonly log: Log; readonly requireLimits: boolean }) {
-    this.#engine = options.engine;
+  constructor(options: { readonly facts: EngineFacts; readonly log: Log; readonly requireLimits: boolean }) {
+    this.#facts = options.facts;
     this.#log = options.log;
     this.#isRequired = options.requireLimits;
   }
 
-  /** What is not enforced. The engine is asked once, and again when it was away. */
+  /** What is not enforced. */
   async unenforced(options: RuntimeCallOptions): Promise<readonly Protection[]> {
-    const { unenforced } = await this.#ask(options);
+    const { unenforced } = await this.#facts.ask(options);
     return protections.filter((each) => unenforced.includes(each) || this.#missing.includes(each));
   }
 
-  /** Whether a container may be created with a limit of CPUs. */
-  async takesCpus(options: RuntimeCallOptions): Promise<boolean> {
-    return !(await this.#ask(options)).refusesCpus;
-  }
-
-  /** The engine was away: it may be another one, or have other settings. */
+  /** The engine was away: what it warned of before, it may have to be told of again. */
   engineBack(): void {
-    this.#told = undefined;
-    this.#asking = undefined;
-    this.#lives += 1;
     this.#warned.clear();
-    this.unenforced({}).catch((error: Error) => {
-      this.#log.debug("could not ask the engine what it enforces; asking at the next need", { reason: error.message });
-    });
   }
 
   /** Throws `invalid` when a spec names more CPUs than there are: the engine says so only once its image is pulled. */
   async checkCpus({ limits }: ServerSpec, options: RuntimeCallOptions): Promise<void> {
     if (limits?.cpus === undefined) return;
-    const { cpus } = await this.#ask(options);
+    const { cpus } = await this.#facts.ask(options);
     if (limits.cpus <= cpus) return;
     const description = `must be at most ${cpus}: the engine's machine has no more CPUs`;
     throw invalidRequest([{ field: "spec.limits.cpus", description }]);
@@ -81,7 +66,7 @@ export class Enforcement {
   /** Throws NOT_ENFORCED when limits are required and the engine does not enforce them all. */
   async checkEngine(options: RuntimeCallOptions): Promise<void> {
     if (!this.#isRequired) return;
-    const { unenforced } = await this.#ask(options);
+    const { unenforced } = await this.#facts.ask(options);
     requireLimits(unenforced, { why: "the engine does not enforce them, or does not say that it does" });
   }
 
@@ -101,34 +86,15 @@ export class Enforcement {
       this.#warn("the engine changed what a container was to be created with", { server, changed });
     }
     this.#missing = limitsMissing(asked.HostConfig ?? {}, made.HostConfig);
-    this.#tell();
+    this.tell();
     const weak = weakerThanAsked(created, made);
     if (weak.length > 0) throw weakened(server, weak);
     if (this.#isRequired) requireLimits(this.#missing, { why: "the engine made the container without them" });
   }
 
-  /** One question for all who want to know at a time. */
-  async #ask(options: RuntimeCallOptions): Promise<EngineInfo> {
-    if (this.#told !== undefined) return this.#told;
-    this.#asking ??= this.#askNow(this.#lives);
-    const asking = this.#asking;
-    return this.#engine.call("say what it enforces", () => asking, options);
-  }
-
-  async #askNow(life: number): Promise<EngineInfo> {
-    try {
-      const told = await this.#engine.call("say what it enforces", askInfo, {});
-      if (life === this.#lives) this.#told = told;
-      this.#tell();
-      return told;
-    } finally {
-      if (life === this.#lives) this.#asking = undefined;
-    }
-  }
-
-  /** Once a change. */
-  #tell(): void {
-    const told = this.#told?.unenforced;
+  /** Logs what is not enforced, once a change. */
+  tell(): void {
+    const told = this.#facts.last?.unenforced;
     if (told === undefined) return;
     const now = protections.filter((each) => told.includes(each) || this.#missing.includes(each));
     if (now.join() === this.#logged.join()) return;

@@ -9,9 +9,14 @@ import { misnamed, type OwnLabels } from "./own-labels.ts";
 
 const states: Readonly<Record<string, InstanceRecord["state"]>> = {
   created: "created",
+  // Podman's, of one that was attached to and not started yet.
+  initialized: "created",
   running: "running",
   restarting: "running",
   paused: "paused",
+  // Podman's, while a container is being stopped, and after its process ended until it is cleaned up.
+  stopping: "running",
+  stopped: "exited",
   exited: "exited",
   // A removal that failed half-way: it runs no more, and can be removed again.
   dead: "exited",

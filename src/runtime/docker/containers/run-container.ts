@@ -3,7 +3,7 @@ import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "../engine/container-id.ts";
 import { engineRefusal, engineText, statusOf } from "../engine/engine-error.ts";
-import { label, replicaOf } from "../engine/labels.ts";
+import { label, readSpec, replicaOf } from "../engine/labels.ts";
 import { numericUser, quoted } from "../files/user-files.ts";
 import { bindNotAllowed } from "../mounts/bind-not-allowed.ts";
 import { bindUserDenied, checkBindCapabilities, checkBindUser } from "../mounts/bind-rights.ts";
@@ -102,10 +102,22 @@ async function checkBinds(
   checkBindUser(numbers, { shown, bindUsers });
 }
 
-/** A person may have made the container, and named them in another way. */
-function bindsIn({ Mounts, HostConfig }: Docker.ContainerInspectInfo): Bind[] {
-  return Mounts.filter(({ Type }) => Type === "bind").map(({ Source, Destination, RW }) => {
-    const index = (HostConfig.Mounts ?? []).findIndex(({ Target }) => normalPath(Target) === normalPath(Destination));
-    return { source: Source, writable: RW, field: index < 0 ? "spec.mounts" : `spec.mounts[${index}].source` };
-  });
+/**
+ * What the engine will mount, named as in the spec; a person may have made the container, and given it more. Throws
+ * `denied` when the engine does not tell of all that the spec asks for: what it does not tell of can't be checked.
+ */
+function bindsIn({ Mounts: mounts = [], Config }: Docker.ContainerInspectInfo): Bind[] {
+  const asked = readSpec(Config.Labels, Config.Env ?? []).mounts ?? [];
+  const at = (target: string, path: string) => normalPath(target) === normalPath(path);
+  for (const [index, { type, target }] of asked.entries()) {
+    if (type !== "bind" || mounts.some(({ Type, Destination }) => Type === type && at(Destination, target))) continue;
+    const description = `the engine does not say that "${target}" is mounted, so it can't be checked: Stop the server, then Start it with its spec`;
+    throw bindNotAllowed({ field: `spec.mounts[${index}].source`, description });
+  }
+  return mounts
+    .filter(({ Type }) => Type === "bind")
+    .map(({ Source, Destination, RW }) => {
+      const index = asked.findIndex(({ target }) => at(Destination, target));
+      return { source: Source, writable: RW, field: index < 0 ? "spec.mounts" : `spec.mounts[${index}].source` };
+    });
 }

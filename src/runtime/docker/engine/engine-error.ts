@@ -4,10 +4,22 @@ import { type ErrorDetails, type ErrorKind, ManagerError, toManagerError } from 
 
 const maxEngineTextLength = 800;
 
-/** The HTTP status of the engine's response, if the error is one. */
+/** Causes that Podman reports with status 500, and the status that Docker has for them. */
+const podmanCauses: readonly (readonly [RegExp, number])[] = [
+  [/invalid reference format/, 400],
+  [/^no such (?:container|image|network|volume)$/, 404],
+  [/^that name is already in use$/, 409],
+  [/^UNIQUE constraint failed: ContainerConfig\.Name$/, 409],
+  [/^container state improper$/, 409],
+];
+
+/** The HTTP status of the engine's response, if the error is one; of Podman's the one that Docker would have sent. */
 export function statusOf(error: unknown): number | undefined {
-  const status = (error as { statusCode?: unknown } | null)?.statusCode;
-  return typeof status === "number" ? status : undefined;
+  const { statusCode: status, json } = (error ?? {}) as { statusCode?: unknown; json?: { cause?: unknown } | null };
+  if (typeof status !== "number") return undefined;
+  const cause = json?.cause;
+  if (status !== 500 || typeof cause !== "string") return status;
+  return podmanCauses.find(([words]) => words.test(cause))?.[1] ?? status;
 }
 
 /** The engine's own words, without what docker-modem puts around them. */

@@ -2,13 +2,20 @@ import type Docker from "dockerode";
 import { type Protection, protections } from "../../protections.ts";
 import { statusOf } from "./engine-error.ts";
 
-/** What an engine says of what it enforces, by `GET /info`. */
+/** What an engine says of itself. */
 export interface EngineInfo {
   readonly unenforced: readonly Protection[];
   /** The engine refuses containers with a limit of CPUs. */
   readonly refusesCpus: boolean;
   /** CPUs of its machine, which it gives no container more of. */
   readonly cpus: number;
+  /** How it keeps what containers write. */
+  readonly logDriver: "local" | "json-file";
+  /**
+   * It is Podman, which has the same API and closes a container's stdin when an attachment ends, whatever the container
+   * was created with.
+   */
+  readonly isPodman: boolean;
 }
 
 interface Info {
@@ -19,14 +26,12 @@ interface Info {
   readonly PidsLimit?: boolean;
   readonly NCPU?: number;
   readonly SecurityOptions?: readonly string[] | null;
+  readonly Plugins?: { readonly Log?: readonly string[] | null } | null;
 }
 
-/** An engine that does not say, or a proxy in front of it, is taken to enforce nothing. */
+/** By `GET /info` and `GET /version`. An engine that does not say, or a proxy in front of it, is taken to enforce nothing. */
 export async function askInfo(docker: Docker): Promise<EngineInfo> {
-  const info: Info = await docker.info().catch((error: unknown) => {
-    if (statusOf(error) === undefined) throw error;
-    return {};
-  });
+  const [info, isPodman] = await Promise.all([infoOf(docker), saysPodman(docker)]);
   const enforced: Record<Protection, boolean> = {
     memory: info.MemoryLimit === true,
     swap: info.SwapLimit === true,
@@ -38,7 +43,36 @@ export async function askInfo(docker: Docker): Promise<EngineInfo> {
     unenforced: protections.filter((each) => !enforced[each]),
     cpus: info.NCPU ?? Number.POSITIVE_INFINITY,
     refusesCpus: info.CpuCfsPeriod === false || info.CpuCfsQuota === false,
+    // Podman's list has names of its own; `json-file` it takes for one of them.
+    logDriver: (info.Plugins?.Log ?? ["local"]).includes("local") ? "local" : "json-file",
+    isPodman,
   };
+}
+
+/** The engine's version, with its name unless it is Docker's. */
+export async function askVersion(docker: Docker): Promise<string> {
+  const version = await docker.version();
+  return isOfPodman(version) ? `Podman ${version.Version}` : version.Version;
+}
+
+async function infoOf(docker: Docker): Promise<Info> {
+  return docker.info().catch(nothingIfRefused);
+}
+
+async function saysPodman(docker: Docker): Promise<boolean> {
+  return isOfPodman(await docker.version().catch(nothingIfRefused));
+}
+
+function isOfPodman({ Components: parts }: { readonly Components?: unknown }): boolean {
+  return Array.isArray(parts) && parts.some((part: { readonly Name?: unknown } | null) => part?.Name === podman);
+}
+
+/** As its API names it. */
+const podman = "Podman Engine";
+
+function nothingIfRefused(error: unknown): Record<string, never> {
+  if (statusOf(error) === undefined) throw error;
+  return {};
 }
 
 /** Entries are such as `name=seccomp,profile=builtin`. */

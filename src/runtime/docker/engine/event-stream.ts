@@ -100,7 +100,8 @@ export class EventStream implements AsyncDisposable {
     const { engine, fleet } = this.#options;
     const filters = {
       type: ["container"],
-      event: ["die", "oom", "kill", "destroy", "start", "pause", "unpause"],
+      // Podman calls it `remove` when a container is destroyed.
+      event: ["die", "oom", "kill", "destroy", "remove", "start", "pause", "unpause"],
       label: ownerFilter(fleet),
     };
     const since = this.#since === undefined ? {} : { since: formatTime(this.#since) };
@@ -131,7 +132,7 @@ export class EventStream implements AsyncDisposable {
     } else if (action === "die") {
       const exitCode = Number.parseInt(attributes.exitCode ?? "", 10);
       this.#exits.die(id, { exitCode: Number.isNaN(exitCode) ? undefined : exitCode, time });
-    } else if (action === "destroy") {
+    } else if (action === "destroy" || action === "remove") {
       this.#exits.begin(id);
       listener.removed(id);
     } else {

@@ -1,3 +1,4 @@
+import type Docker from "dockerode";
 import type { RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "./container-id.ts";
 import type { Engine } from "./engine.ts";
@@ -10,9 +11,15 @@ import { stopSignalOf } from "./stop-signal.ts";
  */
 export async function stopContainer(
   id: string,
-  options: RuntimeCallOptions & { readonly engine: Engine; readonly graceMs: number },
+  options: RuntimeCallOptions & {
+    readonly engine: Engine;
+    readonly graceMs: number;
+    /** Whether a paused container must go on to take a signal: Docker sees to that itself. Default: no. */
+    readonly unpauses?: boolean;
+  },
 ): Promise<void> {
-  const { graceMs } = options;
+  const { graceMs, unpauses = false } = options;
+  if (unpauses) await unpause(id, options);
   // The engine's own stop takes whole seconds.
   if (graceMs > 0) {
     if (!(await sendSignal(id, await stopSignal(id, options), options))) return;
@@ -23,6 +30,18 @@ export async function stopContainer(
 }
 
 type StopOptions = RuntimeCallOptions & { readonly engine: Engine };
+
+async function unpause(id: string, options: StopOptions): Promise<void> {
+  const go = async (docker: Docker, abort: object) => {
+    try {
+      await containerOf(docker, id).unpause(abort);
+    } catch (error) {
+      // It is not paused, or gone.
+      if (statusOf(error) === undefined) throw error;
+    }
+  };
+  await options.engine.call(`unpause container ${id}`, go, options);
+}
 
 /** A container has its image's from when it was created. */
 async function stopSignal(id: string, options: StopOptions): Promise<string> {

@@ -26,7 +26,7 @@ type PrepareOptions = RuntimeCallOptions & { readonly onProgress?: (line: string
 
 /** What the manager reads of an image. */
 export interface ImageFacts {
-  /** Its digest in its registry; empty for one that was built here or is gone. */
+  /** As the engine has it; empty for one that is gone, and on most engines for one that was built here. */
   readonly digest: string;
   readonly labels: Labels;
   /** The user that it runs as by default; empty is root. */
@@ -62,7 +62,7 @@ export function factsOf(info: ImageInfo | undefined): ImageFacts {
   return { digest, labels: labels ?? {}, user, volumes: Object.keys(Volumes ?? {}), home };
 }
 
-/** The engine's images: there or not, pulled, and by which digest their registry knows them. */
+/** The engine's images: there or not, pulled, and what is known of them. */
 export class Images {
   readonly #engine: Engine;
   readonly #options: ImagesOptions;

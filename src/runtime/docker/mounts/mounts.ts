@@ -85,7 +85,7 @@ async function bindMount(mount: MountSpec, context: OneMountContext): Promise<Do
 
 async function volumeMount(mount: MountSpec, context: OneMountContext): Promise<Docker.MountSettings> {
   const { source: name, target } = mount;
-  if (name !== undefined) await checkVolume(name, context);
+  if (name !== undefined) await ensureVolume(name, context);
   return settings({
     Type: "volume",
     Target: target,
@@ -100,9 +100,12 @@ export function volumeLabels({ fleet, server }: Pick<MountContext, "fleet" | "se
   return { ...ownerLabels(fleet), ...(server === undefined ? {} : { [label.server]: server }) };
 }
 
-/** A volume that exists must be this fleet's own; one that does not is created with our labels. */
-async function checkVolume(name: string, context: OneMountContext): Promise<void> {
-  const { engine, fleet, field, signal } = context;
+/**
+ * A volume that exists must be this fleet's own; one that does not is created with our labels. Not left to the request
+ * that creates the container: of that one Podman drops the labels.
+ */
+async function ensureVolume(name: string, context: OneMountContext): Promise<void> {
+  const { fleet, field, server } = context;
   // Also because the name becomes part of an engine URL.
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     const description = `"${name}" is not a volume name: letters, digits, "_", "." and "-", at least two`;
@@ -111,23 +114,38 @@ async function checkVolume(name: string, context: OneMountContext): Promise<void
   if (name.startsWith(lockPrefix)) {
     throw invalidRequest([{ field, description: `names that begin with "${lockPrefix}" are the manager's own` }]);
   }
-  const volume = await engine.call(
-    `inspect volume ${name}`,
-    (docker) =>
-      docker
-        .getVolume(name)
-        .inspect()
-        .catch((error: unknown) => {
-          if (statusOf(error) === 404) return undefined;
-          throw error;
-        }),
-    { signal },
-  );
-  if (volume === undefined || isOwned(volume.Labels, fleet)) return;
+  let volume = await inspectVolume(name, context);
+  if (volume === undefined && server === undefined) return;
+  if (volume === undefined) {
+    await createVolume(name, context);
+    // If somebody else created it meanwhile, nothing was created now.
+    volume = await inspectVolume(name, context);
+  }
+  if (isOwned(volume?.Labels, fleet)) return;
   const description = `volume "${name}" exists and is not this fleet's: use another name`;
   throw new ManagerError("denied", `${field}: ${description}`, {
     details: { reason: "VOLUME_NOT_OWNED", delivery: "not_sent", violations: [{ field, description }] },
   });
+}
+
+async function inspectVolume(name: string, { engine, signal }: OneMountContext) {
+  const inspect = async (docker: Docker) => {
+    try {
+      return await docker.getVolume(name).inspect();
+    } catch (error) {
+      if (statusOf(error) === 404) return undefined;
+      throw error;
+    }
+  };
+  return engine.call(`inspect volume ${name}`, inspect, { signal });
+}
+
+async function createVolume(name: string, context: OneMountContext): Promise<void> {
+  const split = { _query: {}, _body: { Name: name, Labels: volumeLabels(context) } };
+  // @types/dockerode does not know that a body can be given apart from the URL.
+  const create = (docker: Docker, abort: object) =>
+    docker.createVolume({ ...split, ...abort } as Docker.VolumeCreateOptions);
+  await context.engine.call(`create volume ${name}`, create, { signal: context.signal });
 }
 
 /** @types/dockerode demands options that the engine does not (NoCopy, DriverConfig) and lacks NonRecursive. */

@@ -15,6 +15,8 @@ const reconnectMs = 200;
 /** So that a question is heard even when events come no more, though the connection seems open. */
 const lookEveryMs = 1_000;
 const releaseMs = 2_000;
+/** The end of a volume in the words of Docker and of Podman. */
+const ends = ["destroy", "remove"];
 
 export interface FleetOwnerOptions {
   readonly engine: Engine;
@@ -92,7 +94,7 @@ export class FleetOwner implements AsyncDisposable {
 
   async #open(): Promise<Readable> {
     // Not by name, though the engine would: a prune tells no names.
-    const filters = { type: ["volume"], event: ["create", "destroy", "prune"] };
+    const filters = { type: ["volume"], event: ["create", ...ends, "prune"] };
     return this.#options.engine.events({ filters }, this.#closed.signal);
   }
 
@@ -104,7 +106,7 @@ export class FleetOwner implements AsyncDisposable {
     const { ID: name } = event.Actor;
     const own = name === lockName(fleet, this.#options.lock);
     if (own || !name.startsWith(fleetPrefix(fleet))) return own;
-    if (event.Action === "destroy") return false;
+    if (ends.includes(event.Action)) return false;
     // A question counts, too: it may be the first sign of a manager that asked in vain and has claimed the fleet since.
     this.#doubtful = true;
     // At once: a manager that asks waits for about three seconds.

@@ -1,9 +1,10 @@
 import http from "node:http";
 import https from "node:https";
 import type { Socket } from "node:net";
+import type Docker from "dockerode";
 import { readPaced } from "../../../base/async/paced-read.ts";
 import type { Attachment, AttachmentSink } from "../../runtime.ts";
-import { assertContainerId } from "../engine/container-id.ts";
+import { assertContainerId, containerOf } from "../engine/container-id.ts";
 import { type Engine, keepAliveMs } from "../engine/engine.ts";
 import { engineRefusal, readRefusal, statusOf } from "../engine/engine-error.ts";
 import { Demuxer } from "./demux.ts";
@@ -24,20 +25,22 @@ export async function openAttachment(
     `attach to container ${id}`,
     // By the call's own signal, which its limit aborts, too: a response after that would open a stream that nobody
     // reads, and such a one holds up the container.
-    (_docker, { abortSignal }) => upgrade(engine, { path, signal: abortSignal }).catch(asRefusal),
+    (docker, { abortSignal }) =>
+      upgrade(engine, { path, signal: abortSignal }).catch((error) => throwRefusal(error, containerOf(docker, id))),
     { signal },
   );
   return new DockerAttachment(opened, sink);
 }
 
-function asRefusal(error: unknown): never {
-  if (statusOf(error) === 409) {
-    throw engineRefusal("not_running", "the container is paused: `docker unpause` it", {
-      reason: "CONTAINER_PAUSED",
-      cause: error,
-    });
-  }
-  throw error;
+/** A conflict has many causes, which the engine's words tell; only of one that is paused is it known what to do. */
+async function throwRefusal(error: unknown, container: Docker.Container): Promise<never> {
+  if (statusOf(error) !== 409) throw error;
+  const info = await container.inspect().catch(() => undefined);
+  if (!info?.State.Paused) throw error;
+  throw engineRefusal("not_running", "the container is paused: unpause it (`docker unpause`)", {
+    reason: "CONTAINER_PAUSED",
+    cause: error,
+  });
 }
 
 interface Upgraded {

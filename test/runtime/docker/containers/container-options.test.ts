@@ -18,7 +18,7 @@ describe("containerOptions", () => {
       ReadonlyRootfs: true,
       CapDrop: ["ALL"],
       CapAdd: [],
-      SecurityOpt: ["no-new-privileges:true"],
+      SecurityOpt: ["no-new-privileges=true"],
       Privileged: false,
       IpcMode: "private",
       CgroupnsMode: "private",
@@ -42,7 +42,7 @@ describe("containerOptions", () => {
 
   test("limits no CPUs that nobody named where the engine refuses such containers", () => {
     const cpusOf = (spec: ServerSpec) =>
-      containerOptions(spec, { labels: {}, mounts: [], takesCpus: false }).HostConfig?.NanoCpus;
+      containerOptions(spec, { labels: {}, mounts: [], refusesCpus: true }).HostConfig?.NanoCpus;
     expect(cpusOf({ image: "a" })).toBeUndefined();
     expect(cpusOf({ image: "a", limits: { cpus: 0.5 } })).toBe(5e8);
   });

@@ -56,7 +56,7 @@ describe("DockerRuntime.unenforced", () => {
     await using engine = await open([everything]);
     expect(await engine.runtime.unenforced({})).toEqual([]);
     expect(await engine.runtime.unenforced({})).toEqual([]);
-    expect(engine.asked).toEqual(["/info"]);
+    expect(engine.asked).toEqual(["/info", "/version"]);
     expect(engine.logged).toEqual([]);
   });
 
@@ -119,7 +119,7 @@ describe("With limits required, a runtime", () => {
     const request = { server: "x", instance: "1", replica: 0, spec };
     await expect(engine.runtime.create(request, {})).rejects.toMatchObject(refused("memory, swap"));
     await expect(engine.runtime.run("a".repeat(64), new Recorder(), {})).rejects.toMatchObject(refused("memory, swap"));
-    expect(engine.asked).toEqual(["/info"]);
+    expect(engine.asked).toEqual(["/info", "/version"]);
     expect(engine.logged).toEqual([
       { level: "warn", unenforced: ["memory", "swap"], starts: "refused without limits" },
     ]);

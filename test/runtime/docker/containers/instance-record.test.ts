@@ -68,6 +68,18 @@ describe("The record of a container", () => {
     expect(record?.exit).toEqual({ exitCode: ExitCode, oomKilled });
   });
 
+  test.each([
+    ["stopped", { ExitCode: 137 }, { state: "exited", exit: { exitCode: 137, oomKilled: false } }],
+    ["stopping", {}, { state: "running" }],
+    ["initialized", {}, { state: "created" }],
+  ])("of one that Podman calls %s is not that of one which is being removed", (Status, more, shown) => {
+    expect(recordOf({ state: { Status, OOMKilled: false, ...more } })).toMatchObject(shown);
+  });
+
+  test("is none while the engine removes it", () => {
+    expect(recordOf({ state: { Status: "removing" } })).toBeUndefined();
+  });
+
   test("says that it is to be left alone beside what is in the way, for it may be in use", () => {
     const record = recordOf({ name: "by-hand", mounts: made, isNamedSo: false });
     expect(record).toMatchObject({

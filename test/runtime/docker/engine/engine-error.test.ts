@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { ManagerError } from "../../../../src/base/errors/errors.ts";
-import { engineError, engineText } from "../../../../src/runtime/docker/engine/engine-error.ts";
+import { engineError, engineText, statusOf } from "../../../../src/runtime/docker/engine/engine-error.ts";
 
 const context = { doing: "list containers", address: "unix:///run/docker.sock" };
 const response = (statusCode: number, message = "because") =>
@@ -26,6 +26,25 @@ describe("engineError", () => {
       details: { reason, delivery: "not_sent" },
       cause: error,
     });
+  });
+
+  // Responses of Podman 5.4.2, all with status 500.
+  test.each([
+    ["that name is already in use", 'container create: the container name "x" is already in use by c43e06c57a5c', 409],
+    [
+      "UNIQUE constraint failed: ContainerConfig.Name",
+      "renaming container c43e06c57a5c: UNIQUE constraint failed",
+      409,
+    ],
+    ["container state improper", "can only attach to created or running containers - currently in state paused", 409],
+    ["no such container", 'no container with name or ID "x" found: no such container', 404],
+    ['normalizing name "a/UPPER": invalid reference format', "normalizing image: invalid reference format", 400],
+    ["invalid argument", "container create: invalid log driver: invalid argument", 500],
+    ["OCI permission denied", "crun: setrlimit `RLIMIT_NOFILE`: Operation not permitted: OCI permission denied", 500],
+  ])("gives the cause %s of Podman's the status that Docker has for it", (cause, message, status) => {
+    const error = Object.assign(new Error(message), { statusCode: 500, json: { cause, message, response: 500 } });
+    expect(statusOf(error)).toBe(status);
+    expect(engineText(error)).toBe(message);
   });
 
   test("tells who may not open the socket what to do", () => {

@@ -74,7 +74,7 @@ describe("EventStream", () => {
     expect(url.searchParams.get("since")).toBe("1700000000.123000000");
     expect(JSON.parse(url.searchParams.get("filters") ?? "")).toEqual({
       type: ["container"],
-      event: ["die", "oom", "kill", "destroy", "start", "pause", "unpause"],
+      event: ["die", "oom", "kill", "destroy", "remove", "start", "pause", "unpause"],
       label: ["managed-by=mcp-docker-manager", "mcpm.fleet=blue"],
     });
   });
@@ -91,6 +91,20 @@ describe("EventStream", () => {
     response.write(event("die", { id: "b", nano: "1700000001000000004", attributes: { exitCode: "0" } }));
     response.write(event("destroy", { id: "b", nano: "1700000001000000005" }));
     expect(await until(5)).toEqual(["exit a 3 false", "oom b", "exit b 137 true", "exit b 0 false", "removed b"]);
+  });
+
+  // Its events, as Podman 5.4.2 sends them.
+  test("tells what Podman calls the same by another name, and a kill without its signal", async () => {
+    const { engine, next } = await eventEngine();
+    await using _engine = engine;
+    const { stream, until } = listening(engine);
+    await using _stream = stream;
+    const { response } = await next(1);
+    const attributes = { containerExitCode: "143", exitCode: "143", podId: "" };
+    response.write(event("kill", { id, nano: "1700000001000000001", attributes: { podId: "" } }));
+    response.write(event("die", { id, nano: "1700000001000000002", attributes }));
+    response.write(event("remove", { id, nano: "1700000001000000003", attributes: { containerExitCode: "143" } }));
+    expect(await until(2)).toEqual([`exit ${id} 143 false`, `removed ${id}`]);
   });
 
   test("does not take a child's lack of memory for the cause of an exit", async () => {

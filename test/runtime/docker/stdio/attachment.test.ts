@@ -165,6 +165,44 @@ describe("Attachment", () => {
     expect(sink.ends).toBe(0);
   });
 
+  const refusals = [
+    { engine: "Docker", status: 409, body: { message: "Container abc is paused, unpause the container first" } },
+    {
+      engine: "Podman",
+      status: 500,
+      body: {
+        cause: "container state improper",
+        message:
+          "can only attach to created or running containers - currently in state paused: container state improper",
+      },
+    },
+  ];
+  const refusing = (paused: boolean, { status, body }: (typeof refusals)[number]) =>
+    FakeEngine.listen(
+      (_request, response) => response.end(JSON.stringify({ State: { Paused: paused } })),
+      (socket) => {
+        const text = JSON.stringify(body);
+        socket.end(`HTTP/1.1 ${status} X\r\nContent-Length: ${text.length}\r\n\r\n${text}`);
+      },
+    );
+
+  test.each(refusals)("of a paused container says so: $engine", async (refusal) => {
+    await using engine = await refusing(true, refusal);
+    await expect(attach(engine, new Recorder())).rejects.toMatchObject({
+      kind: "not_running",
+      details: { reason: "CONTAINER_PAUSED", delivery: "not_sent" },
+    });
+  });
+
+  test.each(refusals)("of one that is not paused passes the engine's words on: $engine", async (refusal) => {
+    await using engine = await refusing(false, refusal);
+    await expect(attach(engine, new Recorder())).rejects.toMatchObject({
+      kind: "conflict",
+      message: expect.stringContaining(refusal.body.message),
+      details: { reason: "ENGINE_CONFLICT", delivery: "not_sent" },
+    });
+  });
+
   test("rejects as unavailable when the engine hangs up instead of answering", async () => {
     await using engine = await FakeEngine.listen(() => {});
     await expect(attach(engine, new Recorder())).rejects.toMatchObject({
