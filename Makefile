@@ -4,7 +4,7 @@ MAKEFLAGS += --no-print-directory
 unexport CDPATH
 .NOTPARALLEL:
 
-.PHONY: help demo test test-clients test-compat test-openapi check build \
+.PHONY: help demo test test-engines test-clients test-compat test-openapi check build \
   build-manager start stop restart logs dev clean conformance fuzz chaos model \
   soak bench release-proto
 
@@ -21,6 +21,11 @@ test: ## run every check and test, those on a real engine included
 
 test-clients: ## call the manager from TypeScript, a browser, Python, Go, Java
 	@scripts/tests/test-clients $(CLIENTS)
+
+# ENGINE=26|28|29|29-overlay2|userns|rootless|podman: that one alone;
+# TESTS="test/e2e/lifecycle": those alone.
+test-engines: ## try the engines that users have, each beside this machine's
+	@scripts/test-engines $(ENGINE)
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check

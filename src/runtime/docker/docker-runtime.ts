@@ -1,6 +1,5 @@
 import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../base/errors/errors.ts";
-import type { Log } from "../../base/log/log.ts";
 import type { SecretValues } from "../../base/spec/secret-values.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import { podmanCapabilities, type RuntimeCapabilities, runtimeCapabilities } from "../capabilities.ts";
