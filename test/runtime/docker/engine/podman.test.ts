@@ -110,7 +110,8 @@ describe("Podman as the engine", () => {
     const tmpfsOf = async (says: typeof podman | typeof docker) => {
       await using engine = await open(says);
       await expect(create(engine)).rejects.toMatchObject({ kind: "not_found" });
-      return (engine.posted.at(-1)?.body.HostConfig as { readonly Tmpfs?: object }).Tmpfs;
+      const { HostConfig } = engine.posted.at(-1)?.body ?? {};
+      return (HostConfig as { readonly Tmpfs?: object } | undefined)?.Tmpfs;
     };
     expect(await tmpfsOf(podman)).toEqual({ "/tmp": bounded, "/run": bounded, "/var/tmp": bounded });
     expect(await tmpfsOf(docker)).toEqual({ "/tmp": bounded });
