@@ -20,6 +20,7 @@ import { createContainer } from "./containers/create-container.ts";
 import { Enforcement } from "./containers/enforcement.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark-container.ts";
+import { checkOnPodman } from "./containers/podman-rules.ts";
 import { runContainer } from "./containers/run-container.ts";
 import type { DockerRuntimeOptions } from "./docker-runtime-options.ts";
 import { Engine } from "./engine/engine.ts";
@@ -121,6 +122,7 @@ class DockerRuntime implements Runtime {
     await this.#checkSecretFiles(spec, options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
     this.#bindUsers.check(spec);
+    if (spec.mounts !== undefined && (await this.#facts.ask(options)).isPodman) checkOnPodman(spec);
   }
 
   async #checkSecretFiles(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
@@ -163,6 +165,7 @@ class DockerRuntime implements Runtime {
     await this.#enforcement.checkEngine(options);
     await this.#checkSecretFiles(request.spec, options);
     const facts = await this.#facts.ask(options);
+    if (facts.isPodman) checkOnPodman(request.spec);
     const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, facts });
     const { id } = created;
     try {
