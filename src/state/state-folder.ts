@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { constants } from "node:fs";
 import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Log } from "../base/log/log.ts";
@@ -62,10 +63,16 @@ export class StateFolder {
    */
   async read(name: string, { maxBytes }: { readonly maxBytes: number }): Promise<Buffer | undefined> {
     try {
-      await using file = await open(join(this.path, name));
-      const { size } = await file.stat();
-      if (size <= maxBytes) return await file.readFile();
-      this.#ignored(name, `it has ${size} bytes, and at most ${maxBytes} are read`);
+      // A link could lead anywhere, and a pipe would be waited for.
+      await using file = await open(
+        join(this.path, name),
+        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+      );
+      const found = await file.stat();
+      if (!found.isFile()) throw new Error("it is not a regular file");
+      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(found.size, maxBytes) + 1));
+      if (bytesRead <= maxBytes) return buffer.subarray(0, bytesRead);
+      this.#ignored(name, `it has ${found.size} bytes, and at most ${maxBytes} are read`);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#ignored(name, (error as Error).message);
     }

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -87,5 +88,23 @@ describe("A file of the state folder", () => {
     expect((await folder.files()).map(({ name }) => name)).toEqual(["a"]);
     expect(await readdir(root)).toEqual(["a"]);
     expect(await readFile(join(root, "a"), "utf8")).toBe("whole");
+  });
+});
+
+describe("Reading a file of the state folder", () => {
+  it("is read when it is a regular one, and not through a link, from a pipe or beyond its bound", async () => {
+    const folder = await open(join(root, "own"));
+    await folder.write("good", "text");
+    await symlink("good", join(folder.path, "link"));
+    await symlink("/dev/zero", join(folder.path, "endless"));
+    execFileSync("mkfifo", [join(folder.path, "pipe")]);
+    await mkdir(join(folder.path, "folder"));
+    await writeFile(join(folder.path, "long"), "too long");
+    const read = (name: string) => folder.read(name, { maxBytes: 4 });
+    expect((await read("good"))?.toString()).toBe("text");
+    for (const name of ["link", "endless", "pipe", "folder", "long"]) expect(await read(name)).toBeUndefined();
+    expect(warnings).toHaveLength(5);
+    expect(await read("missing")).toBeUndefined();
+    expect(warnings).toHaveLength(5);
   });
 });
