@@ -1,5 +1,5 @@
 import type { RealServer } from "./real-server.ts";
-import { imageOf } from "./table/real-servers.ts";
+import { folderOf, imageOf } from "./table/real-servers.ts";
 
 /** What was seen of a server. */
 export interface Seen {
@@ -12,22 +12,41 @@ export interface Seen {
 const intro = `# Servers that work
 
 Servers from public registries, which nobody here wrote, as they were tried through the manager: each in the default
-sandbox, or with what its spec below asks for. This page is written by
+sandbox, or with what its spec below asks for. To have one of them, here \`time\`:
 
 \`\`\`
-make test-compat                        # all: a quarter of an hour from nothing, then five minutes
-make test-compat NAMES="time git"       # some; the page stays as it is
+scripts/build-compat time
+make start
+curl -X POST http://localhost:8080/servers/time/start -H 'Content-Type: application/json' \\
+    -d '{"image": "mcpm-compat/time:latest", "pull_policy": "PULL_POLICY_NEVER"}'
+curl http://localhost:8080/servers/time/tools
 \`\`\`
 
-which builds the images and looks at each server: the revision of MCP that it speaks, and what it has; calls that work, and
-one that fails; a Restart, \`docker kill\`, sleeping and waking; a Stop, after which nothing of it is left; and whether the
-manager's callers get what the SDK's own client gets on the server's plain stdio. \`make test\` does so with three of them.
+The first command makes the image, of a Dockerfile and a lock file. The body of the third is the server's spec. What stands
+in a spec for something of yours:
 
-The images are made of \`test/compat/servers\`: a Dockerfile and a lock file for each. What is called, and what must come of it,
-is in \`test/compat/table\`. The times are those of a Start with the image there, the first one and a later one, on the
-machine of the last run. A dash says that a server has nothing of that kind. In the specs \`$FILES\` is a folder of yours below
-one of \`MCPM_BIND_ROOTS\`, which belongs to the user of the images, 1000:1000; \`$VOLUME\` is the name of a volume; \`$POSTGRES\`, \`$REDIS\` and
-\`$PAGES\` are addresses on the bridge, which takes \`MCPM_ALLOW_NETWORKS=bridge\`.
+| | | the manager's settings |
+| --- | --- | --- |
+| \`$FILES\` | a folder; where the mount is writable, it belongs to the user of the images, 1000:1000 | \`MCPM_BIND_ROOTS\`: it, or one around it |
+| \`$VOLUME\` | the name of a volume, which is made if it is not there | |
+| \`$POSTGRES\`, \`$REDIS\` | host and port, as \`172.17.0.1:5432\`: of this or another machine, not of a container. A container's port must be published: \`docker run -p 172.17.0.1:5432:5432 …\` | \`MCPM_ALLOW_NETWORKS=bridge\`, as for each spec with \`bridge\` |
+
+## How they were tried
+
+\`\`\`
+make test-compat                        # all: half an hour from nothing, then ten minutes
+make test-compat NAMES="time git"       # some; this page stays as it is
+\`\`\`
+
+builds the images, looks at each server, and writes this page: the revision of MCP that the server speaks, and what it has;
+calls that work, and one that fails; a Restart, \`docker kill\`, sleeping and waking; a Start during which the server stands
+still for 6 s; a Stop, after which nothing of it is left; and whether the manager's callers get what the SDK's own client
+gets on the server's plain stdio. \`make test\` does so with three of them. What is called, and what must come of it, is in
+\`test/compat/table\`.
+
+The times are those of a Start with the image there, on the machine of the last run. At its first Start a server that says
+nothing to the question for its era (\`rust-filesystem\`) is waited for 3 s; later ones know that from
+[the state folder](operations.md#the-state-folder). A dash says that a server has nothing of that kind.
 `;
 
 /** docs/servers.md */
@@ -36,7 +55,7 @@ export function document(seen: readonly Seen[]): string {
 }
 
 function table(seen: readonly Seen[]): string {
-  const head = "| server | package | MCP | tools, resources, prompts | image | Start, again |";
+  const head = "| server | package | MCP | tools, resources, prompts | image | first Start, later |";
   const rows = seen.map(({ server, imageBytes, startMs }) => {
     const { tools, resources, prompts } = server.has;
     const counts = [tools, resources, prompts].map((count) => (count === "none" ? "–" : count)).join(", ");
@@ -55,9 +74,10 @@ function table(seen: readonly Seen[]): string {
 
 /** What the page says of a server, but for what was measured. */
 export function sectionOf(server: RealServer): string {
-  const { spec = {} } = server;
+  const { spec = {}, package: name, needs } = server;
+  const folder = folderOf(server);
   const json = JSON.stringify({ image: imageOf(server), pull_policy: "PULL_POLICY_NEVER", ...spec }, null, 2);
-  return `## ${server.name}\n\n${server.package}. Needs ${server.needs}.\n\n\`\`\`json\n${json}\n\`\`\`\n`;
+  return `## ${server.name}\n\n${name}, of [${folder}](../${folder}). Needs ${needs}.\n\n\`\`\`json\n${json}\n\`\`\`\n`;
 }
 
 function seconds(ms: number): string {

@@ -62,7 +62,8 @@ interface DockerSpec {
 function dockerRun({ spec }: Place): string[] {
   const { image, args = [], env, mounts = [], network = {}, working_dir } = spec as unknown as DockerSpec;
   return [
-    ...["run", "--interactive", "--rm", "--init", "--read-only", "--tmpfs", "/tmp:mode=1777"],
+    ...["run", "--interactive", "--rm", "--init", "--read-only"],
+    ...(mounts.some(({ target }) => target === "/tmp") ? [] : ["--tmpfs", "/tmp:mode=1777"]),
     ...["--network", "bridge" in network ? "bridge" : "none"],
     ...(working_dir === undefined ? [] : ["--workdir", working_dir]),
     ...Object.entries({ HOME: "/tmp", ...env }).flatMap(([name, value]) => ["--env", `${name}=${value}`]),

@@ -1,14 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { sectionOf } from "./document.ts";
-import { realServers } from "./table/real-servers.ts";
+import { folderOf, realServers } from "./table/real-servers.ts";
 
 const read = (path: string) => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 describe.each(realServers)("The server $name of test/compat", (server) => {
-  const { name, image } = server;
   const [id = "", version = ""] = server.package.split(" ");
-  const folder = image === undefined ? `test/compat/servers/${name}` : `servers/${name}`;
+  const folder = folderOf(server);
 
   it("is pinned, with all that it needs, by a lock file at the version of the table", () => {
     switch (server.registry) {

@@ -3,7 +3,7 @@
  * they speak to, one a line. Ends 1 at a name that no server has.
  */
 import { existsSync } from "node:fs";
-import { chosenServers } from "./real-servers.ts";
+import { chosenServers, folderOf } from "./real-servers.ts";
 
 const names = process.argv.slice(2).join(" ");
 const servers = chosen();
@@ -14,8 +14,7 @@ for (const name of services) {
   const folder = `test/compat/services/${name}`;
   if (existsSync(folder)) console.log(folder);
 }
-for (const { name, image } of servers)
-  console.log(image === undefined ? `test/compat/servers/${name}` : `servers/${name}`);
+for (const server of servers) console.log(folderOf(server));
 
 function chosen(): ReturnType<typeof chosenServers> {
   try {

@@ -99,16 +99,25 @@ export const npmServers: readonly RealServer[] = [
         "--executable-path",
         "/usr/bin/chromium",
       ],
+      mounts: [{ type: "MOUNT_TYPE_TMPFS", target: "/tmp", size_bytes: 268435456 }],
       network: { bridge: {} },
       limits: { memory_bytes: 1073741824 },
     },
-    needs: "a browser in its image, the network, more memory",
+    needs: "a browser in its image, the network; for large pages more memory and more room in /tmp",
     era: "legacy",
     revision: "2025-11-25",
     has: { tools: 25, resources: "none", prompts: "none" },
     right: [
       { tool: "browser_navigate", args: { url: "http://$PAGES/" }, text: "Page Title: A page" },
       { tool: "browser_snapshot", text: 'heading "Grüße aus dem Test"' },
+      {
+        tool: "browser_run_code_unsafe",
+        args: {
+          // A picture that 64 MiB in /tmp are too few for.
+          code: "async (page) => { await page.setViewportSize({ width: 1280, height: 16000 }); return (await page.screenshot()).length > 0; }",
+        },
+        text: "### Result\ntrue",
+      },
       {
         tool: "browser_run_code_unsafe",
         args: {

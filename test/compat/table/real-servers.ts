@@ -17,6 +17,11 @@ export function chosenServers(names: string | undefined): readonly RealServer[] 
   return realServers.filter(({ name, short }) => wanted?.includes(name) ?? short === true);
 }
 
+/** What its image is made of. */
+export function folderOf({ name, image }: RealServer): string {
+  return image === undefined ? `test/compat/servers/${name}` : `servers/${name}`;
+}
+
 export function imageOf({ name, image }: RealServer): string {
   return image ?? `mcpm-compat/${name}:latest`;
 }
