@@ -9,6 +9,7 @@ parts=/run/engine/parts
 
 exec 3<&0 # for what runs in the background
 work=
+command= # what runs inside
 
 # open_namespaces: makes them for $engine; needs `bring_parts` before.
 open_namespaces() {
@@ -47,7 +48,15 @@ guard() {
 
 close_namespaces() {
   trap '' INT TERM HUP
-  # Not its group: the command's own processes end with the namespace.
+  exec 2>/dev/null # bash tells of every process of its that a signal ends
+  # Interrupted: what runs may tidy up first, for five seconds.
+  if [ -n "$command" ] && kill -0 "$command" 2>/dev/null; then
+    nsenter --target "$(cat "$work/pid")" --mount --pid sh -c 'kill -TERM -1' || true
+    for _ in {1..50}; do
+      kill -0 "$command" 2>/dev/null || break
+      sleep 0.1
+    done
+  fi
   kill -KILL "$unshared" 2>/dev/null || true
   exec 4>&-
   wait "$guard" 2>/dev/null || true
