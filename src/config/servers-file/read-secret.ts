@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { SecretSource } from "../../base/spec/declaration.ts";
 import { secretNameSchema } from "../../base/spec/spec-schema.ts";
 import { fromFolderOf } from "./mount-text.ts";
-import { fieldPath, Origin, placeIssues } from "./origin.ts";
+import { Origin, placeIssues } from "./origin.ts";
 import { readValue } from "./read-value.ts";
 import { fail, type Reading } from "./reading.ts";
 import { type ObjectShape, shapeOf } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Entry } from "./yaml/tree.ts";
 
 const maxWords = 256;
@@ -46,8 +47,9 @@ export function readSecret(
   if (!named.success) {
     reading.problems.add(entry.key, { field: origin.field, rule: named.error.issues[0]?.message ?? "" });
   }
+  const known = reading.problems.count;
   const read = readValue(entry.value, { shape: reading.secretShape, origin, reading });
-  if (origin.hasProblem) return undefined;
+  if (reading.problems.count > known) return undefined;
   if (origin.children.size !== 1) {
     return fail(
       { origin, reading },

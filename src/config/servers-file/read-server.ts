@@ -3,10 +3,11 @@ import type { Declaration, StartWhen, UpdateBy } from "../../base/spec/declarati
 import { serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
 import { fromFolderOf, isPath } from "./mount-text.ts";
 import { nearestKey } from "./nearest-key.ts";
-import { fieldPath, Origin, placeIssues } from "./origin.ts";
+import { Origin, placeIssues } from "./origin.ts";
 import { readValue } from "./read-value.ts";
 import type { Reading } from "./reading.ts";
 import { type ObjectShape, shapeOf } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Entry } from "./yaml/tree.ts";
 
 /** What a declaration has besides the fields of a spec. */

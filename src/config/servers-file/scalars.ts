@@ -52,6 +52,6 @@ export function readWord(
 }
 
 /** `never, on_failure or always` */
-export function listed(words: readonly string[]): string {
-  return [words.slice(0, -1).join(", "), words.at(-1)].filter((part) => part !== "").join(" or ");
+export function listed(words: readonly string[], last: "or" | "and" = "or"): string {
+  return [words.slice(0, -1).join(", "), words.at(-1)].filter((part) => part !== "").join(` ${last} `);
 }
