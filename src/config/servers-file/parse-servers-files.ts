@@ -74,7 +74,7 @@ function entriesOf(
 }
 
 /** As MCPM_FLEET. */
-const fleetName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+export const fleetName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 function readName(entry: Entry | undefined, reading: Reading): string | undefined {
   if (entry === undefined) return undefined;

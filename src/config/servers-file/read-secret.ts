@@ -18,16 +18,21 @@ const text = z
 
 /** Where the value of a secret is: exactly one of these. */
 export const secretSourceSchema = z.strictObject({
-  file: text.exactOptional(),
-  env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable: letters, digits and _").exactOptional(),
+  file: text.exactOptional().describe("A file that holds the value. A relative path starts at this file's folder."),
+  env: text
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable: letters, digits and _")
+    .exactOptional()
+    .describe("A variable in the environment of the manager."),
   command: z
     .array(text)
     .min(1, "must have a program")
     .max(maxWords, `must have at most ${maxWords} entries`)
-    .exactOptional(),
+    .exactOptional()
+    .describe("A program and its arguments, run without a shell. What it prints is the value."),
   credential: text
     .regex(/^(?!\.{1,2}$)[^/]+$/, "must be the name of a file in $CREDENTIALS_DIRECTORY, without a folder")
-    .exactOptional(),
+    .exactOptional()
+    .describe("A credential that systemd gives to the manager (LoadCredential=)."),
 });
 
 type Given = z.infer<typeof secretSourceSchema>;

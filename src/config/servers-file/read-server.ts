@@ -12,8 +12,21 @@ import type { Entry } from "./yaml/tree.ts";
 
 /** What a declaration has besides the fields of a spec. */
 export const declarationSchema = z.strictObject({
-  start: z.enum(["now", "on_call", "manual"] satisfies StartWhen[]).exactOptional(),
-  update: z.enum(["rolling", "recreate"] satisfies UpdateBy[]).exactOptional(),
+  start: z
+    .enum(["now", "on_call", "manual"] satisfies StartWhen[])
+    .exactOptional()
+    .describe(
+      "When it is started. `now`: with the file. `on_call`: with the first call; until then it has no container. " +
+        "`manual`: by Start alone. Default: now.",
+    ),
+  update: z
+    .enum(["rolling", "recreate"] satisfies UpdateBy[])
+    .exactOptional()
+    .describe(
+      "How a changed server takes the place of the one that runs. `rolling`: it answers before the other one goes, " +
+        "unless a mount is writable. `recreate`: the other one stops first, and is kept until the new one answers. " +
+        "Default: rolling.",
+    ),
 });
 
 /** All keys of a server in the file. */

@@ -5,7 +5,6 @@ const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3
 
 /** `1h30m` -> milliseconds. */
 export function readDuration(text: string, shown: string): Scalar<number> {
-  if (/^0+$/.test(text)) return { value: 0 };
   if (!/^(?:[0-9]{1,15}(?:\.[0-9]{1,9})?(?:ms|s|m|h)){1,8}$/.test(text)) {
     const rule = `must be a duration such as 500ms, 10m or 1h30m, not ${shown}`;
     return /^[0-9]{1,9}$/.test(text) ? { rule, nearest: `${text}s` } : { rule };
