@@ -12,8 +12,9 @@ export function readDuration(text: string, shown: string): Scalar<number> {
   let ms = 0;
   for (const [, number = "", unit = ""] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g))
     ms += Number(number) * (msOf[unit] ?? 0);
-  // Of 1.1s, too, whose product with 1000 is a little more.
-  return { value: Math.round(ms * 1e6) / 1e6 };
+  // As for a request's Duration, to the last bit: equal wishes are equal numbers.
+  const nanos = Math.round(ms * 1e6);
+  return { value: Math.floor(nanos / 1e9) * 1000 + (nanos % 1e9) / 1e6 };
 }
 
 const bytesOf: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
