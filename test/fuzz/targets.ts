@@ -6,6 +6,7 @@ import { imageMetadata } from "./targets/image-metadata.ts";
 import { jsonScans } from "./targets/json-scans.ts";
 import { nearReplies } from "./targets/near-replies.ts";
 import { serverBytes } from "./targets/server-bytes.ts";
+import { serversFile } from "./targets/servers-file.ts";
 import { typedResult } from "./targets/typed-result.ts";
 
 export const targets: readonly FuzzTarget[] = [
@@ -17,4 +18,5 @@ export const targets: readonly FuzzTarget[] = [
   typedResult,
   imageMetadata,
   foundContainer,
+  serversFile,
 ];

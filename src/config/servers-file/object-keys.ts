@@ -1,33 +1,46 @@
 import { nearestKey } from "./nearest-key.ts";
-import { fieldPath, Origin } from "./origin.ts";
+import { Origin } from "./origin.ts";
 import type { Reading } from "./reading.ts";
+import { listed } from "./scalars.ts";
 import { type Field, namesOf, type ObjectShape } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Entry, MapTree } from "./yaml/tree.ts";
 
-/** Those with a key that the shape has; all others are told. */
+/** The entries with known keys; all others are told, but for those that begin with `x-`. */
 export function* knownEntries(
   tree: MapTree,
-  to: { readonly shape: Pick<ObjectShape, "fields">; readonly origin: Origin; readonly reading: Reading },
+  to: { readonly keys: readonly string[]; readonly origin: Origin; readonly reading: Reading },
 ): Generator<[string, Entry]> {
-  const { shape, origin, reading } = to;
+  const { keys, origin, reading } = to;
   for (const [name, entry] of tree.entries) {
-    if (shape.fields.has(name)) yield [name, entry];
+    if (keys.includes(name)) yield [name, entry];
     else if (!name.startsWith("x-")) {
-      const known = [...shape.fields.keys(), ...nestedKeys(shape)];
       reading.problems.add(entry.key, {
         field: fieldPath(origin.field, name),
-        rule: "is not a known key",
-        nearest: () => nearestKey(name, known),
+        rule: unknownKey(keys) + spaceHint(name),
+        nearest: () => nearestKey(name, keys),
       });
     }
   }
 }
 
-/** `limits.memory`, for who writes `memory` one level too high. */
-function nestedKeys({ fields }: Pick<ObjectShape, "fields">): string[] {
-  return [...fields].flatMap(([name, { shape }]) =>
+const maxListed = 8;
+
+export function unknownKey(keys: readonly string[]): string {
+  return keys.length > maxListed ? "is not a known key" : `is not a known key: ${listed(keys, "and")} are`;
+}
+
+/** Of `image:x` YAML makes one word. */
+export function spaceHint(text: string): string {
+  return /^[\w-]+:\S/.test(text) ? " (is a space missing after a colon?)" : "";
+}
+
+/** With those of parts, `limits.memory`, for who writes `memory` one level too high. */
+export function keysOf({ fields }: ObjectShape): string[] {
+  const nested = [...fields].flatMap(([name, { shape }]) =>
     shape.kind === "object" ? namesOf(shape).map((inner) => `${name}.${inner}`) : [],
   );
+  return [...fields.keys(), ...nested];
 }
 
 /** `memory` and `memory_bytes` are one field. Of two files the later one counts, whichever it writes. */

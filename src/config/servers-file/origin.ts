@@ -1,5 +1,6 @@
 import type { z } from "zod";
 import { protoName } from "../../base/spec/proto-name.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Span } from "./yaml/source-text.ts";
 
 /** Where a value comes from, beside the value: a schema's issue has only a path. */
@@ -66,12 +67,4 @@ function find(root: Origin, path: readonly PropertyKey[]): { origin: Origin; fie
     field = child.field;
   }
   return origin.hasProblem ? undefined : { origin, field };
-}
-
-/** `servers.my-server` and `env` -> `servers.my-server.env`; other names in brackets: `secret_files["/run/x"]`. */
-export function fieldPath(before: string, step: string | number): string {
-  if (typeof step === "number") return `${before}[${step}]`;
-  if (!/^[\w-]{1,64}$/.test(step))
-    return `${before}[${JSON.stringify(step.length > 64 ? `${step.slice(0, 64)}…` : step)}]`;
-  return before === "" ? step : `${before}.${step}`;
 }

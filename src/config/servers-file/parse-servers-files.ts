@@ -35,12 +35,11 @@ export function parseServersFiles({ files, env }: ServersFilesInput): ParsedServ
   return found;
 }
 
-const topKeys = ["name", "servers", "secrets"] as const;
-const fields: ReadonlyMap<string, never> = new Map(topKeys.map((name) => [name, undefined as never]));
+const keys = ["name", "servers", "secrets"];
 
 function readFile(tree: MapTree, reading: Reading): { file: ServersFile; name?: string } {
   const origin = new Origin(tree.span, { field: "" });
-  const top = new Map(knownEntries(tree, { shape: { fields }, origin, reading }));
+  const top = new Map(knownEntries(tree, { keys, origin, reading }));
   const secretEntries = entriesOf("secrets", { top, reading });
   const declared = [...secretEntries.keys()];
   const secrets = new Map<string, SecretSource>();
@@ -65,7 +64,8 @@ function entriesOf(
   { top, reading }: { readonly top: ReadonlyMap<string, Entry>; readonly reading: Reading },
 ): ReadonlyMap<string, Entry> {
   const value = top.get(key)?.value;
-  if (value === undefined || value.kind === "map") return value?.entries ?? new Map();
+  if (value?.kind === "map") return value.entries;
+  if (value === undefined || value.kind === "broken") return new Map();
   const origin = new Origin(value.span, { field: key });
   const none =
     value.kind === "text" && value.isNull ? `has no value: "${key}: {}" says that there are none` : undefined;
@@ -74,7 +74,7 @@ function entriesOf(
 }
 
 /** As MCPM_FLEET. */
-const fleetName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
+export const fleetName = /^[a-z0-9]([a-z0-9-]{0,30}[a-z0-9])?$/;
 
 function readName(entry: Entry | undefined, reading: Reading): string | undefined {
   if (entry === undefined) return undefined;

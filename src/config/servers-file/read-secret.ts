@@ -2,10 +2,11 @@ import { z } from "zod";
 import type { SecretSource } from "../../base/spec/declaration.ts";
 import { secretNameSchema } from "../../base/spec/spec-schema.ts";
 import { fromFolderOf } from "./mount-text.ts";
-import { fieldPath, Origin, placeIssues } from "./origin.ts";
+import { Origin, placeIssues } from "./origin.ts";
 import { readValue } from "./read-value.ts";
 import { fail, type Reading } from "./reading.ts";
 import { type ObjectShape, shapeOf } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Entry } from "./yaml/tree.ts";
 
 const maxWords = 256;
@@ -17,16 +18,21 @@ const text = z
 
 /** Where the value of a secret is: exactly one of these. */
 export const secretSourceSchema = z.strictObject({
-  file: text.exactOptional(),
-  env: text.regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable: letters, digits and _").exactOptional(),
+  file: text.exactOptional().describe("A file that holds the value. A relative path starts at this file's folder."),
+  env: text
+    .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, "must be the name of a variable: letters, digits and _")
+    .exactOptional()
+    .describe("A variable in the environment of the manager."),
   command: z
     .array(text)
     .min(1, "must have a program")
     .max(maxWords, `must have at most ${maxWords} entries`)
-    .exactOptional(),
+    .exactOptional()
+    .describe("A program and its arguments, run without a shell. What it prints is the value."),
   credential: text
     .regex(/^(?!\.{1,2}$)[^/]+$/, "must be the name of a file in $CREDENTIALS_DIRECTORY, without a folder")
-    .exactOptional(),
+    .exactOptional()
+    .describe("A credential that systemd gives to the manager (LoadCredential=)."),
 });
 
 type Given = z.infer<typeof secretSourceSchema>;
@@ -46,8 +52,9 @@ export function readSecret(
   if (!named.success) {
     reading.problems.add(entry.key, { field: origin.field, rule: named.error.issues[0]?.message ?? "" });
   }
+  const known = reading.problems.count;
   const read = readValue(entry.value, { shape: reading.secretShape, origin, reading });
-  if (origin.hasProblem) return undefined;
+  if (reading.problems.count > known) return undefined;
   if (origin.children.size !== 1) {
     return fail(
       { origin, reading },

@@ -3,16 +3,30 @@ import type { Declaration, StartWhen, UpdateBy } from "../../base/spec/declarati
 import { serverNameSchema, serverSpecSchema } from "../../base/spec/spec-schema.ts";
 import { fromFolderOf, isPath } from "./mount-text.ts";
 import { nearestKey } from "./nearest-key.ts";
-import { fieldPath, Origin, placeIssues } from "./origin.ts";
+import { Origin, placeIssues } from "./origin.ts";
 import { readValue } from "./read-value.ts";
 import type { Reading } from "./reading.ts";
 import { type ObjectShape, shapeOf } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import type { Entry } from "./yaml/tree.ts";
 
 /** What a declaration has besides the fields of a spec. */
 export const declarationSchema = z.strictObject({
-  start: z.enum(["now", "on_call", "manual"] satisfies StartWhen[]).exactOptional(),
-  update: z.enum(["rolling", "recreate"] satisfies UpdateBy[]).exactOptional(),
+  start: z
+    .enum(["now", "on_call", "manual"] satisfies StartWhen[])
+    .exactOptional()
+    .describe(
+      "When it is started. `now`: with the file. `on_call`: with the first call; until then it has no container. " +
+        "`manual`: by Start alone. Default: now.",
+    ),
+  update: z
+    .enum(["rolling", "recreate"] satisfies UpdateBy[])
+    .exactOptional()
+    .describe(
+      "How a changed server takes the place of the one that runs. `rolling`: it answers before the other one goes, " +
+        "unless a mount is writable. `recreate`: the other one stops first, and is kept until the new one answers. " +
+        "Default: rolling.",
+    ),
 });
 
 /** All keys of a server in the file. */

@@ -1,11 +1,12 @@
 import { readMountText } from "./mount-text.ts";
 import { nearestKey } from "./nearest-key.ts";
-import { isDoubled, knownEntries, needed } from "./object-keys.ts";
-import { fieldPath, Origin } from "./origin.ts";
+import { isDoubled, keysOf, knownEntries, needed, spaceHint, unknownKey } from "./object-keys.ts";
+import { Origin } from "./origin.ts";
 import { readScalar } from "./read-scalar.ts";
 import { type At, fail, type Reading, readText } from "./reading.ts";
-import { listed } from "./scalars.ts";
+import { listed, readWord } from "./scalars.ts";
 import { namesOf, type ObjectShape, type Shape, type WordsShape } from "./shape.ts";
+import { fieldPath } from "./yaml/problem.ts";
 import { kindText, type MapTree, type Tree } from "./yaml/tree.ts";
 
 /**
@@ -18,14 +19,17 @@ export function readValue(
   to: { readonly shape: Shape; readonly origin: Origin; readonly reading: Reading },
 ): unknown {
   const { shape, origin, reading } = to;
+  if (tree.kind === "broken") return origin.broken();
   if (tree.kind === "text" && tree.isNull) return fail(to, "has no value: give it one, or take the key out");
   switch (shape.kind) {
     case "object":
-      if (tree.kind !== "map") return fail(to, `must be a mapping of ${listed(namesOf(shape))}, not ${kindText(tree)}`);
-      return readObject(tree, { shape, origin, reading });
+      if (tree.kind === "map") return readObject(tree, { shape, origin, reading });
+      return fail(to, `must be a mapping of ${exampleKeys(shape)}, ${notMapping(tree)}`, () =>
+        meantMapping(tree, shape),
+      );
     case "names":
-      if (tree.kind !== "map") return fail(to, `must be a mapping of names to values, not ${kindText(tree)}`);
-      return readNames(tree, { value: shape.value, origin, reading });
+      if (tree.kind === "map") return readNames(tree, { value: shape.value, origin, reading });
+      return fail(to, `must be a mapping of names to values, ${notMapping(tree)}`);
     case "list":
       if (tree.kind !== "list") return fail(to, `must be a list, such as [one, two], not ${kindText(tree)}`);
       return readList(tree.items, { item: shape.item, origin, reading });
@@ -47,6 +51,28 @@ const wordOf = {
   size: "a size such as 256MiB",
   words: "a word",
 } as const;
+
+const maxExamples = 8;
+
+function exampleKeys(shape: ObjectShape): string {
+  const names = namesOf(shape);
+  return names.length > maxExamples ? `keys such as ${names.slice(0, 3).join(", ")}` : listed(names, "and");
+}
+
+/** `restart: always` means `{policy: always}`. */
+function meantMapping(tree: Tree, shape: ObjectShape): string | undefined {
+  if (tree.kind !== "text") return undefined;
+  const text = tree.text.replaceAll("-", "_");
+  for (const [name, { shape: inner }] of shape.fields) {
+    const word = inner.kind === "words" ? readWord(text, inner) : undefined;
+    if (word !== undefined) return `{${name}: ${word}}`;
+  }
+  return undefined;
+}
+
+function notMapping(tree: Tree): string {
+  return `not ${kindText(tree)}${tree.kind === "text" ? spaceHint(tree.text) : ""}`;
+}
 
 function readNames(tree: Extract<Tree, { kind: "map" }>, to: At & { readonly value: Shape }): unknown {
   const found: [string, unknown][] = [];
@@ -86,7 +112,11 @@ function readNetwork(tree: Tree, to: At & { readonly words: WordsShape }): strin
   const unknown = [...tree.entries].filter(([name]) => !words.words.includes(name) && !name.startsWith("x-"));
   for (const [name, { key }] of unknown) {
     const field = fieldPath(to.origin.field, name);
-    to.reading.problems.add(key, { field, rule: "is not a known key", nearest: () => nearestKey(name, words.words) });
+    to.reading.problems.add(key, {
+      field,
+      rule: unknownKey(words.words),
+      nearest: () => nearestKey(name, words.words),
+    });
   }
   if (unknown.length > 0) return to.origin.broken();
   const [given, ...more] = [...tree.entries].filter(([name]) => !name.startsWith("x-"));
@@ -105,8 +135,9 @@ function readObject(
   to: { readonly shape: ObjectShape; readonly origin: Origin; readonly reading: Reading },
 ): Record<string, unknown> | undefined {
   const { shape, origin, reading } = to;
+  const keys = keysOf(shape);
   const found: [string, unknown][] = [];
-  for (const [name, entry] of knownEntries(tree, to)) {
+  for (const [name, entry] of knownEntries(tree, { keys, origin, reading })) {
     const field = shape.fields.get(name);
     if (field === undefined || isDoubled({ name, entry, field }, { tree, to })) continue;
     const child = new Origin(entry.value.span, { field: fieldPath(origin.field, name), key: entry.key });

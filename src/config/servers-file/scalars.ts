@@ -5,7 +5,6 @@ const msOf: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3
 
 /** `1h30m` -> milliseconds. */
 export function readDuration(text: string, shown: string): Scalar<number> {
-  if (/^0+$/.test(text)) return { value: 0 };
   if (!/^(?:[0-9]{1,15}(?:\.[0-9]{1,9})?(?:ms|s|m|h)){1,8}$/.test(text)) {
     const rule = `must be a duration such as 500ms, 10m or 1h30m, not ${shown}`;
     return /^[0-9]{1,9}$/.test(text) ? { rule, nearest: `${text}s` } : { rule };
@@ -13,8 +12,9 @@ export function readDuration(text: string, shown: string): Scalar<number> {
   let ms = 0;
   for (const [, number = "", unit = ""] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g))
     ms += Number(number) * (msOf[unit] ?? 0);
-  // Of 1.1s, too, whose product with 1000 is a little more.
-  return { value: Math.round(ms * 1e6) / 1e6 };
+  // As for a request's Duration, to the last bit: equal wishes are equal numbers.
+  const nanos = Math.round(ms * 1e6);
+  return { value: Math.floor(nanos / 1e9) * 1000 + (nanos % 1e9) / 1e6 };
 }
 
 const bytesOf: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30, TiB: 2 ** 40 };
@@ -52,6 +52,6 @@ export function readWord(
 }
 
 /** `never, on_failure or always` */
-export function listed(words: readonly string[]): string {
-  return [words.slice(0, -1).join(", "), words.at(-1)].filter((part) => part !== "").join(" or ");
+export function listed(words: readonly string[], last: "or" | "and" = "or"): string {
+  return [words.slice(0, -1).join(", "), words.at(-1)].filter((part) => part !== "").join(` ${last} `);
 }

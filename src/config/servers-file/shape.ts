@@ -22,6 +22,7 @@ export interface WordsShape {
   readonly words: readonly string[];
   /** What the proto's names of these words begin with. */
   readonly prefix: string;
+  readonly rule: Rule;
 }
 
 export interface ObjectShape {
@@ -52,7 +53,7 @@ export function ruleOf(schema: z.ZodType): Rule {
 function shapeOfRule(rule: Rule, path: readonly string[]): Shape {
   const key = path.at(-1) ?? "";
   if (Array.isArray(rule.enum)) {
-    const words = { kind: "words", words: rule.enum.map(String), prefix: prefixOf(path) } as const;
+    const words = { kind: "words", words: rule.enum.map(String), prefix: prefixOf(path), rule } as const;
     return path.join(".") === "network" ? { kind: "network", words } : words;
   }
   if (rule.oneOf !== undefined) return { kind: "mount", object: variantsShape(rule.oneOf as readonly Rule[], path) };

@@ -55,3 +55,11 @@ export class Problems {
     return [...all, { file, line, column, field: "", rule: `and ${this.#omitted} more problems that are not listed` }];
   }
 }
+
+/** `servers.my-server` and `env` -> `servers.my-server.env`; other names in brackets: `secret_files["/run/x"]`. */
+export function fieldPath(before: string, step: string | number): string {
+  if (typeof step === "number") return `${before}[${step}]`;
+  if (!/^[\w-]{1,64}$/.test(step))
+    return `${before}[${JSON.stringify(step.length > 64 ? `${step.slice(0, 64)}…` : step)}]`;
+  return before === "" ? step : `${before}.${step}`;
+}

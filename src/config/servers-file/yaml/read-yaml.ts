@@ -4,8 +4,8 @@ import type { Problems } from "./problem.ts";
 import { kindText, type MapTree } from "./tree.ts";
 import { TreeBuilder } from "./yaml-tree.ts";
 
-/** What editors leave of a file for a moment, before they write it again. */
-const truncated = "a file that was cut off would look so";
+/** Editors leave that of a file for a moment, before they write it again. */
+const truncated = 'as one that was cut off would be; a file for no servers has "servers: {}"';
 
 /** The mapping that a file is; undefined when it has a problem. */
 export function readYaml(file: FileText, problems: Problems): MapTree | undefined {
@@ -16,18 +16,21 @@ export function readYaml(file: FileText, problems: Problems): MapTree | undefine
   const document = composeDocument(source, problems);
   if (problems.count > known) return undefined;
   const tree = document?.contents == null ? undefined : new TreeBuilder(source, problems).build(document.contents);
-  if (problems.count > known) return undefined;
+  if (tree?.kind === "broken") return undefined;
   if (tree === undefined || (tree.kind === "text" && tree.isNull)) {
-    const rule = `is empty; ${truncated}. A file for no servers is "servers: {}"`;
+    const rule = `the file is empty, ${truncated}`;
     problems.add(start, { field: "", rule });
     return undefined;
   }
   if (tree.kind !== "map") {
-    problems.add(tree.span, { field: "", rule: `must be a mapping with the key servers, not ${kindText(tree)}` });
+    problems.add(tree.span, {
+      field: "",
+      rule: `the file must be a mapping with the key servers, not ${kindText(tree)}`,
+    });
     return undefined;
   }
   if (tree.entries.has("servers")) return tree;
-  const rule = `has no key servers; ${truncated}. A file for no servers has "servers: {}"`;
+  const rule = `the file has no key servers, ${truncated}`;
   problems.add(start, { field: "", rule });
   return tree;
 }

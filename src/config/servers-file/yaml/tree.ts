@@ -1,7 +1,7 @@
 import type { Span } from "./source-text.ts";
 
 /** What a YAML file says, with the place of every part. What an alias stands for is shared, not copied. */
-export type Tree = TextTree | ListTree | MapTree;
+export type Tree = TextTree | ListTree | MapTree | BrokenTree;
 
 interface Node {
   readonly span: Span;
@@ -33,6 +33,11 @@ export interface Entry {
   readonly value: Tree;
 }
 
+/** What has a problem that has been told. */
+export interface BrokenTree extends Node {
+  readonly kind: "broken";
+}
+
 /** As messages name it. Its text is not in them: it may be a value that nobody else shall see. */
 export function kindText(tree: Tree): string {
   if (tree.kind === "list") return "a list";
@@ -52,6 +57,10 @@ export function listTree(items: readonly Tree[], span: Span): ListTree {
 
 export function mapTree(entries: ReadonlyMap<string, Entry>, span: Span): MapTree {
   return { kind: "map", entries, span, ...measured([...entries.values()].map(({ value }) => value)) };
+}
+
+export function brokenTree(span: Span): BrokenTree {
+  return { kind: "broken", span, size: 1, depth: 1 };
 }
 
 function measured(parts: readonly Tree[]): Pick<Node, "size" | "depth"> {

@@ -1,8 +1,8 @@
 import { type Alias, isAlias, isMap, isScalar, isSeq, type Scalar, type YAMLMap } from "yaml";
 import { nearestWord } from "../../../base/text/nearest-word.ts";
-import type { Problems } from "./problem.ts";
+import { fieldPath, type Problems } from "./problem.ts";
 import type { SourceText, Span } from "./source-text.ts";
-import { type Entry, listTree, mapTree, quoted, type TextTree, type Tree } from "./tree.ts";
+import { brokenTree, type Entry, listTree, mapTree, quoted, type TextTree, type Tree } from "./tree.ts";
 
 /** With aliases written out. A file of two hundred servers has a tenth of it. */
 const maxSize = 100_000;
@@ -16,12 +16,20 @@ interface Key {
   readonly isMerge: boolean;
 }
 
-/** Makes a tree of YAML's nodes: aliases and merge keys are followed, repeated keys found. */
+interface Around {
+  readonly span: Span;
+  readonly field: string;
+}
+
+/**
+ * Makes a tree of YAML's nodes: aliases and merge keys are followed, repeated keys found. What has a problem is a broken
+ * part of the tree, so that the rest can be looked at, too.
+ */
 export class TreeBuilder {
   readonly #source: SourceText;
   readonly #problems: Problems;
-  /** Undefined: what the anchor is at is not complete yet. */
-  readonly #anchors = new Map<string, Tree | undefined>();
+  /** "open": what the anchor is at is not complete yet. */
+  readonly #anchors = new Map<string, Tree | "open">();
   /** How many more entries merge keys may bring. */
   #mergesLeft = maxSize;
 
@@ -30,96 +38,83 @@ export class TreeBuilder {
     this.#problems = problems;
   }
 
-  /** Undefined when the node has a problem. */
-  build(node: unknown): Tree | undefined {
-    if (isAlias(node)) return this.#alias(node);
-    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return undefined;
+  build(node: unknown, field = ""): Tree {
+    if (isAlias(node)) return this.#alias(node, field);
+    if (!isScalar(node) && !isMap(node) && !isSeq(node)) return brokenTree(this.#span(undefined));
     const span = this.#span(node.range);
-    if (node.tag !== undefined) return this.#fail(span, `has the tag ${quoted(node.tag)}, and tags mean nothing here`);
+    if (node.tag !== undefined)
+      return this.#fail(span, { field, rule: `has the tag ${quoted(node.tag)}: tags mean nothing here` });
     const { anchor } = node;
-    if (anchor !== undefined) this.#anchors.set(anchor, undefined);
-    const tree = isScalar(node) ? textOf(node, span) : this.#collection(node, span);
-    if (tree !== undefined && (tree.size > maxSize || tree.depth > maxDepth)) {
-      return this.#fail(span, "is too large, or nested too deeply, with what its aliases stand for");
+    if (anchor !== undefined) this.#anchors.set(anchor, "open");
+    let tree = isScalar(node) ? textOf(node, span) : this.#collection(node, { span, field });
+    if (tree.size > maxSize || tree.depth > maxDepth) {
+      tree = this.#fail(span, { field, rule: "is too large, or nested too deeply, with what its aliases stand for" });
     }
-    if (anchor !== undefined && tree !== undefined) this.#anchors.set(anchor, tree);
+    if (anchor !== undefined) this.#anchors.set(anchor, tree);
     return tree;
   }
 
-  #collection(node: YAMLMap | { readonly items: readonly unknown[] }, span: Span): Tree | undefined {
-    if (isMap(node)) return this.#map(node, span);
-    const items = node.items.map((item) => this.build(item));
-    return items.every((item) => item !== undefined) ? listTree(items, span) : undefined;
+  #collection(node: YAMLMap | { readonly items: readonly unknown[] }, { span, field }: Around): Tree {
+    if (isMap(node)) return this.#map(node, { span, field });
+    return listTree(
+      node.items.map((item, index) => this.build(item, fieldPath(field, index))),
+      span,
+    );
   }
 
-  #alias(node: Alias): Tree | undefined {
-    const span = this.#span(node.range);
-    const name = node.source;
+  #alias({ range, source: name }: Alias, field: string): Tree {
+    const span = this.#span(range);
     const tree = this.#anchors.get(name);
+    if (tree === "open") return this.#fail(span, { field, rule: `*${name} stands within what it stands for` });
     if (tree !== undefined) return tree;
-    if (this.#anchors.has(name))
-      return this.#fail(span, `*${name} stands within what it stands for, or that is broken`);
-    this.#problems.add(span, {
-      field: "",
-      rule: `*${name} has no anchor &${name} before it`,
-      nearest: () => nearestWord(name, [...this.#anchors.keys()]),
-    });
-    return undefined;
+    const known = [...this.#anchors.keys()];
+    const rule = `*${name} has no anchor &${name} before it`;
+    this.#problems.add(span, { field, rule, nearest: () => nearestWord(name, known) });
+    return brokenTree(span);
   }
 
-  #map(node: YAMLMap, span: Span): Tree | undefined {
+  #map(node: YAMLMap, around: Around): Tree {
     const own = new Map<string, Entry>();
-    let merged: readonly Tree[] | undefined = [];
-    let isWhole = true;
+    let merged: Entry | undefined;
     for (const { key, value } of node.items) {
-      const name = this.#key(key, span);
+      const name = this.#key(key, around);
+      if (name === undefined) continue;
+      const field = fieldPath(around.field, name.text);
       // `? key` has no value at all.
-      const tree = value === null ? emptyText(name?.span ?? span) : this.build(value);
-      if (name === undefined || tree === undefined) isWhole = false;
-      else if (name.isMerge) merged = this.#mergeSources(tree);
-      else isWhole = this.#put(own, { name, tree }) && isWhole;
+      const entry = { key: name.span, value: value === null ? emptyText(name.span) : this.build(value, field) };
+      const before = name.isMerge ? merged : own.get(name.text);
+      if (before !== undefined) {
+        const { line } = this.#source.placeAt(before.key.start);
+        this.#fail(name.span, { field, rule: `stands here twice: line ${line} has it, too` });
+      } else if (name.isMerge) merged = entry;
+      else own.set(name.text, entry);
     }
-    return isWhole && merged !== undefined ? this.#merge(own, { merged, span }) : undefined;
+    return merged === undefined ? mapTree(own, around.span) : this.#merge(own, { from: merged.value, around });
   }
 
-  /** False when the key is there already. */
-  #put(own: Map<string, Entry>, { name, tree }: { readonly name: Key; readonly tree: Tree }): boolean {
-    const { text, span } = name;
-    const before = own.get(text);
-    if (before === undefined) {
-      own.set(text, { key: span, value: tree });
-      return true;
-    }
-    const { line } = this.#source.placeAt(before.key.start);
-    this.#fail(span, `the key ${quoted(text)} stands here twice: line ${line} has it, too`);
-    return false;
-  }
-
-  #key(node: unknown, around: Span): Key | undefined {
+  #key(node: unknown, { span: around, field }: Around): Key | undefined {
     const isText = isScalar(node) && node.tag === undefined && textOf(node, around).text !== "";
     if (!isText) {
       const range = isScalar(node) || isAlias(node) || isMap(node) || isSeq(node) ? node.range : undefined;
-      return this.#fail(range ? this.#span(range) : around, "has a key that is not text");
+      this.#fail(range ? this.#span(range) : around, { field, rule: "has a key that is not text" });
+      return undefined;
     }
-    const span = this.#span(node.range);
-    if (node.anchor !== undefined) this.#anchors.set(node.anchor, textOf(node, span));
-    const { text } = textOf(node, span);
-    return { text, span, isMerge: text === mergeKey && node.type === "PLAIN" };
-  }
-
-  /** The mappings that `<<` names. */
-  #mergeSources(tree: Tree): readonly Tree[] | undefined {
-    const sources = tree.kind === "list" ? tree.items : [tree];
-    if (sources.every(({ kind }) => kind === "map")) return sources;
-    return this.#fail(tree.span, "<< takes a mapping, or a list of mappings");
+    const tree = textOf(node, this.#span(node.range));
+    if (node.anchor !== undefined) this.#anchors.set(node.anchor, tree);
+    return { text: tree.text, span: tree.span, isMerge: tree.text === mergeKey && node.type === "PLAIN" };
   }
 
   /** A key of its own wins, then the first mapping that has it (yaml.org/type/merge.html). */
-  #merge(own: Map<string, Entry>, { merged, span }: { merged: readonly Tree[]; span: Span }): Tree | undefined {
-    for (const tree of merged) {
-      if (tree.kind !== "map") continue;
+  #merge(own: Map<string, Entry>, { from, around }: { readonly from: Tree; readonly around: Around }): Tree {
+    const { span, field } = around;
+    for (const tree of from.kind === "list" ? from.items : [from]) {
+      // What it would bring is not known.
+      if (tree.kind === "broken") return brokenTree(span);
+      if (tree.kind !== "map")
+        return this.#fail(tree.span, { field, rule: "<< takes a mapping, or a list of mappings" });
       this.#mergesLeft -= tree.entries.size;
-      if (this.#mergesLeft < 0) return this.#fail(span, "is too much: merge keys bring too many entries");
+      if (this.#mergesLeft < 0)
+        return this.#fail(span, { field, rule: "is too much: merge keys bring too many entries" });
       for (const [name, entry] of tree.entries) if (!own.has(name)) own.set(name, entry);
     }
     return mapTree(own, span);
@@ -130,8 +125,9 @@ export class TreeBuilder {
     return { source: this.#source, start, end };
   }
 
-  #fail(span: Span, rule: string): undefined {
-    this.#problems.add(span, { field: "", rule });
+  #fail(span: Span, problem: { readonly field: string; readonly rule: string }): Tree {
+    this.#problems.add(span, problem);
+    return brokenTree(span);
   }
 }
 
