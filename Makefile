@@ -25,7 +25,7 @@ test-clients: ## call the manager from TypeScript, a browser, Python, Go, Java
 # ENGINE=26|28|29|29-overlay2|userns|rootless|podman: that one alone;
 # TESTS="test/e2e/lifecycle": those alone.
 test-engines: ## try the engines that users have, each beside this machine's
-	@scripts/test-engines $(ENGINE)
+	@scripts/tests/test-engines $(ENGINE)
 
 check: ## run the checks and unit tests that need no engine
 	@scripts/toolchain && scripts/with-node npm run --silent check
