@@ -47,7 +47,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
  */
 const arrows: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   base: { async: ["errors"], errors: [], log: [], "node-quirks": [], spec: ["text"], text: [] },
-  config: { ".": ["settings"], settings: [] },
+  config: { ".": ["settings"], "servers-file": [], settings: [] },
   fleet: {
     ".": ["calls", "instance", "logs", "programs", "resources", "run", "secrets", "state"],
     calls: ["state"],
