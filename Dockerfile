@@ -25,4 +25,5 @@ RUN mkdir -p /var/lib/mcp-docker-manager && \
 ENV NODE_ENV=production MCPM_IN_CONTAINER=1
 USER 1000:1000
 EXPOSE 8080
-CMD ["node", "main.mjs"]
+# Without core files, which would hold the values of secrets.
+CMD ["sh", "-c", "ulimit -c 0 && exec node main.mjs"]

@@ -18,6 +18,11 @@ describe("docker-compose.yml", () => {
     }
   });
 
+  it("lets the manager, which reads secrets, leave no core file", () => {
+    expect(compose).toMatch(/^ {4}ulimits:\n {6}core: 0$/m);
+    expect(readFileSync(new URL("../Dockerfile", import.meta.url), "utf8")).toContain("ulimit -c 0");
+  });
+
   it("publishes on loopback only, and does not take the manager for a server", () => {
     expect([...compose.matchAll(/^ {6}- "(.*):8080"$/gm)].map(([, address]) => address)).toEqual([
       // biome-ignore lint/suspicious/noTemplateCurlyInString: Compose's variable

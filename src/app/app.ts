@@ -29,7 +29,7 @@ import { Listener, type ListenOptions } from "../server/listener.ts";
 import { TransferBudget } from "../server/responses/transfer-budget.ts";
 import { openFilesLimit } from "./open-files.ts";
 import { runtimes } from "./runtimes.ts";
-import { openSecrets } from "./secrets.ts";
+import { openSecrets, ownPlaces } from "./secrets.ts";
 import { openCache, openState } from "./state.ts";
 import { version } from "./version.ts";
 
@@ -72,7 +72,7 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   const state = await openState(config.state, log);
   const secrets = await openSecrets(state, { config, ...options });
   await using opened = new AsyncDisposableStack();
-  const runtime = opened.use(runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID }));
+  const runtime = opened.use(createRuntime(config, { log, secrets }));
   await runtime.version({});
   // Asked first, so that the log names what the engine does not enforce before anything runs.
   await runtime.unenforced({});
@@ -115,6 +115,14 @@ export async function startApp(config: Config, options: AppOptions): Promise<App
   });
   const resources = opened.move();
   return { port: listener.port, adopted, lost, [Symbol.asyncDispose]: () => resources.disposeAsync() };
+}
+
+function createRuntime(
+  config: Config,
+  { log, secrets }: { readonly log: Log; readonly secrets: DeclaredSecrets },
+): Runtime {
+  const places = () => ownPlaces(config, secrets);
+  return runtimes[config.runtime.kind](config, { log, now: Date.now, newId: randomUUID, ownPlaces: places });
 }
 
 function createFleet(

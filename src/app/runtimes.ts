@@ -11,17 +11,21 @@ export interface RuntimeParts {
   /** Wall clock in milliseconds. */
   readonly now: () => number;
   readonly newId: () => string;
+  /** Where the manager keeps what no server may be given by a mount, as it is now. */
+  readonly ownPlaces: () => readonly string[];
 }
 
 /** How each kind of runtime is made. Nothing is opened until it is called. `Required`: no setting is forgotten. */
 export const runtimes: Readonly<Record<RuntimeKind, (config: Config, parts: RuntimeParts) => Runtime>> = {
-  docker: ({ docker, fleet, admission }, { log, now }) => {
+  docker: ({ docker, fleet, admission }, { log, now, ownPlaces }) => {
     const { registries, bindRoots, bindUsers, allowLabels, imageVolumes, subnets, requireLimits } = admission;
     const options: Required<DockerRuntimeOptions> = {
       dockerHost: docker.host,
       dockerConfigDir: docker.configDir,
       tls: docker.tls,
       fleet: fleet.name,
+      secretsDir: fleet.secretsDir,
+      ownPlaces,
       registries,
       bindRoots,
       bindUsers,
@@ -34,8 +38,8 @@ export const runtimes: Readonly<Record<RuntimeKind, (config: Config, parts: Runt
     };
     return createDockerRuntime(options);
   },
-  process: ({ process: { baseEnv }, admission: { requireLimits } }, parts) => {
-    const options: Required<ProcessRuntimeOptions> = { ...parts, baseEnv, requireLimits };
+  process: ({ process: { baseEnv }, admission: { requireLimits } }, { log, now, newId }) => {
+    const options: Required<ProcessRuntimeOptions> = { log, now, newId, baseEnv, requireLimits };
     return createProcessRuntime(options);
   },
 };

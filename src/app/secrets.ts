@@ -21,3 +21,8 @@ export async function openSecrets(
   const { MCPM_STATE_KEY: _own, ...rest } = env;
   return new DeclaredSecrets({ secrets, env: rest, keys: key.derive("secret digests"), log });
 }
+
+/** Where the manager keeps what no server may be given by a mount. */
+export function ownPlaces({ state, docker }: Config, secrets: DeclaredSecrets): readonly string[] {
+  return [state.path, ...secrets.places(), ...(docker.tls === undefined ? [] : [docker.tls.folder])];
+}

@@ -14,6 +14,8 @@ export interface DockerEnv {
 }
 
 interface ClientCertificate {
+  /** Where its files lie. */
+  readonly folder: string;
   readonly ca: Buffer;
   readonly cert: Buffer;
   readonly key: Buffer;
@@ -33,7 +35,7 @@ export function readDockerEnv(env: Readonly<Record<string, string | undefined>>)
 function readCertificate(folder: string): ClientCertificate {
   const read = (file: string) => readFileSync(join(folder, file));
   try {
-    return { ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
+    return { folder, ca: read("ca.pem"), cert: read("cert.pem"), key: read("key.pem") };
   } catch (error) {
     throw new ConfigError(`DOCKER_TLS_VERIFY is set, but DOCKER_CERT_PATH=${folder} can't be read: ${String(error)}`);
   }

@@ -18,6 +18,7 @@ import { noTextCache, type TextCache } from "./programs/text-cache.ts";
 import type { ResourceSubscription } from "./resources/resource-feeds.ts";
 import { ExitWatch } from "./run/exit-watch.ts";
 import type { FleetDependencies, FleetServices } from "./run/fleet-services.ts";
+import { refreshSecretFiles } from "./run/put-secret-files.ts";
 import { sameSpec } from "./same-spec.ts";
 import { checkDeclared, noSecrets, type Secrets, type UsedSecret, usedSecrets } from "./secrets/secrets.ts";
 import { managerStopping, otherSpecExists, serverNotFound, startFailed } from "./state/fleet-error.ts";
@@ -160,6 +161,11 @@ export class Fleet {
   /** Every secret that is declared, or that a server names, by name. */
   secrets(): UsedSecret[] {
     return usedSecrets(this.#services.secrets.declared(), [...this.#servers.values()]);
+  }
+
+  /** Puts the values of secrets that servers have as files in place, as they are now: one may be another. Never throws. */
+  refreshSecretFiles(): Promise<void> {
+    return refreshSecretFiles(this.#services, this.#servers.values());
   }
 
   /** Tells of each change of any server's state, and of each step of a pull. */

@@ -75,6 +75,7 @@ export const operations = {
   list: { schema: listRequestSchema, action: "view", targets: fleet, ...here, filtered: true },
   get: { schema: getRequestSchema, action: "view", targets: named, ...here },
   getInfo: { schema: empty, action: "view", targets: fleet, ...here },
+  listSecrets: { schema: listRequestSchema, action: "view", targets: fleet, ...here, filtered: true },
   watch: { schema: empty, action: "view", targets: fleet, ...followed, filtered: true },
   logs: { schema: logsRequestSchema, action: "logs", targets: server, ...followed },
 

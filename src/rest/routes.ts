@@ -11,7 +11,7 @@ export interface Route {
   readonly body?: string;
 }
 
-const { getInfo, list, get, start, stop, restart, callTool, callToolStream, listTools, logs, watch } =
+const { getInfo, listSecrets, list, get, start, stop, restart, callTool, callToolStream, listTools, logs, watch } =
   ManagerService.method;
 const { listResources, listResourceTemplates, readResource, subscribeResource } = ManagerService.method;
 const { listPrompts, getPrompt, complete, setLogLevel } = ManagerService.method;
@@ -19,6 +19,7 @@ const { listPrompts, getPrompt, complete, setLogLevel } = ManagerService.method;
 /** Every REST route. */
 export const routes: readonly Route[] = [
   { httpMethod: "GET", path: "/info", rpc: getInfo },
+  { httpMethod: "GET", path: "/secrets", rpc: listSecrets },
   { httpMethod: "GET", path: "/servers", rpc: list },
   { httpMethod: "GET", path: "/servers/{name}", rpc: get },
   { httpMethod: "POST", path: "/servers/{name}/start", rpc: start, body: "spec" },

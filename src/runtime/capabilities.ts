@@ -21,6 +21,8 @@ export interface RuntimeCapabilities {
   readonly limits: boolean;
   /** `spec.mounts` */
   readonly mounts: boolean;
+  /** `spec.secret_files` */
+  readonly secretFiles: boolean;
   /** `spec.network` */
   readonly network: boolean;
   /** `spec.user` */
@@ -43,6 +45,7 @@ const kinds = {
     images: true,
     limits: true,
     mounts: true,
+    secretFiles: true,
     network: true,
     user: true,
     readOnlyRoot: true,
@@ -57,6 +60,7 @@ const kinds = {
     images: false,
     limits: false,
     mounts: false,
+    secretFiles: false,
     network: false,
     user: false,
     readOnlyRoot: false,

@@ -65,6 +65,12 @@ export interface Runtime extends AsyncDisposable {
   create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord>;
 
   /**
+   * Puts the values of its `secretFiles` in place, whether it runs or not, and makes what is gone again: a machine that
+   * starts anew has nothing in memory. Nothing to do when it has none, or is gone. Throws `denied` as `create`.
+   */
+  putSecretFiles(id: string, values: SecretValues, options: RuntimeCallOptions): Promise<void>;
+
+  /**
    * Starts a created or exited instance with its stdio open, as `attach` opens it: no byte that it writes is lost.
    * Nothing is started when it runs. When the start fails, the attachment is closed. Throws what `attach` throws, and
    * `not_running` (START_REFUSED; NOT_ENFORCED when limits are required and it has not all of them). Bytes may come
@@ -101,7 +107,7 @@ export interface Runtime extends AsyncDisposable {
   remove(id: string, options: RuntimeCallOptions): Promise<void>;
 
   /**
-   * Removes networks of this fleet's instances that nobody uses any more. Volumes stay, since servers keep their data
+   * Removes networks and files of secrets of this fleet's instances that nobody uses any more. Volumes stay, since servers keep their data
    * there.
    */
   sweep(options: RuntimeCallOptions): Promise<void>;

@@ -6,7 +6,7 @@ import { readConfig, usage } from "../../src/config/config.ts";
 import { type RuntimeKind, runtimeCapabilities } from "../../src/runtime/capabilities.ts";
 
 const kinds = Object.keys(runtimeCapabilities) as RuntimeKind[];
-const parts = { log: silentLog, now: () => 0, newId: () => "id" };
+const parts = { log: silentLog, now: () => 0, newId: () => "id", ownPlaces: () => [] };
 
 describe("A runtime made by its kind's factory", () => {
   it.each(kinds)("is of that kind, and says what was known of it before: %s", async (kind) => {

@@ -21,7 +21,14 @@ describe("readConfig", () => {
         corsOrigins: [],
         maxConnectionsPerAddress: 2000,
       },
-      fleet: { name: "default", stateDir: undefined, stateKeys: [], reapGraceMs: 300_000, shutdownGraceMs: 10_000 },
+      fleet: {
+        name: "default",
+        stateDir: undefined,
+        secretsDir: "/run/mcpm",
+        stateKeys: [],
+        reapGraceMs: 300_000,
+        shutdownGraceMs: 10_000,
+      },
       runtime: { kind: "docker", inContainer: false },
       admission: {
         bindRoots: [],
@@ -246,7 +253,7 @@ describe("readConfig, with a TLS engine", () => {
 
   it("reads the certificates", () => {
     const { tls } = fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CERT_PATH: folder }).docker;
-    expect(tls).toEqual({ ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") });
+    expect(tls).toEqual({ folder, ca: Buffer.from("ca"), cert: Buffer.from("cert"), key: Buffer.from("key") });
     expect(fromEnv({ DOCKER_TLS_VERIFY: "1", DOCKER_CONFIG: folder }).docker.tls).toEqual(tls);
   });
 

@@ -54,6 +54,7 @@ const requests: Record<keyof typeof ManagerService.method, Asked> = {
   list: { request: {}, action: "view", target: fleet },
   get: { request: { name: "x" }, action: "view", target: server },
   getInfo: { request: {}, action: "view", target: fleet },
+  listSecrets: { request: {}, action: "view", target: fleet },
   listTools: page,
   callTool: { request: { server: "x", tool: "t" }, action: "call", target: tool },
   callToolStream: { request: { server: "x", tool: "t" }, action: "call", target: tool },

@@ -5,10 +5,10 @@ import { BadRequestSchema, ErrorInfoSchema } from "../../gen/google/rpc/error_de
 import { ManagerService } from "../../gen/mcpmanager/v1/manager_pb.ts";
 import { PullPolicy, RestartPolicy } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { type App, startApp } from "../../src/app/app.ts";
-import { silentLog } from "../../src/base/log/log.ts";
+import { type Log, silentLog } from "../../src/base/log/log.ts";
 import type { SecretSource } from "../../src/base/spec/declaration.ts";
 import { readConfig } from "../../src/config/config.ts";
-import { TestFleet, testImage } from "../runtime/docker/test-fleet.ts";
+import { TestFleet, testImage, testSecretsDir } from "../runtime/docker/test-fleet.ts";
 import { serversFolder } from "../runtime/process/test-processes.ts";
 import { stateHome } from "../state-home.ts";
 
@@ -19,6 +19,8 @@ export interface TestManagerOptions {
   readonly engine?: TestFleet;
   /** Default: as the product, with the fast path. False: the RPC library answers everything. */
   readonly fastPath?: boolean;
+  /** Told of each line of the manager's log, as JSON. */
+  readonly onLog?: (line: string) => void;
   /** Declared at each start. Default: none. */
   readonly secrets?: ReadonlyMap<string, SecretSource>;
 }
@@ -32,13 +34,15 @@ export class TestManager implements AsyncDisposable {
   readonly #env: Record<string, string>;
   readonly #fastPath: boolean;
   readonly #engine: TestFleet | undefined;
+  readonly #log: Log;
   readonly #secrets: ReadonlyMap<string, SecretSource>;
   #app: App | undefined;
 
   private constructor(env: Record<string, string>, options: TestManagerOptions) {
-    const { engine, fastPath = true, secrets = new Map() } = options;
+    const { engine, fastPath = true, secrets = new Map(), onLog } = options;
     this.#env = env;
     this.#secrets = secrets;
+    this.#log = onLog === undefined ? silentLog : tellingLog(onLog);
     this.#fastPath = fastPath;
     this.#engine = env.MCPM_RUNTIME === "process" ? undefined : (engine ?? new TestFleet());
     this.fleet = this.#engine?.fleet ?? `t-${randomBytes(6).toString("hex")}`;
@@ -58,12 +62,13 @@ export class TestManager implements AsyncDisposable {
       PATH,
       HOME,
       XDG_STATE_HOME: stateHome(),
+      MCPM_SECRETS_DIR: testSecretsDir,
       MCPM_PORT: "0",
       MCPM_FLEET: this.fleet,
       MCPM_SHUTDOWN_GRACE_MS: "500",
       ...this.#env,
     };
-    const options = { log: silentLog, fastPath: this.#fastPath, env, secrets: this.#secrets };
+    const options = { log: this.#log, fastPath: this.#fastPath, env, secrets: this.#secrets };
     this.#app = await startApp(readConfig({ env, args: [] }), options);
   }
 
@@ -103,6 +108,11 @@ export class TestManager implements AsyncDisposable {
     await this.shutDown();
     await this.#engine?.[Symbol.asyncDispose]();
   }
+}
+
+function tellingLog(onLog: (line: string) => void): Log {
+  const tell = (message: string, fields?: object) => onLog(JSON.stringify({ message, ...fields }));
+  return { debug: tell, info: tell, warn: tell, error: tell };
 }
 
 export function grpcClient(url: string): ManagerClient {

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { SecretValues } from "../../src/base/spec/secret-values.ts";
 import type { ServerSpec } from "../../src/base/spec/spec.ts";
 import { type RuntimeCapabilities, runtimeCapabilities } from "../../src/runtime/capabilities.ts";
 import type { Contract } from "./contract.ts";
@@ -151,6 +152,50 @@ export function describeDifferences({ kind, missingProgram, open }: Contract): v
         }
       });
     }
+
+    const filesTold = {
+      can: "secret files are the server's alone, change in place, and go with it",
+      cannot: "spec.secret_files is refused by name",
+    };
+    test(declared("secretFiles", filesTold), async () => {
+      const at = "/run/secrets/key";
+      const program = `import { readFileSync, statSync, writeFileSync } from "node:fs";
+        process.stdin.on("data", () => {
+          const { mode, uid } = statSync("${at}");
+          const own = uid === process.getuid();
+          let write = "done";
+          try { writeFileSync("/run/secrets/other", ""); } catch ({ code }) { write = code; }
+          console.log(readFileSync("${at}", "utf8"), (mode & 0o777).toString(8), own, write);
+        });`;
+      const of = (value: string) =>
+        new SecretValues({ env: {}, files: new Map([[at, Buffer.from(value)]]), digests: [] });
+      const spec = instances.spec(program, { secretFiles: { [at]: "key" } });
+      const request = { server: "files", instance: "1", replica: 0, spec, secrets: of("old") };
+      if (!capabilities.secretFiles) {
+        const violations = [{ field: `spec.secret_files["${at}"]` }];
+        await expect(runtime.check(spec, {})).rejects.toMatchObject({ kind: "invalid", details: { violations } });
+        return;
+      }
+      await runtime.check(spec, {});
+      const record = await runtime.create(request, {});
+      const sink = new Recorder();
+      const attachment = await runtime.run(record.id, sink, {});
+      attachment.write(Buffer.from("?"));
+      await sink.until(({ out }) => out === "old 400 true EROFS\n");
+      await runtime.putSecretFiles(record.id, of("new"), {});
+      attachment.write(Buffer.from("?"));
+      await sink.until(({ out }) => out.endsWith("\nnew 400 true EROFS\n"));
+      const known = await runtime.inspect(record.id, {});
+      expect(known?.spec).toEqual(spec);
+      expect(known).not.toHaveProperty("leaveAlone");
+      // Exited and started again, as after a Restart.
+      await runtime.stop(record.id, { graceMs: 0 });
+      const second = new Recorder();
+      (await runtime.run(record.id, second, {})).write(Buffer.from("?"));
+      await second.until(({ out }) => out === "new 400 true EROFS\n");
+      await runtime.remove(record.id, {});
+      await runtime.putSecretFiles(record.id, of("late"), {});
+    });
 
     describeImages(instances);
 

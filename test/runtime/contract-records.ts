@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, test, vi } from "vitest";
 import { ManagerError } from "../../src/base/errors/errors.ts";
+import { changedSecrets, SecretValues } from "../../src/base/spec/secret-values.ts";
 import type { Contract } from "./contract.ts";
 import { Recorder } from "./recorder.ts";
 
@@ -77,6 +78,26 @@ export function describeRecords({ open }: Contract): void {
       vi.unstubAllEnvs();
       expect(sink.out).toBe("200000 undefined\n");
       expect((await runtime.inspect(record.id, {}))?.spec?.env).toEqual(env);
+    });
+
+    test("gets the values of its secrets in its environment, and its record tells whether those have changed", async () => {
+      const of = (value: string, key = "k", digest = value) =>
+        new SecretValues({ env: { KEY: value }, digests: [{ key, of: { KEY: digest } }] });
+      const spec = instances.spec("console.log(process.env.KEY)", { env: { A: "b" }, secrets: { KEY: "github" } });
+      const request = { server: "secrets", instance: "1", replica: 0, spec, secrets: of("hunter2", "k", "digest") };
+      const record = await runtime.create(request, {});
+      const sink = new Recorder();
+      await runtime.run(record.id, sink, {});
+      await sink.ended;
+      expect(sink.out).toBe("hunter2\n");
+      const held = (await runtime.inspect(record.id, {}))?.secrets;
+      expect(record.spec).toEqual(spec);
+      expect(changedSecrets(held, of("other", "k", "digest"))).toEqual([]);
+      expect(changedSecrets(held, of("hunter2", "k", "other"))).toEqual(["KEY"]);
+      // By another key: the values themselves are compared.
+      expect(changedSecrets(held, of("hunter2", "lost"))).toEqual([]);
+      expect(changedSecrets(held, of("other", "lost"))).toEqual(["KEY"]);
+      expect(JSON.stringify([record, held, await runtime.list({})])).not.toContain("hunter2");
     });
 
     test("has its name for itself: a second one is a conflict, and the first is left alone", async () => {

@@ -22,7 +22,7 @@ import type { JsonObject, Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file mcpmanager/v1/manager.proto.
  */
 export const file_mcpmanager_v1_manager: GenFile = /*@__PURE__*/
-  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0Iq4BCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cxIQCghmZWF0dXJlcxgGIAMoCRISCgp1bmVuZm9yY2VkGAcgAygJIoYCCg1NYW5hZ2VyTGltaXRzEhAKCG1heF9jcHVzGAEgASgBEhgKEG1heF9tZW1vcnlfYnl0ZXMYAiABKAMSEAoIbWF4X3BpZHMYAyABKAMSGQoRbWF4X3JlcXVlc3RfYnl0ZXMYBCABKAMSFgoObWF4X2xpbmVfYnl0ZXMYBSABKAMSNwoUZGVmYXVsdF9jYWxsX3RpbWVvdXQYBiABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SMwoQbWF4X2NhbGxfdGltZW91dBgHIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbhIWCg5sb2dfcmluZ19ieXRlcxgIIAEoAyJJChBMaXN0VG9vbHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJkChFMaXN0VG9vbHNSZXNwb25zZRIiCgV0b29scxgBIAMoCzITLm1jcG1hbmFnZXIudjEuVG9vbBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKaW5jb21wbGV0ZRgDIAEoCSLqAgoPQ2FsbFRvb2xSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIMCgR0b29sGAIgASgJEiwKCWFyZ3VtZW50cxgDIAEoCzIXLmdvb2dsZS5wcm90b2J1Zi5TdHJ1Y3RIABIYCg5hcmd1bWVudHNfanNvbhgEIAEoCUgAEjIKDXJlc3VsdF9mb3JtYXQYBSABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBiABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAcgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAggASgJEhoKDXJlcXVlc3Rfc3RhdGUYCSABKAlIAYgBARIXCg9pZGVtcG90ZW5jeV9rZXkYCiABKAkSGgoSdmFsaWRhdGVfYXJndW1lbnRzGAsgASgIQgcKBWlucHV0QhAKDl9yZXF1ZXN0X3N0YXRlIu0CChBDYWxsVG9vbFJlc3BvbnNlEicKB2NvbnRlbnQYASADKAsyFi5tY3BtYW5hZ2VyLnYxLkNvbnRlbnQSNAoSc3RydWN0dXJlZF9jb250ZW50GAIgASgLMhYuZ29vZ2xlLnByb3RvYnVmLlZhbHVlSAASIQoXc3RydWN0dXJlZF9jb250ZW50X2pzb24YAyABKAlIABIQCghpc19lcnJvchgEIAEoCBIuCgtyZXN1bHRfa2luZBgFIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAYgASgJEhMKC3Jlc3VsdF9qc29uGAcgASgJEhMKC2luc3RhbmNlX2lkGAggASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YCSABKAkSGgoNcmVxdWVzdF9zdGF0ZRgKIAEoCUgBiAEBQgwKCnN0cnVjdHVyZWRCEAoOX3JlcXVlc3Rfc3RhdGUiiwMKFUNhbGxUb29sU3RyZWFtUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgHIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgIIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAkgASgJSAGIAQESFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEhoKEnZhbGlkYXRlX2FyZ3VtZW50cxgLIAEoCBIZChFtYXhfbWVzc2FnZV9ieXRlcxgMIAEoBUIHCgVpbnB1dEIQCg5fcmVxdWVzdF9zdGF0ZSLwAgoWQ2FsbFRvb2xTdHJlYW1SZXNwb25zZRIrCghwcm9ncmVzcxgBIAEoCzIXLm1jcG1hbmFnZXIudjEuUHJvZ3Jlc3NIABIlCgNsb2cYAiABKAsyFi5tY3BtYW5hZ2VyLnYxLkxvZ0xpbmVIABItCgloZWFydGJlYXQYAyABKAsyGC5tY3BtYW5hZ2VyLnYxLkhlYXJ0YmVhdEgAEjEKBnJlc3VsdBgEIAEoCzIfLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZUgAEjIKDHJlc3VsdF9jaHVuaxgFIAEoCzIaLm1jcG1hbmFnZXIudjEuUmVzdWx0Q2h1bmtIABIkCgNnYXAYCCABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEigKBHRpbWUYBiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50InIKCFByb2dyZXNzEhAKCHByb2dyZXNzGAEgASgBEhIKBXRvdGFsGAIgASgBSACIAQESDwoHbWVzc2FnZRgDIAEoCRISCgpleHRyYV9qc29uGAQgASgJEhEKCXRydW5jYXRlZBgFIAEoCEIICgZfdG90YWwiMAoLUmVzdWx0Q2h1bmsSEwoLcmVzdWx0X2pzb24YASABKAkSDAoEbGFzdBgCIAEoCCKvAQoLTG9nc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEg4KBmZvbGxvdxgCIAEoCBIRCgR0YWlsGAMgASgFSACIAQESKQoFc2luY2UYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKB3NvdXJjZXMYBSADKA4yGC5tY3BtYW5hZ2VyLnYxLkxvZ1NvdXJjZRIOCgZjdXJzb3IYBiABKAlCBwoFX3RhaWwilwIKDExvZ3NSZXNwb25zZRImCgRsaW5lGAEgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASMgoJbGlmZWN5Y2xlGAIgASgLMh0ubWNwbWFuYWdlci52MS5MaWZlY3ljbGVFdmVudEgAEiQKA2dhcBgDIAEoCzIVLm1jcG1hbmFnZXIudjEuTG9nR2FwSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZjdXJzb3IYBiABKAkSEwoLaW5zdGFuY2VfaWQYByABKAlCBwoFZXZlbnQivwEKB0xvZ0xpbmUSKAoGc291cmNlGAEgASgOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDAoEdGV4dBgCIAEoCRIUCgxpbnZhbGlkX3V0ZjgYAyABKAgSEQoJdHJ1bmNhdGVkGAQgASgIEg0KBWxldmVsGAUgASgJEg8KB3BhcnRpYWwYBiABKAgSDgoGbG9nZ2VyGAcgASgJEhIKCmV4dHJhX2pzb24YCCABKAkSDwoHaXNfanNvbhgJIAEoCCJMCg5MaWZlY3ljbGVFdmVudBIpCgVzdGF0ZRgBIAEoDjIaLm1jcG1hbmFnZXIudjEuU2VydmVyU3RhdGUSDwoHbWVzc2FnZRgCIAEoCSIXCgZMb2dHYXASDQoFbGluZXMYASABKAMiCwoJSGVhcnRiZWF0Ig4KDFdhdGNoUmVxdWVzdCL/AQoNV2F0Y2hSZXNwb25zZRIwCghzbmFwc2hvdBgBIAEoCzIcLm1jcG1hbmFnZXIudjEuRmxlZXRTbmFwc2hvdEgAEi0KBmNoYW5nZRgCIAEoCzIbLm1jcG1hbmFnZXIudjEuU2VydmVyQ2hhbmdlSAASKwoEcHVsbBgDIAEoCzIbLm1jcG1hbmFnZXIudjEuUHVsbFByb2dyZXNzSAASLQoJaGVhcnRiZWF0GAQgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcEIHCgVldmVudCJFCg1GbGVldFNuYXBzaG90EiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIMCgRtb3JlGAIgASgIIjUKDFNlcnZlckNoYW5nZRIlCgZzZXJ2ZXIYASABKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlciIsCgxQdWxsUHJvZ3Jlc3MSDgoGc2VydmVyGAEgASgJEgwKBHRleHQYAiABKAkiTQoUTGlzdFJlc291cmNlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJInAKFUxpc3RSZXNvdXJjZXNSZXNwb25zZRIqCglyZXNvdXJjZXMYASADKAsyFy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJIlUKHExpc3RSZXNvdXJjZVRlbXBsYXRlc1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJIokBCh1MaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXNwb25zZRI7ChJyZXNvdXJjZV90ZW1wbGF0ZXMYASADKAsyHy5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVGVtcGxhdGUSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCmluY29tcGxldGUYAyABKAki5wEKE1JlYWRSZXNvdXJjZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgsKA3VyaRgCIAEoCRIyCg1yZXN1bHRfZm9ybWF0GAMgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAQgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgFIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiggIKFFJlYWRSZXNvdXJjZVJlc3BvbnNlEjEKCGNvbnRlbnRzGAEgAygLMh8ubWNwbWFuYWdlci52MS5SZXNvdXJjZUNvbnRlbnRzEi4KC3Jlc3VsdF9raW5kGAIgASgOMhkubWNwbWFuYWdlci52MS5SZXN1bHRLaW5kEhIKCmV4dHJhX2pzb24YAyABKAkSEwoLcmVzdWx0X2pzb24YBCABKAkSEwoLaW5zdGFuY2VfaWQYBSABKAkSGwoTaW5wdXRfcmVxdWVzdHNfanNvbhgGIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAcgASgJSACIAQFCEAoOX3JlcXVlc3Rfc3RhdGUiNwoYU3Vic2NyaWJlUmVzb3VyY2VSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRILCgN1cmkYAiABKAki/gEKGVN1YnNjcmliZVJlc291cmNlUmVzcG9uc2USNwoKc3Vic2NyaWJlZBgBIAEoCzIhLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VTdWJzY3JpYmVkSAASMQoHdXBkYXRlZBgCIAEoCzIeLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VVcGRhdGVkSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIoCgR0aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgFIAEoCUIHCgVldmVudCIUChJSZXNvdXJjZVN1YnNjcmliZWQiHgoPUmVzb3VyY2VVcGRhdGVkEgsKA3VyaRgBIAEoCSJLChJMaXN0UHJvbXB0c1JlcXVlc3QSDgoGc2VydmVyGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoBRISCgpwYWdlX3Rva2VuGAMgASgJImoKE0xpc3RQcm9tcHRzUmVzcG9uc2USJgoHcHJvbXB0cxgBIAMoCzIVLm1jcG1hbmFnZXIudjEuUHJvbXB0EhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJItwCChBHZXRQcm9tcHRSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZwcm9tcHQYAiABKAkSQQoJYXJndW1lbnRzGAMgAygLMi4ubWNwbWFuYWdlci52MS5HZXRQcm9tcHRSZXF1ZXN0LkFyZ3VtZW50c0VudHJ5EjIKDXJlc3VsdF9mb3JtYXQYBCABKA4yGy5tY3BtYW5hZ2VyLnYxLlJlc3VsdEZvcm1hdBIRCgltZXRhX2pzb24YBSABKAkSIAoYY2xpZW50X2NhcGFiaWxpdGllc19qc29uGAYgASgJEhwKFGlucHV0X3Jlc3BvbnNlc19qc29uGAcgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCCABKAlIAIgBARowCg5Bcmd1bWVudHNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9yZXF1ZXN0X3N0YXRlIpECChFHZXRQcm9tcHRSZXNwb25zZRITCgtkZXNjcmlwdGlvbhgBIAEoCRIuCghtZXNzYWdlcxgCIAMoCzIcLm1jcG1hbmFnZXIudjEuUHJvbXB0TWVzc2FnZRIuCgtyZXN1bHRfa2luZBgDIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAQgASgJEhMKC3Jlc3VsdF9qc29uGAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YByABKAkSGgoNcmVxdWVzdF9zdGF0ZRgIIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIpACCg9Db21wbGV0ZVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEhAKBnByb21wdBgCIAEoCUgAEhsKEXJlc291cmNlX3RlbXBsYXRlGAMgASgJSAASFQoNYXJndW1lbnRfbmFtZRgEIAEoCRIWCg5hcmd1bWVudF92YWx1ZRgFIAEoCRJPChFjb250ZXh0X2FyZ3VtZW50cxgGIAMoCzI0Lm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXF1ZXN0LkNvbnRleHRBcmd1bWVudHNFbnRyeRo3ChVDb250ZXh0QXJndW1lbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIFCgNyZWYimgEKEENvbXBsZXRlUmVzcG9uc2USDgoGdmFsdWVzGAEgAygJEhIKBXRvdGFsGAIgASgDSACIAQESEAoIaGFzX21vcmUYAyABKAgSHQoVY29tcGxldGlvbl9leHRyYV9qc29uGAQgASgJEhIKCmV4dHJhX2pzb24YBSABKAkSEwoLaW5zdGFuY2VfaWQYBiABKAlCCAoGX3RvdGFsIkwKElNldExvZ0xldmVsUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSJgoFbGV2ZWwYAiABKA4yFy5tY3BtYW5hZ2VyLnYxLkxvZ0xldmVsIhUKE1NldExvZ0xldmVsUmVzcG9uc2UqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBCrWAQoITG9nTGV2ZWwSGQoVTE9HX0xFVkVMX1VOU1BFQ0lGSUVEEAASEwoPTE9HX0xFVkVMX0RFQlVHEAESEgoOTE9HX0xFVkVMX0lORk8QAhIUChBMT0dfTEVWRUxfTk9USUNFEAMSFQoRTE9HX0xFVkVMX1dBUk5JTkcQBBITCg9MT0dfTEVWRUxfRVJST1IQBRIWChJMT0dfTEVWRUxfQ1JJVElDQUwQBhITCg9MT0dfTEVWRUxfQUxFUlQQBxIXChNMT0dfTEVWRUxfRU1FUkdFTkNZEAgy4QwKDk1hbmFnZXJTZXJ2aWNlEkcKBVN0YXJ0EhsubWNwbWFuYWdlci52MS5TdGFydFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVzcG9uc2UiA5ACAhJECgRTdG9wEhoubWNwbWFuYWdlci52MS5TdG9wUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuU3RvcFJlc3BvbnNlIgOQAgISSgoHUmVzdGFydBIdLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXNwb25zZSIAEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElMKCUxpc3RUb29scxIfLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVxdWVzdBogLm1jcG1hbmFnZXIudjEuTGlzdFRvb2xzUmVzcG9uc2UiA5ACARJNCghDYWxsVG9vbBIeLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5DYWxsVG9vbFJlc3BvbnNlIgASYQoOQ2FsbFRvb2xTdHJlYW0SJC5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sU3RyZWFtUmVxdWVzdBolLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xTdHJlYW1SZXNwb25zZSIAMAESRgoETG9ncxIaLm1jcG1hbmFnZXIudjEuTG9nc1JlcXVlc3QaGy5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXNwb25zZSIDkAIBMAESSQoFV2F0Y2gSGy5tY3BtYW5hZ2VyLnYxLldhdGNoUmVxdWVzdBocLm1jcG1hbmFnZXIudjEuV2F0Y2hSZXNwb25zZSIDkAIBMAESXwoNTGlzdFJlc291cmNlcxIjLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlc1JlcXVlc3QaJC5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNvdXJjZXNSZXNwb25zZSIDkAIBEncKFUxpc3RSZXNvdXJjZVRlbXBsYXRlcxIrLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlVGVtcGxhdGVzUmVxdWVzdBosLm1jcG1hbmFnZXIudjEuTGlzdFJlc291cmNlVGVtcGxhdGVzUmVzcG9uc2UiA5ACARJcCgxSZWFkUmVzb3VyY2USIi5tY3BtYW5hZ2VyLnYxLlJlYWRSZXNvdXJjZVJlcXVlc3QaIy5tY3BtYW5hZ2VyLnYxLlJlYWRSZXNvdXJjZVJlc3BvbnNlIgOQAgESbQoRU3Vic2NyaWJlUmVzb3VyY2USJy5tY3BtYW5hZ2VyLnYxLlN1YnNjcmliZVJlc291cmNlUmVxdWVzdBooLm1jcG1hbmFnZXIudjEuU3Vic2NyaWJlUmVzb3VyY2VSZXNwb25zZSIDkAIBMAESWQoLTGlzdFByb21wdHMSIS5tY3BtYW5hZ2VyLnYxLkxpc3RQcm9tcHRzUmVxdWVzdBoiLm1jcG1hbmFnZXIudjEuTGlzdFByb21wdHNSZXNwb25zZSIDkAIBElMKCUdldFByb21wdBIfLm1jcG1hbmFnZXIudjEuR2V0UHJvbXB0UmVxdWVzdBogLm1jcG1hbmFnZXIudjEuR2V0UHJvbXB0UmVzcG9uc2UiA5ACARJQCghDb21wbGV0ZRIeLm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXF1ZXN0Gh8ubWNwbWFuYWdlci52MS5Db21wbGV0ZVJlc3BvbnNlIgOQAgESWQoLU2V0TG9nTGV2ZWwSIS5tY3BtYW5hZ2VyLnYxLlNldExvZ0xldmVsUmVxdWVzdBoiLm1jcG1hbmFnZXIudjEuU2V0TG9nTGV2ZWxSZXNwb25zZSIDkAICQnYKEGlvLm1jcG1hbmFnZXIudjFCDE1hbmFnZXJQcm90b1ABWlJnaXRodWIuY29tL21jcC1kb2NrZXItbWFuYWdlci9tY3AtZG9ja2VyLW1hbmFnZXIvZ2VuL2dvL21jcG1hbmFnZXIvdjE7bWNwbWFuYWdlcnYxYgZwcm90bzM", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_prompt, file_mcpmanager_v1_resource, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
+  fileDesc("ChttY3BtYW5hZ2VyL3YxL21hbmFnZXIucHJvdG8SDW1jcG1hbmFnZXIudjEiRQoMU3RhcnRSZXF1ZXN0EgwKBG5hbWUYASABKAkSJwoEc3BlYxgCIAEoCzIZLm1jcG1hbmFnZXIudjEuU2VydmVyU3BlYyI2Cg1TdGFydFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIkwKC1N0b3BSZXF1ZXN0EgwKBG5hbWUYASABKAkSLwoMZ3JhY2VfcGVyaW9kGAIgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uIh0KDFN0b3BSZXNwb25zZRINCgVmb3VuZBgBIAEoCCJPCg5SZXN0YXJ0UmVxdWVzdBIMCgRuYW1lGAEgASgJEi8KDGdyYWNlX3BlcmlvZBgCIAEoCzIZLmdvb2dsZS5wcm90b2J1Zi5EdXJhdGlvbiI4Cg9SZXN0YXJ0UmVzcG9uc2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiNAoLTGlzdFJlcXVlc3QSEQoJcGFnZV9zaXplGAEgASgFEhIKCnBhZ2VfdG9rZW4YAiABKAkiTwoMTGlzdFJlc3BvbnNlEiYKB3NlcnZlcnMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlcnZlchIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiGgoKR2V0UmVxdWVzdBIMCgRuYW1lGAEgASgJIjQKC0dldFJlc3BvbnNlEiUKBnNlcnZlchgBIAEoCzIVLm1jcG1hbmFnZXIudjEuU2VydmVyIhAKDkdldEluZm9SZXF1ZXN0Iq4BCg9HZXRJbmZvUmVzcG9uc2USDwoHdmVyc2lvbhgBIAEoCRINCgVmbGVldBgCIAEoCRIPCgdydW50aW1lGAMgASgJEhYKDmVuZ2luZV92ZXJzaW9uGAQgASgJEiwKBmxpbWl0cxgFIAEoCzIcLm1jcG1hbmFnZXIudjEuTWFuYWdlckxpbWl0cxIQCghmZWF0dXJlcxgGIAMoCRISCgp1bmVuZm9yY2VkGAcgAygJIjsKEkxpc3RTZWNyZXRzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKAUSEgoKcGFnZV90b2tlbhgCIAEoCSJWChNMaXN0U2VjcmV0c1Jlc3BvbnNlEiYKB3NlY3JldHMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlNlY3JldBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiVAoGU2VjcmV0EgwKBG5hbWUYASABKAkSKwoGc291cmNlGAIgASgOMhsubWNwbWFuYWdlci52MS5TZWNyZXRTb3VyY2USDwoHc2VydmVycxgDIAMoCSKGAgoNTWFuYWdlckxpbWl0cxIQCghtYXhfY3B1cxgBIAEoARIYChBtYXhfbWVtb3J5X2J5dGVzGAIgASgDEhAKCG1heF9waWRzGAMgASgDEhkKEW1heF9yZXF1ZXN0X2J5dGVzGAQgASgDEhYKDm1heF9saW5lX2J5dGVzGAUgASgDEjcKFGRlZmF1bHRfY2FsbF90aW1lb3V0GAYgASgLMhkuZ29vZ2xlLnByb3RvYnVmLkR1cmF0aW9uEjMKEG1heF9jYWxsX3RpbWVvdXQYByABKAsyGS5nb29nbGUucHJvdG9idWYuRHVyYXRpb24SFgoObG9nX3JpbmdfYnl0ZXMYCCABKAMiSQoQTGlzdFRvb2xzUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSEQoJcGFnZV9zaXplGAIgASgFEhIKCnBhZ2VfdG9rZW4YAyABKAkiZAoRTGlzdFRvb2xzUmVzcG9uc2USIgoFdG9vbHMYASADKAsyEy5tY3BtYW5hZ2VyLnYxLlRvb2wSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJEhIKCmluY29tcGxldGUYAyABKAki6gIKD0NhbGxUb29sUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDAoEdG9vbBgCIAEoCRIsCglhcmd1bWVudHMYAyABKAsyFy5nb29nbGUucHJvdG9idWYuU3RydWN0SAASGAoOYXJndW1lbnRzX2pzb24YBCABKAlIABIyCg1yZXN1bHRfZm9ybWF0GAUgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAYgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgHIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgIIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAkgASgJSAGIAQESFwoPaWRlbXBvdGVuY3lfa2V5GAogASgJEhoKEnZhbGlkYXRlX2FyZ3VtZW50cxgLIAEoCEIHCgVpbnB1dEIQCg5fcmVxdWVzdF9zdGF0ZSLtAgoQQ2FsbFRvb2xSZXNwb25zZRInCgdjb250ZW50GAEgAygLMhYubWNwbWFuYWdlci52MS5Db250ZW50EjQKEnN0cnVjdHVyZWRfY29udGVudBgCIAEoCzIWLmdvb2dsZS5wcm90b2J1Zi5WYWx1ZUgAEiEKF3N0cnVjdHVyZWRfY29udGVudF9qc29uGAMgASgJSAASEAoIaXNfZXJyb3IYBCABKAgSLgoLcmVzdWx0X2tpbmQYBSABKA4yGS5tY3BtYW5hZ2VyLnYxLlJlc3VsdEtpbmQSEgoKZXh0cmFfanNvbhgGIAEoCRITCgtyZXN1bHRfanNvbhgHIAEoCRITCgtpbnN0YW5jZV9pZBgIIAEoCRIbChNpbnB1dF9yZXF1ZXN0c19qc29uGAkgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCiABKAlIAYgBAUIMCgpzdHJ1Y3R1cmVkQhAKDl9yZXF1ZXN0X3N0YXRlIosDChVDYWxsVG9vbFN0cmVhbVJlcXVlc3QSDgoGc2VydmVyGAEgASgJEgwKBHRvb2wYAiABKAkSLAoJYXJndW1lbnRzGAMgASgLMhcuZ29vZ2xlLnByb3RvYnVmLlN0cnVjdEgAEhgKDmFyZ3VtZW50c19qc29uGAQgASgJSAASMgoNcmVzdWx0X2Zvcm1hdBgFIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgGIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YByABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YCCABKAkSGgoNcmVxdWVzdF9zdGF0ZRgJIAEoCUgBiAEBEhcKD2lkZW1wb3RlbmN5X2tleRgKIAEoCRIaChJ2YWxpZGF0ZV9hcmd1bWVudHMYCyABKAgSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYDCABKAVCBwoFaW5wdXRCEAoOX3JlcXVlc3Rfc3RhdGUi8AIKFkNhbGxUb29sU3RyZWFtUmVzcG9uc2USKwoIcHJvZ3Jlc3MYASABKAsyFy5tY3BtYW5hZ2VyLnYxLlByb2dyZXNzSAASJQoDbG9nGAIgASgLMhYubWNwbWFuYWdlci52MS5Mb2dMaW5lSAASLQoJaGVhcnRiZWF0GAMgASgLMhgubWNwbWFuYWdlci52MS5IZWFydGJlYXRIABIxCgZyZXN1bHQYBCABKAsyHy5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVzcG9uc2VIABIyCgxyZXN1bHRfY2h1bmsYBSABKAsyGi5tY3BtYW5hZ2VyLnYxLlJlc3VsdENodW5rSAASJAoDZ2FwGAggASgLMhUubWNwbWFuYWdlci52MS5Mb2dHYXBIABIoCgR0aW1lGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBITCgtpbnN0YW5jZV9pZBgHIAEoCUIHCgVldmVudCJyCghQcm9ncmVzcxIQCghwcm9ncmVzcxgBIAEoARISCgV0b3RhbBgCIAEoAUgAiAEBEg8KB21lc3NhZ2UYAyABKAkSEgoKZXh0cmFfanNvbhgEIAEoCRIRCgl0cnVuY2F0ZWQYBSABKAhCCAoGX3RvdGFsIjAKC1Jlc3VsdENodW5rEhMKC3Jlc3VsdF9qc29uGAEgASgJEgwKBGxhc3QYAiABKAgirwEKC0xvZ3NSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIOCgZmb2xsb3cYAiABKAgSEQoEdGFpbBgDIAEoBUgAiAEBEikKBXNpbmNlGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgdzb3VyY2VzGAUgAygOMhgubWNwbWFuYWdlci52MS5Mb2dTb3VyY2USDgoGY3Vyc29yGAYgASgJQgcKBV90YWlsIpcCCgxMb2dzUmVzcG9uc2USJgoEbGluZRgBIAEoCzIWLm1jcG1hbmFnZXIudjEuTG9nTGluZUgAEjIKCWxpZmVjeWNsZRgCIAEoCzIdLm1jcG1hbmFnZXIudjEuTGlmZWN5Y2xlRXZlbnRIABIkCgNnYXAYAyABKAsyFS5tY3BtYW5hZ2VyLnYxLkxvZ0dhcEgAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGY3Vyc29yGAYgASgJEhMKC2luc3RhbmNlX2lkGAcgASgJQgcKBWV2ZW50Ir8BCgdMb2dMaW5lEigKBnNvdXJjZRgBIAEoDjIYLm1jcG1hbmFnZXIudjEuTG9nU291cmNlEgwKBHRleHQYAiABKAkSFAoMaW52YWxpZF91dGY4GAMgASgIEhEKCXRydW5jYXRlZBgEIAEoCBINCgVsZXZlbBgFIAEoCRIPCgdwYXJ0aWFsGAYgASgIEg4KBmxvZ2dlchgHIAEoCRISCgpleHRyYV9qc29uGAggASgJEg8KB2lzX2pzb24YCSABKAgiTAoOTGlmZWN5Y2xlRXZlbnQSKQoFc3RhdGUYASABKA4yGi5tY3BtYW5hZ2VyLnYxLlNlcnZlclN0YXRlEg8KB21lc3NhZ2UYAiABKAkiFwoGTG9nR2FwEg0KBWxpbmVzGAEgASgDIgsKCUhlYXJ0YmVhdCIOCgxXYXRjaFJlcXVlc3Qi/wEKDVdhdGNoUmVzcG9uc2USMAoIc25hcHNob3QYASABKAsyHC5tY3BtYW5hZ2VyLnYxLkZsZWV0U25hcHNob3RIABItCgZjaGFuZ2UYAiABKAsyGy5tY3BtYW5hZ2VyLnYxLlNlcnZlckNoYW5nZUgAEisKBHB1bGwYAyABKAsyGy5tY3BtYW5hZ2VyLnYxLlB1bGxQcm9ncmVzc0gAEi0KCWhlYXJ0YmVhdBgEIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgFIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXBCBwoFZXZlbnQiRQoNRmxlZXRTbmFwc2hvdBImCgdzZXJ2ZXJzGAEgAygLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXISDAoEbW9yZRgCIAEoCCI1CgxTZXJ2ZXJDaGFuZ2USJQoGc2VydmVyGAEgASgLMhUubWNwbWFuYWdlci52MS5TZXJ2ZXIiLAoMUHVsbFByb2dyZXNzEg4KBnNlcnZlchgBIAEoCRIMCgR0ZXh0GAIgASgJIk0KFExpc3RSZXNvdXJjZXNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJwChVMaXN0UmVzb3VyY2VzUmVzcG9uc2USKgoJcmVzb3VyY2VzGAEgAygLMhcubWNwbWFuYWdlci52MS5SZXNvdXJjZRIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKaW5jb21wbGV0ZRgDIAEoCSJVChxMaXN0UmVzb3VyY2VUZW1wbGF0ZXNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSKJAQodTGlzdFJlc291cmNlVGVtcGxhdGVzUmVzcG9uc2USOwoScmVzb3VyY2VfdGVtcGxhdGVzGAEgAygLMh8ubWNwbWFuYWdlci52MS5SZXNvdXJjZVRlbXBsYXRlEhcKD25leHRfcGFnZV90b2tlbhgCIAEoCRISCgppbmNvbXBsZXRlGAMgASgJIucBChNSZWFkUmVzb3VyY2VSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRILCgN1cmkYAiABKAkSMgoNcmVzdWx0X2Zvcm1hdBgDIAEoDjIbLm1jcG1hbmFnZXIudjEuUmVzdWx0Rm9ybWF0EhEKCW1ldGFfanNvbhgEIAEoCRIgChhjbGllbnRfY2FwYWJpbGl0aWVzX2pzb24YBSABKAkSHAoUaW5wdXRfcmVzcG9uc2VzX2pzb24YBiABKAkSGgoNcmVxdWVzdF9zdGF0ZRgHIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIoICChRSZWFkUmVzb3VyY2VSZXNwb25zZRIxCghjb250ZW50cxgBIAMoCzIfLm1jcG1hbmFnZXIudjEuUmVzb3VyY2VDb250ZW50cxIuCgtyZXN1bHRfa2luZBgCIAEoDjIZLm1jcG1hbmFnZXIudjEuUmVzdWx0S2luZBISCgpleHRyYV9qc29uGAMgASgJEhMKC3Jlc3VsdF9qc29uGAQgASgJEhMKC2luc3RhbmNlX2lkGAUgASgJEhsKE2lucHV0X3JlcXVlc3RzX2pzb24YBiABKAkSGgoNcmVxdWVzdF9zdGF0ZRgHIAEoCUgAiAEBQhAKDl9yZXF1ZXN0X3N0YXRlIjcKGFN1YnNjcmliZVJlc291cmNlUmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSCwoDdXJpGAIgASgJIv4BChlTdWJzY3JpYmVSZXNvdXJjZVJlc3BvbnNlEjcKCnN1YnNjcmliZWQYASABKAsyIS5tY3BtYW5hZ2VyLnYxLlJlc291cmNlU3Vic2NyaWJlZEgAEjEKB3VwZGF0ZWQYAiABKAsyHi5tY3BtYW5hZ2VyLnYxLlJlc291cmNlVXBkYXRlZEgAEi0KCWhlYXJ0YmVhdBgDIAEoCzIYLm1jcG1hbmFnZXIudjEuSGVhcnRiZWF0SAASKAoEdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLaW5zdGFuY2VfaWQYBSABKAlCBwoFZXZlbnQiFAoSUmVzb3VyY2VTdWJzY3JpYmVkIh4KD1Jlc291cmNlVXBkYXRlZBILCgN1cmkYASABKAkiSwoSTGlzdFByb21wdHNSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIRCglwYWdlX3NpemUYAiABKAUSEgoKcGFnZV90b2tlbhgDIAEoCSJqChNMaXN0UHJvbXB0c1Jlc3BvbnNlEiYKB3Byb21wdHMYASADKAsyFS5tY3BtYW5hZ2VyLnYxLlByb21wdBIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkSEgoKaW5jb21wbGV0ZRgDIAEoCSLcAgoQR2V0UHJvbXB0UmVxdWVzdBIOCgZzZXJ2ZXIYASABKAkSDgoGcHJvbXB0GAIgASgJEkEKCWFyZ3VtZW50cxgDIAMoCzIuLm1jcG1hbmFnZXIudjEuR2V0UHJvbXB0UmVxdWVzdC5Bcmd1bWVudHNFbnRyeRIyCg1yZXN1bHRfZm9ybWF0GAQgASgOMhsubWNwbWFuYWdlci52MS5SZXN1bHRGb3JtYXQSEQoJbWV0YV9qc29uGAUgASgJEiAKGGNsaWVudF9jYXBhYmlsaXRpZXNfanNvbhgGIAEoCRIcChRpbnB1dF9yZXNwb25zZXNfanNvbhgHIAEoCRIaCg1yZXF1ZXN0X3N0YXRlGAggASgJSACIAQEaMAoOQXJndW1lbnRzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4AUIQCg5fcmVxdWVzdF9zdGF0ZSKRAgoRR2V0UHJvbXB0UmVzcG9uc2USEwoLZGVzY3JpcHRpb24YASABKAkSLgoIbWVzc2FnZXMYAiADKAsyHC5tY3BtYW5hZ2VyLnYxLlByb21wdE1lc3NhZ2USLgoLcmVzdWx0X2tpbmQYAyABKA4yGS5tY3BtYW5hZ2VyLnYxLlJlc3VsdEtpbmQSEgoKZXh0cmFfanNvbhgEIAEoCRITCgtyZXN1bHRfanNvbhgFIAEoCRITCgtpbnN0YW5jZV9pZBgGIAEoCRIbChNpbnB1dF9yZXF1ZXN0c19qc29uGAcgASgJEhoKDXJlcXVlc3Rfc3RhdGUYCCABKAlIAIgBAUIQCg5fcmVxdWVzdF9zdGF0ZSKQAgoPQ29tcGxldGVSZXF1ZXN0Eg4KBnNlcnZlchgBIAEoCRIQCgZwcm9tcHQYAiABKAlIABIbChFyZXNvdXJjZV90ZW1wbGF0ZRgDIAEoCUgAEhUKDWFyZ3VtZW50X25hbWUYBCABKAkSFgoOYXJndW1lbnRfdmFsdWUYBSABKAkSTwoRY29udGV4dF9hcmd1bWVudHMYBiADKAsyNC5tY3BtYW5hZ2VyLnYxLkNvbXBsZXRlUmVxdWVzdC5Db250ZXh0QXJndW1lbnRzRW50cnkaNwoVQ29udGV4dEFyZ3VtZW50c0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCBQoDcmVmIpoBChBDb21wbGV0ZVJlc3BvbnNlEg4KBnZhbHVlcxgBIAMoCRISCgV0b3RhbBgCIAEoA0gAiAEBEhAKCGhhc19tb3JlGAMgASgIEh0KFWNvbXBsZXRpb25fZXh0cmFfanNvbhgEIAEoCRISCgpleHRyYV9qc29uGAUgASgJEhMKC2luc3RhbmNlX2lkGAYgASgJQggKBl90b3RhbCJMChJTZXRMb2dMZXZlbFJlcXVlc3QSDgoGc2VydmVyGAEgASgJEiYKBWxldmVsGAIgASgOMhcubWNwbWFuYWdlci52MS5Mb2dMZXZlbCIVChNTZXRMb2dMZXZlbFJlc3BvbnNlKpUBCgxTZWNyZXRTb3VyY2USHQoZU0VDUkVUX1NPVVJDRV9VTlNQRUNJRklFRBAAEhYKElNFQ1JFVF9TT1VSQ0VfRklMRRABEhUKEVNFQ1JFVF9TT1VSQ0VfRU5WEAISGQoVU0VDUkVUX1NPVVJDRV9DT01NQU5EEAMSHAoYU0VDUkVUX1NPVVJDRV9DUkVERU5USUFMEAQqgwEKCUxvZ1NvdXJjZRIaChZMT0dfU09VUkNFX1VOU1BFQ0lGSUVEEAASFQoRTE9HX1NPVVJDRV9TVERFUlIQARIVChFMT0dfU09VUkNFX1NURE9VVBACEhIKDkxPR19TT1VSQ0VfTUNQEAMSGAoUTE9HX1NPVVJDRV9MSUZFQ1lDTEUQBCrWAQoITG9nTGV2ZWwSGQoVTE9HX0xFVkVMX1VOU1BFQ0lGSUVEEAASEwoPTE9HX0xFVkVMX0RFQlVHEAESEgoOTE9HX0xFVkVMX0lORk8QAhIUChBMT0dfTEVWRUxfTk9USUNFEAMSFQoRTE9HX0xFVkVMX1dBUk5JTkcQBBITCg9MT0dfTEVWRUxfRVJST1IQBRIWChJMT0dfTEVWRUxfQ1JJVElDQUwQBhITCg9MT0dfTEVWRUxfQUxFUlQQBxIXChNMT0dfTEVWRUxfRU1FUkdFTkNZEAgyvA0KDk1hbmFnZXJTZXJ2aWNlEkcKBVN0YXJ0EhsubWNwbWFuYWdlci52MS5TdGFydFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLlN0YXJ0UmVzcG9uc2UiA5ACAhJECgRTdG9wEhoubWNwbWFuYWdlci52MS5TdG9wUmVxdWVzdBobLm1jcG1hbmFnZXIudjEuU3RvcFJlc3BvbnNlIgOQAgISSgoHUmVzdGFydBIdLm1jcG1hbmFnZXIudjEuUmVzdGFydFJlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLlJlc3RhcnRSZXNwb25zZSIAEkQKBExpc3QSGi5tY3BtYW5hZ2VyLnYxLkxpc3RSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5MaXN0UmVzcG9uc2UiA5ACARJBCgNHZXQSGS5tY3BtYW5hZ2VyLnYxLkdldFJlcXVlc3QaGi5tY3BtYW5hZ2VyLnYxLkdldFJlc3BvbnNlIgOQAgESTQoHR2V0SW5mbxIdLm1jcG1hbmFnZXIudjEuR2V0SW5mb1JlcXVlc3QaHi5tY3BtYW5hZ2VyLnYxLkdldEluZm9SZXNwb25zZSIDkAIBElkKC0xpc3RTZWNyZXRzEiEubWNwbWFuYWdlci52MS5MaXN0U2VjcmV0c1JlcXVlc3QaIi5tY3BtYW5hZ2VyLnYxLkxpc3RTZWNyZXRzUmVzcG9uc2UiA5ACARJTCglMaXN0VG9vbHMSHy5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1JlcXVlc3QaIC5tY3BtYW5hZ2VyLnYxLkxpc3RUb29sc1Jlc3BvbnNlIgOQAgESTQoIQ2FsbFRvb2wSHi5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sUmVxdWVzdBofLm1jcG1hbmFnZXIudjEuQ2FsbFRvb2xSZXNwb25zZSIAEmEKDkNhbGxUb29sU3RyZWFtEiQubWNwbWFuYWdlci52MS5DYWxsVG9vbFN0cmVhbVJlcXVlc3QaJS5tY3BtYW5hZ2VyLnYxLkNhbGxUb29sU3RyZWFtUmVzcG9uc2UiADABEkYKBExvZ3MSGi5tY3BtYW5hZ2VyLnYxLkxvZ3NSZXF1ZXN0GhsubWNwbWFuYWdlci52MS5Mb2dzUmVzcG9uc2UiA5ACATABEkkKBVdhdGNoEhsubWNwbWFuYWdlci52MS5XYXRjaFJlcXVlc3QaHC5tY3BtYW5hZ2VyLnYxLldhdGNoUmVzcG9uc2UiA5ACATABEl8KDUxpc3RSZXNvdXJjZXMSIy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNvdXJjZXNSZXF1ZXN0GiQubWNwbWFuYWdlci52MS5MaXN0UmVzb3VyY2VzUmVzcG9uc2UiA5ACARJ3ChVMaXN0UmVzb3VyY2VUZW1wbGF0ZXMSKy5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNvdXJjZVRlbXBsYXRlc1JlcXVlc3QaLC5tY3BtYW5hZ2VyLnYxLkxpc3RSZXNvdXJjZVRlbXBsYXRlc1Jlc3BvbnNlIgOQAgESXAoMUmVhZFJlc291cmNlEiIubWNwbWFuYWdlci52MS5SZWFkUmVzb3VyY2VSZXF1ZXN0GiMubWNwbWFuYWdlci52MS5SZWFkUmVzb3VyY2VSZXNwb25zZSIDkAIBEm0KEVN1YnNjcmliZVJlc291cmNlEicubWNwbWFuYWdlci52MS5TdWJzY3JpYmVSZXNvdXJjZVJlcXVlc3QaKC5tY3BtYW5hZ2VyLnYxLlN1YnNjcmliZVJlc291cmNlUmVzcG9uc2UiA5ACATABElkKC0xpc3RQcm9tcHRzEiEubWNwbWFuYWdlci52MS5MaXN0UHJvbXB0c1JlcXVlc3QaIi5tY3BtYW5hZ2VyLnYxLkxpc3RQcm9tcHRzUmVzcG9uc2UiA5ACARJTCglHZXRQcm9tcHQSHy5tY3BtYW5hZ2VyLnYxLkdldFByb21wdFJlcXVlc3QaIC5tY3BtYW5hZ2VyLnYxLkdldFByb21wdFJlc3BvbnNlIgOQAgESUAoIQ29tcGxldGUSHi5tY3BtYW5hZ2VyLnYxLkNvbXBsZXRlUmVxdWVzdBofLm1jcG1hbmFnZXIudjEuQ29tcGxldGVSZXNwb25zZSIDkAIBElkKC1NldExvZ0xldmVsEiEubWNwbWFuYWdlci52MS5TZXRMb2dMZXZlbFJlcXVlc3QaIi5tY3BtYW5hZ2VyLnYxLlNldExvZ0xldmVsUmVzcG9uc2UiA5ACAkJ2ChBpby5tY3BtYW5hZ2VyLnYxQgxNYW5hZ2VyUHJvdG9QAVpSZ2l0aHViLmNvbS9tY3AtZG9ja2VyLW1hbmFnZXIvbWNwLWRvY2tlci1tYW5hZ2VyL2dlbi9nby9tY3BtYW5hZ2VyL3YxO21jcG1hbmFnZXJ2MWIGcHJvdG8z", [file_google_protobuf_duration, file_google_protobuf_struct, file_google_protobuf_timestamp, file_mcpmanager_v1_prompt, file_mcpmanager_v1_resource, file_mcpmanager_v1_server, file_mcpmanager_v1_tool]);
 
 /**
  * StartRequest names a server and says what it shall be.
@@ -357,6 +357,97 @@ export const GetInfoResponseSchema: GenMessage<GetInfoResponse> = /*@__PURE__*/
   messageDesc(file_mcpmanager_v1_manager, 11);
 
 /**
+ * ListSecretsRequest asks for a page of secrets.
+ *
+ * @generated from message mcpmanager.v1.ListSecretsRequest
+ */
+export type ListSecretsRequest = Message<"mcpmanager.v1.ListSecretsRequest"> & {
+  /**
+   * At most so many secrets, 0 to 1000. 0: 100. A page ends earlier where it would grow larger than 3.5 MB.
+   *
+   * @generated from field: int32 page_size = 1;
+   */
+  pageSize: number;
+
+  /**
+   * The `next_page_token` of the page before, at most 1024 characters. Empty: from the start.
+   *
+   * @generated from field: string page_token = 2;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListSecretsRequest.
+ * Use `create(ListSecretsRequestSchema)` to create a new message.
+ */
+export const ListSecretsRequestSchema: GenMessage<ListSecretsRequest> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 12);
+
+/**
+ * ListSecretsResponse is a page of secrets.
+ *
+ * @generated from message mcpmanager.v1.ListSecretsResponse
+ */
+export type ListSecretsResponse = Message<"mcpmanager.v1.ListSecretsResponse"> & {
+  /**
+   * Secrets, by name: those that are declared, and those that a server names.
+   *
+   * @generated from field: repeated mcpmanager.v1.Secret secrets = 1;
+   */
+  secrets: Secret[];
+
+  /**
+   * Where the next page starts. Empty: this is the last.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message mcpmanager.v1.ListSecretsResponse.
+ * Use `create(ListSecretsResponseSchema)` to create a new message.
+ */
+export const ListSecretsResponseSchema: GenMessage<ListSecretsResponse> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 13);
+
+/**
+ * Secret is a value that the operator has and servers get, without the value.
+ *
+ * @generated from message mcpmanager.v1.Secret
+ */
+export type Secret = Message<"mcpmanager.v1.Secret"> & {
+  /**
+   * What specs call it.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What kind of place its value is read from. Unset: it is not declared any more, and no new container gets it.
+   *
+   * @generated from field: mcpmanager.v1.SecretSource source = 2;
+   */
+  source: SecretSource;
+
+  /**
+   * The servers whose specs name it, in `secrets` or `secret_files`, by name.
+   *
+   * @generated from field: repeated string servers = 3;
+   */
+  servers: string[];
+};
+
+/**
+ * Describes the message mcpmanager.v1.Secret.
+ * Use `create(SecretSchema)` to create a new message.
+ */
+export const SecretSchema: GenMessage<Secret> = /*@__PURE__*/
+  messageDesc(file_mcpmanager_v1_manager, 14);
+
+/**
  * ManagerLimits are the bounds that the operator set.
  *
  * @generated from message mcpmanager.v1.ManagerLimits
@@ -424,7 +515,7 @@ export type ManagerLimits = Message<"mcpmanager.v1.ManagerLimits"> & {
  * Use `create(ManagerLimitsSchema)` to create a new message.
  */
 export const ManagerLimitsSchema: GenMessage<ManagerLimits> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 12);
+  messageDesc(file_mcpmanager_v1_manager, 15);
 
 /**
  * ListToolsRequest asks for a page of a server's tools.
@@ -459,7 +550,7 @@ export type ListToolsRequest = Message<"mcpmanager.v1.ListToolsRequest"> & {
  * Use `create(ListToolsRequestSchema)` to create a new message.
  */
 export const ListToolsRequestSchema: GenMessage<ListToolsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 13);
+  messageDesc(file_mcpmanager_v1_manager, 16);
 
 /**
  * ListToolsResponse is a page of a server's tools.
@@ -496,7 +587,7 @@ export type ListToolsResponse = Message<"mcpmanager.v1.ListToolsResponse"> & {
  * Use `create(ListToolsResponseSchema)` to create a new message.
  */
 export const ListToolsResponseSchema: GenMessage<ListToolsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 14);
+  messageDesc(file_mcpmanager_v1_manager, 17);
 
 /**
  * CallToolRequest is one call of a tool.
@@ -618,7 +709,7 @@ export type CallToolRequest = Message<"mcpmanager.v1.CallToolRequest"> & {
  * Use `create(CallToolRequestSchema)` to create a new message.
  */
 export const CallToolRequestSchema: GenMessage<CallToolRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 15);
+  messageDesc(file_mcpmanager_v1_manager, 18);
 
 /**
  * CallToolResponse is the result of a call.
@@ -715,7 +806,7 @@ export type CallToolResponse = Message<"mcpmanager.v1.CallToolResponse"> & {
  * Use `create(CallToolResponseSchema)` to create a new message.
  */
 export const CallToolResponseSchema: GenMessage<CallToolResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 16);
+  messageDesc(file_mcpmanager_v1_manager, 19);
 
 /**
  * CallToolStreamRequest is one call of a tool, with its events. It has the fields of CallToolRequest, under the same
@@ -837,7 +928,7 @@ export type CallToolStreamRequest = Message<"mcpmanager.v1.CallToolStreamRequest
  * Use `create(CallToolStreamRequestSchema)` to create a new message.
  */
 export const CallToolStreamRequestSchema: GenMessage<CallToolStreamRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 17);
+  messageDesc(file_mcpmanager_v1_manager, 20);
 
 /**
  * CallToolStreamResponse is one event of a call.
@@ -925,7 +1016,7 @@ export type CallToolStreamResponse = Message<"mcpmanager.v1.CallToolStreamRespon
  * Use `create(CallToolStreamResponseSchema)` to create a new message.
  */
 export const CallToolStreamResponseSchema: GenMessage<CallToolStreamResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 18);
+  messageDesc(file_mcpmanager_v1_manager, 21);
 
 /**
  * Progress is a step of a tool, as the server tells it.
@@ -978,7 +1069,7 @@ export type Progress = Message<"mcpmanager.v1.Progress"> & {
  * Use `create(ProgressSchema)` to create a new message.
  */
 export const ProgressSchema: GenMessage<Progress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 19);
+  messageDesc(file_mcpmanager_v1_manager, 22);
 
 /**
  * ResultChunk is a piece of a result that is too large for one message.
@@ -1007,7 +1098,7 @@ export type ResultChunk = Message<"mcpmanager.v1.ResultChunk"> & {
  * Use `create(ResultChunkSchema)` to create a new message.
  */
 export const ResultChunkSchema: GenMessage<ResultChunk> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 20);
+  messageDesc(file_mcpmanager_v1_manager, 23);
 
 /**
  * LogsRequest asks for the log lines of a server.
@@ -1065,7 +1156,7 @@ export type LogsRequest = Message<"mcpmanager.v1.LogsRequest"> & {
  * Use `create(LogsRequestSchema)` to create a new message.
  */
 export const LogsRequestSchema: GenMessage<LogsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 21);
+  messageDesc(file_mcpmanager_v1_manager, 24);
 
 /**
  * LogsResponse is one event of the stream. The first comes at once: a line, or a heartbeat when there is none.
@@ -1139,7 +1230,7 @@ export type LogsResponse = Message<"mcpmanager.v1.LogsResponse"> & {
  * Use `create(LogsResponseSchema)` to create a new message.
  */
 export const LogsResponseSchema: GenMessage<LogsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 22);
+  messageDesc(file_mcpmanager_v1_manager, 25);
 
 /**
  * LogLine is a line of output.
@@ -1218,7 +1309,7 @@ export type LogLine = Message<"mcpmanager.v1.LogLine"> & {
  * Use `create(LogLineSchema)` to create a new message.
  */
 export const LogLineSchema: GenMessage<LogLine> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 23);
+  messageDesc(file_mcpmanager_v1_manager, 26);
 
 /**
  * LifecycleEvent is something that the manager did with a server, or saw happen to it.
@@ -1246,7 +1337,7 @@ export type LifecycleEvent = Message<"mcpmanager.v1.LifecycleEvent"> & {
  * Use `create(LifecycleEventSchema)` to create a new message.
  */
 export const LifecycleEventSchema: GenMessage<LifecycleEvent> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 24);
+  messageDesc(file_mcpmanager_v1_manager, 27);
 
 /**
  * LogGap says that lines are missing.
@@ -1267,7 +1358,7 @@ export type LogGap = Message<"mcpmanager.v1.LogGap"> & {
  * Use `create(LogGapSchema)` to create a new message.
  */
 export const LogGapSchema: GenMessage<LogGap> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 25);
+  messageDesc(file_mcpmanager_v1_manager, 28);
 
 /**
  * Heartbeat says that the stream is alive.
@@ -1282,7 +1373,7 @@ export type Heartbeat = Message<"mcpmanager.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 26);
+  messageDesc(file_mcpmanager_v1_manager, 29);
 
 /**
  * WatchRequest asks for the changes of the fleet.
@@ -1297,7 +1388,7 @@ export type WatchRequest = Message<"mcpmanager.v1.WatchRequest"> & {
  * Use `create(WatchRequestSchema)` to create a new message.
  */
 export const WatchRequestSchema: GenMessage<WatchRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 27);
+  messageDesc(file_mcpmanager_v1_manager, 30);
 
 /**
  * WatchResponse is one event of the stream. The first is a snapshot.
@@ -1357,7 +1448,7 @@ export type WatchResponse = Message<"mcpmanager.v1.WatchResponse"> & {
  * Use `create(WatchResponseSchema)` to create a new message.
  */
 export const WatchResponseSchema: GenMessage<WatchResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 28);
+  messageDesc(file_mcpmanager_v1_manager, 31);
 
 /**
  * FleetSnapshot is the fleet, or a part of it.
@@ -1385,7 +1476,7 @@ export type FleetSnapshot = Message<"mcpmanager.v1.FleetSnapshot"> & {
  * Use `create(FleetSnapshotSchema)` to create a new message.
  */
 export const FleetSnapshotSchema: GenMessage<FleetSnapshot> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 29);
+  messageDesc(file_mcpmanager_v1_manager, 32);
 
 /**
  * ServerChange is a server that changed: its state, its last error, or the state, the container or the health of one of
@@ -1407,7 +1498,7 @@ export type ServerChange = Message<"mcpmanager.v1.ServerChange"> & {
  * Use `create(ServerChangeSchema)` to create a new message.
  */
 export const ServerChangeSchema: GenMessage<ServerChange> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 30);
+  messageDesc(file_mcpmanager_v1_manager, 33);
 
 /**
  * PullProgress is a step of pulling a server's image.
@@ -1436,7 +1527,7 @@ export type PullProgress = Message<"mcpmanager.v1.PullProgress"> & {
  * Use `create(PullProgressSchema)` to create a new message.
  */
 export const PullProgressSchema: GenMessage<PullProgress> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 31);
+  messageDesc(file_mcpmanager_v1_manager, 34);
 
 /**
  * ListResourcesRequest asks for a page of a server's resources.
@@ -1471,7 +1562,7 @@ export type ListResourcesRequest = Message<"mcpmanager.v1.ListResourcesRequest">
  * Use `create(ListResourcesRequestSchema)` to create a new message.
  */
 export const ListResourcesRequestSchema: GenMessage<ListResourcesRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 32);
+  messageDesc(file_mcpmanager_v1_manager, 35);
 
 /**
  * ListResourcesResponse is a page of a server's resources.
@@ -1508,7 +1599,7 @@ export type ListResourcesResponse = Message<"mcpmanager.v1.ListResourcesResponse
  * Use `create(ListResourcesResponseSchema)` to create a new message.
  */
 export const ListResourcesResponseSchema: GenMessage<ListResourcesResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 33);
+  messageDesc(file_mcpmanager_v1_manager, 36);
 
 /**
  * ListResourceTemplatesRequest asks for a page of a server's resource templates.
@@ -1543,7 +1634,7 @@ export type ListResourceTemplatesRequest = Message<"mcpmanager.v1.ListResourceTe
  * Use `create(ListResourceTemplatesRequestSchema)` to create a new message.
  */
 export const ListResourceTemplatesRequestSchema: GenMessage<ListResourceTemplatesRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 34);
+  messageDesc(file_mcpmanager_v1_manager, 37);
 
 /**
  * ListResourceTemplatesResponse is a page of a server's resource templates.
@@ -1580,7 +1671,7 @@ export type ListResourceTemplatesResponse = Message<"mcpmanager.v1.ListResourceT
  * Use `create(ListResourceTemplatesResponseSchema)` to create a new message.
  */
 export const ListResourceTemplatesResponseSchema: GenMessage<ListResourceTemplatesResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 35);
+  messageDesc(file_mcpmanager_v1_manager, 38);
 
 /**
  * ReadResourceRequest names a resource.
@@ -1647,7 +1738,7 @@ export type ReadResourceRequest = Message<"mcpmanager.v1.ReadResourceRequest"> &
  * Use `create(ReadResourceRequestSchema)` to create a new message.
  */
 export const ReadResourceRequestSchema: GenMessage<ReadResourceRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 36);
+  messageDesc(file_mcpmanager_v1_manager, 39);
 
 /**
  * ReadResourceResponse is what is in a resource.
@@ -1711,7 +1802,7 @@ export type ReadResourceResponse = Message<"mcpmanager.v1.ReadResourceResponse">
  * Use `create(ReadResourceResponseSchema)` to create a new message.
  */
 export const ReadResourceResponseSchema: GenMessage<ReadResourceResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 37);
+  messageDesc(file_mcpmanager_v1_manager, 40);
 
 /**
  * SubscribeResourceRequest names a resource.
@@ -1739,7 +1830,7 @@ export type SubscribeResourceRequest = Message<"mcpmanager.v1.SubscribeResourceR
  * Use `create(SubscribeResourceRequestSchema)` to create a new message.
  */
 export const SubscribeResourceRequestSchema: GenMessage<SubscribeResourceRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 38);
+  messageDesc(file_mcpmanager_v1_manager, 41);
 
 /**
  * SubscribeResourceResponse is one event of the stream. The first is `subscribed`, or a heartbeat if the server takes
@@ -1799,7 +1890,7 @@ export type SubscribeResourceResponse = Message<"mcpmanager.v1.SubscribeResource
  * Use `create(SubscribeResourceResponseSchema)` to create a new message.
  */
 export const SubscribeResourceResponseSchema: GenMessage<SubscribeResourceResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 39);
+  messageDesc(file_mcpmanager_v1_manager, 42);
 
 /**
  * ResourceSubscribed says that the server took the subscription.
@@ -1814,7 +1905,7 @@ export type ResourceSubscribed = Message<"mcpmanager.v1.ResourceSubscribed"> & {
  * Use `create(ResourceSubscribedSchema)` to create a new message.
  */
 export const ResourceSubscribedSchema: GenMessage<ResourceSubscribed> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 40);
+  messageDesc(file_mcpmanager_v1_manager, 43);
 
 /**
  * ResourceUpdated says that a resource changed, or may have.
@@ -1836,7 +1927,7 @@ export type ResourceUpdated = Message<"mcpmanager.v1.ResourceUpdated"> & {
  * Use `create(ResourceUpdatedSchema)` to create a new message.
  */
 export const ResourceUpdatedSchema: GenMessage<ResourceUpdated> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 41);
+  messageDesc(file_mcpmanager_v1_manager, 44);
 
 /**
  * ListPromptsRequest asks for a page of a server's prompts.
@@ -1871,7 +1962,7 @@ export type ListPromptsRequest = Message<"mcpmanager.v1.ListPromptsRequest"> & {
  * Use `create(ListPromptsRequestSchema)` to create a new message.
  */
 export const ListPromptsRequestSchema: GenMessage<ListPromptsRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 42);
+  messageDesc(file_mcpmanager_v1_manager, 45);
 
 /**
  * ListPromptsResponse is a page of a server's prompts.
@@ -1908,7 +1999,7 @@ export type ListPromptsResponse = Message<"mcpmanager.v1.ListPromptsResponse"> &
  * Use `create(ListPromptsResponseSchema)` to create a new message.
  */
 export const ListPromptsResponseSchema: GenMessage<ListPromptsResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 43);
+  messageDesc(file_mcpmanager_v1_manager, 46);
 
 /**
  * GetPromptRequest names a prompt.
@@ -1983,7 +2074,7 @@ export type GetPromptRequest = Message<"mcpmanager.v1.GetPromptRequest"> & {
  * Use `create(GetPromptRequestSchema)` to create a new message.
  */
 export const GetPromptRequestSchema: GenMessage<GetPromptRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 44);
+  messageDesc(file_mcpmanager_v1_manager, 47);
 
 /**
  * GetPromptResponse is a prompt, filled in.
@@ -2054,7 +2145,7 @@ export type GetPromptResponse = Message<"mcpmanager.v1.GetPromptResponse"> & {
  * Use `create(GetPromptResponseSchema)` to create a new message.
  */
 export const GetPromptResponseSchema: GenMessage<GetPromptResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 45);
+  messageDesc(file_mcpmanager_v1_manager, 48);
 
 /**
  * CompleteRequest asks what an argument could be.
@@ -2120,7 +2211,7 @@ export type CompleteRequest = Message<"mcpmanager.v1.CompleteRequest"> & {
  * Use `create(CompleteRequestSchema)` to create a new message.
  */
 export const CompleteRequestSchema: GenMessage<CompleteRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 46);
+  messageDesc(file_mcpmanager_v1_manager, 49);
 
 /**
  * CompleteResponse is what an argument could be.
@@ -2177,7 +2268,7 @@ export type CompleteResponse = Message<"mcpmanager.v1.CompleteResponse"> & {
  * Use `create(CompleteResponseSchema)` to create a new message.
  */
 export const CompleteResponseSchema: GenMessage<CompleteResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 47);
+  messageDesc(file_mcpmanager_v1_manager, 50);
 
 /**
  * SetLogLevelRequest says from which level on a server shall log.
@@ -2205,7 +2296,7 @@ export type SetLogLevelRequest = Message<"mcpmanager.v1.SetLogLevelRequest"> & {
  * Use `create(SetLogLevelRequestSchema)` to create a new message.
  */
 export const SetLogLevelRequestSchema: GenMessage<SetLogLevelRequest> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 48);
+  messageDesc(file_mcpmanager_v1_manager, 51);
 
 /**
  * SetLogLevelResponse says that it is set.
@@ -2220,7 +2311,62 @@ export type SetLogLevelResponse = Message<"mcpmanager.v1.SetLogLevelResponse"> &
  * Use `create(SetLogLevelResponseSchema)` to create a new message.
  */
 export const SetLogLevelResponseSchema: GenMessage<SetLogLevelResponse> = /*@__PURE__*/
-  messageDesc(file_mcpmanager_v1_manager, 49);
+  messageDesc(file_mcpmanager_v1_manager, 52);
+
+/**
+ * SecretSource is the kind of place where the operator keeps a value.
+ *
+ * @generated from enum mcpmanager.v1.SecretSource
+ */
+export const SecretSource = {
+  /**
+   * Not declared.
+   *
+   * @generated from enum value: SECRET_SOURCE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * A file of the manager's machine.
+   *
+   * @generated from enum value: SECRET_SOURCE_FILE = 1;
+   */
+  FILE: 1,
+
+  /**
+   * A variable of the manager's environment.
+   *
+   * @generated from enum value: SECRET_SOURCE_ENV = 2;
+   */
+  ENV: 2,
+
+  /**
+   * A program that prints it.
+   *
+   * @generated from enum value: SECRET_SOURCE_COMMAND = 3;
+   */
+  COMMAND: 3,
+
+  /**
+   * A credential that systemd gives the manager.
+   *
+   * @generated from enum value: SECRET_SOURCE_CREDENTIAL = 4;
+   */
+  CREDENTIAL: 4,
+} as const;
+
+/**
+ * SecretSource is the kind of place where the operator keeps a value.
+ *
+ * @generated from enum mcpmanager.v1.SecretSource
+ */
+export type SecretSource = (typeof SecretSource)[keyof typeof SecretSource] | UnknownEnum;
+
+/**
+ * Describes the enum mcpmanager.v1.SecretSource.
+ */
+export const SecretSourceSchema: GenEnum<SecretSource> = /*@__PURE__*/
+  enumDesc(file_mcpmanager_v1_manager, 0);
 
 /**
  * LogSource says where a line comes from.
@@ -2275,7 +2421,7 @@ export type LogSource = (typeof LogSource)[keyof typeof LogSource] | UnknownEnum
  * Describes the enum mcpmanager.v1.LogSource.
  */
 export const LogSourceSchema: GenEnum<LogSource> = /*@__PURE__*/
-  enumDesc(file_mcpmanager_v1_manager, 0);
+  enumDesc(file_mcpmanager_v1_manager, 1);
 
 /**
  * LogLevel is how severe a log notification is (RFC 5424), the least severe first.
@@ -2358,7 +2504,7 @@ export type LogLevel = (typeof LogLevel)[keyof typeof LogLevel] | UnknownEnum;
  * Describes the enum mcpmanager.v1.LogLevel.
  */
 export const LogLevelSchema: GenEnum<LogLevel> = /*@__PURE__*/
-  enumDesc(file_mcpmanager_v1_manager, 1);
+  enumDesc(file_mcpmanager_v1_manager, 2);
 
 /**
  * ManagerService runs MCP servers and calls their tools.
@@ -2460,6 +2606,19 @@ export const ManagerService: GenService<{
     methodKind: "unary";
     input: typeof GetInfoRequestSchema;
     output: typeof GetInfoResponseSchema;
+  },
+  /**
+   * ListSecrets gives the secrets that the operator has declared, by name, and which servers use them; never a value, nor
+   * where it is kept. No side effects: no value is read.
+   *
+   * Errors: INVALID_ARGUMENT (page size or token).
+   *
+   * @generated from rpc mcpmanager.v1.ManagerService.ListSecrets
+   */
+  listSecrets: {
+    methodKind: "unary";
+    input: typeof ListSecretsRequestSchema;
+    output: typeof ListSecretsResponseSchema;
   },
   /**
    * ListTools gives the tools of a server. No side effects.

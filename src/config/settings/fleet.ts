@@ -24,6 +24,11 @@ export const fleetSettings = {
     fallbackText: "${XDG_STATE_HOME:-~/.local/state}/mcp-docker-manager/<fleet>",
     parse: absolutePath,
   }),
+  secretsDir: setting("MCPM_SECRETS_DIR", {
+    help: "folder for files of secrets, which the engine finds at the same path; best one in memory",
+    fallback: "/run/mcpm",
+    parse: absolutePath,
+  }),
   stateKeys: setting<readonly Buffer[]>("MCPM_STATE_KEY", {
     help: "key of the fleet instead of the state folder's, and the one before it: 64 hexadecimal digits each",
     fallback: [],

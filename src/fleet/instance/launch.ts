@@ -3,6 +3,7 @@ import type { Era } from "../../base/spec/spec.ts";
 import type { Conversation, Opened } from "../../mcp/conversation/handshake.ts";
 import type { InstanceRecord, RuntimeCallOptions } from "../../runtime/runtime.ts";
 import { diedOf } from "../run/died-of.ts";
+import { putSecretFiles } from "../run/put-secret-files.ts";
 import { Run } from "../run/run.ts";
 import { startCancelled } from "../state/server-failure.ts";
 import { cleanUp } from "./clean-up.ts";
@@ -84,6 +85,7 @@ async function relaunch(context: LaunchContext, options: SignalOption & { record
   if (asksEra && (await services.programs.of({ imageId: record.imageId, spec })).diesOfProbe) {
     return replaceByLegacy(context, { ...options, old: record, start: startAndShake });
   }
+  await putSecretFiles(services, { spec, id: record.id, signal: options.signal });
   try {
     return await startAndShake(context, options);
   } catch (error) {

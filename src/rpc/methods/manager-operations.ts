@@ -10,6 +10,7 @@ export const managerOperations = {
   list: operations.list,
   get: operations.get,
   getInfo: operations.getInfo,
+  listSecrets: operations.listSecrets,
   listTools: operations.listTools,
   callTool: operations.callTool,
   callToolStream: operations.callToolStream,

@@ -6,6 +6,7 @@ import { fleetMethods } from "./fleet-methods.ts";
 import { logLevelMethods } from "./log-level-methods.ts";
 import { promptMethods } from "./prompt-methods.ts";
 import { resourceMethods } from "./resource-methods.ts";
+import { secretMethods } from "./secret-methods.ts";
 import type { ServiceOptions } from "./service-options.ts";
 import { streamMethods } from "./stream-methods.ts";
 
@@ -18,6 +19,7 @@ export function managerService(options: ServiceOptions): ServiceImpl<typeof Mana
     ...resourceMethods(options),
     ...promptMethods(options),
     ...logLevelMethods(options),
+    ...secretMethods(options),
     ...streamMethods(options),
   };
 }

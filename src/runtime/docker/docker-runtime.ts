@@ -1,6 +1,7 @@
 import type { ContainerInspectInfo } from "dockerode";
 import { ManagerError } from "../../base/errors/errors.ts";
 import type { Log } from "../../base/log/log.ts";
+import type { SecretValues } from "../../base/spec/secret-values.ts";
 import type { ServerSpec } from "../../base/spec/spec.ts";
 import { runtimeCapabilities } from "../capabilities.ts";
 import type { Protection } from "../protections.ts";
@@ -25,6 +26,7 @@ import { runContainer } from "./containers/run-container.ts";
 import type { DockerTls } from "./engine/docker-address.ts";
 import { Engine } from "./engine/engine.ts";
 import { EventStream } from "./engine/event-stream.ts";
+import { label } from "./engine/labels.ts";
 import { removeContainer } from "./engine/remove-container.ts";
 import { stopContainer } from "./engine/stop-container.ts";
 import { Turns } from "./engine/turns.ts";
@@ -32,11 +34,18 @@ import { ImageFiles } from "./files/image-files.ts";
 import { ImageUsers } from "./files/image-users.ts";
 import { Images } from "./images/images.ts";
 import { BindUsers } from "./mounts/bind-users.ts";
+import { boundSources } from "./mounts/bound-folders.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
 import { Networks } from "./networks/networks.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
+import { fileOwner, SecretFiles } from "./secret-files/secret-files.ts";
 import { openAttachment } from "./stdio/attachment.ts";
 import { readContainerHistory } from "./stdio/container-history.ts";
+
+/** Of Linux, in memory. */
+const defaultSecretsDir = "/run/mcpm";
+/** Where there are no such numbers there is no engine of the same machine either. */
+const uid = process.getuid?.() ?? 0;
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */
@@ -48,6 +57,10 @@ export interface DockerRuntimeOptions {
   readonly fleet: string;
   /** Host folders that bind mounts may come from. */
   readonly bindRoots: readonly string[];
+  /** Where the manager keeps what no server may be given by a mount, as it is now. Default: nowhere. */
+  readonly ownPlaces?: (() => readonly string[]) | undefined;
+  /** Where files of secrets are made, and the engine finds them at the same path. */
+  readonly secretsDir?: string | undefined;
   /** Names of labels that a spec may give a container as they are: see `LabelContext`. Default: none. */
   readonly allowLabels?: readonly string[];
   /**
@@ -85,6 +98,7 @@ class DockerRuntime implements Runtime {
   readonly #bindUsers: BindUsers;
   readonly #imageFiles: ImageFiles;
   readonly #bindTurns = new Turns();
+  readonly #secretFiles: SecretFiles;
   readonly #streams = new Set<EventStream>();
 
   constructor(options: DockerRuntimeOptions) {
@@ -96,7 +110,14 @@ class DockerRuntime implements Runtime {
     this.#networks = new Networks({ ...options, engine: this.#engine, subnets: options.subnets ?? [] });
     this.#bindUsers = new BindUsers(bindUsers, this.#users);
     this.#imageFiles = new ImageFiles(this.#engine);
-    this.#instances = new Instances({ ...options, engine: this.#engine, images: this.#images });
+    this.#secretFiles = new SecretFiles({
+      dir: options.secretsDir ?? defaultSecretsDir,
+      fleet: options.fleet,
+      uid,
+      log,
+    });
+    const parts = { engine: this.#engine, images: this.#images, secretFiles: this.#secretFiles };
+    this.#instances = new Instances({ ...options, ...parts });
   }
 
   async version(options: RuntimeCallOptions): Promise<string> {
@@ -121,8 +142,26 @@ class DockerRuntime implements Runtime {
 
   async check(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
     await this.#enforcement.checkEngine(options);
+    await this.#checkSecretFiles(spec, options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
     this.#bindUsers.check(spec);
+  }
+
+  async #checkSecretFiles(spec: ServerSpec, options: RuntimeCallOptions): Promise<void> {
+    if (spec.secretFiles === undefined) return;
+    const mapsUsers = await this.#enforcement.mapsUsers(options);
+    this.#secretFiles.check(spec, { isRemote: this.#engine.address.kind === "remote", mapsUsers });
+  }
+
+  async putSecretFiles(id: string, values: SecretValues, options: RuntimeCallOptions): Promise<void> {
+    let found: ContainerInspectInfo | undefined;
+    const check = (info: ContainerInspectInfo) => {
+      found = info;
+    };
+    const { spec } = (await this.#instances.inspect(id, { ...options, check })) ?? {};
+    if (found === undefined || spec?.secretFiles === undefined) return;
+    const owner = fileOwner(found.Config.Labels[label.fileOwner]);
+    await this.#secretFiles.update(spec, { mounts: found.Mounts, values, owner });
   }
 
   async hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean> {
@@ -146,6 +185,7 @@ class DockerRuntime implements Runtime {
 
   async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
+    await this.#checkSecretFiles(request.spec, options);
     const takesCpus = await this.#enforcement.takesCpus(options);
     const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, takesCpus });
     const { id } = created;
@@ -187,12 +227,13 @@ class DockerRuntime implements Runtime {
   async remove(id: string, options: RuntimeCallOptions): Promise<void> {
     await this.#remove(id, options);
     await this.sweep(options).catch((error: Error) => {
-      this.#options.log.debug("could not look for networks; the reaper does", { reason: error.message });
+      this.#options.log.debug("could not look for what nobody uses; the reaper does", { reason: error.message });
     });
   }
 
-  sweep(options: RuntimeCallOptions): Promise<void> {
-    return this.#networks.sweep(options);
+  async sweep(options: RuntimeCallOptions): Promise<void> {
+    await this.#secretFiles.sweep(() => boundSources({ engine: this.#engine, ...options }));
+    await this.#networks.sweep(options);
   }
 
   async #remove(id: string, options: RuntimeCallOptions): Promise<void> {
@@ -240,9 +281,10 @@ class DockerRuntime implements Runtime {
   }
 
   get #context() {
-    const { fleet, bindRoots } = this.#options;
-    // Where there are no such numbers there is no engine of the same machine either.
-    return { engine: this.#engine, fleet, bindRoots, uid: process.getuid?.() ?? 0 };
+    const { fleet, bindRoots, ownPlaces = () => [], secretsDir = defaultSecretsDir } = this.#options;
+    const { address } = this.#engine;
+    const own = [...ownPlaces(), secretsDir, ...(address.kind === "local" ? [address.socketPath] : [])];
+    return { engine: this.#engine, fleet, bindRoots, ownPlaces: own, uid, secretFiles: this.#secretFiles };
   }
 
   /** What else creating a container needs. */

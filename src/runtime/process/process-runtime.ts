@@ -109,6 +109,9 @@ class ProcessRuntime implements Runtime {
     return instance.record;
   }
 
+  /** A spec that names some is refused. */
+  async putSecretFiles(): Promise<void> {}
+
   async run(id: string, sink: AttachmentSink, { signal }: RuntimeCallOptions): Promise<Attachment> {
     throwIfAborted(signal);
     const instance = this.#find(id);

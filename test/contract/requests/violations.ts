@@ -161,6 +161,7 @@ export const breakable: Readonly<Record<string, Breakable>> = {
   },
   Stop: { sound: { name: "x" }, violations: [...names("name"), ...grace] },
   Restart: { sound: { name: "x" }, violations: [...names("name"), ...grace] },
+  ListSecrets: { sound: {}, violations: pages() },
   List: { sound: {}, violations: pages() },
   Get: { sound: { name: "h" }, violations: names("name") },
   ListTools: { sound: { server: "h" }, violations: [...names("server"), ...pages()] },

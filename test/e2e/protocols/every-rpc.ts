@@ -53,6 +53,8 @@ export function describeEveryRpc({ runtime, spec, folder }: EveryRpcOptions): vo
       const mcp = { capabilitiesJson: expect.stringContaining('"tools"') };
       expect(await client.call("Get", { name })).toMatchObject({ server: { name, runtime, mcp } });
 
+      expect(await client.call("ListSecrets", {})).toMatchObject({ secrets: [] });
+
       const { tools } = (await client.call("ListTools", { server: name })) as { tools: { name: string }[] };
       expect(tools.map((tool) => tool.name)).toContain("list_directory");
       expect(await toolsInPages(client, name, 5)).toEqual(tools);

@@ -107,6 +107,7 @@ export const foundContainer: FuzzTarget = {
       imageUser: "1000:1000",
       imageVolumes: [],
       isOfImage: true,
+      isSecretFolder: () => false,
       isSource: (folder, asked) => folder === asked,
       bindUsers: ["1000:1000"],
       ownNetwork: networkName(fleet, own),

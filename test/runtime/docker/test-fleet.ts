@@ -1,4 +1,6 @@
 import { randomBytes } from "node:crypto";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import Docker from "dockerode";
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
@@ -10,6 +12,9 @@ import { TestInstances } from "../test-instances.ts";
 
 /** Made by `make test` from test/servers. */
 export const testImage = "mcpm-test/servers:latest";
+
+/** Where tests have files of secrets, a folder a fleet: nobody else's. */
+export const testSecretsDir = join(tmpdir(), `mcpm-secrets-${process.getuid?.()}`);
 
 /** The engine, without a runtime: to look at what is really there. */
 export function testEngine(dockerHost = process.env.DOCKER_HOST): Docker {
@@ -73,6 +78,7 @@ export class TestFleet extends TestInstances {
       bindUsers,
       imageVolumes,
       subnets,
+      secretsDir: testSecretsDir,
       log: silentLog,
       ...options,
     });

@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import { numericUser } from "../files/user-files.ts";
@@ -18,6 +19,8 @@ export interface FoundContainer {
   readonly isOfImage: boolean;
   /** Whether a folder is the one that a spec names by this source. */
   readonly isSource: (folder: string, asked: string | undefined) => boolean;
+  /** Whether a folder is one that the manager made for files of secrets. */
+  readonly isSecretFolder: (folder: string) => boolean;
   /** As whom servers may write to bind mounts. */
   readonly bindUsers: readonly string[];
 }
@@ -39,14 +42,18 @@ export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
 }
 
 /** A volume without a name of its own came with the image. */
-function hasAskedMounts({ info, spec, imageVolumes, isSource }: FoundContainer): boolean {
+function hasAskedMounts({ info, spec, imageVolumes, isSource, isSecretFolder }: FoundContainer): boolean {
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
   const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
   const known = new Set(["/tmp", ...asked, ...imageVolumes.map(normalPath)]);
   const isOurs = ([target, options]: [string, string]) =>
     known.has(normalPath(target)) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;
+  const secrets = secretFolders(spec);
+  const isOfSecrets = ({ Type, Destination, RW, Source }: (typeof info.Mounts)[number]) =>
+    Type === "bind" && !RW && secrets.has(normalPath(Destination)) && isSecretFolder(Source);
   return info.Mounts.every((mount) => {
+    if (isOfSecrets(mount)) return true;
     const { Type: type, Destination: target, RW: writable, Source: source, Name: name = "" } = mount;
     if (type === "volume" && /^[0-9a-f]{64}$/.test(name)) return true;
     const asked = spec.mounts?.find((one) => one.type === type && one.target === normalPath(target));

@@ -115,6 +115,8 @@ function hostConfig(
     // Memory and swap together: equal means no swap on top.
     MemorySwap: memory,
     PidsLimit: spec.limits?.pids ?? specDefaults.pids,
+    // A core file would hold the values of secrets.
+    Ulimits: [{ Name: "core", Soft: 0, Hard: 0 }],
     Privileged: false,
     IpcMode: "private",
     CgroupnsMode: "private",

@@ -3,7 +3,7 @@ import type { Log } from "../../../base/log/log.ts";
 import type { SecretValues } from "../../../base/spec/secret-values.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import type { CreateRequest, RuntimeCallOptions } from "../../runtime.ts";
-import { containerLabels } from "../engine/labels.ts";
+import { containerLabels, label } from "../engine/labels.ts";
 import { removeContainer } from "../engine/remove-container.ts";
 import type { Turns } from "../engine/turns.ts";
 import type { ImageFiles, ImageView } from "../files/image-files.ts";
@@ -11,6 +11,7 @@ import { type Images, imageUnavailable } from "../images/images.ts";
 import { checkBoundFolders } from "../mounts/bound-folders.ts";
 import { bindsOf, type MountContext, resolveMounts } from "../mounts/mounts.ts";
 import { giveVolumes, volumesToGive } from "../mounts/volume-owners.ts";
+import { fileOwner, type MadeFolders, type SecretFiles } from "../secret-files/secret-files.ts";
 import { networkName } from "./container-name.ts";
 import { containerOptions } from "./container-options.ts";
 import type { Created } from "./enforcement.ts";
@@ -25,6 +26,7 @@ export interface CreateContext extends MountContext, FitContext, RuntimeCallOpti
   readonly imageFiles: ImageFiles;
   /** Of the containers with binds, so that each finds those before it. */
   readonly bindTurns: Turns;
+  readonly secretFiles: SecretFiles;
 }
 
 /**
@@ -47,13 +49,12 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   const fitting = await fittingOf(spec, { ...context, open });
   const mounts = asked.filter(({ Type, Target }) => Type !== "tmpfs" || !Object.hasOwn(fitting.tmpfs, Target));
   const binds = bindsOf(asked);
+  await using files = await makeSecretFiles(request, { ...context, owner: fitting.fileOwner });
   const makeBox = async (given: readonly string[]) => {
     if (binds.length > 0) await checkBoundFolders(binds, context);
-    return make({
-      ...fitting,
-      secrets: request.secrets,
-      mounts: mounts.map((mount) => (given.includes(mount.Target) ? uncopied(mount) : mount)),
-    });
+    const own = mounts.map((mount) => (given.includes(mount.Target) ? uncopied(mount) : mount));
+    const owned = { ...labels, [label.fileOwner]: fitting.fileOwner ?? "" };
+    return make({ ...fitting, labels: owned, secrets: request.secrets, mounts: [...own, ...(files?.mounts ?? [])] });
   };
   const makeInTurn = (given: readonly string[] = []) =>
     binds.length === 0 ? makeBox(given) : bindTurns.take(() => makeBox(given), context);
@@ -61,7 +62,18 @@ export async function createContainer(request: CreateRequest, context: CreateCon
   const makeAt = async (volumes: Docker.MountSettings[]) =>
     (await make({ mounts: volumes }, { ...spec, readOnlyRoot: false })).id;
   const given = await settleVolumes(created, { ...context, user: spec.user ?? image.user, open, makeAt });
-  return given.length === 0 ? created : makeInTurn(given);
+  const settled = given.length === 0 ? created : await makeInTurn(given);
+  files?.keep();
+  return settled;
+}
+
+async function makeSecretFiles(
+  { spec, secrets: values }: CreateRequest,
+  { secretFiles, owner }: Pick<CreateContext, "secretFiles"> & { readonly owner: string | undefined },
+): Promise<MadeFolders | undefined> {
+  if (spec.secretFiles === undefined) return undefined;
+  if (values === undefined) throw new Error("a spec with secret_files is to come with their values");
+  return secretFiles.make(spec, { values, owner: fileOwner(owner) });
 }
 
 /** Without this, the engine copies the image's folder, with its owner, into a volume that is empty. */
@@ -71,6 +83,7 @@ function uncopied(mount: Docker.MountSettings): Docker.MountSettings {
 
 interface Box extends Partial<Fitting> {
   readonly mounts: Docker.MountSettings[];
+  readonly labels?: Record<string, string>;
   /** Only of the container that runs: others are made to look at an image or a volume. */
   readonly secrets?: SecretValues | undefined;
 }

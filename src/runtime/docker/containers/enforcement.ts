@@ -58,6 +58,11 @@ export class Enforcement {
     return !(await this.#ask(options)).refusesCpus;
   }
 
+  /** Whether users of containers have other numbers on the engine's machine. */
+  async mapsUsers(options: RuntimeCallOptions): Promise<boolean> {
+    return (await this.#ask(options)).mapsUsers;
+  }
+
   /** The engine was away: it may be another one, or have other settings. */
   engineBack(): void {
     this.#told = undefined;

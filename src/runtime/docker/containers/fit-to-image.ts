@@ -1,4 +1,5 @@
 import { ManagerError } from "../../../base/errors/errors.ts";
+import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { ImageView } from "../files/image-files.ts";
@@ -26,23 +27,27 @@ export interface Fitting {
   readonly home: string | undefined;
   /** Those that have an owner, by target. */
   readonly tmpfs: Readonly<Record<string, string>>;
+  /** Who is to own files of secrets, as `uid:gid`; undefined: there are none, or the image does not say. */
+  readonly fileOwner: string | undefined;
 }
 
 /** Refuses a spec that does not go together with its image. */
 export async function fitToImage(spec: ServerSpec, image: ImageView, context: FitContext): Promise<Fitting> {
-  if (spec.mounts !== undefined) await checkTargets(spec, image);
+  if (spec.mounts !== undefined || spec.secretFiles !== undefined) await checkTargets(spec, image);
   const left = leftVolumes(spec, image.identity);
   if (context.imageVolumes === "refuse" && left.length > 0) throw volumeRefused(left);
   return {
     user: hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined,
     home: await defaultHome(spec, image, context.users),
     tmpfs: await ownedTmpfs(spec, image, { ...context, left }),
+    fileOwner: spec.secretFiles && (await context.users.ownerFor(undefined, { spec, image })),
   };
 }
 
 /** The VOLUMEs of an image at which neither the spec nor the manager mounts anything. */
 export function leftVolumes(spec: ServerSpec, { volumes }: Pick<ImageFacts, "volumes">): string[] {
-  const given = new Set([...(spec.mounts ?? []).map(({ target }) => target), ...Object.keys(ownTmpfs(spec))]);
+  const mounted = (spec.mounts ?? []).map(({ target }) => target);
+  const given = new Set([...mounted, ...Object.keys(ownTmpfs(spec)), ...secretFolders(spec).keys()]);
   return volumes.map(normalPath).filter((path) => /^\/./.test(path) && !given.has(path));
 }
 

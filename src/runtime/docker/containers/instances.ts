@@ -8,6 +8,7 @@ import type { Engine } from "../engine/engine.ts";
 import { statusOf } from "../engine/engine-error.ts";
 import { isOwned, type Labels, ownerFilter } from "../engine/labels.ts";
 import type { ImageFacts, Images } from "../images/images.ts";
+import type { SecretFiles } from "../secret-files/secret-files.ts";
 import { reasonToLeaveAlone } from "./adoptable.ts";
 import { networkName } from "./container-name.ts";
 import { instanceRecord, plainName, silentRecord } from "./instance-record.ts";
@@ -23,6 +24,7 @@ interface InstancesOptions {
   readonly images: Images;
   readonly fleet: string;
   readonly bindUsers?: readonly string[];
+  readonly secretFiles: Pick<SecretFiles, "has">;
   readonly log: Log;
 }
 
@@ -160,7 +162,7 @@ export class Instances {
     const isOfImage = isNamed || (await this.#options.images.lookUp(spec.image, options))?.id === info.Image;
     const sources = new Map(await Promise.all((spec.mounts ?? []).map(sourcesOf)));
     const isSource = (folder: string, asked = "") => sources.get(asked)?.includes(folder) ?? false;
-    const { bindUsers = [], fleet } = this.#options;
+    const { bindUsers = [], fleet, secretFiles } = this.#options;
     const ownNetwork = networkName(fleet, own);
     return reasonToLeaveAlone({
       info,
@@ -169,6 +171,7 @@ export class Instances {
       imageVolumes: image.volumes,
       isOfImage,
       isSource,
+      isSecretFolder: (folder) => secretFiles.has(folder),
       bindUsers,
       ownNetwork,
     });

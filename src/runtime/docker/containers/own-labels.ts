@@ -53,6 +53,8 @@ export function misnamed({ server, replica }: OwnLabels, fleet: string): string 
 
 /** Leaves out labels that may come from the image: the instance's number, and others that are empty for most. */
 function withoutInherited({ labels, imageLabels }: LabelledContainer): Labels {
-  const inherited = [label.replica, label.replaces, label.secrets].filter((name) => labels[name] === imageLabels[name]);
+  const inherited = [label.replica, label.replaces, label.secrets, label.fileOwner].filter(
+    (name) => labels[name] === imageLabels[name],
+  );
   return Object.fromEntries(Object.entries(labels).filter(([name]) => !inherited.some((other) => other === name)));
 }

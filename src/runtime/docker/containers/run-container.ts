@@ -11,6 +11,7 @@ import { resolveBindSource } from "../mounts/bind-source.ts";
 import { type Bind, checkBoundFolders } from "../mounts/bound-folders.ts";
 import type { MountContext } from "../mounts/mounts.ts";
 import type { Networks } from "../networks/networks.ts";
+import type { SecretFiles } from "../secret-files/secret-files.ts";
 import { openAttachment } from "../stdio/attachment.ts";
 import { networkName } from "./container-name.ts";
 import type { Enforcement } from "./enforcement.ts";
@@ -18,6 +19,7 @@ import { isOutdated } from "./outdated.ts";
 
 interface StartContext extends MountContext, RuntimeCallOptions {
   readonly bindUsers: readonly string[];
+  readonly secretFiles: Pick<SecretFiles, "has">;
   readonly enforcement: Pick<Enforcement, "checkEngine" | "checkContainer">;
   readonly networks: Pick<Networks, "during">;
 }
@@ -84,16 +86,17 @@ function outdated(server: string): Error {
  */
 async function checkBinds(
   info: Docker.ContainerInspectInfo,
-  context: MountContext & RuntimeCallOptions & { readonly bindUsers: readonly string[] },
+  context: MountContext & RuntimeCallOptions & Pick<StartContext, "bindUsers" | "secretFiles">,
 ): Promise<void> {
-  const { bindRoots: roots, bindUsers, uid } = context;
-  const binds = bindsIn(info);
+  const { bindRoots: roots, bindUsers, uid, ownPlaces, secretFiles } = context;
+  const all = bindsIn(info);
+  checkBindCapabilities(info.HostConfig.CapAdd ?? [], { binds: all });
+  const binds = all.filter(({ source }) => !secretFiles.has(source));
   for (const { source, field } of binds) {
-    if ((await resolveBindSource(source, { field, roots, uid })) === source) continue;
+    if ((await resolveBindSource(source, { field, roots, uid, ownPlaces })) === source) continue;
     throw bindNotAllowed({ field, description: `"${source}" has become a symbolic link since the server was created` });
   }
   await checkBoundFolders(binds, { ...context, own: info.Id });
-  checkBindCapabilities(info.HostConfig.CapAdd ?? [], { binds });
   if (!binds.some(({ writable }) => writable)) return;
   const { User: user } = info.Config;
   const shown = `the container's user, ${user === "" ? "root" : quoted(user)},`;

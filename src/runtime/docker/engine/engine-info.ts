@@ -9,6 +9,8 @@ export interface EngineInfo {
   readonly refusesCpus: boolean;
   /** CPUs of its machine, which it gives no container more of. */
   readonly cpus: number;
+  /** Users of containers have other numbers on its machine. */
+  readonly mapsUsers: boolean;
 }
 
 interface Info {
@@ -36,6 +38,7 @@ export async function askInfo(docker: Docker): Promise<EngineInfo> {
   };
   return {
     unenforced: protections.filter((each) => !enforced[each]),
+    mapsUsers: (info.SecurityOptions ?? []).some((option) => /\bname=(?:rootless|userns)\b/.test(option)),
     cpus: info.NCPU ?? Number.POSITIVE_INFINITY,
     refusesCpus: info.CpuCfsPeriod === false || info.CpuCfsQuota === false,
   };

@@ -22,6 +22,8 @@ export const label = {
   spec: "mcpm.spec",
   /** Keyed digests of the values of secrets in the environment. */
   secrets: "mcpm.secrets",
+  /** Who owns its files of secrets, `uid:gid`; nothing where it has none. */
+  fileOwner: "mcpm.file-owner",
 } as const;
 
 /** What names of locks begin with. No server's volume may be called so. */
@@ -76,6 +78,7 @@ export function containerLabels(request: CreateRequest, context: LabelContext): 
     [label.replaces]: replaces ?? "",
     [label.spec]: specLabel(spec),
     [label.secrets]: secrets === undefined ? "" : digestsText(secrets),
+    [label.fileOwner]: "",
   };
 }
 

@@ -1,4 +1,5 @@
 import type { ManagerError } from "../../../base/errors/errors.ts";
+import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { numericUser } from "../files/user-files.ts";
 import { bindNotAllowed } from "./bind-not-allowed.ts";
@@ -67,7 +68,8 @@ export function checkBindUser(
 /** What can be told of a spec alone, before its image is there. */
 export function checkBindRights(spec: ServerSpec, bindUsers: readonly string[]): void {
   const { mounts = [], capAdd = [] } = spec;
-  checkBindCapabilities(capAdd, { binds: mounts.filter(({ type }) => type === "bind") });
+  const files = [...secretFolders(spec).keys()].map(() => ({ writable: false }));
+  checkBindCapabilities(capAdd, { binds: [...mounts.filter(({ type }) => type === "bind"), ...files] });
   if (!hasWritableBind(spec)) return;
   const shown = `user ${spec.user}`;
   const user = numericUser(spec.user ?? "");

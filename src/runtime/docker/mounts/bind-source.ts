@@ -11,9 +11,15 @@ import { checkBindPath } from "./bind-path.ts";
  */
 export async function resolveBindSource(
   source: string,
-  options: { readonly field: string; readonly roots: readonly string[]; readonly uid: number },
+  options: {
+    readonly field: string;
+    readonly roots: readonly string[];
+    readonly uid: number;
+    /** The manager's own places, which no server gets, whatever the roots are. */
+    readonly ownPlaces: readonly string[];
+  },
 ): Promise<string> {
-  const { field, roots, uid } = options;
+  const { field, roots, uid, ownPlaces } = options;
   if (!path.isAbsolute(source)) throw invalidRequest([{ field, description: "must be an absolute path" }]);
   if (roots.length === 0) {
     throw bindNotAllowed({ field, description: "bind mounts are off: the operator has set no MCPM_BIND_ROOTS" });
@@ -28,6 +34,7 @@ export async function resolveBindSource(
   // The innermost: what the operator names is his to keep, whatever is around it.
   const [root] = realRoots.filter((root) => isWithin(real, root)).toSorted((a, b) => b.length - a.length);
   if (root === undefined) throw bindNotAllowed(outside);
+  await checkOwnPlaces(real, { field, source, ownPlaces });
   try {
     const entry = await stat(real);
     if (!entry.isDirectory() && !entry.isFile()) {
@@ -46,6 +53,26 @@ export async function resolveBindSource(
 export function isWithin(candidate: string, folder: string): boolean {
   const relative = path.relative(folder, candidate);
   return relative !== ".." && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
+}
+
+/**
+ * Throws `denied` when a source is one of the manager's own places, lies in one or holds one. Which one is not said:
+ * the caller must not learn where the operator keeps secrets.
+ */
+async function checkOwnPlaces(
+  real: string,
+  {
+    field,
+    source,
+    ownPlaces,
+  }: { readonly field: string; readonly source: string; readonly ownPlaces: readonly string[] },
+): Promise<void> {
+  for (const place of ownPlaces) {
+    const own = [place, await realpath(place).catch(() => place)];
+    if (!own.some((path) => isWithin(real, path) || isWithin(path, real))) continue;
+    const what = "the manager's own: its state, a secret, a key or a socket";
+    throw bindNotAllowed({ field, description: `"${source}" is, holds or lies in what is ${what}` });
+  }
 }
 
 /** A root that does not exist allows nothing. */

@@ -88,6 +88,11 @@ async function boundByContainers(
   });
 }
 
+/** The sources of all binds of all containers that the engine has. */
+export async function boundSources(options: RuntimeCallOptions & { readonly engine: Engine }): Promise<string[]> {
+  return (await boundByContainers({ ...options, own: undefined })).map(({ source }) => source);
+}
+
 /** Both, as it was given and where it leads by now: the engine went there when that container was started. */
 async function withRealPath(bound: Bound): Promise<Bound[]> {
   const real = await realpath(bound.source).catch(() => bound.source);

@@ -13,6 +13,8 @@ export interface MountContext {
   readonly engine: Engine;
   readonly fleet: string;
   readonly bindRoots: readonly string[];
+  /** The manager's own places, which no server gets. */
+  readonly ownPlaces: readonly string[];
   /** The manager's own user, who may swap a path as root may. */
   readonly uid: number;
   /** The server for which missing volumes are made. */
@@ -65,7 +67,7 @@ async function resolveMount(mount: MountSpec, context: OneMountContext): Promise
 }
 
 async function bindMount(mount: MountSpec, context: OneMountContext): Promise<Docker.MountSettings> {
-  const { engine, field, bindRoots, uid } = context;
+  const { engine, field, bindRoots, uid, ownPlaces } = context;
   if (mount.source === undefined) throw invalidRequest([{ field, description: "a bind mount needs a source" }]);
   if (engine.address.kind === "remote") {
     throw bindNotAllowed({
@@ -75,7 +77,7 @@ async function bindMount(mount: MountSpec, context: OneMountContext): Promise<Do
   }
   return settings({
     Type: "bind",
-    Source: await resolveBindSource(mount.source, { field, roots: bindRoots, uid }),
+    Source: await resolveBindSource(mount.source, { field, roots: bindRoots, uid, ownPlaces }),
     Target: mount.target,
     ReadOnly: mount.writable !== true,
     // Read-only is not recursive before Engine 25: submounts stay out, and nothing mounted later comes in.

@@ -1,5 +1,6 @@
 import { invalidRequest } from "../../../base/errors/errors.ts";
 import { engineOwned } from "../../../base/spec/engine-place.ts";
+import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { ImageView } from "../files/image-files.ts";
@@ -45,11 +46,16 @@ function targetsOf(spec: ServerSpec, image: ImageView): Omit<Place, "place">[] {
     what: `the mount at ${target} is`,
     field: `spec.mounts[${index}].target`,
   }));
-  const given = new Set(asked.map(({ target }) => target));
+  const secrets = [...secretFolders(spec).keys()].map((target) => ({
+    target,
+    what: `the files of secrets at ${target} are`,
+    field: "spec.secret_files",
+  }));
+  const given = new Set([...asked, ...secrets].map(({ target }) => target));
   const own = Object.keys(ownTmpfs(spec)).map((target) => ({ target, what: "the manager's own tmpfs is" }));
   const volumes = image.identity.volumes.map((path) => ({ target: normalPath(path), what: "the image has a volume" }));
   const others = [...own, ...volumes].filter(({ target }) => target !== "/" && !given.has(target));
-  return [...asked, ...others.map((other) => ({ ...other, field: undefined }))];
+  return [...asked, ...secrets, ...others.map((other) => ({ ...other, field: undefined }))];
 }
 
 function checkPlace(one: Place, places: readonly Place[]): void {

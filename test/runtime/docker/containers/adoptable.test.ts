@@ -48,6 +48,7 @@ function weakness(change: Change = {}): string | undefined {
     imageVolumes: ["/data/"],
     ownNetwork: "mcp-t.a",
     isOfImage: change.isOfImage ?? true,
+    isSecretFolder: (folder) => folder.startsWith("/run/mcpm/t/"),
     isSource: (folder, asked) => folder === asked || folder === `/host_mnt${asked}`,
     bindUsers: ["1000:1000"],
   };
@@ -57,6 +58,13 @@ function weakness(change: Change = {}): string | undefined {
 describe("A container as a manager makes it is not weaker than its spec", () => {
   it.each<[string, Change]>([
     ["without anything", {}],
+    [
+      "with files of secrets",
+      {
+        spec: { image: "a", secretFiles: { "/s/a": "x" } },
+        mounts: [{ Type: "bind", Source: "/run/mcpm/t/1/0", Destination: "/s", RW: false }],
+      },
+    ],
     [
       "with the capabilities of its spec",
       { host: { CapAdd: ["NET_RAW", "CAP_CHOWN"] }, spec: { image: "a", capAdd: ["NET_RAW", "CHOWN"] } },

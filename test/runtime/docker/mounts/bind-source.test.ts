@@ -34,7 +34,7 @@ describe("resolveBindSource", () => {
   });
   afterAll(() => rm(base, { recursive: true, force: true }));
 
-  const resolve = (source: string, roots = [root]) => resolveBindSource(source, { field, roots, uid });
+  const resolve = (source: string, roots = [root]) => resolveBindSource(source, { field, roots, uid, ownPlaces: [] });
 
   test("gives the real path of a folder below a root, of a file, and of the root itself", async () => {
     expect(await resolve(path.join(root, "project"))).toBe(path.join(root, "project"));
