@@ -41,9 +41,8 @@ interface LexerState {
   readonly quotes: Map<number, number>;
 }
 
-function* tokensOf({ text, lines }: SourceText, state: LexerState): ReturnType<Parser["parse"]> {
-  const parser = new Parser(lines.addNewLine);
-  lines.addNewLine(0);
+function* tokensOf({ text }: SourceText, state: LexerState): ReturnType<Parser["parse"]> {
+  const parser = new Parser();
   let count = 0;
   for (const lexeme of new Lexer().lex(text)) {
     const { offset, stack } = parser;

@@ -1,4 +1,3 @@
-import { LineCounter } from "yaml";
 import type { Problems } from "./problem.ts";
 import { SourceText } from "./source-text.ts";
 
@@ -29,7 +28,7 @@ export function decodeText({ path, text: given }: FileText, problems: Problems):
     return fail(new SourceText(path, ""), { at: 0, rule });
   }
   const text = typeof given === "string" ? given : Buffer.from(given).toString();
-  const source = new SourceText(path, text, new LineCounter());
+  const source = new SourceText(path, text);
   if (typeof given !== "string") {
     const at = notUtf8(given, text);
     if (at !== undefined) return fail(source, { at, rule: notText });

@@ -1,5 +1,3 @@
-import { LineCounter } from "yaml";
-
 /** Where something stands, counted from 1. Columns are UTF-16 code units, as editors count them. */
 export interface Place {
   readonly file: string;
@@ -11,20 +9,29 @@ export interface Place {
 export class SourceText {
   readonly path: string;
   readonly text: string;
-  readonly lines: LineCounter;
+  #lineStarts: readonly number[] | undefined;
 
-  constructor(path: string, text: string, lines: LineCounter = new LineCounter()) {
+  constructor(path: string, text: string) {
     this.path = path;
     this.text = text;
-    this.lines = lines;
   }
 
   placeAt(offset: number): Place {
-    const before = this.text.lastIndexOf("\n", offset - 1);
-    const isCounted = this.lines.lineStarts.length > 0;
-    const line = isCounted ? this.lines.linePos(offset).line : this.text.slice(0, offset).split("\n").length;
-    return { file: this.path, line: Math.max(line, 1), column: offset <= 0 ? 1 : offset - before };
+    this.#lineStarts ??= lineStartsOf(this.text);
+    let line = 0;
+    // By halves: an error may have a thousand neighbours.
+    for (let step = 2 ** Math.ceil(Math.log2(this.#lineStarts.length + 1)); step >= 1; step /= 2) {
+      const start = this.#lineStarts[line + step];
+      if (start !== undefined && start <= offset) line += step;
+    }
+    return { file: this.path, line: line + 1, column: offset - (this.#lineStarts[line] ?? 0) + 1 };
   }
+}
+
+function lineStartsOf(text: string): number[] {
+  const starts = [0];
+  for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", at + 1)) starts.push(at + 1);
+  return starts;
 }
 
 /** A part of a file. */
