@@ -1,6 +1,7 @@
 import fc from "fast-check";
+import { ApplyCommand, CutApplyCommand } from "./apply-command.ts";
 import { type FleetModel, type ServerName, serverNames } from "./fleet-model.ts";
-import { specNames } from "./model-specs.ts";
+import { specNames, wishNames } from "./model-specs.ts";
 import { RealFleet } from "./real-fleet.ts";
 import { RebootCommand } from "./reboot-command.ts";
 import { ServerCommand, type Step } from "./server-command.ts";
@@ -29,6 +30,25 @@ function often<T>(times: number, command: T): readonly T[] {
   return Array.from({ length: times }, () => command);
 }
 
+const wish = fc.oneof(
+  { weight: 3, arbitrary: fc.constantFrom(...wishNames) },
+  { weight: 1, arbitrary: fc.constant(undefined) },
+);
+const apply = fc.record({
+  set: fc.constantFrom("team", "team", "team", "other"),
+  wishes: fc.record({ a: wish, b: wish }),
+  prune: fc.boolean(),
+  takeOver: fc.boolean(),
+});
+const signal = fc.constantFrom<NodeJS.Signals>("SIGTERM", "SIGKILL", "SIGKILL");
+const applying = fc
+  .tuple(apply, fc.constantFrom(false, false, false, true))
+  .map(([wanted, dryRun]) => new ApplyCommand(wanted, { dryRun }));
+/** From before the plan until after the end, which is about a second later. */
+const cutApply = fc
+  .tuple(apply, fc.record({ signal, afterMs: fc.integer({ min: 0, max: 1500 }) }))
+  .map(([wanted, end]) => new CutApplyCommand(wanted, end));
+
 /** What rarely has something to be done to comes more often: where it has not, it is left out and costs nothing. */
 const anyCommand = [
   ...often(4, withOne(fc.constantFrom(...specNames), steps.start)),
@@ -43,6 +63,8 @@ const anyCommand = [
   ...often(2, of(steps.dockerRestart)),
   ...often(3, of(steps.dockerPause)),
   ...often(5, of(steps.dockerUnpause)),
+  ...often(4, applying),
+  ...often(2, cutApply),
   fc.constantFrom<NodeJS.Signals>("SIGTERM", "SIGKILL").map((signal) => new RebootCommand(signal)),
 ];
 

@@ -14,8 +14,7 @@ it(
     let sequences = 0;
     const onSequence = (commands: readonly string[]) => {
       sequences += 1;
-      // Of either server.
-      for (const kind of commands.map((text) => text.replace(/ [ab]$/, ""))) {
+      for (const kind of commands.map(kindOf)) {
         counts.set(kind, (counts.get(kind) ?? 0) + 1);
       }
     };
@@ -30,6 +29,11 @@ it(
   },
   (longMs ?? 60_000) + 120_000,
 );
+
+/** Without which server it was done to, and what was applied when. */
+function kindOf(command: string): string {
+  return command.replace(/ [ab]$/, "").replace(/ \d+ ms after/, " during").replace(/Apply \(.*$/, "Apply");
+}
 
 function table(counts: ReadonlyMap<string, number>, { sequences }: { sequences: number }): string {
   const rows = [...counts].sort(([a], [b]) => a.localeCompare(b));

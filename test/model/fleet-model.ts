@@ -1,17 +1,26 @@
 import { Code } from "@connectrpc/connect";
 import type { SpecName } from "./model-specs.ts";
 
-/** What a server is, as far as a user can tell. `container` is undefined when the engine has none for it. */
+/** What a server is made by. */
+export interface Made {
+  readonly spec: SpecName;
+  /** The set that declared it; empty: a Start made it. */
+  readonly origin: string;
+}
+
+/**
+ * What a server is, as far as a user can tell. `container` is undefined when the engine has none for it; two copies have
+ * two, with a comma between them.
+ */
 export type ModelServer =
   | { readonly kind: "absent" }
   /** One that stops when nobody calls may be idle by now. */
-  | { readonly kind: "up"; readonly spec: SpecName; readonly container: string; readonly paused: boolean }
-  | { readonly kind: "idle"; readonly spec: SpecName; readonly container: string | undefined }
+  | ({ readonly kind: "up"; readonly container: string; readonly paused: boolean } & Made)
+  | ({ readonly kind: "idle"; readonly container: string | undefined } & Made)
   | Failed;
 
-export interface Failed {
+export interface Failed extends Made {
   readonly kind: "failed";
-  readonly spec: SpecName;
   readonly container: string | undefined;
   readonly why: "exited" | "removed" | "paused";
   readonly exitCode: number;
@@ -42,8 +51,8 @@ export type Next =
       readonly kind: "up";
       readonly container: "new" | "same";
       readonly process: "new" | "same";
-      /** Of a server that is made. */
-      readonly spec?: SpecName;
+      /** Of a server that is made, or made anew by something else. */
+      readonly made?: Made;
     }
   | { readonly kind: "paused" }
   | { readonly kind: "idle"; readonly container: "same" | "none" }
@@ -52,7 +61,7 @@ export type Next =
 export const unchanged: Next = { kind: "unchanged" };
 export const restarted: Next = { kind: "up", container: "same", process: "new" };
 export const resumed: Next = { kind: "up", container: "same", process: "same" };
-const replaced: Next & { kind: "up" } = { kind: "up", container: "new", process: "new" };
+export const replaced: Next & { kind: "up" } = { kind: "up", container: "new", process: "new" };
 
 /** A Start, with a spec or without, or a Restart of what is not up. */
 export function brought(server: ModelServer): { outcome: Outcome; next: Next } {
@@ -64,7 +73,7 @@ export function brought(server: ModelServer): { outcome: Outcome; next: Next } {
 
 /** A Start of what may not exist yet. */
 export function started(server: ModelServer, spec: SpecName): { outcome: Outcome; next: Next } {
-  if (server.kind === "absent") return { outcome: "ok", next: { ...replaced, spec } };
+  if (server.kind === "absent") return { outcome: "ok", next: { ...replaced, made: { spec, origin: "" } } };
   return server.spec === spec ? brought(server) : { outcome: nameTaken, next: unchanged };
 }
 

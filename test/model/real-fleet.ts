@@ -1,21 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { expect } from "vitest";
-import { InstanceState, type Server, ServerState } from "../../gen/mcpmanager/v1/server_pb.ts";
-import { inspect } from "../chaos/inspection.ts";
+import type { Server } from "../../gen/mcpmanager/v1/server_pb.ts";
 import { ManagerProcess } from "../e2e/manager-process.ts";
 import { errorInfo, type ManagerClient } from "../e2e/test-manager.ts";
 import { TestFleet } from "../runtime/docker/test-fleet.ts";
-import {
-  type FleetModel,
-  type ModelServer,
-  type Next,
-  type Outcome,
-  type ServerName,
-  serverNames,
-} from "./fleet-model.ts";
+import { type Outcome, type ServerName, serverNames } from "./fleet-model.ts";
 
 /** How long anything may take to settle: much longer than it does. */
-const settleMs = 20_000;
+export const settleMs = 20_000;
 
 /** The manager as a process, on the real engine. */
 export class RealFleet implements AsyncDisposable {
@@ -97,129 +89,4 @@ export async function outcomeOf(request: Promise<unknown>): Promise<Outcome> {
     const { code, reason = "", delivery } = errorInfo(ConnectError.from(error)) as Exclude<Outcome, "ok">;
     return { code, reason, ...(delivery === undefined ? {} : { delivery }) };
   }
-}
-
-/** How a server was before a command. */
-export interface Before {
-  readonly server: ModelServer;
-  readonly shown: Server | undefined;
-}
-
-/** Waits until the server is what the model says, then checks the whole fleet and the engine, and notes it in the model. */
-export async function settle(
-  { model, real }: { model: FleetModel; real: RealFleet },
-  { name, next, before }: { name: ServerName; next: Next; before: Before },
-): Promise<void> {
-  await expect
-    .poll(async () => stateOf(before, await real.get(name)), {
-      timeout: settleMs,
-      message: `${name} becomes ${JSON.stringify(next)}`,
-    })
-    .toSatisfy((state: State) => isExpected(state, { before: before.server, next }));
-  const state = stateOf(before, await real.get(name));
-  model.servers.set(name, noted(before.server, { next, state }));
-  await checkAll(model, real);
-}
-
-interface State {
-  readonly kind: "absent" | "up" | "idle" | "failed" | "other";
-  readonly paused: boolean;
-  readonly container: string | undefined;
-  readonly sameContainer: boolean;
-  readonly sameProcess: boolean;
-  readonly error: string;
-}
-
-const kinds = new Map<ServerState, State["kind"]>([
-  [ServerState.READY, "up"],
-  [ServerState.IDLE, "idle"],
-  [ServerState.FAILED, "failed"],
-]);
-
-function stateOf({ shown }: Before, server: Server | undefined): State {
-  const [instance] = server?.instances ?? [];
-  const [old] = shown?.instances ?? [];
-  const { reason = "", exitCode } = server?.lastError ?? {};
-  // Idle, and its container is still to exit.
-  const isOnItsWay = server?.state === ServerState.IDLE && instance?.state !== InstanceState.EXITED;
-  return {
-    kind: server === undefined ? "absent" : isOnItsWay ? "other" : (kinds.get(server.state) ?? "other"),
-    paused: instance?.state === InstanceState.PAUSED,
-    container: instance?.containerId,
-    sameContainer: instance?.containerId === old?.containerId,
-    sameProcess: JSON.stringify(instance?.startTime, bigints) === JSON.stringify(old?.startTime, bigints),
-    error: exitCode === undefined ? reason : `${reason} ${exitCode}`,
-  };
-}
-
-const bigints = (_key: string, value: unknown) => (typeof value === "bigint" ? String(value) : value);
-
-function isExpected(state: State, { before, next }: { before: ModelServer; next: Next }): boolean {
-  const idles = before.kind !== "absent" && before.spec === "idle";
-  switch (next.kind) {
-    case "unchanged":
-      if (before.kind === "up" && idles) return state.kind === "up" || state.kind === "idle";
-      return state.kind === before.kind && state.paused === paused(before) && state.sameContainer;
-    case "paused":
-      return state.kind === "up" && state.paused && state.sameContainer;
-    case "absent":
-      return state.kind === "absent";
-    case "up": {
-      const isUp = (state.kind === "up" && !state.paused) || (idles && state.kind === "idle");
-      const isProcess = next.process === "new" ? !state.sameProcess : state.sameProcess;
-      return (
-        isUp && state.sameContainer === (next.container === "same") && (isProcess || (idles && next.process === "same"))
-      );
-    }
-    case "idle":
-      return state.kind === "idle";
-    case "failed":
-      if (idles && state.kind === "idle") return true;
-      return state.kind === "failed" && isError(state.error, next);
-    default:
-      return next satisfies never;
-  }
-}
-
-/** Also of one that failed because it is. */
-function paused(server: ModelServer): boolean {
-  return server.kind === "up" ? server.paused : server.kind === "failed" && server.why === "paused";
-}
-
-function isError(error: string, { why, exitCode }: { why: string; exitCode: number }): boolean {
-  if (why === "paused") return error === "CONTAINER_PAUSED";
-  return error === `SERVER_EXITED ${exitCode}` || (why === "removed" && error === "CONTAINER_REMOVED");
-}
-
-/** What is there is what the model goes on with, where it leaves a choice. */
-function noted(before: ModelServer, { next, state }: { next: Next; state: State }): ModelServer {
-  if (next.kind === "unchanged") return before;
-  const spec =
-    next.kind === "up" && next.spec !== undefined ? next.spec : before.kind === "absent" ? undefined : before.spec;
-  if (next.kind === "absent" || spec === undefined) return { kind: "absent" };
-  const isRemoved =
-    (next.kind === "idle" && next.container === "none") || (next.kind === "failed" && next.why === "removed");
-  const container = isRemoved ? undefined : state.container;
-  if (next.kind === "idle" || (state.kind === "idle" && next.kind === "failed")) {
-    return { kind: "idle", spec, container };
-  }
-  if (next.kind === "failed") {
-    const { why, exitCode } = next;
-    return { kind: "failed", spec, why, exitCode, container };
-  }
-  return { kind: "up", spec, container: state.container ?? "", paused: next.kind === "paused" };
-}
-
-/** The manager shows the model's servers, and the engine has their containers, by their plain names, and no others. */
-async function checkAll({ servers }: FleetModel, real: RealFleet): Promise<void> {
-  const present = [...servers].flatMap(([name, server]) => (server.kind === "absent" ? [] : [{ name, ...server }]));
-  const expected = present.flatMap(({ name, container }) => (container === undefined ? [] : [{ name, id: container }]));
-  const byName = <T extends { name: string }>(list: readonly T[]) =>
-    list.toSorted((a, b) => (a.name < b.name ? -1 : 1));
-  expect((await real.client.list({})).servers.map(({ name }) => name)).toEqual(byName(present).map(({ name }) => name));
-  await expect
-    .poll(async () => byName((await inspect(real.engine)).containers.map(({ name, id }) => ({ name, id }))), {
-      timeout: settleMs,
-    })
-    .toEqual(byName(expected));
 }

@@ -1,7 +1,8 @@
 import type fc from "fast-check";
 import { adopted, type FleetModel, serverNames } from "./fleet-model.ts";
-import { type RealFleet, settle } from "./real-fleet.ts";
+import type { RealFleet } from "./real-fleet.ts";
 import { serverOf } from "./server-command.ts";
+import { settle } from "./settle.ts";
 
 /** The manager ends, by a signal, and the next one is started. */
 export class RebootCommand implements fc.AsyncCommand<FleetModel, RealFleet> {

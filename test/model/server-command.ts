@@ -1,7 +1,8 @@
 import type fc from "fast-check";
 import { expect } from "vitest";
 import type { FleetModel, ModelServer, Next, Outcome, ServerName } from "./fleet-model.ts";
-import { type RealFleet, settle } from "./real-fleet.ts";
+import type { RealFleet } from "./real-fleet.ts";
+import { settle } from "./settle.ts";
 
 export interface Step {
   /** As shrinking prints it. */

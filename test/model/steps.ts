@@ -26,7 +26,7 @@ export function start(name: ServerName, spec: SpecName): Step {
   return {
     title: `Start (${spec})`,
     applies: always,
-    act: ({ real }) => outcomeOf(real.client.start({ name, spec: modelSpec(spec) })),
+    act: ({ real }) => outcomeOf(real.client.start({ name, spec: modelSpec(spec, real.engine) })),
     predict: (server) => started(server, spec),
   };
 }
@@ -75,7 +75,7 @@ export function call(name: ServerName): Step {
 export function exit(name: ServerName, code: number): Step {
   return {
     title: `exit with ${code} of`,
-    applies: (server) => server.kind === "idle" || runs(server),
+    applies: (server) => server.kind === "idle" || (runs(server) && isOne(server)),
     act: ({ real }) =>
       outcomeOf(real.client.callTool({ server: name, tool: "exit", input: { case: "arguments", value: { code } } })),
     predict: (server) => ({
@@ -106,7 +106,7 @@ export function idleWait(name: ServerName): Step {
 export function dockerKill(name: ServerName): Step {
   return {
     title: "docker kill",
-    applies: (server) => server.kind === "up" || isPausedOne(server),
+    applies: (server) => isOne(server) && (server.kind === "up" || isPausedOne(server)),
     act: async (context) => {
       await awake(context.real, name, context.server);
       // 409: it went idle in between.
@@ -120,7 +120,7 @@ export function dockerKill(name: ServerName): Step {
 export function dockerRemove(name: ServerName): Step {
   return {
     title: "docker rm -f",
-    applies: (server) => server.kind !== "absent" && server.container !== undefined,
+    applies: (server) => isOne(server) && server.kind !== "absent" && server.container !== undefined,
     act: async (context) => {
       await awake(context.real, name, context.server);
       await containerOf(context).remove({ force: true });
@@ -134,6 +134,7 @@ export function dockerRestart(name: ServerName): Step {
   return {
     title: "docker restart",
     applies: (server) =>
+      isOne(server) &&
       server.kind !== "absent" &&
       server.container !== undefined &&
       !(server.kind === "up" && server.paused) &&
@@ -151,7 +152,7 @@ export function dockerRestart(name: ServerName): Step {
 export function dockerPause(): Step {
   return {
     title: "docker pause",
-    applies: (server) => runs(server) && server.spec !== "idle",
+    applies: (server) => runs(server) && isOne(server) && server.spec !== "idle",
     act: async (context) => {
       await containerOf(context).pause();
       return "ok";
@@ -174,6 +175,11 @@ export function dockerUnpause(): Step {
 
 function runs(server: ModelServer): server is ModelServer & { kind: "up" } {
   return server.kind === "up" && !server.paused;
+}
+
+/** What happens to one of two copies at the engine is not in the model. */
+function isOne(server: ModelServer): boolean {
+  return server.kind !== "absent" && server.spec !== "copies";
 }
 
 function isPausedOne(server: ModelServer): boolean {
