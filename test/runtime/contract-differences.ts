@@ -71,7 +71,7 @@ const wishes: readonly Wish[] = [
     capability: "init",
     field: "spec.init",
     spec: { init: false },
-    seen: { processOne: expect.not.stringContaining("docker-init") },
+    seen: { processOne: expect.not.stringContaining("-init") },
   },
 ];
 

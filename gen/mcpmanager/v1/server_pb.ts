@@ -1071,7 +1071,8 @@ export const RestartPolicy = {
   NEVER: 1,
 
   /**
-   * After everything but an exit with code 0.
+   * After everything but an exit with code 0. Where servers end with their manager (`servers_end_with_manager` of
+   * GetInfo), after that, too, since nobody can tell whether it was the server's wish.
    *
    * @generated from enum value: RESTART_POLICY_ON_FAILURE = 2;
    */

@@ -83,7 +83,7 @@ async function stopIdle(
   const { runtime, log } = instance.services;
   const { name } = instance.server;
   const why = { reason: "SERVER_STOPPED", message: `server ${name} was stopped because nobody called it` } as const;
-  run.expectEnd(why);
+  run.expectEnd(why, { killedWithinMs: clock.remainingMs });
   try {
     await end({ runtime, clock, signal }, id);
     return await runtime.inspect(id, { signal });

@@ -53,8 +53,9 @@ export async function endProcess(
   try {
     await drain(idle, clock);
     await onDrained?.();
-    run?.expectEnd(why);
-    if (id !== undefined) await end(options, id);
+    const expect = () => run?.expectEnd(why, { killedWithinMs: clock.remainingMs });
+    expect();
+    if (id !== undefined) await end({ ...options, onShortened: expect }, id);
   } finally {
     run?.release(why);
   }
@@ -73,7 +74,15 @@ async function drain(idle: () => Promise<void>, clock: StopClock): Promise<void>
  * `signal` when that aborts.
  */
 export async function end(
-  { runtime, clock, signal }: Pick<TearDownOptions, "runtime" | "clock"> & { readonly signal?: AbortSignal },
+  {
+    runtime,
+    clock,
+    signal,
+    onShortened,
+  }: Pick<TearDownOptions, "runtime" | "clock"> & {
+    readonly signal?: AbortSignal;
+    readonly onShortened?: () => void;
+  },
   id: string,
 ): Promise<void> {
   for (;;) {
@@ -84,6 +93,7 @@ export async function end(
       return;
     } catch (error) {
       if (!shortened.aborted) throw error;
+      onShortened?.();
     }
   }
 }

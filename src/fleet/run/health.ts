@@ -32,7 +32,7 @@ function killWedged(run: Run, { instance, record }: WatchHealthOptions): void {
   const { runtime, log } = instance.services;
   const { name } = instance.server;
   const message = `server ${name} did not answer its health checks and was killed`;
-  run.expectEnd({ reason: "SERVER_UNHEALTHY", message });
+  run.expectEnd({ reason: "SERVER_UNHEALTHY", message }, { killedWithinMs: 0 });
   const id = record()?.id;
   if (id === undefined) return;
   runtime.stop(id, { graceMs: 0 }).catch((error: unknown) => {

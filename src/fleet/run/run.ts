@@ -11,6 +11,11 @@ import { connectionEnd, type RunEnd } from "./run-end.ts";
 
 /** Attachment end and exit event come within milliseconds of each other; waiting longer helps nobody. */
 const exitEventMs = 500;
+/**
+ * After a kill both come within tens of milliseconds, unless a stalled `docker attach` holds up the engine: then neither
+ * comes, or only when that ends.
+ */
+const killMs = 3_000;
 const inspectTries = 3;
 /** Calls wait for the reply: better to tell them what is known. */
 const inspectMs = 3_000;
@@ -43,6 +48,7 @@ export class Run {
   #exited = Promise.withResolvers<InstanceExit>();
   readonly #released = Promise.withResolvers<RunEnd>();
   #expected: Release | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #end: RunEnd | undefined;
 
   private constructor(context: InstanceContext, { id, instance, imageId }: RunRecord) {
@@ -125,9 +131,14 @@ export class Run {
     return this.#output.excerpt();
   }
 
-  /** From now on an end of the run is the manager's doing, for this reason. */
-  expectEnd(why: Release): void {
+  /**
+   * From now on an end of the run is the manager's doing, for this reason. It has the process killed within so many
+   * milliseconds at the latest: soon after that the calls fail, even if no sign of its end comes.
+   */
+  expectEnd(why: Release, { killedWithinMs }: { readonly killedWithinMs: number }): void {
     this.#expected = why;
+    clearTimeout(this.#patience);
+    this.#patience = setTimeout(() => this.release(why), killedWithinMs + killMs);
   }
 
   /** Lets go of the attachment; calls still pending fail with this reason. The instance is not touched. */
@@ -182,6 +193,7 @@ export class Run {
   #finish(end: RunEnd): void {
     if (this.#end !== undefined) return;
     this.#end = end;
+    clearTimeout(this.#patience);
     this.#output.end();
     // A message that is cut off by the manager itself is nobody's to see.
     const output = end.kind === "released" ? {} : this.output();

@@ -21,6 +21,7 @@ import { Enforcement } from "./containers/enforcement.ts";
 import type { ImageVolumes } from "./containers/fit-to-image.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark-container.ts";
+import { checkOnPodman } from "./containers/podman-rules.ts";
 import { runContainer } from "./containers/run-container.ts";
 import type { DockerTls } from "./engine/docker-address.ts";
 import { Engine } from "./engine/engine.ts";
@@ -134,6 +135,7 @@ class DockerRuntime implements Runtime {
     await this.#enforcement.checkEngine(options);
     await resolveMounts(spec.mounts, { ...this.#context, ...options });
     this.#bindUsers.check(spec);
+    if (spec.mounts !== undefined && (await this.#facts.ask(options)).isPodman) checkOnPodman(spec);
   }
 
   async hasImage(spec: ServerSpec, options: RuntimeCallOptions): Promise<boolean> {
@@ -158,6 +160,7 @@ class DockerRuntime implements Runtime {
   async #create(request: CreateRequest, options: RuntimeCallOptions): Promise<InstanceRecord> {
     await this.#enforcement.checkEngine(options);
     const facts = await this.#facts.ask(options);
+    if (facts.isPodman) checkOnPodman(request.spec);
     const created = await createContainer(request, { ...this.#context, ...this.#making, ...options, facts });
     const { id } = created;
     try {

@@ -26,7 +26,7 @@ describe("DockerRuntime on an engine", () => {
     const { promise: destroyed, resolve } = Promise.withResolvers<void>();
     events.on("data", (chunk: Buffer) => {
       seen.push(String(chunk));
-      if (seen.join("").includes('"destroy"')) resolve();
+      if (/"(?:destroy|remove)"/.test(seen.join(""))) resolve();
     });
     const { record } = await fleet.start(spec("echo.mjs", { env: { TOKEN: "hunter2" } }), "secretive");
     seen.push(JSON.stringify(await fleet.docker.listContainers({ all: true })));

@@ -4,6 +4,7 @@ import { normalPath } from "../../../base/text/normal-path.ts";
 import { numericUser } from "../files/user-files.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import { boxWeaknesses } from "./box-weaknesses.ts";
+import { boundedOnPodman } from "./podman-rules.ts";
 
 export interface FoundContainer {
   readonly info: Docker.ContainerInspectInfo;
@@ -42,7 +43,7 @@ export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
 function hasAskedMounts({ info, spec, imageVolumes, isSource }: FoundContainer): boolean {
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
   const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
-  const known = new Set(["/tmp", ...asked, ...imageVolumes.map(normalPath)]);
+  const known = new Set(["/tmp", ...Object.keys(boundedOnPodman(spec)), ...asked, ...imageVolumes.map(normalPath)]);
   const isOurs = ([target, options]: [string, string]) =>
     known.has(normalPath(target)) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;

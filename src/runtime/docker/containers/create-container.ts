@@ -20,7 +20,7 @@ import { makeContainer } from "./make-container.ts";
 export interface CreateContext extends MountContext, FitContext, RuntimeCallOptions {
   readonly images: Images;
   readonly allowLabels: readonly string[];
-  readonly facts: Pick<EngineInfo, "refusesCpus" | "logDriver">;
+  readonly facts: Pick<EngineInfo, "refusesCpus" | "logDriver" | "isPodman">;
   readonly log: Log;
   readonly imageFiles: ImageFiles;
   /** Of the containers with binds, so that each finds those before it. */

@@ -1,6 +1,7 @@
 import { ManagerError } from "../../../base/errors/errors.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
+import type { EngineInfo } from "../engine/engine-info.ts";
 import type { ImageView } from "../files/image-files.ts";
 import type { ImageUsers } from "../files/image-users.ts";
 import type { ImageFacts } from "../images/images.ts";
@@ -8,6 +9,7 @@ import { hasWritableBind } from "../mounts/bind-rights.ts";
 import type { BindUsers } from "../mounts/bind-users.ts";
 import { ownTmpfs, tmpfsOptions } from "../mounts/own-tmpfs.ts";
 import { checkTargets } from "../mounts/target-links.ts";
+import { boundedOnPodman } from "./podman-rules.ts";
 
 /** What becomes of the VOLUMEs of images that a spec mounts nothing at. */
 export type ImageVolumes = "keep" | "tmpfs" | "refuse";
@@ -16,6 +18,7 @@ export interface FitContext {
   readonly bindUsers: BindUsers;
   readonly users: ImageUsers;
   readonly imageVolumes: ImageVolumes;
+  readonly facts: Pick<EngineInfo, "isPodman">;
 }
 
 /** What a container gets because of its image, besides what its spec says. */
@@ -24,7 +27,7 @@ export interface Fitting {
   readonly user: string | undefined;
   /** Undefined: the image's own. */
   readonly home: string | undefined;
-  /** Those that have an owner, by target. */
+  /** Those that can't be mounts: that have an owner, on Podman all; by target. */
   readonly tmpfs: Readonly<Record<string, string>>;
 }
 
@@ -89,15 +92,20 @@ async function ownedTmpfs(
   image: ImageView,
   context: FitContext & { readonly left: readonly string[] },
 ): Promise<Record<string, string>> {
-  const owned: Record<string, string> = {};
+  const { isPodman } = context.facts;
+  const owned: Record<string, string> = isPodman ? boundedOnPodman(spec) : {};
+  // Podman knows no owner of a tmpfs, and its mode counts over a folder of the image, too.
+  const ownerOf = async (mount: Pick<MountSpec, "uid" | "target">) =>
+    isPodman ? undefined : tmpfsOwner(mount, { spec, image, users: context.users });
   for (const mount of spec.mounts ?? []) {
     if (mount.type !== "tmpfs") continue;
-    const owner = await tmpfsOwner(mount, { spec, image, users: context.users });
-    if (owner !== undefined) owned[mount.target] = tmpfsOptions({ ...mount, owner });
+    const owner = await ownerOf(mount);
+    // Podman lets programs be run from a tmpfs that is a mount.
+    if (owner !== undefined || isPodman) owned[mount.target] = tmpfsOptions({ ...mount, owner });
   }
   if (context.imageVolumes !== "tmpfs") return owned;
   for (const target of context.left) {
-    owned[target] = tmpfsOptions({ owner: await tmpfsOwner({ target }, { spec, image, users: context.users }) });
+    owned[target] = tmpfsOptions({ owner: await ownerOf({ target }) });
   }
   return owned;
 }

@@ -1,4 +1,6 @@
 import type Docker from "dockerode";
+import type { ManagerError } from "../../../base/errors/errors.ts";
+import type { MountSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { Attachment, AttachmentSink, RuntimeCallOptions } from "../../runtime.ts";
 import { containerOf } from "../engine/container-id.ts";
@@ -24,7 +26,12 @@ interface StartContext extends MountContext, RuntimeCallOptions {
 
 /** Attaches to a container first, or its first bytes are lost, and starts it. */
 export async function runContainer(id: string, sink: AttachmentSink, context: StartContext): Promise<Attachment> {
-  const attachment = await openAttachment(id, sink, context);
+  const attachment = await openAttachment(id, sink, context).catch(async (error: ManagerError) => {
+    if (statusOf(error.cause) !== 500) throw error;
+    sink.end();
+    // Podman prepares a container when it is attached to, and refuses then what Docker refuses at the start.
+    throw startRefused(serverOf(await inspect(id, context)), error.cause);
+  });
   try {
     await startContainer(id, context);
     return attachment;
@@ -39,13 +46,9 @@ export async function runContainer(id: string, sink: AttachmentSink, context: St
 async function startContainer(id: string, context: StartContext): Promise<void> {
   const { engine, enforcement } = context;
   await enforcement.checkEngine(context);
-  const info = await engine.call(
-    `inspect container ${id}`,
-    (docker, abort) => containerOf(docker, id).inspect(abort),
-    context,
-  );
+  const info = await inspect(id, context);
   enforcement.checkContainer(info);
-  const server = info.Config.Labels[label.server] ?? id;
+  const server = serverOf(info);
   await checkBinds(info, context);
   if (isOutdated(info)) throw outdated(server);
   const start = async (docker: Docker, abort: object) => {
@@ -56,11 +59,7 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
       if (status === 304) return;
       // 404 can be about something the container needs (a network); of the container itself it says this.
       if (status === undefined || /no such container/i.test(engineText(error))) throw error;
-      throw engineRefusal("not_running", `the Docker engine refused to start ${server}: ${engineText(error)}`, {
-        reason: "START_REFUSED",
-        server,
-        cause: error,
-      });
+      throw startRefused(server, error);
     }
   };
   const starting = () => engine.call(`start ${server}`, start, context);
@@ -71,6 +70,20 @@ async function startContainer(id: string, context: StartContext): Promise<void> 
   } else {
     await starting();
   }
+}
+
+async function inspect(id: string, context: StartContext): Promise<Docker.ContainerInspectInfo> {
+  const ask = (docker: Docker, abort: object) => containerOf(docker, id).inspect(abort);
+  return context.engine.call(`inspect container ${id}`, ask, context);
+}
+
+function serverOf({ Id, Config }: Docker.ContainerInspectInfo): string {
+  return Config.Labels[label.server] ?? Id;
+}
+
+function startRefused(server: string, cause: unknown): Error {
+  const message = `the Docker engine refused to start ${server}: ${engineText(cause)}`;
+  return engineRefusal("not_running", message, { reason: "START_REFUSED", server, cause });
 }
 
 function outdated(server: string): Error {
@@ -107,7 +120,7 @@ async function checkBinds(
  * `denied` when the engine does not tell of all that the spec asks for: what it does not tell of can't be checked.
  */
 function bindsIn({ Mounts: mounts = [], Config }: Docker.ContainerInspectInfo): Bind[] {
-  const asked = readSpec(Config.Labels, Config.Env ?? []).mounts ?? [];
+  const asked = mountsAskedFor(Config);
   const at = (target: string, path: string) => normalPath(target) === normalPath(path);
   for (const [index, { type, target }] of asked.entries()) {
     if (type !== "bind" || mounts.some(({ Type, Destination }) => Type === type && at(Destination, target))) continue;
@@ -120,4 +133,13 @@ function bindsIn({ Mounts: mounts = [], Config }: Docker.ContainerInspectInfo): 
       const index = asked.findIndex(({ target }) => at(Destination, target));
       return { source: Source, writable: RW, field: index < 0 ? "spec.mounts" : `spec.mounts[${index}].source` };
     });
+}
+
+/** None where the spec can't be read: its container is not started by itself. */
+function mountsAskedFor({ Labels: labels, Env: env }: Docker.ContainerInspectInfo["Config"]): readonly MountSpec[] {
+  try {
+    return readSpec(labels, env ?? []).mounts ?? [];
+  } catch {
+    return [];
+  }
 }

@@ -33,7 +33,7 @@ describe("the sandbox, seen from inside", () => {
       boundingSet: "0000000000000000",
       noNewPrivileges: "1",
       seccomp: "2",
-      processOne: "docker-init",
+      processOne: expect.stringMatching(/^(?:docker|podman)-init$/),
       uid: 1000,
       workingDir: "/srv",
       memory: String(512 * 1024 * 1024),

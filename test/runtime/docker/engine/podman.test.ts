@@ -91,6 +91,32 @@ describe("Podman as the engine", () => {
     expect(engine.posted.at(-1)).toMatchObject({ body: { HostConfig: { LogConfig } } });
   });
 
+  test.each([
+    ["a volume under Podman's own tmpfs", { ...data, target: "/tmp" }, "target"],
+    ["one under another of these", { ...data, target: "/var/tmp" }, "target"],
+    ["the owner of a tmpfs", { type: "tmpfs", target: "/t", uid: 1000 }, "uid"],
+    ["the owner of a volume", { ...data, uid: 1000 }, "uid"],
+    ["the mode of a volume", { ...data, mode: "0700" }, "mode"],
+  ] as const)("refuses %s, which Podman would do in another way", async (_what, mount, field) => {
+    const refused = { kind: "invalid", details: { violations: [{ field: `spec.mounts[0].${field}` }] } };
+    await using engine = await open(podman);
+    await expect(engine.runtime.check({ image: "a", mounts: [mount] }, {})).rejects.toMatchObject(refused);
+    await expect(create(engine, { mounts: [mount] })).rejects.toMatchObject(refused);
+    expect(engine.posted).toEqual([]);
+  });
+
+  test("bounds each tmpfs that Podman mounts by itself", async () => {
+    const bounded = "rw,noexec,nosuid,nodev,size=67108864,mode=1777";
+    const tmpfsOf = async (says: typeof podman | typeof docker) => {
+      await using engine = await open(says);
+      await expect(create(engine)).rejects.toMatchObject({ kind: "not_found" });
+      const { HostConfig } = engine.posted.at(-1)?.body ?? {};
+      return (HostConfig as { readonly Tmpfs?: object } | undefined)?.Tmpfs;
+    };
+    expect(await tmpfsOf(podman)).toEqual({ "/tmp": bounded, "/run": bounded, "/var/tmp": bounded });
+    expect(await tmpfsOf(docker)).toEqual({ "/tmp": bounded });
+  });
+
   test("Docker is not told of, and can all that its kind can", async () => {
     await using engine = await open(docker);
     await engine.runtime.unenforced({});
