@@ -85,11 +85,14 @@ describe("A new volume", () => {
   });
 });
 
+// Over a folder of the image older engines (runc before 1.2) take the folder's mode.
+const ofServer = /^\/\w+ 1000:1000 (755|1777) ok$/m;
+
 describe("A tmpfs", () => {
-  test.each<[string, MountSpec, Partial<ServerSpec>, string]>([
+  test.each<[string, MountSpec, Partial<ServerSpec>, string | RegExp]>([
     ["is everybody's", tmpfs("/new"), {}, "/new 0:0 1777 ok"],
-    ["over a folder of the image is the server's", tmpfs("/roots"), {}, "/roots 1000:1000 755 ok"],
-    ["over such a folder is root's for root", tmpfs("/roots"), { user: "0" }, "/roots 0:0 755 ok"],
+    ["over a folder of the image is the server's", tmpfs("/roots"), {}, /^\/roots 1000:1000 (755|1777) ok$/],
+    ["over such a folder is root's for root", tmpfs("/roots"), { user: "0" }, /^\/roots 0:0 (755|1777) ok$/],
     [
       "has the owner and the mode of its mount",
       tmpfs("/new", { uid: 1234, mode: "0700" }),
@@ -97,7 +100,7 @@ describe("A tmpfs", () => {
       "/new 1234:77 700 EACCES",
     ],
   ])("%s", async (_what, mount, more, line) => {
-    expect(await seen([mount], more)).toBe(line);
+    expect(await seen([mount], more)).toEqual(typeof line === "string" ? line : expect.stringMatching(line));
   });
 
   const mountsOf = 'import { readFileSync } from "node:fs"; console.log(readFileSync("/proc/self/mounts", "utf8"));';
@@ -149,7 +152,7 @@ describe("The VOLUMEs of an image that a spec mounts nothing at", () => {
   test("are a bounded tmpfs of the server's with MCPM_IMAGE_VOLUMES=tmpfs", async () => {
     const { out, volumes } = await ran(bounded);
     expect(out).toMatch(/^tmpfs \/own tmpfs rw,nosuid,nodev,noexec,.*size=65536k/);
-    expect(out).toMatch(/\/own 1000:1000 755 ok\n$/);
+    expect(out).toMatch(ofServer);
     expect(volumes).toEqual([]);
   });
 
@@ -161,7 +164,7 @@ describe("The VOLUMEs of an image that a spec mounts nothing at", () => {
       details: { reason: "DENIED_BY_OPERATOR", violations: [{ field: "spec.mounts" }] },
     });
     expect(await strict.runtime.list({})).toEqual([]);
-    expect(await seen([tmpfs("/own")], {}, strict)).toBe("/own 1000:1000 755 ok");
+    expect(await seen([tmpfs("/own")], {}, strict)).toMatch(ofServer);
   });
 });
 
