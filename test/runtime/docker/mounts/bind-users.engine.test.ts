@@ -169,7 +169,7 @@ describe("who may write to a bind mount", () => {
     const created = (await text(stream))
       .trim()
       .split("\n")
-      .map((line) => (JSON.parse(line) as { id: string }).id);
+      .map((line) => (JSON.parse(line) as { Actor: { ID: string } }).Actor.ID);
     expect(created).toEqual([expect.any(String), ...ids]);
   });
 });
