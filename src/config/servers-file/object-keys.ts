@@ -43,7 +43,10 @@ export function keysOf({ fields }: ObjectShape): string[] {
   return [...fields.keys(), ...nested];
 }
 
-/** `memory` and `memory_bytes` are one field. Of two files the later one counts, whichever it writes. */
+/**
+ * `memory` and `memory_bytes` are one field. One that the mapping has itself goes over one that a merge key or an earlier
+ * file brought in, whichever of the two it writes.
+ */
 export function isDoubled(
   { name, entry, field }: { readonly name: string; readonly entry: Entry; readonly field: Field },
   { tree, to }: { readonly tree: MapTree; readonly to: { readonly origin: Origin; readonly reading: Reading } },
@@ -51,6 +54,8 @@ export function isDoubled(
   const other = field.names.find((one) => one !== name && tree.entries.has(one));
   const rival = other === undefined ? undefined : tree.entries.get(other);
   if (rival === undefined) return false;
+  const isOwn = standsIn(tree, entry);
+  if (isOwn !== standsIn(tree, rival)) return !isOwn;
   const names = [...tree.entries.keys()];
   const isLater = names.indexOf(name) > names.indexOf(other ?? "");
   if (rival.key.source !== entry.key.source) return !isLater;
@@ -59,6 +64,10 @@ export function isDoubled(
     to.reading.problems.add(entry.key, { field: fieldPath(to.origin.field, name), rule });
   }
   return isLater;
+}
+
+function standsIn({ span }: MapTree, { key }: Entry): boolean {
+  return key.source === span.source && key.start >= span.start && key.start < span.end;
 }
 
 export function needed(

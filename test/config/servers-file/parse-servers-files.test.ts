@@ -213,6 +213,16 @@ describe("Several files", () => {
     expect([t?.spec.image, u?.spec.image]).toEqual(["t", "u"]);
   });
 
+  it("have one field by both of its names: the later file's counts", () => {
+    const limits = (name: string, bytes: number) => `servers: {s: {image: a, limits: {${name}: ${bytes}}}}\n`;
+    const size = 8_388_608;
+    const texts = [limits("memory_bytes", size), limits("memory", 2 * size), limits("memory_bytes", 3 * size)];
+    expect(declared(parse(...texts)).s?.spec.limits).toEqual({ memoryBytes: 3 * size });
+    expect(declared(parse(...texts.slice(0, 2))).s?.spec.limits).toEqual({ memoryBytes: 2 * size });
+    const merged = "x-a: &a {memory: 64MiB}\nservers: {s: {image: a, limits: {<<: *a, memory_bytes: 8388608}}}\n";
+    expect(declared(parse(merged)).s?.spec.limits).toEqual({ memoryBytes: size });
+  });
+
   it("keep the folder that a relative path starts at: that of the file in which it stands", () => {
     const before =
       "servers:\n  s: {image: a, mounts: ['./x:/x']}\n  t: {image: a, mounts: ['./x:/x']}\nsecrets: {one: {file: one}}\n";
