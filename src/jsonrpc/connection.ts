@@ -142,20 +142,20 @@ export class Connection {
    * written. False: it was dropped, for nothing is written any more.
    */
   notify(method: string, params: string): boolean {
-    this.#unanswered.added(this.#nextId, performance.now());
+    this.#unanswered.added(this.#nextId);
     this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
     return !this.#outbox.isClosed;
   }
 
   /** Answers a request of the other side; `id` and `result` are JSON text. */
   respond(id: string, result: string): void {
-    this.#unanswered.added(this.#nextId, performance.now());
+    this.#unanswered.added(this.#nextId);
     this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"result":${result}}`);
   }
 
   /** Refuses a request of the other side. */
   respondError(id: string, error: { code: number; message: string }): void {
-    this.#unanswered.added(this.#nextId, performance.now());
+    this.#unanswered.added(this.#nextId);
     this.#outbox.push(`{"jsonrpc":"2.0","id":${id},"error":${JSON.stringify(error)}}`);
   }
 
@@ -215,7 +215,7 @@ export class Connection {
 
   /** The only request that a reply can be for; undefined: of several, or of what was asked before, nobody knows. */
   #onlyOne(): number | undefined {
-    if (this.#unanswered.any(performance.now())) return undefined;
+    if (this.#unanswered.any) return undefined;
     let only: number | undefined;
     for (const [id, { line, longLived }] of this.#pending) {
       if (line.state !== "written" || longLived) continue;

@@ -21,12 +21,9 @@ export type Message =
   | { readonly kind: "error"; readonly id: number; readonly error: RpcError; readonly bare?: true }
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
   | { readonly kind: "notification"; readonly method: string; readonly params: string }
-  /** A result with an id that can't be ours (ours are integers from 1 on, which a server may give back as text). */
+  /** A reply to an id that can't be ours (ours are integers, which a server may give back as text). */
   | { readonly kind: "stray" }
-  /**
-   * A reply that does not say to what: its id is null, as for a request that could not be read, or is not there; or an
-   * error whose id can't be ours.
-   */
+  /** A reply that does not say to what: its id is null, as for a request that could not be read, or is not there. */
   | { readonly kind: "unowned"; readonly outcome: Outcome }
   /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
   | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
@@ -146,9 +143,7 @@ function parseReply(fields: Fields): Message {
     return outcome === undefined ? { kind: "malformed", problem: noOutcome } : { kind: "unowned", outcome };
   }
   const id = idOf(fields.id);
-  // Ours begin at 1: a server that could not read the request may say 0, the zero of its language.
-  const isOurs = id !== undefined && id >= 1;
-  if (!isOurs) return outcome && "error" in outcome ? { kind: "unowned", outcome } : { kind: "stray" };
+  if (id === undefined) return { kind: "stray" };
   if (outcome === undefined) return { kind: "malformed", id, problem: noOutcome };
   return "result" in outcome ? { kind: "result", id, ...outcome } : { kind: "error", id, ...outcome };
 }

@@ -186,32 +186,6 @@ describe("Connection, when a reply does not say to what", () => {
     expect(wire.heard.noise).toHaveLength(1);
   });
 
-  it.each([0, -1, '"x"', "1.5", "{}"])(
-    "settles the only call by an error with the id %s, and shows a result",
-    async (id) => {
-      const { wire, asked } = await withRequests(1);
-      const line = (outcome: string) => `{"jsonrpc":"2.0","id":${id},${outcome}}`;
-      wire.receive(line('"result":{}'));
-      expect(wire.connection.inFlight).toBe(1);
-      expect(wire.heard.noise).toHaveLength(1);
-      wire.receive(line('"error":{"code":-32700,"message":"Parse error"}'));
-      expect(await asked[0]).toMatchObject({ error: { code: -32700 } });
-      expect(wire.heard.lateReplies).toBe(0);
-    },
-  );
-
-  it("settles the only call by it when a notification was written more than a second before", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
-    const wire = openWire();
-    wire.connection.notify("notifications/initialized", "{}");
-    vi.advanceTimersByTime(1001);
-    const asked = wire.request();
-    await nextTurn();
-    wire.receive(noId);
-    vi.useRealTimers();
-    expect(await asked).toMatchObject({ error: { code: -32700 } });
-  });
-
   it("shows it when it may be any of several calls", async () => {
     const { wire, shown } = await withRequests(2);
     wire.receive(noId, '{"jsonrpc":"2.0","error":{"code":1,"message":""}}');
