@@ -3,7 +3,6 @@ import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import { numericUser } from "../files/user-files.ts";
-import { volumePath } from "../images/volume-path.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import { boxWeaknesses } from "./box-weaknesses.ts";
 import { boundedOnPodman } from "./podman-rules.ts";
@@ -47,7 +46,7 @@ export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
 function hasAskedMounts({ info, spec, imageVolumes, isSource, isSecretFolder }: FoundContainer): boolean {
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
   const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
-  const known = new Set(["/tmp", ...Object.keys(boundedOnPodman(spec)), ...asked, ...imageVolumes.map(volumePath)]);
+  const known = new Set(["/tmp", ...Object.keys(boundedOnPodman(spec)), ...asked, ...imageVolumes.map(normalPath)]);
   const isOurs = ([target, options]: [string, string]) =>
     known.has(normalPath(target)) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;

@@ -6,7 +6,6 @@ import type { EngineInfo } from "../engine/engine-info.ts";
 import type { ImageView } from "../files/image-files.ts";
 import type { ImageUsers } from "../files/image-users.ts";
 import type { ImageFacts } from "../images/images.ts";
-import { volumePath } from "../images/volume-path.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import type { BindUsers } from "../mounts/bind-users.ts";
 import { ownTmpfs, tmpfsOptions } from "../mounts/own-tmpfs.ts";
@@ -40,7 +39,6 @@ export async function fitToImage(spec: ServerSpec, image: ImageView, context: Fi
   if (spec.mounts !== undefined || spec.secretFiles !== undefined) await checkTargets(spec, image);
   const left = leftVolumes(spec, image.identity);
   if (context.imageVolumes === "refuse" && left.length > 0) throw volumeRefused(left);
-  if (context.imageVolumes === "tmpfs" && (left.includes("/") || left.length > maxTmpfs)) throw noTmpfs(left);
   return {
     user: hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined,
     home: await defaultHome(spec, image, context.users),
@@ -53,18 +51,7 @@ export async function fitToImage(spec: ServerSpec, image: ImageView, context: Fi
 export function leftVolumes(spec: ServerSpec, { volumes }: Pick<ImageFacts, "volumes">): string[] {
   const mounted = (spec.mounts ?? []).map(({ target }) => target);
   const given = new Set([...mounted, ...Object.keys(ownTmpfs(spec)), ...secretFolders(spec).keys()]);
-  return [...new Set(volumes.map(volumePath))].filter((path) => !given.has(path));
-}
-
-/** The engine takes seconds for a container with more, and nobody has as many. */
-const maxTmpfs = 64;
-
-function noTmpfs(paths: readonly string[]): ManagerError {
-  const problem = paths.includes("/") ? "has a VOLUME at /" : `has ${paths.length} VOLUMEs, and at most ${maxTmpfs}`;
-  const description = `the image ${problem}${paths.includes("/") ? ", where no TMPFS can be" : " can be a TMPFS"} (MCPM_IMAGE_VOLUMES): use another image`;
-  return new ManagerError("denied", `spec.image: ${description}`, {
-    details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations: [{ field: "spec.image", description }] },
-  });
+  return volumes.map(normalPath).filter((path) => /^\/./.test(path) && !given.has(path));
 }
 
 function volumeRefused(paths: readonly string[]): ManagerError {
