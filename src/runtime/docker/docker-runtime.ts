@@ -18,7 +18,6 @@ import type {
 import { networkName } from "./containers/container-name.ts";
 import { createContainer } from "./containers/create-container.ts";
 import { Enforcement } from "./containers/enforcement.ts";
-import type { ImageVolumes } from "./containers/fit-to-image.ts";
 import { Instances } from "./containers/instances.ts";
 import { markContainer } from "./containers/mark-container.ts";
 import { runContainer } from "./containers/run-container.ts";
@@ -32,6 +31,7 @@ import { ImageFiles } from "./files/image-files.ts";
 import { ImageUsers } from "./files/image-users.ts";
 import { Images } from "./images/images.ts";
 import { BindUsers } from "./mounts/bind-users.ts";
+import type { ImageVolumes } from "./mounts/image-volumes.ts";
 import { resolveMounts } from "./mounts/mounts.ts";
 import { Networks } from "./networks/networks.ts";
 import { ownFleet } from "./owner/own-fleet.ts";
