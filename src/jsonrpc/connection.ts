@@ -11,7 +11,7 @@ export type { ConnectionListener, Reply, ServerRequest } from "./inbound.ts";
 export interface ConnectionOptions {
   readonly write: (chunk: Buffer) => boolean;
   readonly listener: ConnectionListener;
-  /** First request id. After a re-attach it must be a new random one, so that stale replies match nothing. */
+  /** First request id, at least 1. After a re-attach it must be a new random one, so that stale replies match nothing. */
   readonly firstId: number;
   readonly limits: ConnectionLimits;
   /** How long a request may wait for the other side to read. Default: 30 s. */
@@ -72,10 +72,12 @@ export class Connection {
   readonly #inbound: Inbound;
   readonly #pending = new Map<number, Pending>();
   readonly #unanswered = new UnansweredLines();
+  readonly #firstId: number;
   #nextId: number;
   #end: ConnectionEnd | undefined;
 
   constructor(options: ConnectionOptions) {
+    this.#firstId = options.firstId;
     this.#nextId = options.firstId;
     const { write, limits, maxQueuedMs = defaultMaxQueuedMs } = options;
     this.#outbox = new Outbox({
@@ -89,7 +91,8 @@ export class Connection {
       ...options,
       requests: {
         anyAwaited: () => this.#pending.size > 0,
-        onlyOne: () => this.#onlyOne(),
+        onlyOne: (code) => this.#onlyOne(code),
+        isOurs: (id) => this.#isOurs(id),
         awaits: (id) => this.#pending.get(id)?.line.state === "written",
         settle: (id, reply) => this.#settle(id, reply),
         fail: (id, error) => this.#pending.get(id)?.fail(error),
@@ -142,7 +145,7 @@ export class Connection {
    * written. False: it was dropped, for nothing is written any more.
    */
   notify(method: string, params: string): boolean {
-    this.#unanswered.added(this.#nextId);
+    this.#unanswered.notified(this.#nextId);
     this.#outbox.pushAnyway(`{"jsonrpc":"2.0","method":${JSON.stringify(method)},"params":${params}}`);
     return !this.#outbox.isClosed;
   }
@@ -161,7 +164,7 @@ export class Connection {
 
   /** The other side may have lines and requests before it that are not this connection's. */
   resumes(): void {
-    this.#unanswered.resumed();
+    this.#unanswered.added(this.#nextId);
   }
 
   /** Bytes from the other side. The connection keeps none of the chunk. */
@@ -208,14 +211,19 @@ export class Connection {
 
   #settle(id: number, reply: Reply): boolean {
     const pending = this.#pending.get(id);
-    this.#unanswered.replied(id);
+    if (this.#isOurs(id)) this.#unanswered.replied(id);
     pending?.settle(reply);
     return pending !== undefined;
   }
 
-  /** The only request that a reply can be for; undefined: of several, or of what was asked before, nobody knows. */
-  #onlyOne(): number | undefined {
-    if (this.#unanswered.any) return undefined;
+  /** Whether a request had this id; each does once. */
+  #isOurs(id: number): boolean {
+    return id >= this.#firstId && id < this.#nextId;
+  }
+
+  /** The only request that an error can be for; undefined: of several, or of what was asked before, nobody knows. */
+  #onlyOne(code: number): number | undefined {
+    if (this.#unanswered.mayBeFor(code)) return undefined;
     let only: number | undefined;
     for (const [id, { line, longLived }] of this.#pending) {
       if (line.state !== "written" || longLived) continue;

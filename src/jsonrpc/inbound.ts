@@ -39,10 +39,12 @@ export interface PendingRequests {
   /** Whether any has no reply yet. */
   anyAwaited(): boolean;
   /**
-   * The only request that a reply without a usable id can be for; undefined when it may be for another, or for
-   * something else.
+   * The only request that an error of this code, without a usable id, can be for; undefined when it may be for another,
+   * or for something else.
    */
-  onlyOne(): number | undefined;
+  onlyOne(code: number): number | undefined;
+  /** Whether a request ever had this id. */
+  isOurs(id: number): boolean;
   /** Whether this one was written and has no reply yet. */
   awaits(id: number): boolean;
   /** False: nobody waits for it. */
@@ -148,10 +150,16 @@ export class Inbound {
     let noisy = false;
     for (const message of messages) {
       const isNoise = this.#isNoise(message);
-      if (!isNoise || message.kind === "malformed") this.#dispatch(message);
+      if (!isNoise || this.#isNoted(message)) this.#dispatch(message);
       noisy ||= isNoise;
     }
     return noisy;
+  }
+
+  /** Noise that is more than a line to show: a broken reply, and one that says that it is one, to an unknown request. */
+  #isNoted(message: Message): boolean {
+    const isReply = message.kind === "result" || message.kind === "error";
+    return message.kind === "malformed" || (isReply && message.bare !== true);
   }
 
   /** A line that is no message as a whole; `message` is what it is instead. */
@@ -178,12 +186,11 @@ export class Inbound {
     switch (message.kind) {
       case "result":
       case "error":
-        return message.bare === true && !requests.awaits(message.id);
+        return message.bare === true ? !requests.awaits(message.id) : !requests.isOurs(message.id);
       case "unowned":
         return this.#ownerOf(message.outcome) === undefined;
       case "noise":
       case "malformed":
-      case "stray":
         return true;
       default:
         return false;
@@ -192,7 +199,7 @@ export class Inbound {
 
   /** An error may come without an id: the request could not be read (JSON-RPC 2.0, 5). A result without one is noise. */
   #ownerOf(outcome: Outcome): number | undefined {
-    return "error" in outcome ? this.#options.requests.onlyOne() : undefined;
+    return "error" in outcome ? this.#options.requests.onlyOne(outcome.error.code) : undefined;
   }
 
   #dispatch(message: Message): void {
@@ -218,7 +225,6 @@ export class Inbound {
         if (id !== undefined) this.#settle(id, message.outcome);
         break;
       }
-      case "stray":
       case "noise":
         break;
       default:

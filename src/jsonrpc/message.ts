@@ -21,9 +21,10 @@ export type Message =
   | { readonly kind: "error"; readonly id: number; readonly error: RpcError; readonly bare?: true }
   | { readonly kind: "request"; readonly id: string; readonly method: string; readonly params: string }
   | { readonly kind: "notification"; readonly method: string; readonly params: string }
-  /** A reply to an id that can't be ours (ours are integers, which a server may give back as text). */
-  | { readonly kind: "stray" }
-  /** A reply that does not say to what: its id is null, as for a request that could not be read, or is not there. */
+  /**
+   * A reply that does not say to what: its id is null, as for a request that could not be read, is not there, or can't
+   * be ours. Ours are integers from 1 on, which a server may give back as text.
+   */
   | { readonly kind: "unowned"; readonly outcome: Outcome }
   /** Broken JSON-RPC; `id` when it could be told whose reply it was. */
   | { readonly kind: "malformed"; readonly id?: number; readonly problem: string }
@@ -139,11 +140,10 @@ function hasOutcome({ result = "null", error = "null" }: Fields): boolean {
 
 function parseReply(fields: Fields): Message {
   const outcome = outcomeOf(fields);
-  if (fields.id === undefined || fields.id === "null") {
+  const id = idOf(fields.id);
+  if (id === undefined || id < 1) {
     return outcome === undefined ? { kind: "malformed", problem: noOutcome } : { kind: "unowned", outcome };
   }
-  const id = idOf(fields.id);
-  if (id === undefined) return { kind: "stray" };
   if (outcome === undefined) return { kind: "malformed", id, problem: noOutcome };
   return "result" in outcome ? { kind: "result", id, ...outcome } : { kind: "error", id, ...outcome };
 }

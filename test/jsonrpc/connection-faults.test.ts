@@ -87,17 +87,24 @@ describe("Connection, when the other side misbehaves", () => {
     expect(wire.connection.inFlight).toBe(1);
   });
 
-  it("settles nothing by replies to other strings and to unknown numbers", async () => {
+  it("settles nothing by replies to other strings and to unknown numbers, and shows them", async () => {
     const wire = openWire();
     const asked = wire.request();
     await nextTurn();
-    wire.receive('{"jsonrpc":"2.0","id":"x1","result":{}}', reply(99), reply(0), reply(-1));
+    const ofNobody = [
+      '{"jsonrpc":"2.0","id":"x1","result":{}}',
+      '{"jsonrpc":"2.0","id":1,"result":{},"id":99}',
+      reply(99),
+      reply(0),
+      reply(-1),
+    ];
+    wire.receive(...ofNobody);
     expect(wire.connection.inFlight).toBe(1);
-    expect(wire.heard.noise.map(({ line }) => line)).toEqual(['{"jsonrpc":"2.0","id":"x1","result":{}}']);
-    expect(wire.heard.lateReplies).toBe(3);
+    expect(wire.heard.noise.map(({ line }) => line)).toEqual(ofNobody);
+    expect(wire.heard.lateReplies).toBe(2);
     wire.receive(reply(1));
     await asked;
-    expect(wire.heard.lateReplies).toBe(3);
+    expect(wire.heard.lateReplies).toBe(2);
   });
 
   it("drops the second of two replies to one call", async () => {

@@ -85,12 +85,14 @@ describe("parseLine", () => {
     ]);
   });
 
-  it.each(['"x"', '"01"', '"1.0"', '" 1"', "1.5", "1.00000000000000000001", "[1]", "12345678901234567890"])(
-    "calls a reply to the id %s stray",
-    (id) => {
-      expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([{ kind: "stray" }]);
-    },
-  );
+  it.each([
+    ...['"x"', '"01"', '"1.0"', '" 1"', "1.5", "1.00000000000000000001", "[1]", "12345678901234567890"],
+    ...["null", "0", "-1", '"0"', '"-1"', '""', "true"],
+  ])("has no owner for a reply to the id %s", (id) => {
+    expect(parseLine(`{"jsonrpc":"2.0","id":${id},"result":{}}`)).toEqual([
+      { kind: "unowned", outcome: { result: "{}" } },
+    ]);
+  });
 
   it.each(["[1,\r2]", '{"a":1}', "true"])(
     "calls a request malformed whose id is %j, which is not to be sent back",

@@ -206,49 +206,97 @@ describe("Connection, when a reply does not say to what", () => {
     expect(wire.heard.noise).toHaveLength(1);
   });
 
-  it("shows it when it may be for a notification or a response, until a later request has its reply", async () => {
+  it.each(["0", "-1", '"x"', '""', "true"])("settles the only call by an error to the id %s, too", async (id) => {
+    const { wire, asked, shown } = await withRequests(1);
+    wire.receive(noId.replace("null", id));
+    expect(await asked[0]).toMatchObject({ error: { code: -32700 } });
+    expect(shown()).toEqual([]);
+  });
+
+  it("shows an error that may be for a notification, until a later request has its reply", async () => {
+    const unknown = noId.replace("-32700", "-32601");
     const wire = openWire();
     wire.connection.notify("notifications/initialized", "{}");
     const asked = wire.request();
     await nextTurn();
-    wire.receive(noId);
+    wire.receive(unknown);
     expect(wire.heard.noise).toHaveLength(1);
+    wire.receive(reply(1));
+    await asked;
+    const second = wire.request();
+    await nextTurn();
+    wire.receive(unknown);
+    expect(await second).toMatchObject({ error: { code: -32601 } });
+  });
+
+  it("settles the first call after a notification by an error that is not about a method", async () => {
+    const wire = openWire();
+    wire.connection.notify("notifications/initialized", "{}");
+    const asked = wire.request();
+    await nextTurn();
+    wire.receive(noId.replace("-32700", "-32602"));
+    expect(await asked).toMatchObject({ error: { code: -32602 } });
+  });
+
+  it("shows it when it may be for a response", async () => {
+    const { wire, asked } = await withRequests(1);
+    wire.connection.respond('"p"', "{}");
+    await nextTurn();
+    wire.receive(noId);
+    expect(wire.connection.inFlight).toBe(1);
+    wire.receive(reply(1));
+    await asked[0];
+  });
+
+  it("shows it when it may be for a request that was given up, until that or a later one has its reply", async () => {
+    const wire = openWire();
+    const giveUp = async () => {
+      const leaving = new AbortController();
+      wire.request("m", { signal: leaving.signal }).catch(() => {});
+      await nextTurn();
+      leaving.abort();
+    };
+    const next = async () => {
+      const asked = wire.request();
+      await nextTurn();
+      return asked;
+    };
+    await giveUp();
+    const second = next();
+    await nextTurn();
+    wire.receive(noId);
+    expect(wire.connection.inFlight).toBe(1);
+    wire.receive(reply(1), noId);
+    expect(await second).toMatchObject({ error: { code: -32700 } });
+    await giveUp();
+    const fourth = next();
+    await nextTurn();
+    wire.receive(noId);
+    expect(wire.connection.inFlight).toBe(1);
+    wire.receive(reply(4));
+    await fourth;
+    const fifth = next();
+    await nextTurn();
+    wire.receive(noId);
+    expect(await fifth).toMatchObject({ error: { code: -32700 } });
+  });
+
+  it("shows it when somebody asked before this connection did, until a request has its reply", async () => {
+    const wire = openWire();
+    wire.connection.resumes();
+    const asked = wire.request();
+    await nextTurn();
+    wire.receive(noId, reply(7_000_000));
+    expect(wire.connection.inFlight).toBe(1);
+    expect(wire.heard.noise[0]?.line).toBe(noId);
+    wire.receive(noId);
+    expect(wire.connection.inFlight).toBe(1);
     wire.receive(reply(1));
     await asked;
     const second = wire.request();
     await nextTurn();
     wire.receive(noId);
     expect(await second).toMatchObject({ error: { code: -32700 } });
-    const third = wire.request();
-    wire.connection.respond('"p"', "{}");
-    await nextTurn();
-    wire.receive(noId);
-    expect(wire.connection.inFlight).toBe(1);
-    wire.receive(reply(3));
-    await third;
-  });
-
-  it("shows it when it may be for a request that was given up and has no reply yet", async () => {
-    const wire = openWire();
-    const leaving = new AbortController();
-    const left = wire.request("m", { signal: leaving.signal });
-    left.catch(() => {});
-    await nextTurn();
-    leaving.abort();
-    const asked = wire.request();
-    await nextTurn();
-    wire.receive(noId);
-    expect(wire.connection.inFlight).toBe(1);
-    wire.receive(reply(1), noId);
-    expect(await asked).toMatchObject({ error: { code: -32700 } });
-  });
-
-  it("shows it when somebody asked before this connection did", async () => {
-    const { wire, shown } = await withRequests(1);
-    wire.connection.resumes();
-    wire.receive(noId);
-    expect(wire.connection.inFlight).toBe(1);
-    expect(shown()).toEqual([noId]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { Log } from "../../base/log/log.ts";
-import type { ImageVolumes } from "./containers/fit-to-image.ts";
 import type { DockerTls } from "./engine/docker-address.ts";
+import type { ImageVolumes } from "./mounts/image-volumes.ts";
 
 export interface DockerRuntimeOptions {
   /** In the syntax of DOCKER_HOST; undefined is the default socket. */

@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
+import { posix } from "node:path";
 import fc from "fast-check";
+import { ManagerError } from "../../../src/base/errors/errors.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 import { networkName } from "../../../src/runtime/docker/containers/container-name.ts";
-import { leftVolumes } from "../../../src/runtime/docker/containers/fit-to-image.ts";
 import { ownLabels } from "../../../src/runtime/docker/containers/own-labels.ts";
 import { containerLabels, eraOf, readSpec, replacesOf } from "../../../src/runtime/docker/engine/labels.ts";
 import { stopSignalOf } from "../../../src/runtime/docker/engine/stop-signal.ts";
 import { homeOf, resolveUser } from "../../../src/runtime/docker/files/user-files.ts";
 import { factsOf } from "../../../src/runtime/docker/images/images.ts";
+import { checkedVolumes } from "../../../src/runtime/docker/mounts/image-volumes.ts";
 import type { FuzzTarget } from "../fuzz-target.ts";
 import { linesOf, recordOf } from "../text-lines.ts";
 
@@ -66,7 +68,7 @@ export const imageMetadata: FuzzTarget = {
       },
     });
     checkIdentity(image.labels);
-    for (const path of leftVolumes(spec, image)) assert.match(path, /^\/[^/]/);
+    checkVolumes(image.volumes);
     assert.match(stopSignalOf(signal), /^(?:SIG[A-Z0-9]+(?:[+-]\d{1,2})?|[1-9]\d?)$/);
     const found = resolveUser(user, { passwd, group });
     if ("numbers" in found) assert.match(found.numbers, /^\d{1,10}:\d{1,10}$/);
@@ -89,5 +91,22 @@ function checkIdentity(imageLabels: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(all)) {
     if (/^(?:managed-by|mcpm\.|org\.(?:opencontainers\.image|label-schema)\.)/.test(name)) continue;
     assert.equal(value, "", name);
+  }
+}
+
+/** Unless they are kept, each VOLUME has a tmpfs where the engine would mount it, or the image is refused. */
+function checkVolumes(volumes: readonly string[]): void {
+  for (const imageVolumes of ["keep", "tmpfs", "refuse"] as const) {
+    try {
+      const left = new Set(checkedVolumes(spec, { volumes }, { imageVolumes }));
+      for (const path of left) assert.match(path, /^\/[^/]/);
+      if (imageVolumes === "refuse") assert.equal(left.size, 0);
+      if (imageVolumes === "keep") continue;
+      for (const path of volumes.map((volume) => posix.join(volume, "."))) {
+        assert.ok(left.has(path.replace(/(?<=.)\/$/, "")) || path.replace(/\/$/, "") === "/tmp", path);
+      }
+    } catch (error) {
+      if (!(error instanceof ManagerError)) throw error;
+    }
   }
 }

@@ -210,7 +210,7 @@ function linesOf(bytes: Buffer): string[] {
 }
 
 interface FoundReply {
-  /** Undefined: null, or not there. */
+  /** Undefined: null, not there, or none that a manager gives. */
   readonly id: number | undefined;
   readonly result?: JsonTree;
   readonly isError: boolean;
@@ -260,11 +260,10 @@ function repliesWithin(bytes: Buffer): FoundReply[] {
       const tree = jsonTreeOrNone(text.slice(start, end + 1));
       if (tree === undefined || typeof tree !== "object" || !("object" in tree)) continue;
       const fields = new Map(tree.object);
-      const given = fields.get("id");
-      const id = integerOf(given);
+      const given = integerOf(fields.get("id"));
+      const id = given === undefined || given < 1 ? undefined : given;
       const isError = (fields.get("error") ?? "null") !== "null";
       const result = isError ? undefined : fields.get("result");
-      if (given !== undefined && given !== "null" && id === undefined) continue;
       if (isError || result !== undefined) found.push({ id, isError, ...(result === undefined ? {} : { result }) });
       break;
     }

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import Docker from "dockerode";
 import { silentLog } from "../../../src/base/log/log.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
-import type { ImageVolumes } from "../../../src/runtime/docker/containers/fit-to-image.ts";
 import { createDockerRuntime } from "../../../src/runtime/docker/docker-runtime.ts";
 import { parseDockerHost } from "../../../src/runtime/docker/engine/docker-address.ts";
+import type { ImageVolumes } from "../../../src/runtime/docker/mounts/image-volumes.ts";
 import type { Runtime } from "../../../src/runtime/runtime.ts";
 import { TestInstances } from "../test-instances.ts";
 

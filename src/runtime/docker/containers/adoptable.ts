@@ -4,6 +4,7 @@ import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import { numericUser } from "../files/user-files.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
+import { volumePlace } from "../mounts/image-volumes.ts";
 import { boxWeaknesses } from "./box-weaknesses.ts";
 import { boundedOnPodman } from "./podman-rules.ts";
 
@@ -46,7 +47,7 @@ export function reasonToLeaveAlone(found: FoundContainer): string | undefined {
 function hasAskedMounts({ info, spec, imageVolumes, isSource, isSecretFolder }: FoundContainer): boolean {
   const { Tmpfs: tmpfs } = info.HostConfig as { readonly Tmpfs?: Record<string, string> | null };
   const asked = (spec.mounts ?? []).filter(({ type }) => type === "tmpfs").map(({ target }) => target);
-  const known = new Set(["/tmp", ...Object.keys(boundedOnPodman(spec)), ...asked, ...imageVolumes.map(normalPath)]);
+  const known = new Set(["/tmp", ...Object.keys(boundedOnPodman(spec)), ...asked, ...imageVolumes.map(volumePlace)]);
   const isOurs = ([target, options]: [string, string]) =>
     known.has(normalPath(target)) && options.split(",").includes("noexec");
   if (!Object.entries(tmpfs ?? {}).every(isOurs)) return false;

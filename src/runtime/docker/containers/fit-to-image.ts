@@ -1,19 +1,14 @@
-import { ManagerError } from "../../../base/errors/errors.ts";
-import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { MountSpec, ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { EngineInfo } from "../engine/engine-info.ts";
 import type { ImageView } from "../files/image-files.ts";
 import type { ImageUsers } from "../files/image-users.ts";
-import type { ImageFacts } from "../images/images.ts";
 import { hasWritableBind } from "../mounts/bind-rights.ts";
 import type { BindUsers } from "../mounts/bind-users.ts";
+import { checkedVolumes, type ImageVolumes, leftVolumes } from "../mounts/image-volumes.ts";
 import { ownTmpfs, tmpfsOptions } from "../mounts/own-tmpfs.ts";
 import { checkTargets } from "../mounts/target-links.ts";
 import { boundedOnPodman } from "./podman-rules.ts";
-
-/** What becomes of the VOLUMEs of images that a spec mounts nothing at. */
-export type ImageVolumes = "keep" | "tmpfs" | "refuse";
 
 export interface FitContext {
   readonly bindUsers: BindUsers;
@@ -36,33 +31,14 @@ export interface Fitting {
 
 /** Refuses a spec that does not go together with its image. */
 export async function fitToImage(spec: ServerSpec, image: ImageView, context: FitContext): Promise<Fitting> {
+  const left = checkedVolumes(spec, image.identity, context);
   if (spec.mounts !== undefined || spec.secretFiles !== undefined) await checkTargets(spec, image);
-  const left = leftVolumes(spec, image.identity);
-  if (context.imageVolumes === "refuse" && left.length > 0) throw volumeRefused(left);
   return {
     user: hasWritableBind(spec) ? await context.bindUsers.of(spec, image) : undefined,
     home: await defaultHome(spec, image, context.users),
     tmpfs: await ownedTmpfs(spec, image, { ...context, left }),
     fileOwner: spec.secretFiles && (await context.users.ownerFor(undefined, { spec, image })),
   };
-}
-
-/** The VOLUMEs of an image at which neither the spec nor the manager mounts anything. */
-export function leftVolumes(spec: ServerSpec, { volumes }: Pick<ImageFacts, "volumes">): string[] {
-  const mounted = (spec.mounts ?? []).map(({ target }) => target);
-  const given = new Set([...mounted, ...Object.keys(ownTmpfs(spec)), ...secretFolders(spec).keys()]);
-  return volumes.map(normalPath).filter((path) => /^\/./.test(path) && !given.has(path));
-}
-
-function volumeRefused(paths: readonly string[]): ManagerError {
-  const violations = paths.map((path) => ({
-    field: "spec.mounts",
-    description: `the image has a VOLUME at ${JSON.stringify(path)}, which has no bound (MCPM_IMAGE_VOLUMES): mount a TMPFS there with a size_bytes, or a VOLUME of the fleet`,
-  }));
-  const message = violations.map(({ field, description }) => `${field}: ${description}`).slice(0, 1);
-  return new ManagerError("denied", message.join(), {
-    details: { reason: "DENIED_BY_OPERATOR", delivery: "not_sent", violations },
-  });
 }
 
 /**

@@ -1,9 +1,11 @@
+import { posix } from "node:path";
 import { invalidRequest } from "../../../base/errors/errors.ts";
 import { engineOwned } from "../../../base/spec/engine-place.ts";
 import { secretFolders } from "../../../base/spec/secret-places.ts";
 import type { ServerSpec } from "../../../base/spec/spec.ts";
 import { normalPath } from "../../../base/text/normal-path.ts";
 import type { ImageView } from "../files/image-files.ts";
+import { volumePlace } from "./image-volumes.ts";
 import { ownTmpfs } from "./own-tmpfs.ts";
 
 /** Far more than 64 mounts need; an image may have folders in folders without end. */
@@ -34,7 +36,7 @@ export async function checkTargets(spec: ServerSpec, image: ImageView): Promise<
       const description = `has more folders in this image than are looked at, ${maxLooks} with the targets before`;
       throw invalidRequest([{ field: about.field ?? "spec.mounts", description }]);
     };
-    places.push({ ...about, target, place: await follow(target, look) });
+    places.push({ ...about, target, place: await follow(volumePlace(target), look) });
   }
   for (const one of places) checkPlace(one, places);
 }
@@ -53,7 +55,10 @@ function targetsOf(spec: ServerSpec, image: ImageView): Omit<Place, "place">[] {
   }));
   const given = new Set([...asked, ...secrets].map(({ target }) => target));
   const own = Object.keys(ownTmpfs(spec)).map((target) => ({ target, what: "the manager's own tmpfs is" }));
-  const volumes = image.identity.volumes.map((path) => ({ target: normalPath(path), what: "the image has a volume" }));
+  const volumes = image.identity.volumes.map((path) => ({
+    target: path.startsWith("/") ? volumePlace(path) : posix.normalize(path),
+    what: "the image has a volume",
+  }));
   const others = [...own, ...volumes].filter(({ target }) => target !== "/" && !given.has(target));
   return [...asked, ...secrets, ...others.map((other) => ({ ...other, field: undefined }))];
 }
@@ -72,8 +77,9 @@ function checkPlace(one: Place, places: readonly Place[]): void {
 /** Whether one mount covers another: it is in the same place or around it, and does not come before it for certain. */
 function hides(over: Place, under: Place): boolean {
   if (over.place === over.target && under.place === under.target) return false;
-  if (over.place === under.place) return true;
-  const isAround = over.place === "/" || under.place.startsWith(`${over.place}/`);
+  const isRelative = !over.target.startsWith("/");
+  if (over.place === under.place && !isRelative) return true;
+  const isAround = over.place === under.place || over.place === "/" || under.place.startsWith(`${over.place}/`);
   return isAround && depth(under.target) <= depth(over.target);
 }
 

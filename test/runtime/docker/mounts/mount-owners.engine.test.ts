@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import type { MountSpec, ServerSpec } from "../../../../src/base/spec/spec.ts";
 import { CommittedImage } from "../committed-image.ts";
 import { TestFleet } from "../test-fleet.ts";
@@ -165,6 +165,62 @@ describe("The VOLUMEs of an image that a spec mounts nothing at", () => {
     });
     expect(await strict.runtime.list({})).toEqual([]);
     expect(await seen([tmpfs("/own")], {}, strict)).toMatch(ofServer);
+  });
+});
+
+describe("A VOLUME of an image that is no absolute path", () => {
+  let odd: CommittedImage;
+  const everywhere = [fleet, new TestFleet({ imageVolumes: "tmpfs" }), new TestFleet({ imageVolumes: "refuse" })];
+  const [, bounded, strict] = everywhere as [TestFleet, TestFleet, TestFleet];
+  beforeAll(async () => {
+    odd = await CommittedImage.make(fleet.docker, { changes: ["USER 1000:1000", 'VOLUME ["rel", "../../esc"]'] });
+  });
+  afterAll(async () => {
+    await bounded[Symbol.asyncDispose]();
+    await strict[Symbol.asyncDispose]();
+    await odd[Symbol.asyncDispose]();
+  });
+
+  test.each([
+    ["tmpfs", bounded, []],
+    ["refuse", strict, []],
+    ["refuse", strict, [tmpfs("/rel"), tmpfs("/esc")]],
+  ])("is refused with MCPM_IMAGE_VOLUMES=%s, for nothing can take its place", async (_mode, on, mounts) => {
+    await expect(on.create(TestFleet.spec("echo.mjs", { image: odd.name, mounts }), "s")).rejects.toMatchObject({
+      kind: "denied",
+      message: expect.stringMatching(/^spec\.image: .*"(?:rel|\.\.\/\.\.\/esc)".*absolute/),
+      details: { reason: "DENIED_BY_OPERATOR" },
+    });
+    expect(await on.runtime.list({})).toEqual([]);
+  });
+
+  test("is kept by default, and a mount at its place is what the server has", async () => {
+    const program =
+      'import { statfsSync } from "node:fs"; console.log(statfsSync("/rel").type.toString(16), process.env.HOME);';
+    const mounts = [tmpfs("/rel")];
+    const { record, sink } = await fleet.start(TestFleet.spec(program, { image: odd.name, mounts }));
+    await sink.ended;
+    await fleet.runtime.remove(record.id, {});
+    expect(sink.out).toBe("1021994 /tmp\n");
+  });
+
+  test("is refused by default where it would hide a mount", async () => {
+    const spec = TestFleet.spec("echo.mjs", { image: odd.name, mounts: [tmpfs("/esc")] });
+    await expect(fleet.create(spec, "s")).rejects.toMatchObject({
+      kind: "invalid",
+      message: expect.stringMatching(/^spec\.mounts\[0\]\.target: .*the image has a volume/),
+    });
+  });
+
+  test.each(["/", "/..", "."])("is refused whatever the setting when it is the root, as %s", async (path) => {
+    const image = await CommittedImage.make(fleet.docker, { changes: [`VOLUME ["${path}"]`] });
+    onTestFinished(() => image[Symbol.asyncDispose]());
+    for (const on of everywhere) {
+      await expect(on.create(TestFleet.spec("echo.mjs", { image: image.name }), "s")).rejects.toMatchObject({
+        kind: "invalid",
+        message: expect.stringContaining("spec.image: the image has a VOLUME at"),
+      });
+    }
   });
 });
 
