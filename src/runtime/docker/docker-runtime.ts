@@ -256,10 +256,8 @@ class DockerRuntime implements Runtime {
   #engineBack(): void {
     this.#facts.engineBack();
     this.#enforcement.engineBack();
-    this.#facts.ask({}).catch((error: Error) => {
-      this.#options.log.debug("could not ask the engine about itself; asking at the next need", {
-        reason: error.message,
-      });
+    this.#facts.ask({}).catch(({ message: reason }: Error) => {
+      this.#options.log.debug("could not ask the engine about itself; asking at the next need", { reason });
     });
   }
 
