@@ -7,6 +7,7 @@ import { CacheFolder } from "../state/cache-folder.ts";
 import { FolderProblem, StateFolder } from "../state/state-folder.ts";
 import { StateKey } from "../state/state-key.ts";
 
+const fleetFile = "fleet";
 const mib = 1024 * 1024;
 
 /** What one program is known by: what it says of itself has at most 81 KiB. */
@@ -19,7 +20,25 @@ const listings = { maxFiles: 1000, maxTotalBytes: 128 * mib, maxBytes: 16 * mib,
  * (throws ConfigError); without the default one the manager goes on, and says so once.
  */
 export function openState(dir: StateDir, log: Log): Promise<StateFolder | undefined> {
-  return unlessProblem(() => StateFolder.open(dir.path, { log, uid: process.getuid?.() }), dir, log);
+  const open = async () => {
+    const folder = await StateFolder.open(dir.path, { log, uid: process.getuid?.() });
+    await checkFleet(folder, dir.fleet);
+    return folder;
+  };
+  return unlessProblem(open, dir, log);
+}
+
+/** Names whose folder it is. Two fleets in one would remove what the other one is just writing. */
+async function checkFleet(folder: StateFolder, fleet: string): Promise<void> {
+  const owner = (await folder.read(fleetFile, { maxBytes: 256 }))?.toString();
+  if (owner === fleet) return;
+  if (owner === undefined || owner === "") {
+    // With a full disk a later start does it: what is there can be read meanwhile.
+    await folder.write(fleetFile, fleet).catch(() => {});
+    return;
+  }
+  const whose = JSON.stringify(owner);
+  throw new FolderProblem(folder.path, `is the state folder of the fleet ${whose}: choose one for ${fleet} alone`);
 }
 
 /** What is known of programs. Needs the fleet's ownership: two managers would undo what the other learnt. */
@@ -60,7 +79,8 @@ async function unlessProblem<T>(open: () => Promise<T>, { isGiven }: StateDir, l
   } catch (error) {
     // What else can go wrong, as with a full disk, may pass, and servers wait for their manager.
     if (isGiven && error instanceof FolderProblem) throw new ConfigError(`MCPM_STATE_DIR: ${error.message}`);
-    const message = "the manager keeps nothing beside the engine: set MCPM_STATE_DIR to a folder of its own";
+    const helps = isGiven ? " until it is started again" : ": set MCPM_STATE_DIR to a folder of its own";
+    const message = `the manager keeps nothing beside the engine${helps}`;
     log.warn(message, { problem: (error as Error).message });
     return undefined;
   }

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { constants } from "node:fs";
-import { chmod, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { chmod, type FileHandle, lstat, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Log } from "../base/log/log.ts";
 
@@ -45,7 +45,8 @@ export class StateFolder {
       throw new FolderProblem(path, `belongs to user ${owner}, and the manager is user ${uid}: chown ${uid} ${path}`);
     }
     if ((mode & 0o077) !== 0) {
-      throw new FolderProblem(path, `is open to others (mode ${(mode & 0o777).toString(8)}): chmod 700 ${path}`);
+      const open = `is open to others (mode ${(mode & 0o777).toString(8)})`;
+      throw new FolderProblem(path, `${open}${(await isShared(path, mode)) ? ownPlace(path) : `: chmod 700 ${path}`}`);
     }
     const folder = new StateFolder(path, options);
     await folder.#tryToWrite();
@@ -58,23 +59,22 @@ export class StateFolder {
   }
 
   /**
-   * What a file of this folder holds. Undefined: there is none, or, as the log then says, it is longer than `maxBytes`
-   * or can't be read.
+   * What a file of this folder holds. Undefined: there is none, or, as the log then says, it is longer than `maxBytes`,
+   * is no file (a link, a pipe, a device), or can't be read.
    */
   async read(name: string, { maxBytes }: { readonly maxBytes: number }): Promise<Buffer | undefined> {
     try {
-      // A link could lead anywhere, and a pipe would be waited for.
-      await using file = await open(
-        join(this.path, name),
-        constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
-      );
+      await using file = await open(join(this.path, name), readOnly);
       const found = await file.stat();
-      if (!found.isFile()) throw new Error("it is not a regular file");
-      const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.min(found.size, maxBytes) + 1));
-      if (bytesRead <= maxBytes) return buffer.subarray(0, bytesRead);
-      this.#ignored(name, `it has ${found.size} bytes, and at most ${maxBytes} are read`);
+      if (!found.isFile()) this.#ignored(name, "it is no regular file");
+      else {
+        const content = found.size > maxBytes ? undefined : await beginningOf(file, maxBytes + 1);
+        if (content !== undefined && content.length <= maxBytes) return content;
+        this.#ignored(name, `it has ${content?.length ?? found.size} bytes, and at most ${maxBytes} are read`);
+      }
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "ENOENT") this.#ignored(name, (error as Error).message);
+      const { code, message } = error as NodeJS.ErrnoException;
+      if (code !== "ENOENT") this.#ignored(name, code === "ELOOP" ? "it is a link" : message);
     }
     return undefined;
   }
@@ -106,7 +106,7 @@ export class StateFolder {
   }
 
   async #look(name: string): Promise<StateFile | undefined> {
-    const found = await stat(join(this.path, name)).catch(() => undefined);
+    const found = await lstat(join(this.path, name)).catch(() => undefined);
     return found?.isFile() ? { name, bytes: found.size, writtenAtMs: found.mtimeMs } : undefined;
   }
 
@@ -129,11 +129,43 @@ export class StateFolder {
   }
 }
 
+/** No link is followed, and no pipe waited for. */
+const readOnly = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+
+/** At most so many bytes, whatever the file says of its size. */
+async function beginningOf(file: FileHandle, maxBytes: number): Promise<Buffer> {
+  const { size } = await file.stat();
+  const parts: Buffer[] = [];
+  for (let left = maxBytes; left > 0; ) {
+    // One byte more than it should have shows the end in one read.
+    const part = Buffer.allocUnsafe(Math.min(left, size + 1));
+    const { bytesRead } = await file.read(part, 0, part.length);
+    if (bytesRead === 0) break;
+    parts.push(part.subarray(0, bytesRead));
+    left -= bytesRead;
+  }
+  return Buffer.concat(parts);
+}
+
 /** What keeps from writing, and may pass. */
 const passing: ReadonlySet<string | undefined> = new Set(["ENOSPC", "EDQUOT", "EMFILE", "ENFILE"]);
 
 /** Of files that are not written whole yet. */
 const halfSuffix = ".half";
+
+/** Whether others keep something there, so that to close it would do harm. */
+async function isShared(path: string, mode: number): Promise<boolean> {
+  if ((mode & stickyBit) !== 0) return true;
+  const entries = await readdir(path, { withFileTypes: true });
+  return entries.some((entry) => entry.isDirectory() && !ownFolders.has(entry.name));
+}
+
+const stickyBit = 0o1000;
+const ownFolders: ReadonlySet<string> = new Set(["cache", "programs", "listings", "packages"]);
+
+function ownPlace(path: string): string {
+  return `, and others have other things in it: choose a folder of the manager's own, such as ${join(path, "mcp-docker-manager")}`;
+}
 
 /** Not by mkdir's `recursive`, which never ends where the parent is there and takes nothing, as /proc. */
 async function made(path: string): Promise<void> {
@@ -141,7 +173,11 @@ async function made(path: string): Promise<void> {
     await makeOne(path);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
+    // A full disk may have space again: what can be done without the folder need not wait for it.
+    if (passing.has(code)) throw error;
     const found = await stat(path).catch(() => undefined);
+    const isLink = found === undefined && (await lstat(path).catch(() => undefined))?.isSymbolicLink();
+    if (isLink) throw new FolderProblem(path, "is a link to nothing");
     if (code === "ENOTDIR" || found?.isDirectory() === false) {
       throw new FolderProblem(path, "is no folder, or lies below a file");
     }

@@ -15,8 +15,8 @@ beforeEach(async () => {
 afterEach(() => rm(path, { recursive: true }));
 
 const log = { ...silentLog, warn: (message: string) => void warnings.push(message) };
-const given = () => ({ path, isGiven: true });
-const byDefault = () => ({ path, isGiven: false });
+const given = (fleet = "f") => ({ path, isGiven: true, fleet });
+const byDefault = (fleet = "f") => ({ path, isGiven: false, fleet });
 
 describe("A state folder that can't be used", () => {
   it("stops the start when it is set", async () => {
@@ -49,9 +49,19 @@ describe("A state folder that can't be used", () => {
     // As a full disk would, for the key can't be written in its place.
     await mkdir(join(path, "cache", "key"));
     expect(await openCache(state, { dir: given(), log })).toBeUndefined();
-    expect(warnings).toContain(
-      "the manager keeps nothing beside the engine: set MCPM_STATE_DIR to a folder of its own",
+    expect(warnings).toContain("the manager keeps nothing beside the engine until it is started again");
+  });
+
+  it("is one of another fleet, which is named", async () => {
+    await openState(given("ours"), log);
+    await expect(openState(given("theirs"), log)).rejects.toThrow(
+      `MCPM_STATE_DIR: ${path} is the state folder of the fleet "ours": choose one for theirs alone`,
     );
+    expect(await openState(byDefault("theirs"), log)).toBeUndefined();
+    expect(await openState(given("ours"), log)).toBeDefined();
+    expect(warnings).toEqual([
+      "the manager keeps nothing beside the engine: set MCPM_STATE_DIR to a folder of its own",
+    ]);
   });
 });
 

@@ -55,7 +55,7 @@ describe("readConfig", () => {
       calls: { timeoutMs: 60_000, maxTimeoutMs: 600_000 },
       log: { level: "info" },
       docker: { host: undefined, configDir: join(homedir(), ".docker"), tls: undefined },
-      state: { path: join(homedir(), ".local/state/mcp-docker-manager/default"), isGiven: false },
+      state: { path: join(homedir(), ".local/state/mcp-docker-manager/default"), isGiven: false, fleet: "default" },
       process: { baseEnv: { PATH: "/usr/local/bin:/usr/bin:/bin", HOME: homedir() } },
     });
   });
@@ -127,9 +127,9 @@ describe("readConfig", () => {
 
   it("keeps state where the setting says, or else where programs of the user keep theirs, a folder a fleet", () => {
     const stateOf = (env: Env) => fromEnv({ MCPM_FLEET: "f", HOME: "/home/me", ...env }).state;
-    expect(stateOf({ MCPM_STATE_DIR: "/srv/./state/" })).toEqual({ path: "/srv/state", isGiven: true });
+    expect(stateOf({ MCPM_STATE_DIR: "/srv/./state/" })).toEqual({ path: "/srv/state", isGiven: true, fleet: "f" });
     expect(stateOf({ MCPM_STATE_DIR: "" })).toMatchObject({ path: "/home/me/.local/state/mcp-docker-manager/f" });
-    expect(stateOf({ XDG_STATE_HOME: "/x" })).toEqual({ path: "/x/mcp-docker-manager/f", isGiven: false });
+    expect(stateOf({ XDG_STATE_HOME: "/x" })).toEqual({ path: "/x/mcp-docker-manager/f", isGiven: false, fleet: "f" });
     // A relative path is none, by the specification.
     expect(stateOf({ XDG_STATE_HOME: "x" }).path).toBe("/home/me/.local/state/mcp-docker-manager/f");
     expect(() => stateOf({ MCPM_STATE_DIR: "state" })).toThrow("MCPM_STATE_DIR=state must hold absolute paths");

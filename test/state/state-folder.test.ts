@@ -38,6 +38,19 @@ describe("StateFolder.open", () => {
     },
   );
 
+  it.each([
+    ["with the sticky bit", async (path: string) => chmod(path, 0o1777)],
+    ["that has other folders", async (path: string) => mkdir(join(path, "home"))],
+  ])("advises to choose another one, and not to close it, for one %s", async (_what, change) => {
+    const path = join(root, "open");
+    await mkdir(path);
+    await chmod(path, 0o755);
+    await change(path);
+    const refused = expect(open(path)).rejects;
+    await refused.toThrow(/is open to others .* other things in it: choose a folder of the manager's own/);
+    await expect(open("/")).rejects.toThrow(/such as \/mcp-docker-manager$/);
+  });
+
   it("refuses one of another user", async () => {
     await expect(open(root, 4242)).rejects.toThrow(`belongs to user ${uid}, and the manager is user 4242: chown 4242`);
   });
@@ -48,7 +61,7 @@ describe("StateFolder.open", () => {
     await expect(open(file)).rejects.toThrow(`${file} is no folder`);
     await expect(open(join(file, "below"))).rejects.toThrow("is no folder, or lies below a file");
     await symlink(join(root, "nowhere"), join(root, "link"));
-    await expect(open(join(root, "link"))).rejects.toThrow(/link (can't be made|is no folder)/);
+    await expect(open(join(root, "link"))).rejects.toThrow(/link is a link to nothing/);
     await expect(open("/proc/mcpm")).rejects.toThrow("/proc/mcpm can't be made");
   });
 
@@ -79,6 +92,32 @@ describe("A file of the state folder", () => {
     expect(await folder.read("a", { maxBytes: 10 })).toBeUndefined();
     expect(await folder.read("b", { maxBytes: 1e6 })).toBeUndefined();
     expect(warnings).toHaveLength(2);
+  });
+
+  it.each([
+    ["a pipe", (path: string) => void execFileSync("mkfifo", [path])],
+    ["a link to a file", (path: string) => symlink("/etc/hostname", path)],
+    ["a link to a device", (path: string) => symlink("/dev/zero", path)],
+    ["a link to nothing", (path: string) => symlink("nowhere", path)],
+  ])("is told of and ignored when it is %s, and can be written anew", async (_what, make) => {
+    const folder = await open(root);
+    await make(join(root, "a"));
+    expect(await folder.read("a", { maxBytes: 10 })).toBeUndefined();
+    expect(warnings).toEqual([
+      ["ignored a file of the state folder", expect.objectContaining({ file: join(root, "a") })],
+    ]);
+    expect(await folder.files()).toEqual([]);
+    await folder.write("a", "mine");
+    expect(await folder.read("a", { maxBytes: 10 })).toEqual(Buffer.from("mine"));
+  });
+
+  it("is read when it has just as many bytes as are allowed, and not with one more", async () => {
+    const folder = await open(root);
+    await folder.write("a", "x".repeat(11));
+    expect(await folder.read("a", { maxBytes: 10 })).toBeUndefined();
+    expect(await folder.read("a", { maxBytes: 11 })).toHaveLength(11);
+    await folder.write("a", "");
+    expect(await folder.read("a", { maxBytes: 10 })).toHaveLength(0);
   });
 
   it("that a manager died over is removed, and never read", async () => {
