@@ -98,7 +98,7 @@ function isPlain(way: string, { before, behind, value }: Record<"before" | "behi
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour.
   const blank = /^(?:\x1b\[[0-9;]*m| )*$/;
   const text = /^[^{}[\]",\n\r]*$/;
-  const [isBare, several] = [way === "request repeated", /^be(?:hind|fore) a/.test(way)];
+  const [isBare, several] = [way === "request repeated", /^be(?:hind|fore) /.test(way)];
   if (blank.test(before) && blank.test(behind)) return true;
   if (isBare || several) return false;
   return (blank.test(before) && text.test(behind)) || (text.test(before) && blank.test(behind));
