@@ -35,11 +35,29 @@ export interface Found {
 /**
  * The messages in a line that is not one by itself. One behind another are what the server said, and so is what colours
  * them. With text on the line, as a server's own log or a bar that shows progress, only a whole reply that the text is
- * before or behind counts, and it is `bare`. A message within something else, or between two texts, is only quoted.
+ * before or behind counts, and it is `bare`. A message within something else, or between two texts, is only quoted. Of a
+ * message that breaks off, the whole replies that end the line count, too: two threads wrote at once, or one did not
+ * end its line.
  */
 export function messagesWithin(line: Buffer): Found {
   const text = line.toString("latin1");
-  const parts = partsOf(line, text);
+  const { parts, brokenAt } = partsOf(line, text);
+  if (brokenAt === undefined) return messagesOf(text, parts);
+  const replies = repliesAtEnd(text, parts, brokenAt);
+  const broken = { start: brokenAt, end: text.length, message: messageOf(line.subarray(brokenAt, replies[0]?.start)) };
+  const found = messagesOf(text, [...parts.filter(({ start }) => start < brokenAt), broken]);
+  if (replies.length === 0) return found;
+  const isBroken = ({ kind }: Message) => kind === "malformed" || kind === "noise";
+  // A call that has both has its reply.
+  const messages = [
+    ...found.messages.filter((message) => !isBroken(message)),
+    ...replies.map(({ message }) => message),
+    ...found.messages.filter(isBroken),
+  ];
+  return { messages, text: true };
+}
+
+function messagesOf(text: string, parts: readonly Part[]): Found {
   const gaps = gapsBetween(text, parts);
   const texts = gaps.map((gap) => !isNothing(gap));
   if (!texts.includes(true)) return { messages: parts.map(({ message }) => message), text: false };
@@ -47,32 +65,57 @@ export function messagesWithin(line: Buffer): Found {
   const last = texts.lastIndexOf(true);
   const messages = parts.flatMap(({ message }, index) => {
     const before = first <= index;
-    const isReply = message.kind === "result" || message.kind === "error";
-    if (!isReply || message.bare || (before && last > index)) return [];
-    const isWithin = before && within.test((gaps[index] ?? "").slice(-tailChars));
-    return isWithin ? [] : [{ ...message, bare: true as const }];
+    if (!isWholeReply(message) || (before && last > index)) return [];
+    return before && isWithin(gaps[index] ?? "") ? [] : [{ ...message, bare: true as const }];
   });
   return { messages, text: true };
 }
 
-function partsOf(line: Buffer, text: string): Part[] {
+/** The whole replies behind a message that breaks off, one behind another up to the end of the line. */
+function repliesAtEnd(text: string, parts: readonly Part[], brokenAt: number): Part[] {
+  const replies: Part[] = [];
+  let end = text.length;
+  for (const part of parts.toReversed()) {
+    const { message } = part;
+    if (part.start <= brokenAt || !isNothing(text.slice(part.end, end))) break;
+    if (!isWholeReply(message)) break;
+    replies.unshift({ ...part, message: { ...message, bare: true } });
+    end = part.start;
+  }
+  return isWithin(text.slice(0, end)) ? replies.slice(1) : replies;
+}
+
+function isWithin(before: string): boolean {
+  return within.test(before.slice(-tailChars));
+}
+
+type Reply = Extract<Message, { readonly kind: "result" | "error" }>;
+
+function isWholeReply(message: Message): message is Reply {
+  return (message.kind === "result" || message.kind === "error") && !message.bare;
+}
+
+function partsOf(line: Buffer, text: string): { readonly parts: Part[]; readonly brokenAt: number | undefined } {
   const parts: Part[] = [];
+  let brokenAt: number | undefined;
   let charsLeft = maxPasses * text.length + firstAttempts * attemptChars;
   let end = 0;
   beginning.lastIndex = 0;
   for (let found = beginning.exec(text); found !== null; found = beginning.exec(text)) {
     const start = found.index;
     const { whole, ending } = endOf(text, start);
-    // Broken where a message should be: of the rest nothing is certain.
-    const broken = !whole && isNothing(text.slice(end, start));
-    if (whole || broken) {
-      end = whole ? ending : text.length;
+    if (whole) {
+      end = ending;
       parts.push({ start, end, message: messageOf(line.subarray(start, end)) });
       beginning.lastIndex = end;
-    } else charsLeft -= ending - start + attemptChars;
-    if (broken || charsLeft < 0 || parts.length === maxMessages) break;
+    } else {
+      // Broken where a message should be.
+      if (brokenAt === undefined && isNothing(text.slice(end, start))) brokenAt = start;
+      charsLeft -= ending - start + attemptChars;
+    }
+    if (charsLeft < 0 || parts.length === maxMessages) break;
   }
-  return parts;
+  return { parts, brokenAt };
 }
 
 /** Where the value ends that starts here, or stops being one. */

@@ -69,6 +69,38 @@ describe("Connection, when a reply is nearly one", () => {
     expect(shown()).toHaveLength(2);
   });
 
+  it.each([
+    ["of a notification", '{"jsonrpc":"2.0","method":"notifications/progr'],
+    ["of a reply to a call that is over", '{"jsonrpc":"2.0","id":0,"res'],
+    ["of its own reply", '{"jsonrpc":"2.0","id":1,"res'],
+    ["of its own reply, up to a value", '{"jsonrpc":"2.0","id":1,"result":{"a":1'],
+    ["of its own reply, up to the id", '{"jsonrpc":"2.0","id":1'],
+    ["and whole messages before it", `${log}{"jsonrpc":"2.0","method":"n`],
+  ])("settles the call whose reply is behind a half %s", async (_what, half) => {
+    const { wire, asked, shown } = await withRequests(2);
+    wire.receive(half + whole(1));
+    expect(await asked[0]).toEqual({ result });
+    expect(shown()).toEqual([half + whole(1)]);
+    expect(wire.connection.inFlight).toBe(1);
+  });
+
+  it("settles the calls whose replies are behind half a reply, and fails that one's call", async () => {
+    const { wire, asked } = await withRequests(3);
+    wire.receive(`{"jsonrpc":"2.0","id":1${whole(2)} ${whole(3)}`);
+    await expect(asked[0]).rejects.toMatchObject(malformed);
+    expect(await Promise.all(asked.slice(1))).toEqual([{ result }, { result }]);
+  });
+
+  it.each([
+    ["cut off behind it", `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":${whole(1)}`],
+    ["not escaped", `{"jsonrpc":"2.0","method":"notifications/message","params":{"data":"sent ${whole(1)}"}}`],
+  ])("shows a reply that a broken notification quotes, %s, and settles nothing", async (_what, line) => {
+    const { wire, shown } = await withRequests(1);
+    wire.receive(line);
+    expect(wire.connection.inFlight).toBe(1);
+    expect(shown()).toEqual([line]);
+  });
+
   it("fails the call of a broken reply that has its id last", async () => {
     const { wire, asked } = await withRequests(2);
     wire.receive('{"result":{"a":NaN},"jsonrpc":"2.0","id":2}');

@@ -22,6 +22,9 @@ const ways: Readonly<Record<string, (id: number, value: string) => string>> = {
   "request repeated": (id, value) => `{"jsonrpc":"2.0","id":${id},${request},"result":[${value}]}`,
   "behind a notification": (id, value) =>
     `{"jsonrpc":"2.0","method":"n","params":{}}{"jsonrpc":"2.0","id":${id},"result":${value}}`,
+  "behind half a notification": (id, value) =>
+    `{"jsonrpc":"2.0","method":"notifi{"jsonrpc":"2.0","id":${id},"result":${value}}`,
+  "behind half a reply": (id, value) => `{"jsonrpc":"2.0","id":${id + 2}{"jsonrpc":"2.0","id":${id},"result":${value}}`,
   "before another reply": (id, value) =>
     `{"jsonrpc":"2.0","id":${id},"result":${value}} {"jsonrpc":"2.0","id":${id + 1},"result":{}}`,
   "printed for people": (id, value) => `{\n  "jsonrpc": "2.0",\n  "id": ${id},\n  "result":\n    ${value}\n}`,
@@ -95,7 +98,7 @@ function isPlain(way: string, { before, behind, value }: Record<"before" | "behi
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape character begins a colour.
   const blank = /^(?:\x1b\[[0-9;]*m| )*$/;
   const text = /^[^{}[\]",\n\r]*$/;
-  const [isBare, several] = [way === "request repeated", /^be(?:hind|fore) a/.test(way)];
+  const [isBare, several] = [way === "request repeated", /^be(?:hind|fore) /.test(way)];
   if (blank.test(before) && blank.test(behind)) return true;
   if (isBare || several) return false;
   return (blank.test(before) && text.test(behind)) || (text.test(before) && blank.test(behind));
