@@ -32,7 +32,10 @@ it(
 
 /** Without which server it was done to, and what was applied when. */
 function kindOf(command: string): string {
-  return command.replace(/ [ab]$/, "").replace(/ \d+ ms after/, " during").replace(/Apply \(.*$/, "Apply");
+  return command
+    .replace(/ [ab]$/, "")
+    .replace(/ \d+ ms after/, " during")
+    .replace(/Apply \(.*$/, "Apply");
 }
 
 function table(counts: ReadonlyMap<string, number>, { sequences }: { sequences: number }): string {

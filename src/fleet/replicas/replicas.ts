@@ -17,6 +17,8 @@ export class Replicas {
   #instances: readonly ServerInstance[];
   /** Those that are to take another's place, and those whose place was taken: they get no new calls. */
   readonly #beside = new Set<ServerInstance>();
+  /** How often those were restarted that others took the place of. */
+  #earlierRestarts = 0;
 
   constructor(instances: readonly ServerInstance[]) {
     this.#instances = instances;
@@ -61,6 +63,7 @@ export class Replicas {
 
   /** From now on one of them is another. */
   swap(old: ServerInstance, next: ServerInstance): void {
+    this.#earlierRestarts += old.restartCount;
     this.#instances = this.#instances.map((instance) => (instance === old ? next : instance));
   }
 
@@ -69,6 +72,7 @@ export class Replicas {
   }
 
   drop(instance: ServerInstance): void {
+    this.#earlierRestarts += instance.restartCount;
     this.#instances = this.#instances.filter((other) => other !== instance);
   }
 
@@ -97,7 +101,7 @@ export class Replicas {
   }
 
   get restartCount(): number {
-    return this.instances.reduce((sum, { restartCount }) => sum + restartCount, 0);
+    return this.instances.reduce((sum, { restartCount }) => sum + restartCount, this.#earlierRestarts);
   }
 
   /** Of those that have a container. */
