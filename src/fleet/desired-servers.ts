@@ -40,6 +40,7 @@ export class DesiredServers implements ApplyTarget {
 
   async present(): Promise<ReadonlyMap<string, Present>> {
     const present = [...this.#options.servers].map(async ([name, server]) => {
+      await server.decided();
       const snapshot = server.snapshot();
       return [name, presentOf(snapshot, await this.#rotated(snapshot))] as const;
     });
@@ -65,7 +66,7 @@ export class DesiredServers implements ApplyTarget {
 
   async update(name: string, { spec, start, update }: Declaration, set: string): Promise<void> {
     const server = this.#known(name);
-    await server.update({ spec, origin: set, update });
+    await server.update({ spec, origin: set, update, mayRest: start !== "now" });
     // One that rests only has another wish now.
     if (start === "now" && server.snapshot().instances.length === 0) await server.start();
   }

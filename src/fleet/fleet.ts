@@ -215,8 +215,7 @@ export class Fleet {
     this.#sync.close();
     this.#failedStarts.close();
     await this.#watch?.[Symbol.asyncDispose]();
-    const why = { reason: "MANAGER_STOPPING", message: "the manager is shutting down" } as const;
-    await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs, ...why })));
+    await Promise.all([...this.#servers.values()].map((server) => server.release({ drainMs })));
   }
 
   /** What the runtime can't do at all comes before what the operator does not allow. */

@@ -1,8 +1,6 @@
 import type { AbortSource } from "../base/async/abort-source.ts";
 import { within } from "../base/async/within.ts";
-import type { ErrorReason } from "../base/errors/error-reason.ts";
-import { ManagerError } from "../base/errors/errors.ts";
-import type { UpdateBy } from "../base/spec/declaration.ts";
+import type { ManagerError } from "../base/errors/errors.ts";
 import type { ServerSpec } from "../base/spec/spec.ts";
 import type { LogLevel } from "../mcp/protocol/log-level.ts";
 import type { InstanceRecord } from "../runtime/runtime.ts";
@@ -12,12 +10,13 @@ import { ServerInstance } from "./instance/server-instance.ts";
 import { StopClock } from "./instance/stop-clock.ts";
 import type { LogRing } from "./logs/log-ring.ts";
 import type { NewServer } from "./new-server.ts";
-import { adoptAll, isSameMade } from "./replicas/adoption.ts";
+import { Adoption, isSameMade } from "./replicas/adoption.ts";
 import { instancesOf, Replicas } from "./replicas/replicas.ts";
-import { type Made, Updates } from "./replicas/updates.ts";
+import { type Made, type MadeAnew, type NewInstance, Updates } from "./replicas/updates.ts";
 import { KeptLogLevel } from "./resources/kept-log-level.ts";
 import { ResourceFeeds, type ResourceSubscription } from "./resources/resource-feeds.ts";
 import type { FleetServices } from "./run/fleet-services.ts";
+import { managerStopping } from "./state/fleet-error.ts";
 import { notRunning, notStarted, startCancelled } from "./state/server-failure.ts";
 import type { ServerSnapshot } from "./state/server-snapshot.ts";
 import type { StateKind } from "./state/state-kind.ts";
@@ -40,7 +39,8 @@ export class ManagedServer {
   #wish: Wish;
   readonly #replicas: Replicas;
   readonly #updates: Updates;
-  readonly #newInstance: (made: Made, replica: number) => ServerInstance;
+  readonly #adoption: Adoption;
+  readonly #newInstance: NewInstance;
   readonly #feeds = new ResourceFeeds({ live: () => this.#replicas.live, onLeave: () => this.#wish.idle?.touch() });
   readonly #logLevel: KeptLogLevel;
   #revision = 0;
@@ -68,12 +68,16 @@ export class ManagedServer {
     this.#wish = wishFor({ spec, origin }, this.#idleClock);
     const onChange = () => this.#onChange();
     const server = { name, ring, onPull: (progress: string) => this.#onPull(progress), onChange };
-    const isIdle = rests === "idle";
-    this.#newInstance = (made, replica) => new ServerInstance({ services, server, ...made, replica, rests: isIdle });
+    this.#newInstance = (made, replica, { rests = false } = {}) =>
+      new ServerInstance({ services, server, ...made, replica, rests });
     this.#isKept = isKept;
     this.#state = rests ?? "creating";
-    this.#replicas = new Replicas(rests === "stopped" ? [] : instancesOf({ spec, origin }, this.#newInstance));
+    const first: NewInstance = (made, replica) => this.#newInstance(made, replica, { rests: rests === "idle" });
+    this.#replicas = new Replicas(rests === "stopped" ? [] : instancesOf({ spec, origin }, first));
     this.#updates = new Updates(this.#replicas, { services, newInstance: this.#newInstance, onSwap: onChange });
+    const parts = { replicas: this.#replicas, updates: this.#updates, newInstance: this.#newInstance };
+    const become = (made: Made) => this.#become(made);
+    this.#adoption = new Adoption({ ...parts, become, stops: () => this.#stop !== undefined });
   }
 
   /** What it is to be now. */
@@ -129,9 +133,7 @@ export class ManagedServer {
       failure: this.#replicas.failure,
       mcp: this.#replicas.mcp,
       instances: this.#replicas.snapshots(),
-      strayLines: this.ring.strayLines,
-      lateReplies: this.ring.lateReplies,
-      oomKills: this.ring.oomKills,
+      ...this.ring.counters,
       revision: this.#revision,
       pullProgress: this.#pullProgress,
     };
@@ -143,6 +145,7 @@ export class ManagedServer {
    * now.
    */
   async start(): Promise<void> {
+    if (this.#state !== "ready" && this.#updates.underWay) await this.#updates.over();
     if (this.#replicas.isEmpty) this.#replicas.add(...instancesOf(this.#wish, this.#newInstance));
     try {
       await this.#replicas.start();
@@ -155,23 +158,23 @@ export class ManagedServer {
   }
 
   /** Takes over what was found at boot; an instance that was not found is made. The outcome is in the state. */
-  async adopt(records: readonly InstanceRecord[]): Promise<void> {
+  adopt(records: readonly InstanceRecord[]): Promise<void> {
     this.#isKept = true;
-    await adoptAll(records, {
-      replicas: this.#replicas,
-      updates: this.#updates,
-      newInstance: this.#newInstance,
-      become: (made) => this.#become(made),
-      stops: () => this.#stop !== undefined,
-    });
+    return this.#adoption.begin(records);
+  }
+
+  /** Resolves when it is known what it is made by, after a manager that died while it replaced it. */
+  decided(): Promise<void> {
+    return this.#adoption.decided();
   }
 
   /**
-   * Makes it what is declared now, without losing a call: another container takes each one's place. One that rests
-   * without a container only changes its wish. Throws why the new one does not come up; then the old one serves on.
+   * Makes it what is declared now, without losing a call: another container takes each one's place. One that may rest, and
+   * has no container, only changes its wish. Throws why the new one does not come up; then the old one serves on.
    * Throws `interrupted` when a Stop comes in between.
    */
-  async update(to: Made & { readonly update: UpdateBy }): Promise<void> {
+  async update(to: MadeAnew): Promise<void> {
+    await this.#adoption.over();
     await this.#replicas.settled();
     if (this.#stop !== undefined) throw notRunning(this.name, undefined);
     if (!this.#replicas.isEmpty) await this.#updates.begin(this.#wish, to);
@@ -223,7 +226,8 @@ export class ManagedServer {
   }
 
   /** Starts every process again, one after the other; calls wait or go to the others. Throws as `start`. */
-  restart({ graceMs }: { graceMs: number }): Promise<void> {
+  async restart({ graceMs }: { graceMs: number }): Promise<void> {
+    if (this.#updates.underWay) await this.#updates.over();
     return this.#replicas.restart({ graceMs });
   }
 
@@ -239,17 +243,14 @@ export class ManagedServer {
   }
 
   /** The manager shuts down: the instances stay, calls that don't finish within `drainMs` fail. */
-  async release(options: { drainMs: number; reason: ErrorReason; message: string }): Promise<void> {
-    const { drainMs, reason, message } = options;
-    const closing = new ManagerError("unavailable", message, {
-      details: { reason, server: this.name, delivery: "not_sent" },
-    });
+  async release({ drainMs }: { drainMs: number }): Promise<void> {
+    const closing = managerStopping().with({ server: this.name });
     this.#wish.idle?.stop();
     await this.#updates.cancel(closing);
     await this.#replicas.cancelLaunches(closing);
     this.#calls.failQueued(closing);
     await within(drainMs, this.#calls.idle());
-    this.#replicas.letGo(options);
+    this.#replicas.letGo({ reason: "MANAGER_STOPPING", message: closing.message });
     this.ring.close();
   }
 
@@ -286,7 +287,8 @@ export class ManagedServer {
 
   #sleep(): void {
     const isUsed = this.#calls.inFlight > 0 || this.#calls.queued > 0 || !this.#feeds.isEmpty;
-    if (isUsed || this.#state !== "ready") {
+    // How long it may be idle is not known before an update is over.
+    if (isUsed || this.#updates.underWay || this.#state !== "ready") {
       this.#wish.idle?.start();
       return;
     }

@@ -33,7 +33,7 @@ export class ServerInstance {
   constructor(context: InstanceContext) {
     this.#context = context;
     this.replica = context.replica;
-    const status = new InstanceStatus(context, { onDue: () => void this.#launcher.bringUp("automatic") });
+    const status = new InstanceStatus(context, { onDue: () => this.#onDue() });
     const sleep = new Sleep(context, status);
     const launcher = new Launcher(context, { status, sleep, onRunEnded: (run) => this.#recovery.runEnded(run) });
     this.#recovery = new Recovery(context, { status, launcher, sleep });
@@ -41,12 +41,17 @@ export class ServerInstance {
     this.#sleep = sleep;
     this.#launcher = launcher;
     this.permits = new Permits(() => status.record?.instance ?? "");
-    this.#yielding = new Yielding(context, { status, idle: () => this.permits.allLeft() });
+    this.#yielding = new Yielding(context, {
+      status,
+      idle: () => this.permits.allLeft(),
+      calm: () => this.cancelLaunch(startCancelled(context.server.name)),
+    });
   }
 
   get state(): StateKind {
     const { kind } = this.#status.state;
-    return kind === "ready" && this.#yielding.givesWay ? "creating" : kind;
+    // Not idle either: a call waits for the one that takes its place.
+    return (kind === "ready" || kind === "idle") && this.#yielding.givesWay ? "creating" : kind;
   }
 
   /** Whether it has no container, and nobody has wanted one yet. */
@@ -175,17 +180,16 @@ export class ServerInstance {
   }
 
   /** Ends before another one takes its place; its container is kept. Throws the reason of `signal`. */
-  async giveWay(options: { readonly signal: AbortSignal }): Promise<void> {
-    await this.cancelLaunch(startCancelled(this.#context.server.name));
-    await this.#yielding.giveWay(options);
+  giveWay(options: { readonly signal: AbortSignal }): Promise<void> {
+    return this.#yielding.giveWay(options);
   }
 
   /** The one that was to take its place did not come up: it serves again, as soon as it can. */
   async comeBack(): Promise<void> {
     await this.#yielding.comeBack();
-    const { state } = this.#status;
-    const rests = state.kind === "idle" || state.kind === "failed" || state.kind === "ready";
-    if (!rests && !this.launching) await this.#launcher.bringUp("automatic").catch(() => {});
+    const { kind } = this.#status.state;
+    const isAsBefore = kind === "idle" || kind === "ready" || (kind === "failed" && !this.#yielding.endedProcess);
+    if (!isAsBefore && !this.launching) await this.#launcher.bringUp("automatic").catch(() => {});
   }
 
   /** This is its container, with which nothing is done yet. */
@@ -196,6 +200,11 @@ export class ServerInstance {
   /** The engine tells nothing any more. */
   engineLost(): void {
     this.#recovery.engineLost();
+  }
+
+  /** One that gives way is started again only when it comes back. */
+  #onDue(): void {
+    if (!this.#yielding.givesWay) void this.#launcher.bringUp("automatic");
   }
 
   /** What the engine has of it, after something may have changed there. */

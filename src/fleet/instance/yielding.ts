@@ -13,6 +13,8 @@ export interface YieldingOptions {
   readonly status: InstanceStatus;
   /** Resolves when no call is under way. */
   readonly idle: () => Promise<void>;
+  /** Nothing happens to it by itself any more. */
+  readonly calm: () => Promise<void>;
 }
 
 /** How an instance goes whose place another one takes. No call into it is lost: each may take until its own deadline. */
@@ -20,20 +22,28 @@ export class Yielding {
   readonly #context: InstanceContext;
   readonly #status: InstanceStatus;
   readonly #idle: () => Promise<void>;
+  readonly #calm: () => Promise<void>;
   readonly #hurried = Promise.withResolvers<StopClock | undefined>();
   #letGo: (why: Release) => void = () => {};
   #retired: Promise<void> | undefined;
   #givesWay = false;
+  #endedProcess = false;
 
-  constructor(context: InstanceContext, { status, idle }: YieldingOptions) {
+  constructor(context: InstanceContext, { status, idle, calm }: YieldingOptions) {
     this.#context = context;
     this.#status = status;
     this.#idle = idle;
+    this.#calm = calm;
   }
 
   /** It takes no new calls, though it may be ready: another one is to take its place. */
   get givesWay(): boolean {
     return this.#givesWay;
+  }
+
+  /** Whether its process was ended so that another one could take its place. */
+  get endedProcess(): boolean {
+    return this.#endedProcess;
   }
 
   /** A retirement under way, which has this long from now on; undefined: there is none. */
@@ -65,12 +75,16 @@ export class Yielding {
    */
   async giveWay({ signal }: { readonly signal: AbortSignal }): Promise<void> {
     const { runtime, clocks } = this.#context.services;
+    this.#givesWay = true;
+    this.#endedProcess = false;
+    this.#context.server.onChange();
+    await this.#calm();
     const { record } = this.#status;
     if (record === undefined) return;
     await leaveMark("replaced", { ...this.#about, id: record.id });
-    this.#givesWay = true;
-    this.#context.server.onChange();
     await abortable(this.#idle(), signal);
+    // It may have gone down meanwhile, and be about to be started again.
+    await this.#calm();
     const { state } = this.#status;
     const run = state.kind === "ready" ? state.run : undefined;
     if (run !== undefined) this.#status.enter({ kind: "creating" }, "stopped: another container takes its place");
@@ -83,6 +97,7 @@ export class Yielding {
       clock,
       why: replaced(this.#context.server.name),
     });
+    this.#endedProcess = record.state !== "exited";
     this.#status.hold((await runtime.inspect(record.id, {})) ?? record);
   }
 

@@ -30,23 +30,20 @@ export class LogRing {
     this.epochMs = options.now();
   }
 
-  /** Lines on stdout that were no message, those that the ring dropped included. */
-  get strayLines(): number {
-    return this.#strayLines;
-  }
-
-  /** Replies that nobody waited for. They are not shown: of all that goes into the log these alone are protocol. */
-  get lateReplies(): number {
-    return this.#lateReplies;
+  /** What is counted of a server, whichever container it was in. */
+  get counters() {
+    return {
+      /** Lines on stdout that were no message, those that the ring dropped included. */
+      strayLines: this.#strayLines,
+      /** Replies that nobody waited for. They are not shown: of all that goes into the log these alone are protocol. */
+      lateReplies: this.#lateReplies,
+      /** Processes that the kernel ended for lack of memory, as the engine told. */
+      oomKills: this.#oomKills,
+    };
   }
 
   countLateReply(): void {
     this.#lateReplies += 1;
-  }
-
-  /** Processes that the kernel ended for lack of memory, as the engine told. */
-  get oomKills(): number {
-    return this.#oomKills;
   }
 
   countOomKill(): void {

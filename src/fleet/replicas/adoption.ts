@@ -15,11 +15,39 @@ export interface AdoptionOptions {
   readonly stops: () => boolean;
 }
 
+/** What a manager before this one left of a server is taken over, once. */
+export class Adoption {
+  readonly #options: AdoptionOptions;
+  #underWay: { readonly done: Promise<void>; readonly isUndecided: boolean } | undefined;
+
+  constructor(options: AdoptionOptions) {
+    this.#options = options;
+  }
+
+  /** These were found. Resolves when that is over; the outcome is in the states. */
+  begin(records: readonly InstanceRecord[]): Promise<void> {
+    const done = adoptAll(records, this.#options).finally(() => {
+      this.#underWay = undefined;
+    });
+    this.#underWay = { done, isUndecided: isUndecided(records) };
+    return done;
+  }
+
+  async over(): Promise<void> {
+    await this.#underWay?.done;
+  }
+
+  /** Resolves when it is known which of the containers stay, and so what the server is made by. */
+  async decided(): Promise<void> {
+    if (this.#underWay?.isUndecided) await this.#underWay.done;
+  }
+}
+
 /**
  * Takes over what was found of a server at boot: each container is gone on with by what it was made by, and a replacement
  * that was under way is finished. An instance that was not found is made. The outcome is in the states.
  */
-export async function adoptAll(records: readonly InstanceRecord[], options: AdoptionOptions): Promise<void> {
+async function adoptAll(records: readonly InstanceRecord[], options: AdoptionOptions): Promise<void> {
   const { replicas, updates, newInstance } = options;
   const asked = replacementsAmong(records).filter((pair) => outcomeOf(pair) === "ask");
   const next = new Set(asked.map((pair) => pair.next));
@@ -59,6 +87,14 @@ function newestMade(replicas: Replicas): Made | undefined {
 
 export function isSameMade(a: Made, b: Made): boolean {
   return a.origin === b.origin && isDeepStrictEqual(a.spec, b.spec);
+}
+
+/** Whether they are of different makes, or more than there are replicas: then it has yet to be seen which stay. */
+function isUndecided(records: readonly InstanceRecord[]): boolean {
+  const [first] = records;
+  const isOther = ({ spec, origin }: InstanceRecord) =>
+    origin !== first?.origin || !isDeepStrictEqual(spec, first?.spec);
+  return records.some(isOther) || new Set(records.map(({ replica }) => replica)).size < records.length;
 }
 
 function madeOf({ spec, origin }: InstanceRecord): Made | undefined {

@@ -17,8 +17,8 @@ export class Replicas {
   #instances: readonly ServerInstance[];
   /** Those that are to take another's place, and those whose place was taken: they get no new calls. */
   readonly #beside = new Set<ServerInstance>();
-  /** Of instances whose place another one has: the server's counter goes on. */
-  #restartsBefore = 0;
+  /** How often those were restarted that others took the place of. */
+  #earlierRestarts = 0;
 
   constructor(instances: readonly ServerInstance[]) {
     this.#instances = instances;
@@ -63,7 +63,7 @@ export class Replicas {
 
   /** From now on one of them is another. */
   swap(old: ServerInstance, next: ServerInstance): void {
-    this.#restartsBefore += old.restartCount;
+    this.#earlierRestarts += old.restartCount;
     this.#instances = this.#instances.map((instance) => (instance === old ? next : instance));
   }
 
@@ -72,6 +72,7 @@ export class Replicas {
   }
 
   drop(instance: ServerInstance): void {
+    this.#earlierRestarts += instance.restartCount;
     this.#instances = this.#instances.filter((other) => other !== instance);
   }
 
@@ -100,7 +101,7 @@ export class Replicas {
   }
 
   get restartCount(): number {
-    return this.instances.reduce((sum, { restartCount }) => sum + restartCount, this.#restartsBefore);
+    return this.instances.reduce((sum, { restartCount }) => sum + restartCount, this.#earlierRestarts);
   }
 
   /** Of those that have a container. */

@@ -30,7 +30,8 @@ export async function recreate({ old, next, swap, signal }: TakePlaceOptions): P
     await old.giveWay({ signal });
     await next.startInPlaceOf(old, { signal });
   } catch (error) {
-    await old.comeBack();
+    // A Stop removes it, and the manager after one that shuts down brings it back.
+    if (!signal.aborted) await old.comeBack();
     throw error;
   }
   return finishPlace({ old, next, swap });

@@ -16,8 +16,18 @@ export interface Made {
   readonly origin: string | undefined;
 }
 
+/** What instances are to be made by, and how. */
+export interface MadeAnew extends Made {
+  readonly update: UpdateBy;
+  /** One without a container goes on without one, until it is called. Default: no. */
+  readonly mayRest?: boolean;
+}
+
+/** `rests`: it has no container until it is called. */
+export type NewInstance = (made: Made, replica: number, options?: { readonly rests?: boolean }) => ServerInstance;
+
 export interface UpdatesOptions {
-  readonly newInstance: (made: Made, replica: number) => ServerInstance;
+  readonly newInstance: NewInstance;
   readonly services: Pick<FleetServices, "freeMemory">;
   /** New calls go to another instance. */
   readonly onSwap: () => void;
@@ -53,7 +63,7 @@ export class Updates {
    * Makes all instances by `to`. Throws why one of them did not come up: then all are as they were. Throws the reason of
    * `cancel`: then some may be new already.
    */
-  begin(from: Made, to: Made & { readonly update: UpdateBy }): Promise<void> {
+  begin(from: Made, to: MadeAnew): Promise<void> {
     return this.#start((signal) => this.#run({ from, to, signal }));
   }
 
@@ -65,6 +75,15 @@ export class Updates {
     return this.#start(async (signal) => {
       await Promise.all(pairs.map((pair) => this.#resumePair(pair, signal)));
     });
+  }
+
+  /** Resolves when no update is under way, however it ended. Throws the reason of `cancel`. */
+  async over(): Promise<void> {
+    while (this.#underWay !== undefined) {
+      const { abort, done } = this.#underWay;
+      await done.catch(() => {});
+      abort.signal.throwIfAborted();
+    }
   }
 
   /** An update under way ends where it is. */
@@ -104,15 +123,7 @@ export class Updates {
     await old.instance.adopt(old.record);
   }
 
-  async #run({
-    from,
-    to,
-    signal,
-  }: {
-    from: Made;
-    to: Made & { update: UpdateBy };
-    signal: AbortSignal;
-  }): Promise<void> {
+  async #run({ from, to, signal }: { from: Made; to: MadeAnew; signal: AbortSignal }): Promise<void> {
     const replicas = this.#replicas;
     const { newInstance } = this.#options;
     const count = to.spec.replicas ?? 1;
@@ -120,8 +131,11 @@ export class Updates {
     try {
       for (let replica = 0; replica < count; replica += 1) {
         signal.throwIfAborted();
-        const next = newInstance(to, replica);
-        await this.#put(next, { by: to.update, signal });
+        const old = replicas.instances.find((instance) => instance.replica === replica);
+        const rests = to.mayRest === true && old?.rests === true;
+        const next = newInstance(to, replica, { rests });
+        if (rests) this.#swap(old, next);
+        else await this.#put(next, { old, by: to.update, signal });
         renewed.push(next);
       }
     } catch (error) {
@@ -131,18 +145,19 @@ export class Updates {
     for (const surplus of replicas.instances.slice(count)) await this.#takeAway(surplus);
   }
 
-  async #put(next: ServerInstance, options: { by: UpdateBy; signal: AbortSignal }): Promise<void> {
+  async #put(
+    next: ServerInstance,
+    { old, ...options }: { old: ServerInstance | undefined; by: UpdateBy; signal: AbortSignal },
+  ): Promise<void> {
     const replicas = this.#replicas;
     const { onSwap } = this.#options;
-    const old = replicas.instances.find(({ replica }) => replica === next.replica);
-    if (old?.rests) {
-      replicas.swap(old, next);
-    } else if (old === undefined) {
+    if (old === undefined) {
       await replicas.beside(next, next.start());
       replicas.add(next);
     } else {
-      const stopsFirst = keepsData(old) || keepsData(next) || !hasRoomForBoth(next.made.spec, this.#options.services);
-      const by = stopsFirst ? "recreate" : options.by;
+      // A call must not make a container for the old one while the next one's is made.
+      const stopsFirst = old.rests || keepsData(old) || keepsData(next);
+      const by = stopsFirst || !hasRoomForBoth(next.made.spec, this.#options.services) ? "recreate" : options.by;
       const takePlace = by === "rolling" ? rollOver : recreate;
       const { signal } = options;
       const swap = () => this.#swap(old, next);
@@ -171,8 +186,12 @@ export class Updates {
   ): Promise<void> {
     const count = from.spec.replicas ?? 1;
     for (const instance of renewed) {
-      if (instance.replica >= count) await this.#takeAway(instance);
-      else await this.#put(this.#options.newInstance(from, instance.replica), { by: update, signal }).catch(() => {});
+      if (instance.replica >= count) {
+        await this.#takeAway(instance);
+        continue;
+      }
+      const old = this.#options.newInstance(from, instance.replica);
+      await this.#put(old, { old: instance, by: update, signal }).catch(() => {});
     }
   }
 

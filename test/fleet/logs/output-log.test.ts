@@ -143,10 +143,10 @@ describe("A line without its end", () => {
     const { ring, stdout, shown } = openBoth();
     stdout("Your name: ");
     vi.advanceTimersByTime(500);
-    expect(ring.strayLines).toBe(0);
+    expect(ring.counters.strayLines).toBe(0);
     stdout("\nnext\n");
     expect(shown()).toEqual(["stdout: Your name: ", "stdout: $", "stdout: next$"]);
-    expect(ring.strayLines).toBe(2);
+    expect(ring.counters.strayLines).toBe(2);
   });
 
   it("is not shown when it may become a message", () => {

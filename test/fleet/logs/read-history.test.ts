@@ -47,7 +47,7 @@ describe("readHistory", () => {
     ]);
     expect(entriesOf(ring).map((entry) => entry?.timeMs)).toEqual([1000, 1002, 1003, 1004, 6000]);
     expect(entriesOf(ring).map((entry) => entry?.ordinal)).toEqual([-4, -3, -2, -1, 0]);
-    expect(ring.strayLines).toBe(0);
+    expect(ring.counters.strayLines).toBe(0);
   });
 
   it("keeps as much of the newest as there is room for", async () => {
