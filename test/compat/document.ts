@@ -15,7 +15,7 @@ Servers from public registries, which nobody here wrote, as they were tried thro
 sandbox, or with what its spec below asks for. To have one of them, here \`time\`:
 
 \`\`\`
-scripts/build-compat time
+scripts/images/build-compat time
 make start
 curl -X POST http://localhost:8080/servers/time/start -H 'Content-Type: application/json' \\
     -d '{"image": "mcpm-compat/time:latest", "pull_policy": "PULL_POLICY_NEVER"}'
