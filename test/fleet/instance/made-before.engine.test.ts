@@ -58,7 +58,8 @@ it("Copies and replacements that an older manager made are what they were", asyn
   const ids = (name: string) => open.fleet.get(name).instances.map(({ record }) => record.id);
   expect(ids("a")).toEqual(copies.map(({ id }) => id));
   expect(ids("b")).toEqual([next.id]);
-  expect((await open.engine.runtime.list({})).map(({ id }) => id)).not.toContain(old.id);
+  const left = async () => (await open.engine.runtime.list({})).map(({ id }) => id);
+  await expect.poll(left, { timeout: 15_000 }).not.toContain(old.id);
 });
 
 /** What the process of the server's container sees. */
