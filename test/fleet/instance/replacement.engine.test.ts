@@ -56,8 +56,8 @@ it("A manager that died before it removed the old container goes on with the new
   const next = before.find(({ replaces }) => replaces !== undefined);
   open.faults.remove = open.engine.runtime.remove.bind(open.engine.runtime);
   await open.reboot();
-  const after = await open.engine.runtime.list({});
-  expect(idsOf(after)).toEqual([next?.id]);
+  const left = async () => idsOf(await open.engine.runtime.list({}));
+  await expect.poll(left, { timeout: 15_000 }).toEqual([next?.id]);
   expect(open.fleet.get("r")).toMatchObject({ state: "ready", mcp: { era: "legacy" } });
   const { Name } = await open.engine.docker.getContainer(next?.id ?? "").inspect();
   expect(Name).not.toContain(".next");
