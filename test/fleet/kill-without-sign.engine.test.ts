@@ -32,7 +32,7 @@ async function callUnderWay(spec: Partial<ServerSpec>) {
   return { lost, call };
 }
 
-describe("While the engine hangs on a container, whoever kills it ends the calls to it:", () => {
+describe("While the engine hangs on a container, a kill ends the calls to it:", () => {
   it("a health check", async () => {
     const health = { intervalMs: 50, timeoutMs: 50, failureThreshold: 2, killUnhealthy: true };
     const { lost, call } = await callUnderWay({ health });

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { ServerSpec } from "../base/spec/spec.ts";
+import type { ServerSpec } from "./spec.ts";
 
 /**
  * Whether two specs wish for the same: every field that the user gave is equal, env values included. Defaults are not

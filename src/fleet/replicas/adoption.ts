@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from "node:util";
+import { sameSpec } from "../../base/spec/same-spec.ts";
 import type { InstanceRecord } from "../../runtime/runtime.ts";
 import type { ServerInstance } from "../instance/server-instance.ts";
 import { outcomeOf, replacementsAmong } from "../state/replacements.ts";
@@ -86,15 +86,14 @@ function newestMade(replicas: Replicas): Made | undefined {
 }
 
 export function isSameMade(a: Made, b: Made): boolean {
-  return a.origin === b.origin && isDeepStrictEqual(a.spec, b.spec);
+  return a.origin === b.origin && sameSpec(a.spec, b.spec);
 }
 
 /** Whether they are of different makes, or more than there are replicas: then it has yet to be seen which stay. */
 function isUndecided(records: readonly InstanceRecord[]): boolean {
-  const [first] = records;
-  const isOther = ({ spec, origin }: InstanceRecord) =>
-    origin !== first?.origin || !isDeepStrictEqual(spec, first?.spec);
-  return records.some(isOther) || new Set(records.map(({ replica }) => replica)).size < records.length;
+  const [first, ...others] = records.flatMap((record) => madeOf(record) ?? []);
+  const differ = first !== undefined && others.some((one) => !isSameMade(one, first));
+  return differ || new Set(records.map(({ replica }) => replica)).size < records.length;
 }
 
 function madeOf({ spec, origin }: InstanceRecord): Made | undefined {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { ServerSpec } from "../../src/base/spec/spec.ts";
-import { sameSpec } from "../../src/fleet/same-spec.ts";
+import { sameSpec } from "../../../src/base/spec/same-spec.ts";
+import type { ServerSpec } from "../../../src/base/spec/spec.ts";
 
 const spec: ServerSpec = {
   image: "i",

@@ -1,8 +1,8 @@
 import { create, fromBinary, fromJson, type JsonObject, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { ServerSpecSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
+import { sameSpec } from "../../../src/base/spec/same-spec.ts";
 import type { ServerSpec } from "../../../src/base/spec/spec.ts";
-import { sameSpec } from "../../../src/fleet/same-spec.ts";
 import { specFromProto } from "../../../src/rpc/convert/spec-from-proto.ts";
 
 const fromSpec = (spec: JsonObject) => specFromProto(fromJson(ServerSpecSchema, spec));
