@@ -1,4 +1,4 @@
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
 import {
   type GetInfoResponse,
@@ -7,13 +7,10 @@ import {
   ListResponseSchema,
   type ManagerService,
   RestartResponseSchema,
-  ServersFileState as ServersFileStateMessage,
   StartResponseSchema,
   StopResponseSchema,
 } from "../../../gen/mcpmanager/v1/manager_pb.ts";
 import { ServerSchema } from "../../../gen/mcpmanager/v1/server_pb.ts";
-import { truncateUtf8 } from "../../base/text/truncate.ts";
-import type { ServersFileState } from "../../fleet/desired/file-state.ts";
 import type { Fleet } from "../../fleet/fleet.ts";
 import { pageByKey } from "../../operations/requests/page.ts";
 import {
@@ -25,9 +22,10 @@ import {
 import { validate } from "../../operations/requests/validate.ts";
 import type { Runtime, RuntimeCallOptions } from "../../runtime/runtime.ts";
 import { serverToProto } from "../convert/server-to-proto.ts";
+import { type ServersFileInit, serversFileToProto } from "../convert/servers-file-to-proto.ts";
 import { specFromProto } from "../convert/spec-from-proto.ts";
 import { boundedPage } from "../convert/values/bounded-page.ts";
-import { durationMs, toDuration, toTimestamp } from "../convert/values/time.ts";
+import { durationMs, toDuration } from "../convert/values/time.ts";
 import type { ManagerInfo, ServiceOptions } from "./service-options.ts";
 
 /**
@@ -87,28 +85,9 @@ export function fleetMethods(options: ServiceOptions) {
 
     async getInfo(_request, { signal }) {
       const about = await aboutRuntime(runtime, { signal });
-      return infoToProto(info, { ...about, ...fileToProto(serversFile()) });
+      return infoToProto(info, { ...about, ...serversFileToProto(serversFile()) });
     },
   } satisfies Partial<ServiceImpl<typeof ManagerService>>;
-}
-
-const maxProblems = 20;
-const maxProblemBytes = 1024;
-const fileStates = {
-  applying: ServersFileStateMessage.APPLYING,
-  applied: ServersFileStateMessage.APPLIED,
-  incomplete: ServersFileStateMessage.INCOMPLETE,
-  failed: ServersFileStateMessage.FAILED,
-} satisfies Record<ServersFileState["kind"], ServersFileStateMessage>;
-
-function fileToProto(
-  file: ServersFileState | undefined,
-): Pick<MessageInitShape<typeof GetInfoResponseSchema>, "serversFile"> {
-  if (file === undefined) return {};
-  const shorten = (text: string) => truncateUtf8(text.toWellFormed(), { maxBytes: maxProblemBytes, keep: "start" });
-  const problems = file.problems.slice(0, maxProblems).map(shorten);
-  const time = toTimestamp(file.timeMs);
-  return { serversFile: { paths: [...file.paths], state: fileStates[file.kind], time, problems } };
 }
 
 type AboutRuntime = Pick<GetInfoResponse, "runtime" | "engineVersion" | "unenforced" | "serversEndWithManager">;
@@ -121,10 +100,7 @@ async function aboutRuntime(runtime: Runtime, options: RuntimeCallOptions): Prom
   return { runtime: runtime.kind, engineVersion, unenforced, serversEndWithManager: !(adoption && detaching) };
 }
 
-function infoToProto(
-  info: ManagerInfo,
-  running: AboutRuntime & Pick<MessageInitShape<typeof GetInfoResponseSchema>, "serversFile">,
-): GetInfoResponse {
+function infoToProto(info: ManagerInfo, running: AboutRuntime & ServersFileInit): GetInfoResponse {
   const { version, fleet, maxCpus, maxPids, ...sizes } = info;
   return create(GetInfoResponseSchema, {
     version,
