@@ -12,12 +12,16 @@ export interface FileTexts {
   readonly digest: string;
 }
 
-/** Reads files that somebody may be writing. Throws the system's error, whose message names the file. */
+/**
+ * Reads files that somebody may be writing: until two reads are the same, or the first is what is `known`, by its digest.
+ * Throws the system's error, whose message names the file.
+ */
 export async function readFiles(
   paths: readonly string[],
-  { signal }: { readonly signal: AbortSignal },
+  { known, signal }: { readonly known: string | undefined; readonly signal: AbortSignal },
 ): Promise<FileTexts> {
   let last = await readOnce(paths);
+  if (last.digest === known) return last;
   for (;;) {
     await delay(settleMs, undefined, { signal });
     const now = await readOnce(paths);

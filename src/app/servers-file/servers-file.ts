@@ -80,7 +80,7 @@ export class ServersFile implements AsyncDisposable {
   async #lookOnce({ always }: { readonly always: boolean }): Promise<void> {
     const { signal } = this.#closed;
     try {
-      const texts = await readFiles(this.#options.paths, { signal });
+      const texts = await readFiles(this.#options.paths, { known: always ? undefined : this.#digest, signal });
       if (!always && texts.digest === this.#digest) return;
       this.#digest = texts.digest;
       await this.#applyTexts(texts);
