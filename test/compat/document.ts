@@ -34,7 +34,7 @@ in a spec for something of yours:
 ## How they were tried
 
 \`\`\`
-make test-compat                        # all: half an hour from nothing, then ten minutes
+make test-compat                        # all
 make test-compat NAMES="time git"       # some; this page stays as it is
 \`\`\`
 

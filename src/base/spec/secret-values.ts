@@ -57,7 +57,7 @@ export function digestsText({ digests }: Pick<SecretValues, "digests">): string 
   return digests[0] === undefined ? "" : JSON.stringify(digests[0]);
 }
 
-/** Digests from their text. A text that is none gives none: the values are compared instead. */
+/** Digests from their text. Text that holds none gives an empty list: the values are compared instead. */
 export function digestsFrom(text: string | undefined): readonly SecretDigests[] {
   if (!text) return [];
   try {

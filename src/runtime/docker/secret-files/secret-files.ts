@@ -28,6 +28,13 @@ interface ListedMount {
   readonly Destination: string;
 }
 
+interface PutOptions {
+  /** The folders that the container has. */
+  readonly mounts: readonly ListedMount[];
+  readonly values: SecretValues;
+  readonly owner: FileOwner;
+}
+
 /** The folders of one container that is being made. */
 export interface MadeFolders extends AsyncDisposable {
   readonly mounts: Docker.MountSettings[];
@@ -97,27 +104,12 @@ export class SecretFiles {
   }
 
   /** Puts values in place in the folders that a container has; what is gone is made again. */
-  async update(
-    spec: ServerSpec,
-    options: {
-      readonly mounts: readonly ListedMount[];
-      readonly values: SecretValues;
-      readonly owner: FileOwner;
-    },
-  ): Promise<void> {
+  async update(spec: ServerSpec, options: PutOptions): Promise<void> {
     await this.#open();
     await this.#put(spec, { ...options, mounts: options.mounts.filter(({ Source }) => this.has(Source)) });
   }
 
-  async #put(
-    spec: ServerSpec,
-    options: {
-      readonly mounts: readonly ListedMount[];
-      readonly values: SecretValues;
-      readonly owner: FileOwner;
-    },
-  ): Promise<void> {
-    const { mounts, values, owner } = options;
+  async #put(spec: ServerSpec, { mounts, values, owner }: PutOptions): Promise<void> {
     try {
       for (const [target, names] of secretFolders(spec)) {
         const folder = mounts.find(({ Destination }) => normalPath(Destination) === target)?.Source;

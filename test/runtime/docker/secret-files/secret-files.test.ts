@@ -46,7 +46,7 @@ describe("Files of secrets", () => {
     }
   });
 
-  it("are changed in place, whole, under whoever has one open", async () => {
+  it("are changed in place, whole, while somebody has one open", async () => {
     await using made = await files.make(spec, { values: values("old"), owner });
     const path = join(made.mounts[0]?.Source ?? "", "a");
     await using before = await open(path);
